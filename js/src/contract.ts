@@ -24,6 +24,8 @@ export type LeadCell = string | LinkCell | OpenCell | null;
 
 export type LeadMark = "checking" | "hidden" | "unjudged" | "unsure";
 
+export type FileFormat = "xlsx" | "csv";
+
 export interface Node {
   t: NodeName;
   c?: Inline;
@@ -489,14 +491,19 @@ export interface LeadGridView {
 
 export interface DownloadMessage {
   kind: "download";
+  grid: string;
   table: string;
   ids: string[];
+  columns: string[];
+  format: FileFormat;
 }
 
 export interface DownloadAnswer {
   kind: "download";
+  grid: string;
   name: string;
-  text: string;
+  base64: string;
+  note: string;
 }
 
 export interface SelectMessage {
@@ -595,19 +602,13 @@ export const LEADS_FAILED_ONE = "1 cell failed";
 
 export const COPY = "Copy";
 
-export const LEADS_AS_FRAME = "As DataFrame";
+export const DOWNLOAD = "Download";
 
-export const LEADS_DOWNLOAD = "Download CSV";
+export const LEADS_READING = "Reading {} of {}…";
 
-export const LEADS_DOWNLOAD_TICKED = "The ticked leads.";
+export const LEADS_COPY_AGAIN = "Not copied. Press Copy again.";
 
-export const LEADS_DOWNLOAD_ALL = "All loaded leads.";
-
-export const LEADS_DOWNLOAD_PART = "The {} leads loaded so far. Scroll to load more.";
-
-export const LEADS_DOWNLOAD_READ_BACK = "{} ow.refresh_leads reads the file back.";
-
-export const LEADS_DOWNLOAD_CHECKING = "Still checking which leads meet the brief. Ticked leads can be downloaded now.";
+export const LEADS_LOADED = "The {} leads loaded on this page";
 
 export const LEAD_SELECT = "Select {}";
 
@@ -646,6 +647,8 @@ export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const
 export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd.origami.board+json"] as const;
 
 export const LEADS_OPERATORS = [["contains", "contains"], ["not_contains", "does not contain"], ["equals", "is"], ["not_equals", "is not"], ["is_not_empty", "has a value"], ["is_empty", "is empty"], ["greater_than_or_equal", "is at least"], ["greater_than", "is more than"], ["less_than_or_equal", "is at most"], ["less_than", "is less than"]] as const;
+
+export const DOWNLOADS = [["xlsx", "Excel", "with a summary and the sources"], ["csv", "CSV", "what you see, in this order"], ["copy", "Copy", "to paste into a sheet or an e-mail"], ["line", "Copy as DataFrame", "a line of Python"]] as const;
 
 /** The sections of the view: one trait each. */
 export const SECTIONS = [

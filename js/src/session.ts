@@ -38,7 +38,12 @@ type Answer = CodeAnswer | ColumnsAnswer | DownloadAnswer | LeadsAnswer;
 
 /** A question and its answers have the same key: tables and grids are asked about one by one. */
 function keyOf(message: Question | Answer): string {
-  const of = message.kind === "leads" ? message.grid : message.kind === "columns" ? message.table : "";
+  const of =
+    message.kind === "leads" || message.kind === "download"
+      ? message.grid
+      : message.kind === "columns"
+        ? message.table
+        : "";
   return `${message.kind} ${of}`;
 }
 
@@ -169,9 +174,9 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
   }
 
-  /** Asks for a file of these leads of a table, or else of those that were read. */
-  download(table: string, ids: string[], use: (answer: DownloadAnswer) => void): void {
-    this.#ask({ kind: "download", table, ids }, use);
+  /** Asks for a file of leads. */
+  download(message: Omit<DownloadMessage, "kind">, use: (answer: DownloadAnswer) => void): void {
+    this.#ask({ kind: "download", ...message }, use);
   }
 
   close(): void {

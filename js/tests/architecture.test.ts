@@ -27,7 +27,7 @@ const FILES: Record<string, string[]> = {
     ],
   ],
   kernel: ["freshness", "lifecycle", "model", "session", "snapshot"],
-  controls: ["announce", "buttons", "clamp", "notice", "notify"],
+  controls: ["announce", "buttons", "clamp", "menu", "notice", "notify"],
   card: ["card", "index"],
   saved: ["saved", "recorded"],
 };

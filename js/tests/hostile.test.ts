@@ -44,11 +44,11 @@ const ELEMENTS = new Set(
    small span strong summary table tbody td th thead tr ul`.split(/\s+/),
 );
 const ATTRIBUTES = new Set(
-  "class dir disabled hidden href id name open placeholder rel role scope style tabindex target title type".split(
+  "class dir disabled hidden href id name open placeholder popover rel role scope style tabindex target title type".split(
     " ",
   ),
 );
-const STYLES = new Set(["width", "inline-size", "flex-grow"]);
+const STYLES = new Set(["width", "inline-size", "flex-grow", "left", "max-height", "top"]);
 
 function foreign(host: HTMLElement): string[] {
   const found: string[] = [];

@@ -65,8 +65,13 @@ function drawGrid(head = HEAD) {
     text: () => shown(host),
     looks: () => model.sent.filter(({ kind }) => kind === "leads") as unknown as LeadsMessage[],
     selects: () => model.sent.filter(({ kind }) => kind === "select"),
-    /** The line of code that "As DataFrame" copies. */
-    line: () => all("button").find(({ ariaLabel }) => ariaLabel === "Copy as DataFrame")?.title,
+    button: (label: string): HTMLButtonElement => {
+      const found = all<HTMLButtonElement>("button").find((each) => shown(each) === label);
+      if (!found) throw new Error(`No button says "${label}"`);
+      return found;
+    },
+    /** The line of code that "Copy as DataFrame" copies. */
+    line: () => all(".item").find((each) => shown(each).startsWith("Copy as DataFrame"))?.title,
     boxes: () => all<HTMLInputElement>(".lines input[type=checkbox]"),
     send(change: Partial<LeadsAnswer> = {}) {
       const { grid, query, table } = this.looks().at(-1) as LeadsMessage;
@@ -755,40 +760,45 @@ describe("a grid of leads", () => {
     expect(code()).toBe('one.to_frame(, include_hidden=True).query("row_id in [\\"lead-2\\"]")');
   });
 
-  it("says what a file contains, and offers none of leads that are still checked", () => {
+  const item = (grid: ReturnType<typeof drawGrid>, label: string): HTMLButtonElement => {
+    grid.button("Download").click();
+    const found = grid.all<HTMLButtonElement>(".item").find((each) => shown(each).startsWith(label));
+    if (!found) throw new Error(`No item ${label}`);
+    return found;
+  };
+  const asked = (grid: ReturnType<typeof drawGrid>) =>
+    grid.model.sent
+      .filter(({ kind }) => kind === "download")
+      .map(({ format, ids, columns }) => ({ format, ids, columns }));
+
+  it("downloads all leads that match: those that were not read are read first", () => {
     const grid = drawGrid();
-    const download = grid
-      .all("button")
-      .find(({ textContent }) => textContent === "Download CSV") as HTMLButtonElement;
-    const as = "ow.refresh_leads reads the file back.";
-    const isOff = () => download.ariaDisabled === "true";
-    const pressed = () => {
-      download.click();
-      return grid.model.sent.filter(({ kind }) => kind === "download").length;
-    };
-    expect([isOff(), pressed()]).toEqual([true, 0]);
-    grid.send({ marks: { "lead-1": "checking" } });
-    expect([isOff(), pressed()]).toEqual([true, 0]);
-    expect(download.title).toContain("Still checking");
-    tick(grid.boxes()[1], true);
-    expect([isOff(), download.title, pressed()]).toEqual([false, `The ticked leads. ${as}`, 1]);
-    tick(grid.boxes()[1], false);
-    expect(isOff()).toBe(true);
+    expect(visible(grid.one(".drop"), grid.host)).toBe(false);
     grid.send({ more: true, total: 500 });
-    expect([isOff(), download.title]).toEqual([
-      false,
-      `The 3 leads loaded so far. Scroll to load more. ${as}`,
-    ]);
+    item(grid, "CSV").click();
+    expect(asked(grid)).toEqual([]);
+    expect(grid.looks().at(-1)).toMatchObject({ first: 0, size: 200 });
+    expect(grid.looks().at(-1)?.last).toBeGreaterThan(10_000);
+    grid.send({ more: true, total: 500 });
+    expect(grid.text()).toContain("Reading 3 of 500…");
+    grid.send({ total: 500, marks: { "lead-1": "checking" } });
+    expect(asked(grid)).toEqual([]);
     grid.send();
-    expect([isOff(), download.title]).toEqual([false, `All loaded leads. ${as}`]);
-    // The hidden ones are asked for, too: it does not matter which they are.
-    grid.one(".toggle").click();
-    expect(isOff()).toBe(true);
-    grid.send({ marks: { "lead-1": "checking" } });
-    expect(isOff()).toBe(false);
+    expect(asked(grid)).toEqual([{ format: "csv", ids: [], columns: ["name"] }]);
+    // From now on, only what is visible is kept up to date.
+    expect(grid.looks().at(-1)?.last).toBeLessThan(1_000);
   });
 
-  it("asks the kernel for a file, and lets the browser save it", () => {
+  it("downloads the ticked leads, and those that have the typed words, at once", () => {
+    const grid = drawGrid();
+    grid.send({ more: true, total: 500 });
+    tick(grid.boxes()[1], true);
+    item(grid, "Excel").click();
+    expect(asked(grid)).toEqual([{ format: "xlsx", ids: ["lead-1"], columns: ["name"] }]);
+    expect(shown(grid.one(".menu > .mute"))).toBe("1 ticked");
+  });
+
+  it("lets the browser save the file, or says why there is none", () => {
     const grid = drawGrid();
     grid.send();
     const saved: string[] = [];
@@ -797,14 +807,43 @@ describe("a grid of leads", () => {
     vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
       saved.push(this.download);
     });
-    grid
-      .all("button")
-      .find(({ textContent }) => textContent === "Download CSV")
-      ?.click();
-    expect(grid.model.sent.at(-1)).toEqual({ kind: "download", table: "t1", ids: [] });
-    grid.model.emit("msg:custom", { kind: "download", name: "Bakeries.csv", text: "row_id" }, []);
+    const answer = {
+      kind: "download",
+      grid: grid.looks().at(-1)?.grid,
+      name: "Bakeries.csv",
+      base64: btoa("a"),
+    };
+    item(grid, "CSV").click();
+    grid.model.emit("msg:custom", { ...answer, note: "" }, []);
+    item(grid, "Excel").click();
+    grid.model.emit("msg:custom", { ...answer, note: "xlsxwriter is missing." }, []);
     expect(saved).toEqual(["Bakeries.csv"]);
+    expect(grid.text()).toContain("xlsxwriter is missing.");
     vi.restoreAllMocks();
+  });
+
+  it("copies all leads, as they are shown", async () => {
+    const copied = clipboard();
+    const grid = drawGrid();
+    grid.send();
+    item(grid, "Copy to paste").click();
+    await Promise.resolve();
+    expect(copied).toEqual(["Name\nBakery 0\nBakery 1\nBakery 2"]);
+  });
+
+  it("without a kernel copies those that are here, and says how many", async () => {
+    const grid = drawGrid();
+    grid.send({ more: true, total: 500 });
+    grid.model.comm_live = false;
+    grid.model.emit("comm_live_update");
+    grid.button("Download").click();
+    expect(
+      grid
+        .all(".item")
+        .filter((each) => visible(each, grid.host))
+        .map(shown),
+    ).toHaveLength(2);
+    expect(shown(grid.one(".menu > .mute"))).toBe("The 3 leads loaded on this page");
   });
 
   it("keeps the width to which an edge was dragged", () => {

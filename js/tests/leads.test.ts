@@ -653,14 +653,16 @@ describe("all leads", () => {
     const boxes = () => card.all<HTMLInputElement>(".lines input").filter((box) => visible(box, card.host));
     const offered = () =>
       card.all<HTMLButtonElement>(".strip .does button").filter((each) => visible(each, card.host));
+    const item = (label: string) =>
+      card.all(".item").find((each) => shown(each).startsWith(label)) as HTMLElement;
     const names = () => offered().map(({ textContent }) => textContent);
-    expect([boxes().length, names()]).toEqual([3, ["Download CSV", "As DataFrame"]]);
+    expect([boxes().length, names()]).toEqual([3, ["Download"]]);
     expect(card.one(".leads").ariaMultiSelectable).toBe("true");
     boxes()[0]?.click();
     boxes()[2]?.click();
     expect(shown(card.one(".strip"))).toContain("2 ticked");
-    expect(names()).toEqual(["Copy", "Download CSV", "As DataFrame"]);
-    expect(offered()[2]?.title).toBe(
+    expect(names()).toEqual(["Download", "Copy"]);
+    expect(item("Copy as DataFrame").title).toBe(
       'ow.rows_frame(table, include_hidden=True).query("row_id in [\\"lead-0\\",\\"lead-2\\"]")',
     );
     const copied = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
@@ -668,26 +670,31 @@ describe("all leads", () => {
     boxes()[2]?.dispatchEvent(new KeyboardEvent("keydown", key));
     const names_of = () => copied.mock.lastCall?.[0].split("\n").map((line) => line.split("\t")[0]);
     expect(names_of()).toEqual(["Company", "Bakery 0", "Bakery 2"]);
-    offered()[1]?.click();
-    const wanted = { kind: "download", table: TABLE, ids: ["lead-0", "lead-2"] };
-    expect(sent(card, "download")).toEqual([wanted]);
+    item("CSV").click();
+    const wanted = {
+      table: TABLE,
+      ids: ["lead-0", "lead-2"],
+      columns: ["company", "email", "fit"],
+      format: "csv",
+    };
+    expect(sent(card, "download")).toMatchObject([wanted]);
     // They stay ticked among all leads.
     card.button("Show all").click();
     send(card, { rows: rowsFrom(0, 3), line: "ow.rows_frame(table)" });
-    expect(names()).toEqual(["Copy", "Download CSV", "As DataFrame"]);
+    expect(names()).toEqual(["Download", "Copy"]);
     expect(
       card.all(".ticked").map((row) => shown(row.querySelectorAll<HTMLElement>(".lcell")[1] as HTMLElement)),
     ).toEqual(["Bakery 0", "Bakery 2"]);
     expect(sent(card, "select")).toEqual([]);
   });
 
-  it("can be copied without a kernel, but not downloaded", async () => {
+  it("can be copied without a kernel", async () => {
     const card = await expand({ rows: rowsFrom(0, 3), count: "3 leads" });
     card.all<HTMLInputElement>(".lines input")[1]?.click();
     card.model.comm_live = false;
     card.model.emit("comm_live_update");
     const offered = card.all<HTMLElement>(".strip .does button").filter((each) => visible(each, card.host));
-    expect(offered.map(({ textContent }) => textContent)).toEqual(["Copy"]);
+    expect(offered.map(({ textContent }) => textContent)).toEqual(["Download", "Copy"]);
     expect(card.button("+ Filter").ariaDisabled).toBe("true");
   });
 

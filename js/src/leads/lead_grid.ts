@@ -17,6 +17,8 @@ import { Widths } from "./widths";
 
 /** Rows drawn above and below the visible ones. */
 const AROUND = 4;
+/** More rows than a table has. */
+const MOST_ROWS = 99_999;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
 
@@ -69,6 +71,8 @@ export class LeadGrid {
   #late: Timer;
   #settling: Timer;
   #planned = 0;
+  /** Called once all leads are read. */
+  #whenRead: (() => void) | null = null;
   /** Whether a cell that has failed is still looked for. */
   #isSeeking = false;
 
@@ -127,6 +131,50 @@ export class LeadGrid {
   /** The ticked leads of this table, without those that its filters hide. */
   get ticked(): Row[] {
     return this.rows.all.filter((row): row is Row => !!row && this.#ticks.has(row.id));
+  }
+
+  /** The leads that are shown, as far as they were read. */
+  get shown(): Row[] {
+    return this.#matching.filter((row): row is Row => !!row);
+  }
+
+  /** The slugs of the columns that are shown. */
+  get columns(): string[] {
+    return this.rows.heads.map(({ slug }) => slug);
+  }
+
+  /** Whether leads are read that nobody looks at yet. */
+  get isReadingAll(): boolean {
+    return this.#whenRead !== null;
+  }
+
+  /** Reads all leads that match, and of each whether it passes the saved filters, then calls `done`. */
+  readAll(done: () => void): void {
+    this.#whenRead = done;
+    // Without a kernel, there are no others.
+    if (this.#isWhole || !this.#session.reads) {
+      this.#finishReading();
+      return;
+    }
+    const { requests, rows } = this;
+    if (rows.more && (rows.total ?? Number.POSITIVE_INFINITY) > 2 * requests.size) {
+      requests.usePages(true);
+      this.#restart();
+    } else this.#ask(true);
+    this.#changed();
+  }
+
+  get #isWhole(): boolean {
+    const { answered, more, all } = this.rows;
+    return answered && !more && (this.requests.includeHidden || !all.some((row) => row?.mark === "checking"));
+  }
+
+  #finishReading(): void {
+    const done = this.#whenRead;
+    this.#whenRead = null;
+    // No more than what is visible is kept up to date.
+    if (this.#session.presence === "live") this.#ask(true);
+    done?.();
   }
 
   /** How many cells of the table have failed. */
@@ -210,6 +258,7 @@ export class LeadGrid {
     this.#scroll.classList.remove("brief");
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.given.include_hidden];
     [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
+    this.#whenRead = null;
     this.#notes.take(null);
     this.#toolbar.clear();
     this.#match();
@@ -276,7 +325,8 @@ export class LeadGrid {
   #ask(again = false): void {
     const { all, more } = this.rows;
     const { first, last } = this.#toolbar.typed ? { first: 0, last: all.length - 1 } : this.#seen();
-    this.requests.ask(first, more ? last + AROUND * 2 : last, again);
+    if (this.#whenRead) this.requests.ask(0, MOST_ROWS, again);
+    else this.requests.ask(first, more ? last + AROUND * 2 : last, again);
   }
 
   #restart(): void {
@@ -312,7 +362,8 @@ export class LeadGrid {
     }
     this.#draw(isNew);
     this.#changed();
-    this.#ask();
+    if (this.#whenRead && this.#isWhole) this.#finishReading();
+    else this.#ask();
     this.#seek();
   }
 

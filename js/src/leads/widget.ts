@@ -98,7 +98,7 @@ class LeadGridWidget {
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
     const isGone = this.#session.presence === "gone";
     showText(this.#count, this.#leads.rows.count);
-    this.#foot.update(current?.line ?? "", isGone);
+    this.#foot.update(current?.line ?? "");
     const failed = isGone ? 0 : this.#leads.failed;
     showText(this.#failed, failed ? filled(failed === 1 ? LEADS_FAILED_ONE : LEADS_FAILED, failed) : "");
     this.#noKernel.update(isGone ? head : null);

@@ -1,8 +1,8 @@
-import { button, CommandButton, copyLine } from "../buttons";
+import { CommandButton, copyLine } from "../buttons";
 import { clamp } from "../clamp";
 import type { Button, Head } from "../contract";
-import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, uid, words } from "../dom";
-import { onKey } from "../keys";
+import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, words } from "../dom";
+import { type Menu, menu } from "../menu";
 import type { Notify } from "../notify";
 import type { Session } from "../session";
 import type { Context } from "./context";
@@ -11,25 +11,12 @@ import type { Context } from "./context";
 const LONG_PROMPT = 160;
 
 /** The menu: the line that shows this run again, and whether its end is said. */
-function menu(notify: Notify): { press: HTMLButtonElement; panel: HTMLElement; line: Part<string> } {
+function runMenu(notify: Notify): Menu & { line: Part<string> } {
+  const made = menu("⋯", "quiet");
   const line = copyLine("Show it elsewhere", "the line that shows this run");
-  const panel = el("div", "menu", line.node, notify.node, notify.refusal);
-  panel.id = uid();
-  const press = button("⋯", () => open(!!panel.hidden), "quiet");
-  press.setAttribute("aria-controls", panel.id);
-  press.ariaLabel = press.title = "More about this run";
-  const open = (on: boolean): void => {
-    show(panel, on);
-    press.ariaExpanded = `${on}`;
-  };
-  open(false);
-  for (const node of [press, panel])
-    onKey(node, (key) => {
-      if (panel.hidden || key !== "Escape") return;
-      open(false);
-      press.focus();
-    });
-  return { press, panel, line };
+  made.panel.append(line.node, notify.node, notify.refusal);
+  made.press.ariaLabel = made.press.title = "More about this run";
+  return { ...made, line };
 }
 
 /** Status, prompt, link, buttons and the menu. */
@@ -45,11 +32,11 @@ export class HeadSection implements Part<Head> {
   readonly #link = linkPlace("act", "button");
   readonly #buttons: Part<readonly Button[]>;
   readonly #notify: Notify;
-  readonly #menu: ReturnType<typeof menu>;
+  readonly #menu: ReturnType<typeof runMenu>;
   #head: Head | null = null;
 
   constructor({ session }: Context, notify: Notify) {
-    [this.#session, this.#notify, this.#menu] = [session, notify, menu(notify)];
+    [this.#session, this.#notify, this.#menu] = [session, notify, runMenu(notify)];
     this.#buttons = keyedList(
       el("span", "act stop"),
       () => this.#makeButton(),

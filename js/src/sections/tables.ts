@@ -316,7 +316,7 @@ export class TablesSection implements Part<Body> {
   /** Hands over the leads. */
   #drawFoot(table: TableView | undefined): void {
     show(this.#handOver, this.#shown === "leads" && !this.#hasNoLeads(table));
-    this.#foot?.update(this.#leads?.rows.line || "", this.#isGone());
+    this.#foot?.update(this.#leads?.rows.line || "");
   }
 
   /** What failed or fills in the table, and how many of its leads were read. */

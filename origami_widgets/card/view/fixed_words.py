@@ -67,13 +67,17 @@ LEADS_TICKED: Final = "{} ticked"
 LEADS_FAILED: Final = "{} cells failed"
 LEADS_FAILED_ONE: Final = "1 cell failed"
 COPY: Final = "Copy"
-LEADS_AS_FRAME: Final = "As DataFrame"
-LEADS_DOWNLOAD: Final = "Download CSV"
-LEADS_DOWNLOAD_TICKED: Final = "The ticked leads."
-LEADS_DOWNLOAD_ALL: Final = "All loaded leads."
-LEADS_DOWNLOAD_PART: Final = "The {} leads loaded so far. Scroll to load more."
-LEADS_DOWNLOAD_READ_BACK: Final = "{} ow.refresh_leads reads the file back."
-LEADS_DOWNLOAD_CHECKING: Final = "Still checking which leads meet the brief. Ticked leads can be downloaded now."
+DOWNLOAD: Final = "Download"
+DOWNLOADS: Final = (
+    ("xlsx", "Excel", "with a summary and the sources"),
+    ("csv", "CSV", "what you see, in this order"),
+    ("copy", "Copy", "to paste into a sheet or an e-mail"),
+    ("line", "Copy as DataFrame", "a line of Python"),
+)
+"""The items of the menu: key, label and explanation."""
+LEADS_READING: Final = "Reading {} of {}…"
+LEADS_COPY_AGAIN: Final = "Not copied. Press Copy again."
+LEADS_LOADED: Final = "The {} leads loaded on this page"
 LEAD_SELECT: Final = "Select {}"
 LEAD_SELECT_ALL: Final = "Select all loaded leads"
 LEAD_CHECKING: Final = "checking"

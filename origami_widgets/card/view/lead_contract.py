@@ -243,20 +243,36 @@ class LeadGridView(TypedDict):
     clock: ClockView
 
 
+FileFormat = Literal["xlsx", "csv"]
+
+
 class DownloadMessage(TypedDict):
-    """Front end to kernel: asks for a file of these leads of a table; without ids, of all that were read."""
+    """Front end to kernel: asks for a file of the leads that a grid shows. It has asked for all of them before.
+
+    Attributes:
+        grid: the id of the grid.
+        table: the table's id.
+        ids: the ids of the leads; empty for all.
+        columns: the slugs of the columns; empty for all.
+        format: the kind of file.
+    """
 
     kind: Literal["download"]
+    grid: str
     table: str
     ids: list[str]
+    columns: list[str]
+    format: FileFormat
 
 
 class DownloadAnswer(TypedDict):
-    """Kernel to front end: a CSV file, in which nothing is a formula."""
+    """Kernel to front end: a file, in which nothing is a formula, in base64; or else a note that says why there is none."""
 
     kind: Literal["download"]
+    grid: str
     name: str
-    text: str
+    base64: str
+    note: str
 
 
 class SelectMessage(TypedDict):

@@ -310,6 +310,9 @@ class LeadGrid(LeadWidget):
             case _:
                 super()._on_content(content)
 
+    def _exported(self) -> list[Run] | list[Table]:
+        return self.source
+
     def _runs(self) -> tuple[Run, ...]:
         return self._runs_given if self._batch is None else self._batch.runs
 

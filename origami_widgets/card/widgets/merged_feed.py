@@ -29,6 +29,7 @@ from origami_widgets.card.view.lead_cells import (
 from origami_widgets.card.view.lead_contract import LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
+from origami_widgets.card.widgets.lead_download import ShownLeads
 from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, STALE, LeadFeed
 from origami_widgets.card.widgets.lead_pages import LookedAt, read_looked_at
 from origami_widgets.words.foreign_text import clip
@@ -111,6 +112,15 @@ class MergedFeed(LeadFeed):
         """Return the ids of the leads of a merged table in the order in which they are shown."""
         grids = [each for each in list(self._wholes.values()) if each.wish.table == table_id]
         return [row_id for row_id, _ in max((each.order for each in grids), key=len, default=[])]
+
+    def shown(self, grid: str) -> ShownLeads:
+        """Return the leads that a grid shows, as far as they were read."""
+        whole = self._wholes.get(grid)
+        if whole is None:
+            return super().shown(grid)
+        parts = self._parts(grid)
+        heads, rows = _drawn(parts, self._found(whole, parts)[0]) if parts else (whole.wish.heads or [], [])
+        return ShownLeads(heads, rows)
 
     def left_out(self, table_id: str) -> set[str]:
         """Return the ids of those tables of a merged one whose leads its newest grid leaves out, as of other runs."""
@@ -227,12 +237,12 @@ class MergedFeed(LeadFeed):
         whole = self._wholes.get(grid)
         if whole is None:
             return
-        parts, wish, sort = self._parts(grid), whole.wish, self._sort_of(whole)
+        parts, wish = self._parts(grid), whole.wish
         for _, part in parts:
             part.count, part.is_final = self._count(part), self._is_final(part)
             for page in part.pages:
                 page.is_sent = page.is_known = True
-        found, is_cut = merge(parts, None if sort is None or sort["column"] == RUN_COLUMN else sort)
+        found, is_cut = self._found(whole, parts)
         if not found and is_cut and not any(part.note for _, part in parts):
             # The first page is under way.
             return
@@ -286,6 +296,10 @@ class MergedFeed(LeadFeed):
                 ),
             )
         )
+
+    def _found(self, whole: MergedGrid, parts: Sequence[tuple[str, LookedAt]]) -> tuple[list[MergedRow], bool]:
+        sort = self._sort_of(whole)
+        return merge(parts, None if sort is None or sort["column"] == RUN_COLUMN else sort)
 
     def _whole_line(self, whole: MergedGrid) -> str:
         """Return the line that reads the tables that are shown; empty where it is that of the tab."""

@@ -201,6 +201,9 @@ class RunCard(LeadWidget):
     def _watch(self, table: str) -> RunWatch:  # noqa: ARG002 - a card has the tables of one run
         return self._conversation.current
 
+    def _exported(self) -> Run:
+        return self.run
+
     def _send_leads(self, answer: LeadsAnswer) -> None:
         state = self._conversation.state
         places = [clip(table.id, TABLE_ID_LIMIT) for table in state.tables]

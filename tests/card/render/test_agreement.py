@@ -67,7 +67,7 @@ def without(text, *patterns):
 
 def on_controls(view):
     """What the view says on tabs and buttons: a copy says it without them."""
-    said = [f"{table['name']} {table['leads']}" for table in view["tables"]["items"]]
+    said = [f"{table['name']} {table['leads']} {table['facts']}" for table in view["tables"]["items"]]
     said += [head for table in view["tables"]["items"] for head in table["columns"]["heads"]]
     said += [suggestion["label"] for suggestion in view["suggestions"]]
     # What failed is a button that leads to it.

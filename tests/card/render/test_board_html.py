@@ -1,9 +1,17 @@
 """The static board in any host: our elements only, complete tokens, and every word left by the strictest sanitizer."""
 
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from nbconvert.filters.strings import clean_html
+
 from origami_widgets.card.render.board import render_board_html
 from origami_widgets.card.view.contract import BOARD_SLOTS
-from tests.card.boards import board_of, every_entry, hostile_entries, many
-from tests.card.markup import words
+from origami_widgets.card.widgets.snapshot import BOARD_TYPE, SAVED_SIZE, board_snapshot
+from tests.card.boards import COPIES_SIZE, board_of, entry_of, every_entry, hostile_entries, many, size
+from tests.card.markup import only_ours, words
+from tests.card.render.test_sanitizers import exported, shown, without_styles
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES, too_few_credits
 
@@ -18,6 +26,74 @@ VIEWS = {
     "nothing": board_of([], form="snapshot"),
     "current": board_of(every_entry(), form="current"),
 }
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_it_has_our_elements_only(name):
+    only_ours(render_board_html(VIEWS[name], now=NOW))
+
+
+@pytest.mark.parametrize("name", ["all", "hundred"])
+def test_each_row_is_there_with_its_whole_token(name):
+    markup = render_board_html(VIEWS[name], now=NOW)
+    reported = words(markup)
+    tokens = [row["token"] for row in VIEWS[name]["rows"] if row["token"]]
+    assert len(tokens) > 20
+    for token in tokens:
+        assert f">{token}</code>" in markup
+        assert reported.count(token) >= 1
+    assert "more run" not in reported
+
+
+def test_what_does_not_fit_is_counted():
+    reported = words(render_board_html(VIEWS["crowd"], now=NOW))
+    assert VIEWS["crowd"]["head"]["hidden"] in reported
+    rows = sum(row["token"] in reported for row in VIEWS["crowd"]["rows"])
+    (left,) = re.findall(r"(\d+) more runs?: ow\.runs_frame\(board\)", reported) or ["0"]
+    assert rows + int(left) >= BOARD_SLOTS - 1
+
+
+def test_a_hundred_runs_fit_into_a_saved_output():
+    snapshot = board_snapshot(VIEWS["hundred"])
+    saved = snapshot.pop(BOARD_TYPE)
+    assert size(list(snapshot.values())) <= COPIES_SIZE
+    assert size(saved) <= SAVED_SIZE
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_nothing_but_style_and_role_is_lost_to_a_sanitizer(name):
+    markup = render_board_html(VIEWS[name], now=NOW)
+    kept = re.sub(r' (?:style|role|target|rel)="[^"]*"', "", markup)
+    parts = [BeautifulSoup(each, "html.parser") for each in (clean_html(markup), kept)]
+    assert str(parts[0]) == str(parts[1])
+
+
+@pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
+def test_every_word_is_exported(sanitize):
+    markups = [render_board_html(view, now=NOW) for view in VIEWS.values()]
+    page = exported(*({"text/html": markup, "text/plain": "text"} for markup in markups), sanitize=sanitize)
+    assert [re.sub(r"\s+", " ", text) for text in shown(page)] == [words(markup) for markup in markups]
+
+
+def test_words_do_not_run_together_without_styles():
+    lines = without_styles(
+        clean_html(render_board_html(board_of([entry_of(0, STATES["filling"]())], form="snapshot"), now=NOW))
+    )
+    assert (
+        "✓ Completed · Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail." in lines
+    )
+    assert (
+        "2 cells were filling · 15 leads · 12 qualified · 57 credits · 4.75 per qualified lead · ended 2026-07-21 09:17 UTC"
+        in lines
+    )
+    crowded = without_styles(clean_html(render_board_html(VIEWS["hundred"], now=NOW)))
+    row = VIEWS["hundred"]["rows"][1]
+    assert f"✓ Completed Agent 1 15 leads, 12 qualified, 57 credits {row['token']}" in crowded
+
+
+def test_a_number_that_nobody_sent_is_not_there():
+    reported = words(render_board_html(board_of([entry_of(0, STATES["starting"]())], form="snapshot"), now=NOW))
+    assert not re.search(r"lead|credit|step|n/a", reported)
 
 
 def test_the_line_that_shows_it_again():

@@ -11,7 +11,7 @@ from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Connection
-from tests.card.markup import read, words
+from tests.card.markup import only_ours, read, words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW, STATES, payload
 
@@ -20,6 +20,15 @@ VIEWS = views("snapshot")
 
 def html_of(name):
     return render_html(VIEWS[name], now=NOW)
+
+
+@pytest.fixture(params=VIEWS, ids=str)
+def name(request):
+    return request.param
+
+
+def test_only_our_own_elements_and_attributes(name):
+    only_ours(html_of(name))
 
 
 def test_it_says_when_it_was_made(name):

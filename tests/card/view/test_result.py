@@ -6,8 +6,6 @@ from origami_widgets.api.models import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import make_funnel
 from origami_widgets.run.conversation import merged
-from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Named
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -135,20 +133,6 @@ def test_a_snapshot_awaits_nothing(name):
     assert make_view(STATES[name](), now=NOW, form="snapshot")["result"]["note"] == "No leads yet."
 
 
-def test_the_limit_of_steps_is_no_total():
-    running, ended = (make_view(STATES[name](), now=NOW)["result"] for name in ("running", "completed"))
-    assert (running["steps"], ended["steps"]) == ("step 9", "17 steps")
-    assert "9 steps (limit 50)" in running["details"]
-    assert ended["details"] == "17 steps (limit 50), model origami-max"
-
-
-@pytest.mark.parametrize("steps", [None, {}, {"completed": None, "max": 50}, {"completed": -1, "max": None}])
-def test_steps_that_were_not_sent_are_not_made_up(steps):
-    run = payload("running_partial") | {"steps": steps}
-    assert result_of(run)["steps"] == ""
-    assert "step" not in result_of(run)["details"]
-
-
 # The funnel
 
 
@@ -243,18 +227,6 @@ def test_the_funnel_is_that_of_the_table_that_counts():
 def test_an_unknown_total_is_said_to_have_more():
     funnel = make_view(STATES["more_available"](), now=NOW)["result"]["funnel"]
     assert funnel["words"].startswith("21 leads found, more available: ")
-
-
-def test_what_a_run_used_is_not_what_its_tables_used():
-    run = settled_payload()
-    assert "57" in result_of(run)["spent"]
-    assert "{}" in result_of(run)["spent"]
-    run["response"]["tables"][0]["createdAt"] = "2020-01-01T00:00:00Z"
-    assert "57" not in result_of(run)["spent"]
-    read_before = reduce(state_of(run), Named("", ((run["response"]["tables"][0]["id"], 50),)))
-    used = make_view(read_before, now=NOW)["result"]["spent"]
-    assert "{}" in used
-    assert " 7" in used
 
 
 @pytest.mark.parametrize(

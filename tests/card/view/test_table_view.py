@@ -155,7 +155,7 @@ def test_cells_of_one_table_are_told_from_those_of_all_tables():
     view = make_view(state_of(run), now=NOW)
     assert [remarks(each)[0][0] for each in view["tables"]["items"]] == ["2 cells filling here", "5 cells filling here"]
     assert view["head"]["buttons"][0]["label"] == "Stop filling 7 cells"
-    assert view["activity"]["latest"][0].startswith("7 cells in 2 tables still filling.")
+    assert view["now"][0].startswith("7 cells in 2 tables still filling.")
     run["response"]["tables"][1]["cells"]["running"] = 0
     assert remarks(make_view(state_of(run), now=NOW)["tables"]["items"][0])[0][0] == "2 cells filling"
 

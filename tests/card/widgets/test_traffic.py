@@ -28,7 +28,6 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
     page = page_of(card)
     run = json.loads(json.dumps(watch.state.run.raw))
     table = run["response"]["tables"][0]
-    run["steps"]["completed"] += 1
     run["response"]["actions"].append({"type": "leads_added", "tableId": table["id"], "leadCount": 7})
     table["leadCount"] += 7
     table["cells"] = {"running": 7, "errored": 1}

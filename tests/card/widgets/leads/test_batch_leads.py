@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64decode
 
 import pandas as pd
 import pytest
@@ -236,9 +237,14 @@ def test_frame_ticks_file_and_line_are_the_same_leads(batch, client, grid, tmp_p
     ids = [loaded["row_id"].iloc[0], loaded["row_id"].iloc[-1]]
     receive(grid, {"kind": "select", "ids": ids, "on": True})
     assert set(grid.selection["row_id"]) == set(ids)
-    receive(grid, {"kind": "download", "table": grid.head["tabs"][0]["id"], "ids": ids})
-    sent = next(each["content"] for each in page.messages if each.get("content", {}).get("kind") == "download")
-    assert sent["text"].count("\n") == 3
+    asked = {"kind": "download", "grid": "g", "table": grid.head["tabs"][0]["id"], "ids": ids, "columns": []}
+    for kind in ("csv", "xlsx"):
+        receive(grid, {**asked, "format": kind})
+    csv, workbook = [each["content"] for each in page.messages if each.get("content", {}).get("kind") == "download"]
+    text = b64decode(csv["base64"]).decode("utf-8-sig")
+    assert text.count("\n") == 3
+    assert "Run" in text.partition("\n")[0].split(",")
+    assert workbook["note"] == ""
     (path,) = ow.export(grid, tmp_path / "leads.csv")
     assert len(pd.read_csv(path)) > 0
     assert ow.refresh_leads(whole).gone.empty
