@@ -120,7 +120,12 @@ export class CommandButton implements Part<Pressed | null> {
     question.role = "group";
     question.ariaLabel = this.#named(asks);
     setText(this.#asked, asks);
-    onKey(question, (key) => key === "Escape" && this.#retract(true));
+    onKey(question, (key, event) => {
+      if (key !== "Escape") return;
+      // The menu around it stays open.
+      event.stopPropagation();
+      this.#retract(true);
+    });
     this.#question = question;
     show(this.#press, false);
     this.node.append(question);

@@ -2,7 +2,7 @@
 
 export type Tone = "running" | "good" | "attention" | "bad" | "neutral";
 
-export type FunnelPart = "qualified" | "kept" | "unjudged" | "duplicate" | "excluded" | "filtered";
+export type FunnelPart = "qualified" | "not" | "check" | "failed" | "out";
 
 export type ConnectionState = "live" | "reconnecting" | "stopped" | "ended";
 
@@ -330,18 +330,6 @@ export interface ChangesMessage {
   items: ItemChange[];
 }
 
-export interface ColumnsMessage {
-  kind: "columns";
-  table: string;
-}
-
-export interface ColumnsAnswer {
-  kind: "columns";
-  table: string;
-  columns: Grid;
-  hidden: number;
-}
-
 export type PieceRange = [
   start: number,
   end: number,
@@ -451,7 +439,6 @@ export interface LeadsAnswer {
   changes: CellChange[];
   read: number;
   heads: LeadHead[] | null;
-  line: string;
   total: number | null;
   more: boolean;
   marks: Record<string, LeadMark>;
@@ -469,7 +456,6 @@ export interface LeadTab {
   id: string;
   name: string;
   leads: string;
-  line: string;
 }
 
 export interface LeadGridHead {
@@ -540,6 +526,24 @@ export const AGAIN = "To see this run again, in any kernel:";
 
 export const NEXT_STEPS = "Next steps";
 
+export const FOLLOW_UP = "Follow up";
+
+export const MORE = "more";
+
+export const MORE_NEWS = "+{}";
+
+export const DISMISS = "Dismiss";
+
+export const SHOW_ALL = "Show all {}";
+
+export const ASK_TAB = "Question";
+
+export const SHOW_LESS = "Show less";
+
+export const SHOW_FAILED = "Show them";
+
+export const BRIEFS = "{} briefs";
+
 export const LEADS = "Leads";
 
 export const LEADS_LOADING = "Loading leads…";
@@ -582,17 +586,15 @@ export const LEADS_HAS_EMAIL = "Has e-mail";
 
 export const LEADS_HAS_PHONE = "Has phone";
 
-export const LEADS_AT_LEAST = "{} at least…";
-
 export const QUALIFIED = "Qualified";
 
-export const LEADS_QUALIFIED_HIDES = "Qualified (hides {})";
+export const COLUMNS = "Columns";
 
-export const LEADS_QUALIFIED_UNJUDGED = "Qualified: none was judged";
+export const COLUMNS_FAILED = "{} failed";
 
-export const LEADS_QUALIFIED_UNJUDGED_DETAILS = "No lead was judged, so that all are shown.";
+export const LEADS_QUALIFIED_UNJUDGED_DETAILS = "No lead was checked against the brief, so all are shown.";
 
-export const LEADS_QUALIFIED_DETAILS = "Turn off to show the leads that the table's saved filters hide, marked.";
+export const LEADS_QUALIFIED_DETAILS = "Those that meet the brief. Turn it off to see the others, marked.";
 
 export const LEADS_TICKED = "{} ticked";
 
@@ -614,25 +616,23 @@ export const LEAD_SELECT = "Select {}";
 
 export const LEAD_SELECT_ALL = "Select all loaded leads";
 
-export const LEAD_CHECKING = "checking";
+export const LEAD_CHECKING = "to check";
 
-export const LEAD_HIDDEN = "off brief";
+export const LEAD_HIDDEN = "not qualified";
 
-export const LEAD_UNJUDGED = "not judged";
+export const LEAD_UNJUDGED = "to check";
 
-export const LEAD_UNSURE = "unsure";
+export const LEAD_UNSURE = "not sure";
 
 export const CELL_NOT_FOUND = "not found";
 
-export const CELL_FAILED = "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up.";
+export const CELL_FAILED = "Failed cells in this column: {}. Common causes: an error, or not enough credits.";
 
 export const CELL_NOT_RUN = "not run yet";
 
-export const CELL_NEVER_RUN = "not run";
+export const CELL_NEVER_RUN = "no result";
 
-export const CELL_HAS_FAILED = "failed · why?";
-
-export const CELL_MAY_HAVE_FAILED = "not run or failed · why?";
+export const CELL_HAS_FAILED = "failed";
 
 export const CELL_LOADING = "loading";
 
@@ -648,7 +648,7 @@ export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd
 
 export const LEADS_OPERATORS = [["contains", "contains"], ["not_contains", "does not contain"], ["equals", "is"], ["not_equals", "is not"], ["is_not_empty", "has a value"], ["is_empty", "is empty"], ["greater_than_or_equal", "is at least"], ["greater_than", "is more than"], ["less_than_or_equal", "is at most"], ["less_than", "is less than"]] as const;
 
-export const DOWNLOADS = [["xlsx", "Excel", "with a summary and the sources"], ["csv", "CSV", "what you see, in this order"], ["copy", "Copy", "to paste into a sheet or an e-mail"], ["line", "Copy as DataFrame", "a line of Python"]] as const;
+export const DOWNLOADS = [["xlsx", "Excel", "with a summary and the sources"], ["csv", "CSV", "what you see, in this order"], ["copy", "Copy", "to paste into a sheet or an e-mail"]] as const;
 
 /** The sections of the view: one trait each. */
 export const SECTIONS = [

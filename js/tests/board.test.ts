@@ -294,24 +294,21 @@ describe("time", () => {
     const now = Date.now();
     await change(on, (view) => {
       view.moments = [
-        [now - 9_000, now + 6_000, 15, "live"],
+        [now - 39_000, now + 6_000, 15, "live"],
         [now - 2_000, now + 13_000, 15, "live"],
       ];
     });
-    expect(age(on)).toBe("updated 9 s ago");
+    expect(age(on)).toBe("updated 39 s ago");
     vi.advanceTimersByTime(4000);
-    expect(age(on)).toBe("updated 13 s ago");
-    // An unchanged check is silent: it was made when it was due.
-    vi.advanceTimersByTime(4000);
-    expect(age(on)).toBe("updated 10 s ago");
+    expect(age(on)).toBe("updated 43 s ago");
   });
 
   it("makes up no check for a run whose check is late", async () => {
     const on = drawBoard(boardOf(named("a")));
     await change(on, (view) => {
-      view.moments = [[Date.now() - 20_000, null, 15, "live"]];
+      view.moments = [[Date.now() - 50_000, null, 15, "live"]];
     });
-    expect(age(on)).toBe("updated 20 s ago");
+    expect(age(on)).toBe("updated 50 s ago");
   });
 });
 

@@ -209,6 +209,7 @@ describe("a button that spends credits", () => {
 
   it("asks once, and No sends nothing", () => {
     const card = own("completed");
+    card.button("Follow up").click();
     card.button(LABEL).click();
     expect(card.text()).toContain("This starts another turn, which uses credits.");
     card.button("No").click();
@@ -219,6 +220,7 @@ describe("a button that spends credits", () => {
 
   it("does not take the second press of a double click for a Yes", () => {
     const card = own("completed");
+    card.button("Follow up").click();
     card.button(LABEL).click();
     card.button("Yes, start it").click();
     expect(card.model.commands()).toEqual([]);
@@ -230,6 +232,7 @@ describe("a button that spends credits", () => {
 
   it("keeps asking while unrelated sections change", () => {
     const card = own("completed");
+    card.button("Follow up").click();
     card.button(LABEL).click();
     const yes = card.button("Yes, start it");
     card.model.set({ prose: sample("cancelled").prose, suggestions: sample("completed").suggestions });
@@ -239,6 +242,7 @@ describe("a button that spends credits", () => {
 
   it("is free again some time after it was accepted without effect", () => {
     const card = own("completed");
+    card.button("Follow up").click();
     card.button(LABEL).click();
     vi.advanceTimersByTime(500);
     card.button("Yes, start it").click();
@@ -303,6 +307,7 @@ describe("keys", () => {
 
   it("Escape takes a question back", () => {
     const card = own("completed");
+    card.button("Follow up").click();
     card.button("Add opening hours").click();
     press(card.button("Yes, start it"), { key: "Escape" });
     expect(active()).toBe(card.button("Add opening hours"));

@@ -1,6 +1,5 @@
 import type { BoardHead, BoardRows, CheckTimes, ClockView } from "../contract";
 import { el, show, showText } from "../dom";
-import { lastAndNextCheck } from "../freshness";
 import { guardKeys } from "../keys";
 import { focused, Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
@@ -103,12 +102,7 @@ class Board {
     const followed = this.#items().filter(
       ({ row, moments }) => row.token && !row.settled && moments[3] === "live",
     );
-    // Without a kernel, nothing has been heard since it last sent its clock, or since the board was saved.
-    const until = (this.#session.presence === "gone" && clock.now) || this.#session.now();
-    const heard = followed.flatMap(
-      ({ moments: [heard_at, next_at, interval] }) =>
-        lastAndNextCheck({ ...clock, heard_at, next_at, interval }, until).heard ?? [],
-    );
+    const heard = followed.flatMap(({ moments: [heard_at] }) => heard_at ?? []);
     return heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
   }
 

@@ -19,8 +19,6 @@ import type { Session } from "../session";
 import type { LeadGrid } from "./lead_grid";
 import { type Row, textOf } from "./rows";
 
-/** How many ticked leads a line of code names. */
-const NAMED_LIMIT = 50;
 const TYPES: Record<FileFormat, string> = {
   csv: "text/csv",
   xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -66,10 +64,6 @@ export class Foot {
   readonly #items: Map<string, HTMLElement>;
   /** The ticked leads of the table in front, without those that its filters hide: all of the line is about these. */
   #ticked: Row[] = [];
-  /** Reads all leads of the table in front into a DataFrame; "" before there is a table. */
-  #given = "";
-  /** The same with what is asked for here. */
-  #line = "";
   /** What is said of a download that is under way, or has failed. */
   #outcome = "";
 
@@ -89,8 +83,7 @@ export class Foot {
     on(leads.node, "keydown", (event) => this.#copyByKey(event as KeyboardEvent));
   }
 
-  update(line: string): void {
-    this.#given = line;
+  update(): void {
     this.#ticked = this.#leads.ticked;
     const { length } = this.#ticked;
     const { all, total } = this.#leads.rows;
@@ -98,9 +91,6 @@ export class Foot {
     showText(this.#said, this.#outcome || (length ? filled(LEADS_TICKED, length) : ""));
     show(this.#copy.node, length);
     show(this.#menu.press, all.length);
-    this.#line = line && this.#lineWith(this.#leads.rows.line || line);
-    const item = this.#items.get("line");
-    if (item) item.title = this.#line;
     if (!this.#menu.panel.hidden) this.#drawMenu();
   }
 
@@ -120,8 +110,7 @@ export class Foot {
     // Without a kernel no further leads can be read, so that only those that are here can be copied.
     const loaded = isGone && rows.more ? filled(LEADS_LOADED, rows.all.length) : rows.shortCount;
     setText(this.#which, length ? filled(LEADS_TICKED, length) : loaded);
-    for (const [key, item] of this.#items)
-      show(item, key === "copy" || (key === "line" ? this.#line : !isGone));
+    for (const [key, item] of this.#items) show(item, key === "copy" || !isGone);
   }
 
   /** Hands over what is shown, once all of it is read. */
@@ -135,8 +124,8 @@ export class Foot {
         : shown.length < this.#leads.rows.all.length
           ? shown.map(({ id }) => id)
           : [];
-      if (key === "copy" || key === "line") {
-        const text = key === "line" ? this.#line : this.#copied(this.#ticked.length ? this.#ticked : shown);
+      if (key === "copy") {
+        const text = this.#copied(this.#ticked.length ? this.#ticked : shown);
         void copyText(text, this.#menu.press).then((isCopied) =>
           this.#say(isCopied ? "Copied" : LEADS_COPY_AGAIN),
         );
@@ -149,13 +138,13 @@ export class Foot {
         (answer) => (answer.note ? this.#say(answer.note) : save(answer, TYPES[format])),
       );
     };
-    if (this.#ticked.length || key === "line") done();
+    if (this.#ticked.length) done();
     else this.#leads.readAll(done);
   }
 
   #say(text: string): void {
     this.#outcome = text;
-    this.update(this.#given);
+    this.update();
     if (text) setTimeout(() => this.#outcome === text && this.#say(""), text === "Copied" ? 2000 : 10_000);
   }
 
@@ -174,25 +163,5 @@ export class Foot {
     if (!this.#ticked.length) return;
     event.preventDefault();
     if (!repeat) void this.#copy.copy();
-  }
-
-  /**
-   * A line of code with what is asked for here, so that it gives the same leads; if some are ticked, only these of them.
-   */
-  #lineWith(line: string): string {
-    const chosen = this.#ids;
-    if (chosen.length && chosen.length <= NAMED_LIMIT)
-      return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
-    const { given, requests, rows } = this.#leads;
-    const runs = rows.heads.find(({ kind }) => kind === "run")?.slug;
-    const all = [...given.filters, ...requests.filters.filter(({ column }) => column !== runs)];
-    const order = requests.sort ?? given.sort;
-    const options = [
-      all.length && `filters=${JSON.stringify(all)}`,
-      order && order.column !== runs && `sort=${JSON.stringify(order)}`,
-      // Frames keep the saved filters, even where these can tell nothing.
-      (requests.includeHidden || !rows.judged) && "include_hidden=True",
-    ].filter(Boolean);
-    return options.length ? line.replace(/\)$/, () => `, ${options.join(", ")})`) : line;
   }
 }

@@ -4,6 +4,7 @@ import { LEADS, type LeadGridHead, type LeadHead, type LeadSort, type LeadsAnswe
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
+import { ColumnsMenu } from "./columns";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
@@ -45,6 +46,7 @@ export class LeadGrid {
   readonly #widths: Widths;
   readonly requests: LeadRequests;
   readonly #toolbar: Toolbar;
+  readonly columnsMenu: ColumnsMenu;
   readonly #heads: Heads;
   readonly #lines: Lines;
   readonly #space: HTMLElement;
@@ -58,7 +60,6 @@ export class LeadGrid {
   #focus: Place = [0, 0];
   /** The lead that was ticked or unticked last, where a range begins. */
   #ticked = "";
-  #isExpanded = false;
   /** Lines in all. */
   #length = 0;
   /** The order of the best scores, which the user has not asked for. */
@@ -109,13 +110,17 @@ export class LeadGrid {
       },
       resize: (slug, width) => {
         this.#widths.drag(slug, width);
-        this.#widths.apply(this.rows.heads, false);
+        this.#widths.apply(this.rows.shownHeads);
       },
+    });
+    this.columnsMenu = new ColumnsMenu(this.rows, () => {
+      this.#draw();
+      this.#changed();
     });
     this.#lines = new Lines(this.rows, ticks, reach);
     this.#space = el("div", "lspace", this.#lines.node);
     this.#space.role = "presentation";
-    this.#scroll = el("div", "leads", this.#heads.node, this.#space, el("i", "rest"));
+    this.#scroll = el("div", "leads", this.#heads.node, this.#space);
     this.#scroll.role = "grid";
     this.#scroll.ariaMultiSelectable = "true";
     this.#scroll.tabIndex = -1;
@@ -123,7 +128,7 @@ export class LeadGrid {
     this.#widths = new Widths(this.#scroll);
     const sheet = el("style", "", style);
     const { above, instead } = this.#notes;
-    const parts = [sheet, this.#toolbar.node, above, this.#scroll, instead, this.#details.node];
+    const parts = [sheet, above, this.#scroll, instead, this.#details.node];
     this.node = el("div", "lbox", ...parts);
     this.#listen();
   }
@@ -133,6 +138,15 @@ export class LeadGrid {
     return this.rows.all.filter((row): row is Row => !!row && this.#ticks.has(row.id));
   }
 
+  /** The chips, for the line of the tabs. */
+  get tools(): HTMLElement {
+    return this.#toolbar.node;
+  }
+
+  get hasTools(): boolean {
+    return this.#toolbar.isOffered;
+  }
+
   /** The leads that are shown, as far as they were read. */
   get shown(): Row[] {
     return this.#matching.filter((row): row is Row => !!row);
@@ -140,7 +154,7 @@ export class LeadGrid {
 
   /** The slugs of the columns that are shown. */
   get columns(): string[] {
-    return this.rows.heads.map(({ slug }) => slug);
+    return this.rows.shownHeads.map(({ slug }) => slug);
   }
 
   /** Whether leads are read that nobody looks at yet. */
@@ -201,7 +215,6 @@ export class LeadGrid {
 
   /** Shows all rows in a higher body, with a search. */
   expand(on: boolean): void {
-    this.#isExpanded = on;
     this.requests.usePages(on);
     if (this.requests.table) this.#restart();
   }
@@ -350,7 +363,7 @@ export class LeadGrid {
     const [top, focused] = [this.#matching[at], this.#matching[this.#focus[0]]];
     this.rows.take(answer);
     // Nothing moves under a pointer that drags an edge.
-    if (!this.#heads.isDragged) this.#widths.grow(this.rows.heads, this.rows.all);
+    if (!this.#heads.isDragged) this.#widths.measure(this.rows.heads, this.rows.all);
     this.#notes.take(answer);
     this.#match();
     if (!isNew) {
@@ -379,13 +392,13 @@ export class LeadGrid {
     const root = this.node.getRootNode() as ShadowRoot;
     const hadFocus = this.#scroll.contains(root.activeElement);
     const columns = this.rows.heads;
-    if (this.#heads.update(columns, this.#order)) this.#toolbar.setColumns(columns);
-    this.#widths.apply(columns);
+    if (this.#heads.update(columns, this.#order, this.rows.off)) this.#toolbar.setColumns(columns);
+    this.#widths.apply(this.rows.shownHeads);
     const ids = idsOf(this.#matching);
     this.#heads.updateTicks(ids.filter((id) => this.#ticks.has(id)).length, ids.length);
     this.#measure();
     const heads = columns.map(({ share, details, ...head }) => head);
-    const common = JSON.stringify([this.#focus, this.rows.final, this.rows.runs, heads]);
+    const common = JSON.stringify([this.#focus, this.rows.final, this.rows.runs, heads, [...this.rows.off]]);
     this.#drawLines(anew || common !== this.#common);
     if (this.#settling === undefined) this.#lines.settle();
     this.#common = common;
@@ -396,7 +409,8 @@ export class LeadGrid {
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
     // Only where the saved filters are known to hide some leads is it known that the others meet them.
     if (this.rows.hidden) this.#scroll.classList.add("brief");
-    this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden, this.#isExpanded);
+    this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden);
+    this.columnsMenu.update();
   }
 
   /** Sets the height of all lines, and the grid's size for assistive technology. */
@@ -538,14 +552,22 @@ export class LeadGrid {
     const moves: Record<string, Place> = {
       ArrowDown: [at + 1, column],
       ArrowUp: [at - 1, column],
-      ArrowRight: [at, column + 1],
-      ArrowLeft: [at, column - 1],
+      ArrowRight: [at, this.#beside(column, 1)],
+      ArrowLeft: [at, this.#beside(column, -1)],
       PageDown: [at + page, column],
       PageUp: [Math.max(0, at - page), column],
       Home: [at, 0],
       End: [at, this.rows.heads.length - 1],
     };
     return moves[key];
+  }
+
+  /** The next shown column in a direction. */
+  #beside(column: number, step: number): number {
+    const { heads, off } = this.rows;
+    let next = column + step;
+    while (off.has(heads[next]?.slug ?? "")) next += step;
+    return next > heads.length - 1 ? column : next;
   }
 
   /** Keys with Ctrl belong to the host, except these two. */

@@ -1,67 +1,84 @@
 import { CommandButton, copyLine } from "../buttons";
-import { clamp } from "../clamp";
-import type { Button, Head } from "../contract";
+import { BRIEFS, type Button, type Earlier, type EarlierRun, type Head, type View } from "../contract";
 import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, words } from "../dom";
-import { type Menu, menu } from "../menu";
+import { filled } from "../format";
+import { menu } from "../menu";
 import type { Notify } from "../notify";
 import type { Session } from "../session";
 import type { Context } from "./context";
 
-/** Longer prompts are cut to two lines. */
-const LONG_PROMPT = 160;
-
-/** The menu: the line that shows this run again, and whether its end is said. */
-function runMenu(notify: Notify): Menu & { line: Part<string> } {
-  const made = menu("⋯", "quiet");
-  const line = copyLine("Show it elsewhere", "the line that shows this run");
-  made.panel.append(line.node, notify.node, notify.refusal);
-  made.press.ariaLabel = made.press.title = "More about this run";
-  return { ...made, line };
+function earlierRun(): Part<EarlierRun> {
+  const status = el("span");
+  const prompt = words("", "b");
+  const outcome = words("mute");
+  return {
+    node: el("li", "", prompt, " ", status, " ", outcome),
+    update(run) {
+      setText(prompt, run.prompt);
+      setText(status, run.status_label);
+      status.className = `state t-${run.tone}`;
+      setText(outcome, run.outcome);
+    },
+  };
 }
 
-/** Status, prompt, link, buttons and the menu. */
-export class HeadSection implements Part<Head> {
+/** Status, newest brief, the earlier ones, buttons and the menu. */
+export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
   readonly node: HTMLElement;
   readonly #session: Session;
+  readonly #outcomes: HTMLElement;
   readonly #status = el("span");
   readonly #pill = el("span", "pill", mark(), this.#status);
   readonly #prompt = words("prompt");
-  readonly #clamped = clamp(this.#prompt);
   readonly #reply = words("mute");
-  readonly #origin = words("chip");
-  readonly #link = linkPlace("act", "button");
+  readonly #earlier = menu("", "link");
+  readonly #briefs = keyedList(el("ol"), earlierRun, (run: EarlierRun) => run.run_id);
+  readonly #origin = words("chip-note");
   readonly #buttons: Part<readonly Button[]>;
   readonly #notify: Notify;
-  readonly #menu: ReturnType<typeof runMenu>;
+  readonly #menu = menu("⋯", "quiet");
+  readonly #link = linkPlace("act");
+  readonly #line = copyLine("Show it elsewhere", "the line that shows this run");
   #head: Head | null = null;
 
-  constructor({ session }: Context, notify: Notify) {
-    [this.#session, this.#notify, this.#menu] = [session, notify, runMenu(notify)];
-    this.#buttons = keyedList(
-      el("span", "act stop"),
-      () => this.#makeButton(),
-      ({ command }) => command,
+  /** @param outcomes - The place of what comes of a click. */
+  constructor({ session }: Context, notify: Notify, outcomes: HTMLElement) {
+    [this.#session, this.#notify, this.#outcomes] = [session, notify, outcomes];
+    const make = (): Part<Button> => this.#makeButton();
+    this.#buttons = keyedList(el("span", "act stop"), make, ({ command }) => command);
+    const { press, panel } = this.#menu;
+    press.ariaLabel = press.title = "More about this run";
+    panel.append(this.#link.node, this.#line.node, notify.node, notify.refusal);
+    this.#earlier.panel.append(this.#briefs.node);
+    const brief = el("div", "brief", this.#prompt, this.#reply);
+    const does = el(
+      "div",
+      "does",
+      this.#earlier.press,
+      this.#earlier.panel,
+      this.#origin,
+      this.#buttons.node,
+      press,
+      panel,
     );
-    const brief = el("div", "brief", this.#clamped.node, this.#reply);
-    const does = el("div", "does", this.#origin, this.#link.node, this.#buttons.node, this.#menu.press);
-    this.node = el("header", "head", this.#pill, brief, does, this.#menu.panel);
+    this.node = el("header", "head", this.#pill, brief, does);
   }
 
-  update(head: Head): void {
+  update({ head, earlier }: { head: Head; earlier: Earlier }): void {
     this.#head = head;
     setText(this.#prompt, head.prompt);
-    this.#clamped.update(head.prompt.length > LONG_PROMPT);
+    this.#prompt.title = head.prompt;
     showText(this.#reply, head.reply);
     this.#reply.title = head.reply;
+    setText(this.#earlier.press, filled(BRIEFS, earlier.runs.length + 1));
+    this.#earlier.press.title = earlier.title;
+    show(this.#earlier.press, earlier.runs.length);
+    this.#briefs.update(earlier.runs);
     showText(this.#origin, head.origin);
-    // Beside the brief of a narrow card, a long one is cut.
-    this.#origin.title = head.origin;
     this.#link.update(head.link);
-    // A narrow card shows only its arrow.
-    this.#link.node.title = head.link?.label ?? "";
     this.#buttons.update(head.buttons);
     show(this.#buttons.node, head.buttons.length);
-    this.#menu.line.update(head.line);
+    this.#line.update(head.line);
     this.refresh();
   }
 
@@ -72,15 +89,13 @@ export class HeadSection implements Part<Head> {
     this.#pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date.
     setText(this.#status, known ? head.status_label : head.last_known);
-    // Beside the buttons of a narrow card, a long one is cut.
-    this.#pill.title = this.#status.textContent ?? "";
     this.#notify.update(!(head.done && head.settled) && this.#session.follows());
     this.#buttons.refresh?.();
   }
 
   #makeButton(): Part<Button> {
     const press = new CommandButton(this.#session);
-    this.#menu.panel.before(press.outcome);
+    this.#outcomes.append(press.outcome);
     return {
       node: press.node,
       refresh: press.refresh,
@@ -90,6 +105,8 @@ export class HeadSection implements Part<Head> {
   }
 
   close(): void {
-    this.#menu.line.close?.();
+    this.#line.close?.();
+    this.#menu.shut();
+    this.#earlier.shut();
   }
 }

@@ -311,11 +311,10 @@ SECTION = f"padding:11px 14px;border-top:{LINE}"
 
 _COLOURS: Final[dict[FunnelPart, str]] = {
     "qualified": GREEN,
-    "kept": "rgba(42,143,87,.45)",
-    "unjudged": "rgba(122,130,140,.2)",
-    "duplicate": "rgba(122,130,140,.6)",
-    "excluded": "rgba(217,72,61,.5)",
-    "filtered": "rgba(122,130,140,.3)",
+    "not": "rgba(42,143,87,.45)",
+    "check": "rgba(122,130,140,.2)",
+    "failed": "rgba(217,72,61,.5)",
+    "out": "rgba(122,130,140,.3)",
 }
 _AROUND_TABLE = 80
 _WORTH_A_TABLE = 1_500

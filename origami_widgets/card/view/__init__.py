@@ -43,7 +43,6 @@ def make_view(
     Returns:
         A JSON-safe dictionary of at most 60 kB. In a live view, only the `clock` depends on `now`.
     """
-    latest = make_now(state, form=form)
     return {
         "head": make_head(state, earlier, now=now, form=form),
         "clock": make_clock(state, now),
@@ -52,9 +51,8 @@ def make_view(
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),
         "tables": make_tables(state, form=form, leads=leads),
-        "now": latest,
-        # While the agent works, the last line says what it does now instead.
-        "prose": make_prose("" if latest else agent_text(state)),
+        "now": make_now(state),
+        "prose": make_prose(agent_text(state)),
         "suggestions": make_suggestions(state, earlier),
     }
 

@@ -30,7 +30,7 @@ SAVED_VERSION: Final = 2
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice. Never the only sign of its meaning."""
 
-FunnelPart = Literal["qualified", "kept", "unjudged", "duplicate", "excluded", "filtered"]
+FunnelPart = Literal["qualified", "not", "check", "failed", "out"]
 
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 """`live`: checks go on. `reconnecting`: the last check failed. `stopped`: an error ended them. `ended`: none are needed."""

@@ -22,6 +22,15 @@ PRICE_DETAILS: Final = "The run's credits, divided by its qualified leads."
 
 AGAIN: Final = "To see this run again, in any kernel:"
 NEXT_STEPS: Final = "Next steps"
+FOLLOW_UP: Final = "Follow up"
+MORE: Final = "more"
+MORE_NEWS: Final = "+{}"
+DISMISS: Final = "Dismiss"
+SHOW_ALL: Final = "Show all {}"
+ASK_TAB: Final = "Question"
+SHOW_LESS: Final = "Show less"
+SHOW_FAILED: Final = "Show them"
+BRIEFS: Final = "{} briefs"
 
 LEADS: Final = "Leads"
 LEADS_LOADING: Final = "Loading leads…"
@@ -44,7 +53,6 @@ LEADS_FILTER_OPERATOR: Final = "Condition"
 LEADS_FILTER_NAME: Final = "Value to compare with"
 LEADS_HAS_EMAIL: Final = "Has e-mail"
 LEADS_HAS_PHONE: Final = "Has phone"
-LEADS_AT_LEAST: Final = "{} at least…"
 LEADS_OPERATORS: Final = (
     ("contains", "contains"),
     ("not_contains", "does not contain"),
@@ -59,10 +67,10 @@ LEADS_OPERATORS: Final = (
 )
 """The API's operators in words, as the form lists them."""
 QUALIFIED: Final = "Qualified"
-LEADS_QUALIFIED_HIDES: Final = "Qualified (hides {})"
-LEADS_QUALIFIED_UNJUDGED: Final = "Qualified: none was judged"
-LEADS_QUALIFIED_UNJUDGED_DETAILS: Final = "No lead was judged, so that all are shown."
-LEADS_QUALIFIED_DETAILS: Final = "Turn off to show the leads that the table's saved filters hide, marked."
+COLUMNS: Final = "Columns"
+COLUMNS_FAILED: Final = "{} failed"
+LEADS_QUALIFIED_UNJUDGED_DETAILS: Final = "No lead was checked against the brief, so all are shown."
+LEADS_QUALIFIED_DETAILS: Final = "Those that meet the brief. Turn it off to see the others, marked."
 LEADS_TICKED: Final = "{} ticked"
 LEADS_FAILED: Final = "{} cells failed"
 LEADS_FAILED_ONE: Final = "1 cell failed"
@@ -72,7 +80,6 @@ DOWNLOADS: Final = (
     ("xlsx", "Excel", "with a summary and the sources"),
     ("csv", "CSV", "what you see, in this order"),
     ("copy", "Copy", "to paste into a sheet or an e-mail"),
-    ("line", "Copy as DataFrame", "a line of Python"),
 )
 """The items of the menu: key, label and explanation."""
 LEADS_READING: Final = "Reading {} of {}…"
@@ -80,18 +87,15 @@ LEADS_COPY_AGAIN: Final = "Not copied. Press Copy again."
 LEADS_LOADED: Final = "The {} leads loaded on this page"
 LEAD_SELECT: Final = "Select {}"
 LEAD_SELECT_ALL: Final = "Select all loaded leads"
-LEAD_CHECKING: Final = "checking"
-LEAD_HIDDEN: Final = "off brief"
-LEAD_UNJUDGED: Final = "not judged"
-LEAD_UNSURE: Final = "unsure"
+LEAD_CHECKING: Final = "to check"
+LEAD_HIDDEN: Final = "not qualified"
+LEAD_UNJUDGED: Final = "to check"
+LEAD_UNSURE: Final = "not sure"
 CELL_NOT_FOUND: Final = "not found"
-CELL_FAILED: Final = (
-    "Failed cells in this column: {}. The server gives no reason. You can ask for them again in a follow-up."
-)
+CELL_FAILED: Final = "Failed cells in this column: {}. Common causes: an error, or not enough credits."
 CELL_NOT_RUN: Final = "not run yet"
-CELL_NEVER_RUN: Final = "not run"
-CELL_HAS_FAILED: Final = "failed · why?"
-CELL_MAY_HAVE_FAILED: Final = "not run or failed · why?"
+CELL_NEVER_RUN: Final = "no result"
+CELL_HAS_FAILED: Final = "failed"
 CELL_LOADING: Final = "loading"
 CELL_DETAILS: Final = "{}: details"
 CELL_CONFIDENCE: Final = "{} confidence"

@@ -173,7 +173,6 @@ class LeadsAnswer(TypedDict):
         changes: changed cells of rows that were sent before.
         read: how many rows were read; what the front end knows about later rows is no longer valid.
         heads: the columns; None if they are as sent before.
-        line: the line that reads these leads into a DataFrame, where it is not that of the table's tab; else empty.
         total: how many rows there are, or at most are; None if the server did not say.
         more: whether there are rows after this page.
         marks: the page's marked rows, by id; without `rows`, as before.
@@ -196,7 +195,6 @@ class LeadsAnswer(TypedDict):
     changes: list[CellChange]
     read: int
     heads: list[LeadHead] | None
-    line: str
     total: int | None
     more: bool
     marks: dict[str, LeadMark]
@@ -211,12 +209,11 @@ class LeadsAnswer(TypedDict):
 
 
 class LeadTab(TypedDict):
-    """One table of a grid of leads. `line` reads all its leads into a DataFrame."""
+    """One table of a grid of leads."""
 
     id: str
     name: str
     leads: str
-    line: str
 
 
 class LeadGridHead(TypedDict):

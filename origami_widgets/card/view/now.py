@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.run_head import agent_text
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import Action
-    from origami_widgets.card.view.contract import Form, Inline, Node
+    from origami_widgets.card.view.contract import Inline, Node
     from origami_widgets.run.state import RunState
 
 _NAME_LIMIT = 60
@@ -30,26 +29,13 @@ _COUNTED: Final = {
 }
 
 
-def make_now(state: RunState, *, form: Form = "live") -> Inline:
-    """Return what happens now; empty once nothing does, or while the agent's text says more.
-
-    Args:
-        state: the run's state.
-        form: the form of the view.
-    """
+def make_now(state: RunState) -> Inline:
+    """Return what happens now; empty once nothing does."""
     names = _table_names(state)
-    if state.done:
-        running = shown_count(state.cells_running) or 0
-        # When the agent has spoken, its text is there. The number of filling cells is beside their table.
-        if not running or agent_text(state):
-            return []
-        tables = sum(bool(shown_count(table.cells.running)) for table in state.tables)
-        cells = words.plural(running, "cell") + (f" in {words.count(tables)} tables" if tables > 1 else "")
-        if form == "snapshot" or state.connection.state in ("stopped", "ended"):
-            return [f"{cells} {'was' if running == 1 else 'were'} still filling. Blank cells may have filled in since."]
-        return [f"{cells} still filling. Blank cells may still fill in."]
-    if filling := _filling(state, names, form):
+    if filling := _filling(state, names):
         return filling
+    if state.done:
+        return []
     if not state.actions:
         return _grown(state, names)
     newest = state.actions[-1]
@@ -57,15 +43,26 @@ def make_now(state: RunState, *, form: Form = "live") -> Inline:
     return ["Latest: ", *_line(newest), *_place(table)]
 
 
-def _filling(state: RunState, names: dict[str, str], form: Form) -> Inline:
-    """Return which column fills now: the newest one with cells under way, with its table if there are several."""
-    for table in reversed(state.tables):
-        for column in reversed(table.columns):
-            name = clip(column.name, _NAME_LIMIT)
-            if name and shown_count(column.cells.running):
-                verb = "Was filling " if form == "snapshot" else "Filling "
-                return [verb, _bold(name), *_place(names.get(table.id, "") if len(state.tables) > 1 else "")]
-    return []
+def _filling(state: RunState, names: dict[str, str]) -> Inline:
+    """Return which columns fill now, the newest first, with their table if there are several, and how many cells."""
+    columns = [
+        (table, column)
+        for table in reversed(state.tables)
+        for column in reversed(table.columns)
+        if shown_count(column.cells.running)
+    ]
+    cells = shown_count(state.cells_running) or sum(shown_count(column.cells.running) or 0 for _, column in columns)
+    if not columns or not cells:
+        return [f"Filling {words.plural(cells, 'cell')}"] if cells else []
+    (table, newest), *others = columns
+    place = _place(names.get(table.id, "") if len({table.id for table, _ in columns}) == 1 < len(state.tables) else "")
+    more = f" and {words.plural(len(others), 'more column')}" if others else ""
+    return [
+        "Filling ",
+        _bold(clip(newest.name, _NAME_LIMIT) or "cells"),
+        *place,
+        f"{more} · {words.plural(cells, 'cell')}",
+    ]
 
 
 def _grown(state: RunState, names: dict[str, str]) -> Inline:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, get_args
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.card.view.lead_contract import DownloadAnswer, FileFormat
-from origami_widgets.card.widgets.lead_download import csv_bytes, workbook_bytes
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.card.widgets.merged_feed import MergedFeed
 from origami_widgets.run.conversation import conversation_of
@@ -47,7 +46,6 @@ class LeadWidget(LiveWidget):
             self._table,
             self._operations,
             merged=self._merged,
-            line=self._line_of,
             goes_on=self._goes_on,
             is_own=self._is_own,
             filters=filters,
@@ -92,10 +90,6 @@ class LeadWidget(LiveWidget):
     def _merged(self, table: str) -> Sequence[tuple[Table, str]] | None:  # noqa: ARG002 - for grids of several runs
         """Return the tables of a merged one, each with the name of its run; None if the id is not that of such a one."""
         return None
-
-    def _line_of(self, table: str, tables: Sequence[Table]) -> str:  # noqa: ARG002 - as above
-        """Return the line of code that reads the leads of some tables of a merged one."""
-        return ""
 
     # The same for all kinds.
 
@@ -161,29 +155,31 @@ class LeadWidget(LiveWidget):
 
     def _send_download(self, grid: str, table_id: str, ids: set[str], columns: set[str], kind: str) -> None:
         from origami_widgets.frames.files.export_parts import file_names
+        from origami_widgets.frames.files.shown_leads import shown_csv, shown_workbook
+        from origami_widgets.frames.source import gather
 
         name = self._name_of(table_id) or "leads"
         content, note = b"", ""
         shown = self._leads.shown(grid).chosen(ids, columns)
         try:
             if kind == "csv":
-                content = csv_bytes(shown)
+                content = shown_csv([head["name"] for head in shown.heads], shown.words())
             else:
-                # Those that are checked still are on the page, too.
-                leads = self._loaded_frame(table_id, with_checking=True)
-                content = workbook_bytes(shown, leads, name, self._leads.slugs(), self._summary)
+                content = shown_workbook(
+                    # Those that are checked still are on the page, too.
+                    self._loaded_frame(table_id, with_checking=True),
+                    name,
+                    ids=[row_id for row_id, _ in shown.rows],
+                    words=shown.words(),
+                    slugs=self._leads.slugs(),
+                    source=gather(self._exported(), "export"),
+                )
         except OrigamiError as error:
             note = f"{error.title}. {error.remedy}"
         if self.comm is not None:
             (file,) = file_names([name], kind)
             data = b64encode(content).decode()
             self.send(DownloadAnswer(kind="download", grid=grid, name=file, base64=data, note=note))
-
-    def _summary(self, leads: pd.DataFrame) -> pd.DataFrame:
-        from origami_widgets.frames.files.lead_export import summary_of
-        from origami_widgets.frames.source import gather
-
-        return summary_of(gather(self._exported(), "export"), leads)
 
     def _exported(self) -> Source:
         """Return the runs or tables of which a workbook's summary is."""

@@ -29,9 +29,9 @@ from origami_widgets.card.view.lead_cells import (
 from origami_widgets.card.view.lead_contract import LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
-from origami_widgets.card.widgets.lead_download import ShownLeads
 from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, STALE, LeadFeed
 from origami_widgets.card.widgets.lead_pages import LookedAt, read_looked_at
+from origami_widgets.card.widgets.shown_leads import ShownLeads
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
@@ -87,7 +87,6 @@ class MergedFeed(LeadFeed):
 
     Args:
         merged: returns the tables of a merged one, each with the name of its run; None if an id is not of such a one.
-        line: returns the line of code that reads some of the tables of a merged one.
         given: the arguments of `LeadFeed`.
     """
 
@@ -95,12 +94,10 @@ class MergedFeed(LeadFeed):
         self,
         *given: Any,
         merged: Callable[[str], Sequence[tuple[Table, str]] | None],
-        line: Callable[[str, Sequence[Table]], str],
         **options: Any,
     ) -> None:
         super().__init__(*given, **options)
         self._merged = merged
-        self._line = line
         self._wholes: dict[str, MergedGrid] = {}
 
     @property
@@ -278,7 +275,6 @@ class MergedFeed(LeadFeed):
                 changes=[change._replace(row=change.row - start) for change in changes],
                 read=len(rows),
                 heads=None if is_headed or not parts else heads,
-                line=self._whole_line(whole),
                 total=total,
                 more=is_cut,
                 marks={} if is_same else {row_id: mark for row_id, mark in order[start:] if mark is not None},
@@ -300,12 +296,6 @@ class MergedFeed(LeadFeed):
     def _found(self, whole: MergedGrid, parts: Sequence[tuple[str, LookedAt]]) -> tuple[list[MergedRow], bool]:
         sort = self._sort_of(whole)
         return merge(parts, None if sort is None or sort["column"] == RUN_COLUMN else sort)
-
-    def _whole_line(self, whole: MergedGrid) -> str:
-        """Return the line that reads the tables that are shown; empty where it is that of the tab."""
-        if not _parted(whole.wish.filters)[0]:
-            return ""
-        return self._line(whole.wish.table, [table for table, _ in self._tables_of(whole)])
 
     def _whole_count(
         self, whole: MergedGrid, parts: Sequence[LookedAt], read: int, total: int | None, hidden: int | None

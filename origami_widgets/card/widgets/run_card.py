@@ -13,9 +13,8 @@ from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import view_changed, view_now
 from origami_widgets.card.view.contract import ClockView, Form, View
 from origami_widgets.card.view.lead_contract import CodeAnswer
-from origami_widgets.card.view.messages import ColumnsAnswer
-from origami_widgets.card.view.run_head import make_clock, rows_line
-from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
+from origami_widgets.card.view.run_head import make_clock
+from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.click_commands import CardCommandHandler
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.api.models import Table
-    from origami_widgets.card.view.lead_contract import LeadsAnswer
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
@@ -182,9 +180,6 @@ class RunCard(LeadWidget):
 
     def _on_content(self, content: Any) -> None:
         match content:
-            case {"kind": "columns", "table": str(table)}:
-                self._send_columns(table)
-                return
             case {"kind": "code"}:
                 self.send(CodeAnswer(kind="code", code=front_end_file("leads.js")))
                 return
@@ -204,23 +199,10 @@ class RunCard(LeadWidget):
     def _exported(self) -> Run:
         return self.run
 
-    def _send_leads(self, answer: LeadsAnswer) -> None:
-        state = self._conversation.state
-        places = [clip(table.id, TABLE_ID_LIMIT) for table in state.tables]
-        if answer["table"] in places:
-            # The tabs of a card have no lines, so that only a card that shows leads is larger by one.
-            answer["line"] = rows_line(state, places.index(answer["table"]))
-        super()._send_leads(answer)
-
     def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:
             # Another card takes over the outputs of this one.
             self.outputs = Outputs()
-
-    def _send_columns(self, table_id: str) -> None:
-        if (table := self._table(table_id)) is not None:
-            columns, hidden = make_all_columns(table)
-            self.send(ColumnsAnswer(kind="columns", table=table_id, columns=columns, hidden=hidden))
 
 
 def card_of(run: Run) -> RunCard:

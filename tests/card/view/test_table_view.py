@@ -2,10 +2,8 @@
 
 import pytest
 
-from origami_widgets.api.models import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.contract import TABLE_SLOTS
-from origami_widgets.card.view.table_view import make_all_columns
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -96,21 +94,6 @@ def test_the_note_of_a_table_that_cost_nothing(columns, note):
     run = settled_payload()
     run["response"]["tables"][0]["columns"] = [{"name": "Bakery", "kind": kind} for kind in columns]
     assert table_of(run)["columns_note"] == note
-
-
-def test_all_columns_hold_those_that_were_typed_in_too():
-    table = Table.from_raw(payload("completed_stats")["response"]["tables"][0])
-    grid, hidden = make_all_columns(table)
-    assert [row[0] for row in grid["rows"]] == ["Contact e-mail", "Fit", "Bakery"]
-    assert hidden == 0
-
-
-def test_a_very_wide_table_shows_some_columns_and_counts_the_others():
-    wide = settled_payload()["response"]["tables"][0]
-    wide["columns"] = [wide["columns"][1] | {"name": f"{at} " + "漢" * 90} for at in range(2_000)]
-    grid, hidden = make_all_columns(Table.from_raw(wide))
-    assert 0 < len(grid["rows"]) < 2_000
-    assert len(grid["rows"]) + hidden == 2_000
 
 
 def test_a_table_without_leads_has_no_price_per_lead():

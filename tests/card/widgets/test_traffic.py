@@ -62,31 +62,6 @@ def test_a_page_that_opens_late_and_one_that_follows_have_the_same_tables(large)
     assert late["tables"] == json.loads(json.dumps({**card.view["tables"], "seq": card.tables["seq"]}))
 
 
-def test_all_columns_of_a_table_come_when_they_are_asked_for(large):
-    card, _, messages = large
-    first = card.tables["items"][0]
-    assert len(first["columns"]["rows"]) + first["hidden"] == 40
-    assert first["hidden"] > 0
-    receive(card, {"kind": "columns", "table": first["id"]})
-    (message,) = messages
-    answer = message["content"]
-    assert (answer["kind"], answer["table"], answer["hidden"], len(answer["columns"]["rows"])) == (
-        "columns",
-        first["id"],
-        0,
-        40,
-    )
-    names = [row[0] for row in answer["columns"]["rows"]]
-    assert [row[0] for row in first["columns"]["rows"]] == names[: len(first["columns"]["rows"])]
-
-
-@pytest.mark.parametrize("table", ["", "another", 7, None])
-def test_columns_of_no_table_are_not_answered(large, table):
-    card, _, messages = large
-    receive(card, {"kind": "columns", "table": table})
-    assert messages == []
-
-
 def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, watch):
     before = card.seq
     run = payload("running_partial")
