@@ -522,7 +522,7 @@ export const CREDITS_DETAILS = "Credits of the tables that the run names, over a
 
 export const PRICE_DETAILS = "The run's credits, divided by its qualified leads.";
 
-export const AGAIN = "To see this run again, in any kernel:";
+export const AGAIN = "To see this run again:";
 
 export const NEXT_STEPS = "Next steps";
 
@@ -541,8 +541,6 @@ export const ASK_TAB = "Question";
 export const SHOW_LESS = "Show less";
 
 export const SHOW_FAILED = "Show them";
-
-export const BRIEFS = "{} briefs";
 
 export const LEADS = "Leads";
 

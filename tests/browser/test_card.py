@@ -97,4 +97,4 @@ def test_a_card_over_a_restarted_kernel_says_so(card_in: Callable[..., LabPage])
     lab.screenshot(Path(".cache/browser/kernel-gone.png"), card)
     lab.save()
     saved = lab.saved_outputs(1)[0]["data"]
-    assert all("Last known state: Running" in "".join(saved[kind]) for kind in (STATIC, "text/plain"))
+    assert all("Was running" in "".join(saved[kind]) for kind in (STATIC, "text/plain"))

@@ -124,5 +124,5 @@ def test_one_exported_in_mid_run_without_its_widgets_shows_the_copy(
 ) -> None:
     notebook = executed(1)
     del notebook.metadata["widgets"]
-    card = offline(page_of(notebook)).locator(".jp-OutputArea-output", has_text="Last known state")
+    card = offline(page_of(notebook)).locator(".jp-OutputArea-output", has_text="Was running")
     expect(card).to_be_visible()

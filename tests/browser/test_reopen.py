@@ -70,7 +70,7 @@ def is_a_copy_of_the_past(lab: LabPage) -> None:
     copy = lab.output(LIVE).first
     expect(copy).to_contain_text("Snapshot of")
     expect(copy).to_contain_text("ow.attach(")
-    expect(copy).to_contain_text("Last known state: Running")
+    expect(copy).to_contain_text("Was running")
     expect(copy.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
@@ -97,7 +97,7 @@ def test_cards_live_through_reloads_and_know_when_their_kernel_goes(both: Callab
     lab.restart_kernel()
     card = live(lab)
     expect(card).to_contain_text("Kernel stopped")
-    expect(card).to_contain_text("Last known state: Running")
+    expect(card).to_contain_text("Was running")
     expect(card).to_contain_text("ow.attach(")
     expect(card).not_to_contain_text("next check in")
     expect(card.get_by_role("button", name="Cancel")).to_be_disabled()
@@ -279,6 +279,6 @@ def test_a_kernel_that_ends_leaves_a_card_that_says_so(both: Callable[..., LabPa
         lab.shutdown_kernel()
     card = live(lab)
     expect(card).to_contain_text("Kernel stopped", timeout=60_000)
-    expect(card).to_contain_text("Last known state: Running")
+    expect(card).to_contain_text("Was running")
     expect(card).not_to_contain_text("next check in")
     nothing_is_broken(lab)

@@ -108,7 +108,7 @@ def test_a_notebook_saved_in_mid_run_lives_after_a_reload(
     expect(card).to_contain_text("Running")
     notebook.restart_kernel()
     expect(card).to_contain_text("Kernel stopped")
-    expect(card).to_contain_text("Last known state: Running")
+    expect(card).to_contain_text("Was running")
     notebook.save()
     notebook.shutdown_kernel()
     notebook.reopen()

@@ -232,8 +232,8 @@ export class Toolbar {
     // The chips are new nodes: the focus goes to the one that says the same.
     if (before?.matches(".chips *")) {
       const again = [...this.#chips.children].find((each) =>
-        each instanceof HTMLSelectElement
-          ? before instanceof HTMLSelectElement
+        each.matches("select")
+          ? before.matches("select")
           : (each as HTMLElement).dataset.filter === before.dataset.filter,
       );
       ((again as HTMLElement | undefined) ?? this.#more.press).focus({ preventScroll: true });

@@ -1,7 +1,6 @@
 import { CommandButton, copyLine } from "../buttons";
-import { BRIEFS, type Button, type Earlier, type EarlierRun, type Head, type View } from "../contract";
+import type { Button, Earlier, EarlierRun, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, words } from "../dom";
-import { filled } from "../format";
 import { menu } from "../menu";
 import type { Notify } from "../notify";
 import type { Session } from "../session";
@@ -70,8 +69,7 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     this.#prompt.title = head.prompt;
     showText(this.#reply, head.reply);
     this.#reply.title = head.reply;
-    setText(this.#earlier.press, filled(BRIEFS, earlier.runs.length + 1));
-    this.#earlier.press.title = earlier.title;
+    setText(this.#earlier.press, earlier.title);
     show(this.#earlier.press, earlier.runs.length);
     this.#briefs.update(earlier.runs);
     showText(this.#origin, head.origin);

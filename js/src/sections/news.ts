@@ -193,7 +193,7 @@ export class NewsSection implements Part<NewsView> {
         : offer && !has("")
           ? [{ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer }]
           : [];
-    const latest: Inline = now.length ? now : !head.done && result.note ? [result.note] : [];
+    const latest: Inline = now.length ? now : result.note ? [result.note] : [];
     const going: News[] =
       latest.length && !(isGone && !isSaved)
         ? [{ ...NOTHING, key: ":now", tone: "running", title: flat(latest), inline: latest }]

@@ -66,7 +66,7 @@ export class TablesSection implements Part<Body> {
   /** @param ask - The form of the agent's questions. */
   constructor({ session }: Context, ask: HTMLElement) {
     [this.#session, this.#ask] = [session, ask];
-    this.#panel = el("div", "panel", ask, this.#place, this.#columns.node, this.#empty, this.#said);
+    this.#panel = el("div", "panel", this.#said, ask, this.#place, this.#columns.node, this.#empty);
     this.#panel.id = uid();
     this.#panel.role = "tabpanel";
     this.#tabs = tabs("Tables", this.#panel.id, (id) => {
@@ -83,7 +83,7 @@ export class TablesSection implements Part<Body> {
     const asked = next.ask ? `${next.ask.run_id} ${JSON.stringify(next.ask.questions)}` : "";
     // A question comes to the front, unless the user types or has ticked leads.
     const root = this.node.getRootNode() as ShadowRoot;
-    const isBusy = root.activeElement instanceof HTMLInputElement || !!this.#leads?.ticked.length;
+    const isBusy = !!root.activeElement?.matches("input") || !!this.#leads?.ticked.length;
     if (asked && asked !== this.#asked && !isBusy) this.#chosen = ASK;
     if (!asked && this.#chosen === ASK) this.#chosen = null;
     this.#asked = asked;
@@ -216,7 +216,7 @@ export class TablesSection implements Part<Body> {
     const isWaiting = instead === LEADS_LOADING;
     this.#empty.classList.toggle("waiting", isWaiting);
     // Without a table, the answer is all there is.
-    show(this.#said, !table && !isAsking && body.prose.nodes.length);
+    show(this.#said, !table && body.prose.nodes.length);
     this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && (canShow || isWaiting));
   }
 

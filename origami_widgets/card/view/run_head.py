@@ -188,7 +188,7 @@ def make_earlier(states: Sequence[RunState]) -> Earlier:
     """Return the newest eight of a conversation's earlier turns, oldest first."""
     runs = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
     kept = take(reversed(runs), EARLIER_SIZE)[::-1]
-    return {"title": words.plural(len(states), "earlier turn") if kept else "", "runs": kept}
+    return {"title": words.plural(len(states) + 1, "brief") if kept else "", "runs": kept}
 
 
 def token_of(state: RunState) -> str:

@@ -47,8 +47,8 @@ def test_the_bakeries():
         == """\
 ✓ Completed · List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
   15 leads · 12 qualified · 57 credits (4.75 per qualified lead)
-  17 steps · 3 min 43 s · ended 2026-07-21 09:17 UTC · Snapshot of 2026-07-21 09:18 UTC
-  21 leads found: 12 qualified, 3 not qualified or unsure, 3 duplicates, 1 excluded, 2 filtered out
+  3 min 43 s · ended 2026-07-21 09:17 UTC · Snapshot of 2026-07-21 09:18 UTC
+  21 leads found: 12 qualified, 3 not, 6 left out
   Open in Origami: https://origami.chat/workspace/6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90
 
 Porto bakeries
@@ -65,7 +65,7 @@ Next steps
   - Add opening hours
   run.follow_up("…")
 
-To see this run again, in any kernel: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")"""
+To see this run again: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")"""
     )
 
 

@@ -19,7 +19,7 @@ from tests.fixtures.states import NOW
 VIEWS = views("snapshot")
 STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-FILLING = "· 2 cells were filling · 1 cell failed"
+FILLING = "· 1 cell failed"
 OTHER_WIDGET = {
     "state": {"a": {"model_name": "IntSliderModel", "model_module": "@jupyter-widgets/controls", "state": {}}}
 }
@@ -70,8 +70,8 @@ def test_words_do_not_run_together_without_styles():
         "✓ Completed",
         "List 15 family-run bakeries in Porto with a web shop and their contact e-mail.",
         "15 leads 12 qualified 57 credits · 4.75 per qualified lead",
-        "17 steps · 3 min 43 s · ended 2026-07-21 09:17 UTC · Snapshot of 2026-07-21 09:18 UTC",
-        "21 leads found: 12 qualified, 3 not qualified or unsure, 3 duplicates, 1 excluded, 2 filtered out",
+        "3 min 43 s · ended 2026-07-21 09:17 UTC · Snapshot of 2026-07-21 09:18 UTC",
+        "21 leads found: 12 qualified, 3 not, 6 left out",
         "Porto bakeries 15 leads · 57 credits · 3.8 credits per lead " + FILLING,
         "Column | Ran for | Credits per run | Credits | Verdicts | Filling | Failed",
         "Contact e-mail | 87 % | 3 | 39 | | 2 | 1",

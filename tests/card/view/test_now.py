@@ -8,8 +8,8 @@ def words(line):
     return "".join(part if isinstance(part, str) else "".join(part["c"]) for part in line)
 
 
-def now_of(run, form="live"):
-    return make_view(state_of(run), now=NOW, form=form)["now"]
+def now_of(run):
+    return make_view(state_of(run), now=NOW)["now"]
 
 
 def test_the_newest_change_stands_alone_while_the_run_goes_on():
@@ -19,10 +19,9 @@ def test_the_newest_change_stands_alone_while_the_run_goes_on():
     assert make_view(STATES["completed"](), now=NOW)["now"] == []
 
 
-def test_cells_that_fill_take_its_place_where_the_agent_said_nothing():
+def test_what_fills_is_named_with_its_cells_also_after_the_agent_has_spoken():
     run = payload("completed_stats")
-    assert now_of(run) == []
-    run["response"]["text"] = None
-    live, snapshot = (words(now_of(run, form)) for form in ("live", "snapshot"))
-    assert live == "2 cells still filling. Blank cells may still fill in."
-    assert snapshot == "2 cells were still filling. Blank cells may have filled in since."
+    assert words(now_of(run)) == "Filling Contact e-mail · 2 cells"
+    table = run["response"]["tables"][0]
+    run["response"]["tables"].append(table | {"id": "t2", "name": "People", "cells": {"running": 5, "errored": 0}})
+    assert words(now_of(run)) == "Filling Contact e-mail and 1 more column · 7 cells"

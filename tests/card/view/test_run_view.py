@@ -195,12 +195,11 @@ def test_whatever_else_the_agent_says_of_a_cancelled_run_is_shown(text):
     assert text in spoken(text)
 
 
-def test_where_the_agent_says_only_that_it_was_cancelled_the_card_says_what_goes_on():
+def test_where_the_agent_says_only_that_it_was_cancelled_the_card_does_not_repeat_it():
     run = payload("completed_stats") | {"status": "cancelled"}
     run["response"] = run["response"] | {"text": "Cancelled at your request."}
     view = make_view(state_of(run), now=NOW)
     assert view["prose"]["nodes"] == []
-    assert view["now"] == ["2 cells still filling. Blank cells may still fill in."]
 
 
 def test_an_unknown_status_is_shown_as_it_is():
@@ -335,7 +334,6 @@ class TestCells:
         assert view["notices"] == []
         assert view["head"]["settled"] is False
         assert [(one["text"], one["tone"]) for one in view["tables"]["items"][0]["remarks"]] == [
-            ("2 cells filling", "running"),
             ("1 cell failed", "bad"),
         ]
 

@@ -176,7 +176,7 @@ def test_one_more_step_of_a_large_run_changes_little():
     )
     after = make_view(state_of(run, at=NOW), now=NOW + 15)
     changed = {key for key in after if after[key] != before[key]}
-    assert changed == {"clock", "now"}
+    assert changed <= {"clock", "now"}
     assert sum(len(json.dumps({key: after[key]})) for key in changed) <= STEP
 
 

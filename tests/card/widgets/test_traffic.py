@@ -35,7 +35,7 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
     on_loop(watch.update, read(run, at=watch.state.connection.heard_at + 15))
     settle()
     state = next(message for message in messages if message["method"] == "update")
-    assert {"now"} <= set(state["state"])
+    assert {"result"} <= set(state["state"])
     assert not {"tables", "prose"} & set(state["state"])
     assert changes(messages).keys() == {("items", 0)}
     assert len(json.dumps(messages)) <= 4_000
