@@ -6,7 +6,7 @@ export type FunnelPart = "qualified" | "not" | "check" | "failed" | "out";
 
 export type ConnectionState = "live" | "reconnecting" | "stopped" | "ended";
 
-export type CommandName = "cancel" | "answer" | "follow_up" | "fill" | "check_now" | "stop_waiting" | "open" | "fold" | "show_leads" | "hide_leads" | "cancel_all" | "stop_starting" | "resume";
+export type CommandName = "cancel" | "answer" | "follow_up" | "fill" | "check_now" | "stop_waiting" | "open" | "fold" | "show_leads" | "hide_leads" | "cancel_all" | "resume";
 
 export type Stage = "waiting" | "running" | "filling" | "needs_you" | "failed" | "ended";
 

@@ -199,6 +199,12 @@ describe("sorting", () => {
 });
 
 describe("the filter", () => {
+  it("is there from fifteen runs on", () => {
+    const many = (count: number) => drawBoard(boardOf(Array.from({ length: count }, () => row())));
+    expect(many(14).one(".bar-line").hidden).toBe(true);
+    expect(many(15).one(".bar-line").hidden).toBe(false);
+  });
+
   it("takes words and a stage, and says how many are shown", () => {
     const on = drawBoard(
       boardOf([
@@ -208,7 +214,7 @@ describe("the filter", () => {
     );
     type(on, "bakeries evora");
     expect(texts(on)).toEqual(["Bakeries in Évora"]);
-    expect(on.text()).toContain("1 of 3 shown");
+    expect(on.one(".bar-line").textContent).toContain("1 of 3 shown");
     type(on, on.model.view.rows[2]?.token ?? "");
     expect(texts(on)).toEqual(["Dentists"]);
     type(on, "");

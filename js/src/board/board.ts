@@ -13,6 +13,8 @@ import { openedWidget } from "./opened_card";
 import type { Item } from "./order";
 import { RunList } from "./run_list";
 
+/** Fewer runs are found faster by looking at them. */
+const FILTERED_FROM = 15;
 const TRAITS = ["head", "clock", "card", "grid", "rows"];
 
 /** Many runs at once: totals, a filter, and one row for each run. */
@@ -147,7 +149,7 @@ class Board {
   #arrange(): void {
     const { open, none_match: noneMatch } = this.#headNow();
     const shown = this.#list.arrange(this.#filter, { open, card: this.#card.node, noneMatch });
-    show(this.#bar.node, this.#list.size);
+    show(this.#bar.node, this.#list.size >= FILTERED_FROM);
     this.#bar.count(shown, this.#list.size);
   }
 

@@ -30,6 +30,7 @@ export function resultSection({ session, view }: Context): Part<Result> {
   const lower = el("div", "parts-line", bar, legend);
   const node = el("section", "result", line, lower);
   let shown: FunnelView | null | undefined;
+  let hadBar = false;
   const refresh = (): void => {
     const { age, next, warn } = freshness(view("head"), session);
     showText(fresh, warn && next ? `${age} · ${next}` : age);
@@ -43,7 +44,9 @@ export function resultSection({ session, view }: Context): Part<Result> {
     update({ figures: next, funnel }) {
       figures.update(next);
       figures.node.title = view("tables").counted ?? "";
-      show(lower, funnel);
+      // It keeps its place while a follow-up has no numbers yet.
+      hadBar = next.length > 0 && (hadBar || !!funnel);
+      show(lower, hadBar);
       if (!same(funnel, shown)) {
         shown = funnel;
         bar.ariaLabel = funnel?.words ?? "";

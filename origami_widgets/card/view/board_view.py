@@ -242,8 +242,6 @@ def _announcement(rows: Sequence[BoardRow]) -> str:
 
 def _buttons(rows: Sequence[BoardRow], *, can_stop: bool, can_resume: bool) -> list[Button]:
     buttons: list[Button] = []
-    if can_stop:
-        buttons.append({"command": "stop_starting", "label": "Start no more"})
     if can_resume:
         buttons.append(_RESUME)
     # A row that waits for an answer has no other button, and cells of its run may fill.

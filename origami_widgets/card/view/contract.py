@@ -47,7 +47,6 @@ CommandName = Literal[
     "show_leads",
     "hide_leads",
     "cancel_all",
-    "stop_starting",
     "resume",
 ]
 """A card has the first six, which are about one run; a board has `cancel`, `follow_up` and the others."""

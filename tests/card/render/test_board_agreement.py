@@ -29,8 +29,8 @@ LIVE, CURRENT, SNAPSHOT = (boards(form) for form in ("live", "current", "snapsho
 HEADS = {"lead", "leads", "credit", "credits", "qualified", "per"}
 """On the page they stand at the head of their columns."""
 TOOLS = (
-    r"Filter runs .*?⟦Time⟧",
-    r"⟦(All leads|Answer|Try again|Continue|Cancel|Cancel run|Cancel all|Cancelling…|Stop|Stop filling|Stopping…|Start no more|Start the others)⟧",
+    r"(Filter runs .*?)?⟦Name⟧.*?⟦Time⟧",
+    r"⟦(All leads|Answer|Try again|Continue|Cancel|Cancel run|Cancel all|Cancelling…|Stop|Stop filling|Stopping…|Start the others)⟧",
 )
 
 
