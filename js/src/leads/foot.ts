@@ -108,7 +108,7 @@ export class Foot {
     const { rows } = this.#leads;
     const { length } = this.#ticked;
     // Without a kernel no further leads can be read, so that only those that are here can be copied.
-    const loaded = isGone && rows.more ? filled(LEADS_LOADED, rows.all.length) : rows.shortCount;
+    const loaded = isGone && rows.more ? filled(LEADS_LOADED, rows.all.length) : rows.count;
     setText(this.#which, length ? filled(LEADS_TICKED, length) : loaded);
     for (const [key, item] of this.#items) show(item, key === "copy" || !isGone);
   }

@@ -65,11 +65,6 @@ export class Rows {
   readonly #folded = new WeakMap<Row, string>();
   #lit = new Map<string, number>();
 
-  /** The same without how many the brief hides, which its chip says. */
-  get shortCount(): string {
-    return this.count.split(", ")[0] ?? "";
-  }
-
   /** The columns that are shown. */
   get shownHeads(): LeadHead[] {
     return this.heads.filter(({ slug }) => !this.off.has(slug));
