@@ -234,13 +234,13 @@ def test_leads_without_a_verdict_are_no_failures(verdicts, running, labels):
     ],
 )
 @pytest.mark.parametrize("running", [0, 3])
-def test_leads_are_being_judged_while_a_judging_column_runs(column, judges, running):
+def test_leads_without_a_verdict_are_to_check_with_a_judging_column_only(column, judges, running):
     table = settled_payload()["response"]["tables"][0]
     table["columns"] = [{"id": "c1", "name": "C", "cells": {"running": running}} | column]
     run = settled_payload()
     run["response"]["tables"] = [table]
     labels = [part["label"] for part in result_of(run)["funnel"]["parts"]]
-    assert ("3 to check" in labels) == (judges and (running > 0 or column["kind"] == "score"))
+    assert ("3 to check" in labels) == (judges and (running > 0 or column["kind"] != "score"))
 
 
 @pytest.mark.parametrize("totals", [(6, 9), (9, 6)])

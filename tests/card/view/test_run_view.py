@@ -422,7 +422,7 @@ def test_a_clock_that_is_hours_off_does_not_change_how_long_it_took():
 
 def test_earlier_runs_take_one_line():
     view = make_view(STATES["filling"](), earlier=[STATES["needs_input"]()] * 12, now=NOW)
-    assert view["earlier"]["title"] == "12 earlier turns"
+    assert view["earlier"]["title"] == "13 briefs"
     assert len(view["earlier"]["runs"]) == 8
     assert view["earlier"]["runs"][0] == {
         "run_id": "v2_run-01k0c6t9qa",
