@@ -120,7 +120,12 @@ export class CommandButton implements Part<Pressed | null> {
     question.role = "group";
     question.ariaLabel = this.#named(asks);
     setText(this.#asked, asks);
-    onKey(question, (key) => key === "Escape" && this.#retract(true));
+    onKey(question, (key, event) => {
+      if (key !== "Escape") return;
+      // The menu around it stays open.
+      event.stopPropagation();
+      this.#retract(true);
+    });
     this.#question = question;
     show(this.#press, false);
     this.node.append(question);
@@ -158,6 +163,31 @@ export function copyLine(label: string, what: string): Part<string> {
   };
 }
 
+/** Copies a text; where the clipboard is forbidden, through a selected field beside `near`. Returns whether it was copied. */
+export async function copyText(text: string, near: HTMLElement): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return bySelection(text, near);
+  }
+}
+
+function bySelection(text: string, near: HTMLElement): boolean {
+  const field = el("textarea", "hidden", text);
+  const focused = (near.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+  near.after(field);
+  field.select();
+  try {
+    return document.execCommand("copy");
+  } catch {
+    return false;
+  } finally {
+    field.remove();
+    focused?.focus({ preventScroll: true });
+  }
+}
+
 /**
  * A button that copies a text, which is made when it is pressed, or when `copy` is called. Assistive technology is told, too.
  *
@@ -170,28 +200,8 @@ export function copyButton(
   keys = "",
 ): { node: HTMLElement; press: HTMLElement; copy(): Promise<void>; close(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const bySelection = (value: string): boolean => {
-    const field = el("textarea", "hidden", value);
-    const focused = (press.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
-    press.after(field);
-    field.select();
-    try {
-      return document.execCommand("copy");
-    } catch {
-      return false;
-    } finally {
-      field.remove();
-      focused?.focus({ preventScroll: true });
-    }
-  };
   const copy = async (): Promise<void> => {
-    const value = text();
-    let done = true;
-    try {
-      await navigator.clipboard.writeText(value);
-    } catch {
-      done = bySelection(value);
-    }
+    const done = await copyText(text(), press);
     const outcome = done ? "Copied" : "Not copied";
     setText(press, outcome);
     setText(said, outcome);

@@ -1,17 +1,15 @@
 import { announcer } from "./announce";
+import style from "./card.css";
 import { type Head, SECTIONS, type View } from "./contract";
 import { el, type Part } from "./dom";
-import style from "./height.css";
 import { guardKeys } from "./keys";
 import { focused, Lifecycle } from "./lifecycle";
 import type { Model } from "./model";
 import { type Notify, notifyToggle } from "./notify";
 import { type AskSection, askSection } from "./sections/ask";
 import type { Context } from "./sections/context";
-import { earlierSection } from "./sections/earlier";
 import { HeadSection } from "./sections/head";
-import { noticesSection } from "./sections/notices";
-import { outcomeSection } from "./sections/outcome";
+import { NewsSection } from "./sections/news";
 import { resultSection } from "./sections/result";
 import { TablesSection } from "./sections/tables";
 import { Session } from "./session";
@@ -33,6 +31,8 @@ class Card {
   /** In the order on the card. */
   readonly #sections: Section[];
   readonly #voice = announcer((head) => this.#notifyOf(head));
+  /** The only place for news. */
+  readonly #foot = el("footer", "foot");
   readonly #root: HTMLElement;
   readonly #undo: (() => void)[] = [];
 
@@ -75,22 +75,21 @@ class Card {
       draw: () =>
         part.update(Object.fromEntries(needs.map((name) => [name, this.#view(name)])) as unknown as View),
     });
+    const tables = new TablesSection(context, this.#ask.node);
+    const news = new NewsSection(context, tables.showFailed);
+    this.#foot.append(tables.foot, news.node);
     return [
-      of(earlierSection(), "earlier"),
-      some(new HeadSection(context, this.#notify), "head", "result"),
+      some(new HeadSection(context, this.#notify, news.outcomes), "head", "earlier"),
       of(resultSection(context), "result"),
-      of(noticesSection(context), "notices"),
-      some(new TablesSection(context), "tables", "activity", "head", "result", "prose", "ask"),
-      some(outcomeSection(context), "head", "result", "activity", "prose", "suggestions"),
       of(this.#ask, "ask"),
+      some(tables, "tables", "head", "prose", "ask"),
+      some(news, "head", "result", "notices", "now", "prose", "suggestions", "tables"),
     ];
   }
 
   #layOut(): HTMLElement {
-    const [before, head, ...others] = this.#sections.map(({ part }) => part.node);
-    // What is below the brief shares a room of one height.
-    const room = el("div", "room", ...others);
-    const root = el("article", "origami-card", before, head, room, this.#voice.node);
+    const [head, result, , tables] = this.#sections.map(({ part }) => part.node);
+    const root = el("article", "origami-card", head, result, tables, this.#foot, this.#voice.node);
     // The card's own words are English, whatever the page's direction. Words from outside have their own direction.
     root.dir = "ltr";
     root.tabIndex = -1;

@@ -4,6 +4,8 @@ import type { ClockView, Head } from "./contract";
 import { age, clockTime, duration, filled } from "./format";
 import type { Session } from "./session";
 
+/** Seconds from which on the age of a view is said. */
+const OLD = 30;
 /** Seconds after which it is unlikely that only a cell keeps the kernel from answering. */
 const LONG_SILENCE = 120;
 
@@ -57,20 +59,14 @@ export function freshness(head: Times, session: Session, clock: ClockView | null
     return fixed(presence === "busy" ? `${since}, ${why}` : since, true);
   }
   const now = session.now();
-  const { heard, next } = lastAndNextCheck(clock, now);
+  const { next } = lastAndNextCheck(clock, now);
   const left = next === null ? 0 : (next - now) / 1000;
+  // Only what was heard counts, and it is said once it matters.
+  const since = clock.heard_at === null ? 0 : (now - clock.heard_at) / 1000;
+  const isOld = since >= OLD || clock.connection !== "live";
   return {
-    age: heard === null || !clock.heard ? "" : filled(clock.heard, age((now - heard) / 1000)),
+    age: isOld && clock.heard_at !== null && clock.heard ? filled(clock.heard, age(since)) : "",
     next: next === null || !clock.next ? "" : left < 1 ? clock.due : filled(clock.next, duration(left)),
     warn: clock.connection !== "live",
   };
-}
-
-/** When the server last reported what is shown: the age while it is counted, else the time of day. */
-export function lastRead(head: Times, session: Session): string {
-  const { clock } = session;
-  if (!clock || clock.heard_at === null) return "";
-  const now = session.now();
-  const counts = session.presence === "live" && !(head.done && head.settled);
-  return counts ? age((now - (lastAndNextCheck(clock, now).heard ?? now)) / 1000) : clockTime(clock.heard_at);
 }

@@ -8,7 +8,7 @@ import { on } from "./dom";
 
 /** Key in the root's dataset: whether cards notify unless the user turns that off. */
 export const NOTIFIES = "origamiNotify";
-/** Property of the root's style: the rows that a card's body shows without scrolling (card.css). */
+/** Property of the root's style: the rows that a card's body shows without scrolling, and a half one more (base.css). */
 export const ROWS = "--origami-rows";
 const EVENT = "origami-notify";
 

@@ -74,7 +74,6 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     read: rows.length,
     heads,
     total: rows.length,
-    line: "",
     more: false,
     marks: all ? hidden : {},
     hidden: behind,

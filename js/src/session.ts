@@ -11,8 +11,6 @@ import type {
   ClockView,
   CodeAnswer,
   CodeMessage,
-  ColumnsAnswer,
-  ColumnsMessage,
   CommandName,
   DownloadAnswer,
   DownloadMessage,
@@ -33,13 +31,12 @@ export const ANSWER_MS = 3000;
 const FIRST_STATE_MS = 10_000;
 const DISCONNECTED = ".jupyter-widgets-disconnected";
 
-type Question = CodeMessage | ColumnsMessage | DownloadMessage | LeadsMessage;
-type Answer = CodeAnswer | ColumnsAnswer | DownloadAnswer | LeadsAnswer;
+type Question = CodeMessage | DownloadMessage | LeadsMessage;
+type Answer = CodeAnswer | DownloadAnswer | LeadsAnswer;
 
 /** A question and its answers have the same key: tables and grids are asked about one by one. */
 function keyOf(message: Question | Answer): string {
-  const of = message.kind === "leads" ? message.grid : message.kind === "columns" ? message.table : "";
-  return `${message.kind} ${of}`;
+  return `${message.kind} ${"grid" in message ? message.grid : ""}`;
 }
 
 export class Session {
@@ -142,11 +139,6 @@ export class Session {
       this.#sent.forEach(withdraw);
   }
 
-  /** Asks for all columns of a table; `use` also gets later answers. */
-  columns(table: string, use: (answer: ColumnsAnswer) => void): void {
-    this.#ask({ kind: "columns", table }, use);
-  }
-
   /** Asks for the code that draws leads. */
   code(): Promise<string> {
     return new Promise((resolve) => {
@@ -169,9 +161,9 @@ export class Session {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
   }
 
-  /** Asks for a file of these leads of a table, or else of those that were read. */
-  download(table: string, ids: string[], use: (answer: DownloadAnswer) => void): void {
-    this.#ask({ kind: "download", table, ids }, use);
+  /** Asks for a file of leads. */
+  download(message: Omit<DownloadMessage, "kind">, use: (answer: DownloadAnswer) => void): void {
+    this.#ask({ kind: "download", ...message }, use);
   }
 
   close(): void {

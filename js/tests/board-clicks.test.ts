@@ -471,8 +471,8 @@ describe("a kernel that is gone", () => {
     expect(on.text()).toContain("Kernel stopped");
     expect(on.text()).toContain("in any kernel:ow.RunBoard()");
     expect(on.rows().map((each) => shown(each.querySelector(".b-status") as HTMLElement))).toEqual([
-      "Last known state: Running",
-      "Last known state: Running",
+      "Was running",
+      "Was running",
     ]);
     for (const brief of on.briefs()) expect(isOff(brief)).toBe(true);
     expect(isOff(on.button("Cancel all"))).toBe(true);
@@ -483,7 +483,7 @@ describe("a kernel that is gone", () => {
     );
     other.model.comm_live = false;
     other.model.emit("comm_live_update");
-    expect(other.all("tbody .b-status").map(shown)).toEqual(["Last known state: Filling 12", "Failed"]);
+    expect(other.all("tbody .b-status").map(shown)).toEqual(["Was filling 12", "Failed"]);
     for (const each of on.all<HTMLButtonElement>("td button")) each.click();
     on.button("Cancel all").click();
     expect(on.model.commands()).toEqual([]);

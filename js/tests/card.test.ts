@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { View } from "../src/contract";
 import { SECTIONS } from "../src/contract";
 import { activity } from "../src/page_state";
-import { active, type Drawn, draw, shown, within } from "./draw";
+import { active, type Drawn, draw, shown, visible, within } from "./draw";
 import { NAMES, sample } from "./samples";
 
 beforeEach(() => {
@@ -27,10 +27,9 @@ describe("every view", () => {
   it.each(NAMES)("%s looks the same when the card was another one before", (name) => {
     const fresh = draw(name);
     const other = draw(name === "completed" ? "needs_input" : "completed");
-    for (const details of other.all<HTMLDetailsElement>("details")) details.open = true;
     other.model.set({ earlier: sample("conversation").earlier });
     other.model.set(sample(name));
-    for (const part of [".head", ".result", ".tables", ".last"])
+    for (const part of [".head", ".result", ".tables", ".foot"])
       expect(shown(other.one(part))).toBe(shown(fresh.one(part)));
     for (const part of ["legend", "label"])
       expect(other.all(part).map(shown)).toEqual(fresh.all(part).map(shown));
@@ -40,14 +39,18 @@ describe("every view", () => {
   it("says every figure, notice, question, table and suggestion", () => {
     for (const name of NAMES) {
       const view = sample(name);
-      const text = draw(view).text();
+      const card = draw(view);
+      // What the foot has no room for is opened over the leads.
+      for (const more of card.all<HTMLElement>(".news > .link, .news > .drop")) more.click();
+      const text = card.text();
       for (const notice of view.notices) expect(text).toContain(notice.title.replace(/\s+/g, " ").trim());
       for (const question of view.ask?.questions ?? [])
         expect(text).toContain(question.question.replace(/\s+/g, " ").trim());
       for (const table of view.tables.items) expect(text).toContain(table.name.replace(/\s+/g, " ").trim());
       for (const { value, label, note } of view.result.figures)
-        expect(text).toContain(`${value} ${label}${note && ` · ${note}`}`);
-      for (const { label } of view.suggestions) expect(text).toContain(label.replace(/\s+/g, " ").trim());
+        expect(text).toContain(`${value} ${label}${note && ` ${note}`}`);
+      for (const { label } of view.notices.length ? [] : view.suggestions)
+        expect(text).toContain(label.replace(/\s+/g, " ").trim());
     }
   });
 });
@@ -55,10 +58,10 @@ describe("every view", () => {
 describe("a host that answers in Origami's place", () => {
   it("is named, and Origami itself is not", () => {
     const card = draw("completed");
-    expect(card.all(".chip").filter((chip) => !chip.hidden)).toEqual([]);
+    expect(card.one(".chip-note").hidden).toBe(true);
     card.model.set({ head: { ...sample("completed").head, origin: "staging.example:8443" } });
-    expect(shown(card.one(".chip"))).toBe("staging.example:8443");
-    expect(card.one(".chip").hidden).toBe(false);
+    expect(shown(card.one(".chip-note"))).toBe("staging.example:8443");
+    expect(card.one(".chip-note").hidden).toBe(false);
   });
 });
 
@@ -67,7 +70,7 @@ describe("text from outside", () => {
     const card = draw("hostile");
     const allowed = new Set(
       (
-        "ARTICLE HEADER SECTION DIV SPAN BDI B I EM STRONG P H4 UL OL LI BLOCKQUOTE PRE CODE BR HR A " +
+        "ARTICLE HEADER FOOTER SECTION DIV SPAN BDI B I EM STRONG P H4 UL OL LI BLOCKQUOTE PRE CODE BR HR A " +
         "BUTTON DETAILS SUMMARY FIELDSET LEGEND LABEL INPUT TABLE THEAD TBODY TR TH TD SMALL"
       ).split(" "),
     );
@@ -90,10 +93,12 @@ describe("text from outside", () => {
     const card = draw("completed", (view) => {
       view.head.link = { href, label: "Open in Origami" };
       view.prose.nodes = [{ t: "p", c: [{ t: "a", href, c: ["words"] }] }];
-      for (const table of view.tables.items) table.link = { href, label: "the table" };
     });
+    card.button("⋯").click();
     expect(card.all("a")).toEqual([]);
-    for (const words of ["Open in Origami", "words", "the table"]) expect(card.text()).toContain(words);
+    expect(card.text()).toContain("Open in Origami");
+    card.button("more").click();
+    expect(card.text()).toContain("words");
   });
 
   it("opens safe links elsewhere and sends the page no referrer", () => {
@@ -127,41 +132,33 @@ describe("text from outside", () => {
     });
     expect(complaint).toHaveBeenCalledOnce();
     expect(card.text()).toContain("15 leads");
-    expect(card.button("Add opening hours").isConnected).toBe(true);
+    expect(card.button("Follow up").isConnected).toBe(true);
   });
 });
 
 describe("what the reader did", () => {
-  it("stays while all changes: tab, menu, details and focus", () => {
+  it("stays while all changes: tab and focus", () => {
     const card = draw("large");
-    card.button("Columns").click();
-    (card.all("[role=tab]")[1] as HTMLElement).click();
-    card.button("⋯").click();
-    const link = card.one(".open a");
-    link.focus();
+    const tab = card.all("[role=tab]")[1] as HTMLElement;
+    tab.click();
+    tab.focus();
     const view = sample("large");
-    for (const table of view.tables.items) table.facts = "1 lead";
     card.model.set({ ...view, result: sample("completed").result, prose: sample("conversation").prose });
-    expect(active()).toBe(link);
-    expect(card.one(".menu").hidden).toBe(false);
+    expect(active()).toBe(tab);
     const selected = card.all("[role=tab]").filter(({ ariaSelected }) => ariaSelected === "true");
-    expect(selected.map((tab) => shown(tab).replace(/ [\d,]+$/, ""))).toEqual([
+    expect(selected.map((each) => shown(each).replace(/ [\d,]+$/, ""))).toEqual([
       "Independent food retail, region 1",
-      "Columns",
     ]);
-    expect(card.one(".strip > span").title).toContain("1 lead");
   });
 
-  it("keeps the earlier runs open", () => {
+  it("opens the earlier briefs on demand", () => {
     const card = draw("conversation");
-    const details = card.one<HTMLDetailsElement>(".earlier details");
-    expect(details.open).toBe(false);
-    details.open = true;
+    card.button("2 briefs").click();
+    expect(card.all(".head ol li")).toHaveLength(1);
     const { earlier } = sample("conversation");
-    card.model.set({ earlier: { ...earlier, runs: [...earlier.runs, ...earlier.runs] } });
-    expect(card.one(".earlier details")).toBe(details);
-    expect(details.open).toBe(true);
-    expect(card.all(".earlier li")).toHaveLength(2);
+    card.model.set({ earlier: { title: "3 briefs", runs: [...earlier.runs, ...earlier.runs] } });
+    expect(card.button("3 briefs").ariaExpanded).toBe("true");
+    expect(card.all(".head ol li")).toHaveLength(2);
   });
 });
 
@@ -171,7 +168,7 @@ describe("the menu", () => {
   it("is opened and closed by its button, which says so", () => {
     const card = draw("completed");
     const button = card.button("⋯");
-    const panel = card.one(".menu");
+    const panel = card.all(".head .menu").at(-1) as HTMLElement;
     expect([button.ariaExpanded, panel.hidden]).toEqual(["false", true]);
     expect(button.getAttribute("aria-controls")).toBe(panel.id);
     expect(button.ariaLabel).not.toBe("⋯");
@@ -184,82 +181,51 @@ describe("the menu", () => {
   it("is closed by Escape, which gives the focus back to its button", () => {
     const card = draw("completed");
     const button = card.button("⋯");
-    for (const inside of [button, card.one(".menu button")]) {
+    const panel = card.all(".head .menu").at(-1) as HTMLElement;
+    for (const inside of [button, panel.querySelector("button") as HTMLElement]) {
       button.click();
       inside.focus();
       inside.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
-      expect(card.one(".menu").hidden).toBe(true);
+      expect(panel.hidden).toBe(true);
       expect(active()).toBe(button);
     }
   });
 
-  it("has a line to copy for each line of the view", () => {
+  it("has the line that shows the run again", () => {
     const card = draw("completed");
-    const expected = sample("completed").head.lines.map(({ label, code }) => `${label}${code}Copy`);
-    expect(lines(card)).toEqual(expected);
-    card.model.set({ head: { ...sample("completed").head, lines: [{ label: "Run ID", code: "run-1" }] } });
-    expect(lines(card)).toEqual(["Run IDrun-1Copy"]);
-  });
-});
-
-describe("what the run has used", () => {
-  const said = (card: Drawn): string => shown(card.one(".menu > .mute"));
-  const spent = "57 credits. Last read {}.";
-  const used = (name: string): Drawn =>
-    draw(name, (view) => {
-      view.result.spent = spent;
-    });
-
-  it("stands in the menu with its age while the run is checked", () => {
-    const card = used("running");
-    expect(said(card)).toMatch(/^57 credits\. Last read \d+ s ago\.$/);
-    const before = Number(/\d+(?= s ago)/.exec(said(card))?.[0]);
-    vi.advanceTimersByTime(3000);
-    expect(said(card)).toBe(`57 credits. Last read ${before + 3} s ago.`);
-  });
-
-  it("stands there with the time of its last check after the end", () => {
-    expect(said(used("completed"))).toMatch(/^57 credits\. Last read (\d+ \w+, )?\d\d:\d\d\.$/);
+    expect(lines(card)).toEqual([`Show it elsewhere${sample("completed").head.line}Copy`]);
   });
 });
 
 describe("the result line", () => {
   it("has the figures, or the note while there are none", () => {
     const card = draw("running");
-    expect(shown(card.one(".result .line"))).toContain("11 leads added.");
-    expect(card.one(".figures").hidden).toBe(true);
+    expect(shown(card.one(".foot"))).toContain("Added 11 leads");
     card.model.set({ result: sample("completed").result });
     expect(card.all(".figure").map(shown)).toEqual([
       "15 leads",
       "12 qualified",
-      "57 credits · 4.75 per qualified lead",
+      "57 credits 4.75 per qualified lead",
     ]);
-    expect(card.text()).not.toContain("11 leads added.");
   });
 
-  it("has the shape of figures before there are any, and no foot of a table", () => {
+  it("says nothing of what is not there yet: no figures, tabs or tools", () => {
     const card = draw("starting");
-    const figures = card.one(".figures");
-    expect([figures.hidden, figures.classList.contains("waiting")]).toEqual([false, true]);
-    expect(card.one(".strip").hidden).toBe(true);
+    for (const part of [".result", ".tables", ".tools"])
+      expect(visible(card.one(part), card.host)).toBe(false);
+    expect(shown(card.one(".foot"))).toBe("Starting…");
     const { head, result, tables } = sample("completed");
     card.model.set({ head, result, tables });
-    expect(figures.classList.contains("waiting")).toBe(false);
-    expect(card.one(".strip").hidden).toBe(false);
-  });
-
-  it("has the step, and more about it on demand", () => {
-    const { steps, details } = sample("completed").result;
-    const node = draw("completed").one(".times > span");
-    expect([shown(node), node.title]).toEqual([steps, details]);
+    for (const part of [".result", ".tables", ".tools"])
+      expect(visible(card.one(part), card.host)).toBe(true);
   });
 
   it("says in words what the funnel's bar shows, in a legend and to assistive technology", () => {
     const card = draw("completed");
     const { words, parts } = sample("completed").result.funnel ?? { words: "", parts: [] };
     const bar = card.one(".funnel");
-    expect([bar.role, bar.ariaLabel, bar.tabIndex]).toEqual(["img", words, 0]);
-    expect(shown(card.one(".legend"))).toBe(words.replaceAll(",", ""));
+    expect([bar.role, bar.ariaLabel]).toEqual(["img", words]);
+    expect(card.all(".legend > span").map(shown)).toEqual(parts.map(({ label }) => label));
     expect(card.one(".legend").ariaHidden).toBe("true");
     expect(card.all(".legend i").map(({ className }) => className)).toEqual(
       parts.map(({ part }) => `p-${part}`),
@@ -268,62 +234,67 @@ describe("the result line", () => {
       parts.map(({ part, count }) => [`p-${part}`, `${count}`]),
     );
     card.model.set({ result: { ...sample("completed").result, funnel: null } });
-    expect([bar.ariaHidden, bar.tabIndex, card.all(".funnel i").length]).toEqual(["true", -1, 0]);
+    // Its line stays, so that nothing below it moves.
+    expect(card.all(".funnel i")).toEqual([]);
   });
 });
 
-describe("the last line", () => {
+describe("the foot", () => {
+  const foot = (card: Drawn): string => shown(card.one(".news"));
+
   it("says what happens, and then what the agent said and proposes", () => {
     const card = draw("running");
-    const last = card.one(".last");
-    expect(shown(last)).toBe("Latest: Added 11 leads in Porto bakeries");
+    expect(foot(card)).toBe("Latest: Added 11 leads in Porto bakeries");
     card.model.set(sample("completed"));
-    expect(shown(last)).toBe(
-      "I built a table of 15 bakeries; 12 of them sell online.Find more bakeries like theseAdd opening hours",
-    );
-    expect(card.one(".next").ariaLabel).toBe("Next steps");
+    expect(shown(card.one(".now"))).toBe("I built a table of 15 bakeries; 12 of them sell online.");
+    card.button("Follow up").click();
+    expect(card.all(".next button").map(shown)).toEqual([
+      "Find more bakeries like these",
+      "Add opening hours",
+    ]);
   });
 
-  it("watches the room of its answer until it is closed", () => {
-    const begun = vi.spyOn(ResizeObserver.prototype, "observe");
-    const card = draw("completed");
-    const ended = vi.spyOn(ResizeObserver.prototype, "disconnect");
-    card.close();
-    expect(begun.mock.contexts.length).toBeGreaterThan(0);
-    expect(new Set(ended.mock.contexts)).toEqual(new Set(begun.mock.contexts));
-    vi.restoreAllMocks();
+  it("has one notice with its button; the others and the text open over the leads", () => {
+    const card = draw("over_credit_limit");
+    const { notices } = sample("over_credit_limit");
+    expect(shown(card.one(".now"))).toBe(notices[0]?.title);
+    expect(card.one(".news-all").hidden).toBe(true);
+    card.one(".news > .link").click();
+    const opened = shown(card.one(".news-all"));
+    for (const { title, text } of notices.slice(1)) expect(opened).toContain(`${title}${text}`);
+    expect(opened).toContain(notices[0]?.text);
   });
 
-  it("folds a long text, and opens it", () => {
-    const card = draw("completed", (view) => {
-      view.prose.nodes = [{ t: "p", c: ["Much to say. ".repeat(40)] }];
-    });
-    const text = card.one(".text");
-    expect(text.matches(".cut")).toBe(true);
-    const more = card.button("Show more");
-    expect(more.getAttribute("aria-controls")).toBe(text.id);
-    more.click();
-    expect(text.matches(".cut")).toBe(false);
-    card.button("Show less").click();
-    expect(text.matches(".cut")).toBe(true);
+  it("closes a notice until the run's status changes", () => {
+    const card = draw("over_credit_limit");
+    const { notices, head } = sample("over_credit_limit");
+    card.button("×").click();
+    expect(shown(card.one(".now"))).not.toBe(notices[0]?.title);
+    card.model.set({ head: { ...head, status: "running" } });
+    card.model.set({ head });
+    expect(shown(card.one(".now"))).toBe(notices[0]?.title);
   });
 
-  it("lets keys scroll a long answer that takes the tables' place", () => {
-    const answer = (name: string, text: string): HTMLElement =>
-      draw(name, (view) => {
-        view.prose.nodes = [{ t: "p", c: [text] }];
-      }).one(".said");
-    expect(answer("answered", "Much to say. ".repeat(40)).tabIndex).toBe(0);
-    expect(answer("answered", "Little to say.").hasAttribute("tabindex")).toBe(false);
-    expect(answer("completed", "Much to say. ".repeat(40)).hasAttribute("tabindex")).toBe(false);
+  it("leads to the cells that failed, and offers to try them again", () => {
+    const card = draw("to_try_again");
+    expect(shown(card.one(".now"))).toBe(sample("to_try_again").tables.items[0]?.remarks[0]?.text);
+    expect(card.button("Show them").isConnected).toBe(true);
+    expect(foot(card)).toContain("Try the 2 failed cells again");
   });
 
   it("names proposals that can't be sent, without a button", () => {
     const card = draw("completed", (view) => {
       view.suggestions = [{ label: "Add opening hours", button: null }];
     });
+    card.button("Follow up").click();
     expect(card.all(".next button").filter((each) => !each.closest("[hidden]"))).toEqual([]);
     expect(shown(card.one(".next"))).toBe("Add opening hours");
+  });
+
+  it("gives the answer of a run without tables all the room", () => {
+    const card = draw("answered");
+    expect(visible(card.one(".said"), card.host)).toBe(true);
+    expect(visible(card.one(".tools"), card.host)).toBe(false);
   });
 });
 
@@ -333,7 +304,7 @@ describe("announcements", () => {
     const voice = card.one(".origami-card > [role=status]");
     expect(voice.textContent).toBe("");
     vi.advanceTimersByTime(5000);
-    card.model.set({ activity: sample("completed").activity, tables: sample("completed").tables });
+    card.model.set({ now: sample("completed").now, tables: sample("completed").tables });
     expect(voice.textContent).toBe("");
     card.model.set(sample("needs_input"));
     expect(voice.textContent).toBe(
@@ -385,11 +356,6 @@ describe("the end of a view", () => {
 });
 
 describe("words for assistive technology", () => {
-  it("name the table that a link opens", () => {
-    const card = draw("completed");
-    expect(card.one(".open a").ariaLabel).toBe("Open table Porto bakeries");
-  });
-
   it("say whose question a free answer is for, and keep decoration out", () => {
     const card = draw("needs_input");
     expect(card.one("input[type=text]").ariaLabel).toBe(

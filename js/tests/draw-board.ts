@@ -154,7 +154,7 @@ export function boardOf(
       hidden: "",
       nothing: "",
       none_match: "No runs match",
-      last_known: "Last known state: {}",
+      last_known: "Was {}",
       announcement: "",
       settled: rows.every(({ settled }) => settled),
       origin: "",

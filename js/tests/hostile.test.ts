@@ -40,15 +40,15 @@ function filled<T>(value: T, text: string, everything: boolean, key = ""): T {
 
 /** What the card is made of. Everything else came from outside. */
 const ELEMENTS = new Set(
-  `a article b bdi blockquote br button code details div em fieldset h4 header hr i input label legend li ol p pre section
+  `a article b bdi blockquote br button code details div em fieldset footer h4 header hr i input label legend li ol p pre section
    small span strong summary table tbody td th thead tr ul`.split(/\s+/),
 );
 const ATTRIBUTES = new Set(
-  "class dir disabled hidden href id name open placeholder rel role scope style tabindex target title type".split(
+  "class dir disabled hidden href id name open placeholder popover rel role scope style tabindex target title type".split(
     " ",
   ),
 );
-const STYLES = new Set(["width", "inline-size", "flex-grow"]);
+const STYLES = new Set(["width", "inline-size", "flex-grow", "left", "max-height", "top"]);
 
 function foreign(host: HTMLElement): string[] {
   const found: string[] = [];

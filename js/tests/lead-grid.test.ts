@@ -12,8 +12,8 @@ const HEAD: LeadGridHead = {
   as_of: "",
   title: "Leads of Porto bakeries",
   tabs: [
-    { id: "t1", name: "Bakeries", leads: "3", line: "one.to_frame()" },
-    { id: "t2", name: "People", leads: "0", line: "two.to_frame()" },
+    { id: "t1", name: "Bakeries", leads: "3" },
+    { id: "t2", name: "People", leads: "0" },
   ],
   line: 'ow.leads("t1")',
   gone: "To see them again, in any kernel:",
@@ -65,8 +65,11 @@ function drawGrid(head = HEAD) {
     text: () => shown(host),
     looks: () => model.sent.filter(({ kind }) => kind === "leads") as unknown as LeadsMessage[],
     selects: () => model.sent.filter(({ kind }) => kind === "select"),
-    /** The line of code that "As DataFrame" copies. */
-    line: () => all("button").find(({ ariaLabel }) => ariaLabel === "Copy as DataFrame")?.title,
+    button: (label: string): HTMLButtonElement => {
+      const found = all<HTMLButtonElement>("button").find((each) => shown(each) === label);
+      if (!found) throw new Error(`No button says "${label}"`);
+      return found;
+    },
     boxes: () => all<HTMLInputElement>(".lines input[type=checkbox]"),
     send(change: Partial<LeadsAnswer> = {}) {
       const { grid, query, table } = this.looks().at(-1) as LeadsMessage;
@@ -83,7 +86,6 @@ function drawGrid(head = HEAD) {
         read: (change.start ?? 0) + (change.rows?.length ?? 0),
         heads,
         total: 3,
-        line: "",
         more: false,
         count: "3 leads",
         final: true,
@@ -128,18 +130,16 @@ describe("a grid of leads", () => {
       "Bakery 1",
       "Bakery 2",
     ]);
-    expect(shown(grid.one(".strip"))).toContain("3 leads");
+    expect(shown(grid.one(".foot"))).toContain("3 leads");
     expect(visible(grid.one(".ltools"), grid.host)).toBe(true);
   });
 
-  it("has a tab for each table, with the line that reads it", () => {
+  it("has a tab for each table", () => {
     const grid = drawGrid();
     const tabs = grid.all("[role=tab]");
     expect(tabs.map(shown)).toEqual(["Bakeries 3", "People 0"]);
-    expect(grid.line()).toBe("one.to_frame()");
     tabs[1]?.click();
     expect(grid.looks().at(-1)?.table).toBe("t2");
-    expect(grid.line()).toBe("two.to_frame()");
     expect(grid.one("[role=tabpanel]").getAttribute("aria-labelledby")).toBe(tabs[1]?.id);
   });
 
@@ -147,7 +147,7 @@ describe("a grid of leads", () => {
     const grid = drawGrid();
     grid.send({ marks: { "lead-0": "checking", "lead-2": "hidden" } });
     const marks = (): string[] => grid.all(".lmark").map(shown);
-    expect(marks()).toEqual(["…", "", "off brief"]);
+    expect(marks()).toEqual(["…", "", "not qualified"]);
     grid.send({
       rows: [
         ["lead-0", null],
@@ -156,9 +156,9 @@ describe("a grid of leads", () => {
       read: 2,
       marks: { "lead-2": "hidden" },
     });
-    expect(marks()).toEqual(["", "off brief"]);
+    expect(marks()).toEqual(["", "not qualified"]);
     grid.send({ marks: { "lead-0": "unjudged", "lead-1": "unsure" } });
-    expect(marks()).toEqual(["not judged", "unsure", ""]);
+    expect(marks()).toEqual(["to check", "not sure", ""]);
     grid.send({
       rows: [
         ["lead-0", null],
@@ -169,7 +169,7 @@ describe("a grid of leads", () => {
     });
     // Without rows, the page and its marks are as before.
     grid.send({ rows: null, read: 2 });
-    expect(marks()).toEqual(["", "off brief"]);
+    expect(marks()).toEqual(["", "not qualified"]);
     // Beside the score, if there is one, as it would cut names.
     const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score" })];
     grid.send({ heads, rows: [["lead-7", ["Bakery 7", "90"]]], marks: { "lead-7": "checking" } });
@@ -178,12 +178,12 @@ describe("a grid of leads", () => {
 
   it("shows hidden leads on request", () => {
     const grid = drawGrid();
-    const brief = grid.one(".toggle");
+    const brief = grid.one(".qualified");
     grid.send();
     expect(visible(brief, grid.host)).toBe(false);
     grid.send({ hidden: 7 });
     expect(visible(brief, grid.host)).toBe(true);
-    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified (hides 7)", "true"]);
+    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified 3", "true"]);
     expect(grid.looks().map(({ include_hidden }) => include_hidden)).toEqual([false]);
     brief.click();
     expect(grid.looks().at(-1)).toMatchObject({ query: 2, include_hidden: true });
@@ -203,13 +203,13 @@ describe("a grid of leads", () => {
     };
     const byFit = (direction: string) => ({ column: "fit", direction });
     grid.send({ heads, hidden: 7 });
-    expect(press(".toggle")).toEqual(byFit("desc"));
-    expect(press(".toggle")).toBe(null);
-    press(".toggle");
+    expect(press(".qualified")).toEqual(byFit("desc"));
+    expect(press(".qualified")).toBe(null);
+    press(".qualified");
     expect(press(".lhead [data-place='1'] button")).toEqual(byFit("asc"));
     // What the user has asked for stays.
-    expect(press(".toggle")).toEqual(byFit("asc"));
-    expect(press(".toggle")).toEqual(byFit("asc"));
+    expect(press(".qualified")).toEqual(byFit("asc"));
+    expect(press(".qualified")).toEqual(byFit("asc"));
   });
 
   it("begins with the best scores where it begins with hidden leads, and shows no other order before", () => {
@@ -227,7 +227,7 @@ describe("a grid of leads", () => {
     expect(grid.text()).toContain("Bakery 7");
     expect(grid.one(".lhead [data-place='1']").ariaSort).toBe("descending");
     // Turned off, the saved order is there; another one that was asked for stays.
-    grid.one(".toggle").click();
+    grid.one(".qualified").click();
     expect(grid.looks().at(-1)).toMatchObject({ query: 3, sort: null });
     const own = { column: "name", direction: "asc" } as const;
     const other = drawGrid({ ...HEAD, include_hidden: true, sort: own });
@@ -248,7 +248,7 @@ describe("a grid of leads", () => {
     const heads = [
       headOf("Name", { role: "name" }),
       headOf("Run", { slug: ":run", kind: "run" }),
-      headOf("Phone", { filling: true, failed: 2, missing: "not run or failed · why?" }),
+      headOf("Phone", { filling: true, failed: 2, missing: "no result" }),
     ];
     const rows = ["Porto", "Faro", "Braga"].map((run, at): LeadRow => [`lead-${at}`, [`B${at}`, run, null]]);
     const cells = (change: object = {}) => {
@@ -261,14 +261,14 @@ describe("a grid of leads", () => {
       Braga: { final: false, failed: {} },
     };
     const before = [
-      ["not run", null],
+      ["no result", null],
       ["failed · why?", null],
       ["", "not run yet"],
     ];
     expect(cells({ runs })).toEqual(before);
     // Later, only changes are sent.
     expect(cells()).toEqual(before);
-    expect(cells({ runs: { Braga: { final: true, failed: {} } } })[2]).toEqual(["not run", null]);
+    expect(cells({ runs: { Braga: { final: true, failed: {} } } })[2]).toEqual(["no result", null]);
     grid.all("[data-place='2'][role=gridcell]")[1]?.click();
     expect(grid.text()).toContain("Failed cells in this column: 2.");
   });
@@ -306,8 +306,8 @@ describe("a grid of leads", () => {
       send({ missing });
       return grid.one(".without").className;
     };
-    expect(colour("failed · why?")).toContain("t-bad");
-    expect(colour("not run or failed · why?")).not.toContain("t-bad");
+    expect(colour("failed")).toContain("t-bad");
+    expect(colour("no result")).not.toContain("t-bad");
     expect(send({ filling: true })).toBe("");
     expect(send({ failed: 0 })).toBe("");
   });
@@ -319,7 +319,7 @@ describe("a grid of leads", () => {
         heads: [headOf("Name", { role: "name" }), headOf("Phone", { missing: "failed", failed })],
         rows: [0, 1, 2].map((at): LeadRow => [`lead-${at}`, [`Bakery ${at}`, at ? null : "1"]]),
       });
-    const count = () => grid.all(".strip button.t-bad").filter((each) => visible(each, grid.host));
+    const count = () => grid.all(".foot button.t-bad").filter((each) => visible(each, grid.host));
     send(0);
     expect(count()).toEqual([]);
     send(1);
@@ -342,7 +342,7 @@ describe("a grid of leads", () => {
       [1, "t2"],
       [0, "t1"],
     ] as const) {
-      grid.one(".toggle").click();
+      grid.one(".qualified").click();
       grid.send({ heads, hidden: 7 });
       expect(grid.looks().at(-1)).toMatchObject({ include_hidden: true, sort: byFit });
       grid.all("[role=tab]")[at]?.click();
@@ -353,43 +353,43 @@ describe("a grid of leads", () => {
     }
   });
 
-  it("says how many leads the brief hides only while it hides them, and keeps its chip", () => {
+  it("counts those that qualify, and keeps their chip", () => {
     const grid = drawGrid();
-    const brief = grid.one(".toggle");
-    grid.send({ hidden: 7 });
+    const brief = grid.one(".qualified");
+    grid.send({ hidden: 7, total: 3 });
+    expect(shown(brief)).toBe("Qualified 3");
     brief.click();
-    grid.send({ hidden: 7 });
-    expect(shown(brief)).toBe("Qualified");
+    grid.send({ hidden: 7, total: 10 });
+    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified 3", "false"]);
     brief.click();
-    grid.send({ hidden: 7 });
-    expect(shown(brief)).toBe("Qualified (hides 7)");
     // Another filter leaves none of them.
     grid.send({ hidden: 0 });
-    expect([visible(brief, grid.host), shown(brief)]).toEqual([true, "Qualified"]);
+    expect(visible(brief, grid.host)).toBe(true);
     grid.all("[role=tab]")[1]?.click();
     grid.send({ hidden: 0 });
     expect(visible(brief, grid.host)).toBe(false);
   });
 
-  it("shows all leads where none was judged, and has a line that reads the same", () => {
+  it("shows all leads where none was judged", () => {
     const grid = drawGrid();
-    const brief = grid.one(".toggle");
+    const brief = grid.one(".qualified");
     grid.send({ judged: false });
     expect([visible(brief, grid.host), brief.ariaPressed]).toEqual([true, "false"]);
-    expect(shown(brief)).toBe("Qualified: none was judged");
-    expect(grid.line()).toContain("include_hidden=True)");
+    expect([brief.ariaDisabled, brief.title]).toEqual([
+      "true",
+      "No lead was checked against the brief, so all are shown.",
+    ]);
     const asked = grid.looks().length;
     brief.click();
     expect(grid.looks().length).toBe(asked);
     grid.send({ hidden: 2 });
-    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified (hides 2)", "true"]);
-    expect(grid.line()).toBe("one.to_frame()");
+    expect(brief.ariaPressed).toBe("true");
   });
 
   it("begins with hidden leads where its owner wants that", () => {
     const grid = drawGrid({ ...HEAD, include_hidden: true });
     expect(grid.looks()[0]?.include_hidden).toBe(true);
-    expect(grid.one(".toggle").ariaPressed).toBe("false");
+    expect(grid.one(".qualified").ariaPressed).toBe("false");
   });
 
   it("asks for nothing off the screen", () => {
@@ -480,9 +480,10 @@ describe("a grid of leads", () => {
     const site: [string, string] = ["bakery.example", "https://bakery.example/"];
     grid.send({ heads, rows: [["lead-0", ["Bakery", "90", site, "12", null]]] });
     const cells = grid.all(".lines [role=gridcell]:not(.ltick)");
-    expect(cells.map(shown)).toEqual(["Bakery", "90", "bakery.example", "12", "failed"]);
+    expect(cells.filter(({ hidden }) => !hidden).map(shown)).toEqual(["Bakery", "90", "12", "failed"]);
     expect(cells[1]?.querySelector(".score")).not.toBeNull();
-    expect(cells[2]?.querySelector("a")?.href).toBe("https://bakery.example/");
+    // The name is the link; its website is a column that can be shown.
+    expect(cells[0]?.querySelector("a")?.href).toBe("https://bakery.example/");
     expect(cells.map((cell) => cell.classList.contains("number"))).toEqual([
       false,
       false,
@@ -492,27 +493,6 @@ describe("a grid of leads", () => {
     ]);
     grid.send({ heads, rows: [["lead-1", ["Other", "", "", "", null]]] });
     expect(grid.all(".lines a")).toEqual([]);
-  });
-
-  it("copies the line that gives exactly the leads that are shown", () => {
-    const mine = { column: "city", operator: "equals", value: "Porto" };
-    const grid = drawGrid({ ...HEAD, filters: [mine] });
-    grid.send({ heads: [headOf("Name", { role: "name" }), headOf("Email", { role: "email" })] });
-    const code = () => grid.line();
-    expect(code()).toBe(`one.to_frame(, filters=${JSON.stringify([mine])})`);
-    grid
-      .all("button")
-      .find((each) => each.textContent === "Has e-mail")
-      ?.click();
-    grid.all(".lhead button")[0]?.click();
-    grid
-      .all("button")
-      .find((each) => each.textContent?.startsWith("Qualified"))
-      ?.click();
-    const mailable = { column: "email", operator: "is_not_empty", value: "" };
-    expect(code()).toBe(
-      `one.to_frame(, filters=${JSON.stringify([mine, mailable])}, sort={"column":"name","direction":"asc"}, include_hidden=True)`,
-    );
   });
 
   it("begins with the best scores, the largest numbers, and the first names", () => {
@@ -557,40 +537,48 @@ describe("a grid of leads", () => {
     ]);
   });
 
-  it("sorts and filters by the run, with the line that reads its leads", () => {
+  it("sorts by the run, and chooses one from a list", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Run", { slug: ":run", kind: "run" })];
     const rows: LeadRow[] = [["lead-0", ["Bakery 0", "Porto"]]];
-    grid.send({ heads, rows });
+    const runs = { Porto: { final: true, failed: {} }, Faro: { final: true, failed: {} } };
+    grid.send({ heads, rows, runs });
     grid.one(".lhead [data-place='1'] button").click();
     expect(grid.looks().at(-1)?.sort).toEqual({ column: ":run", direction: "asc" });
-    grid.send({ heads, rows });
-    expect(grid.line()).toBe("one.to_frame()");
-    grid
-      .all("button")
-      .find(({ textContent }) => textContent === "+ Filter")
-      ?.click();
-    const [column, operator] = grid.all<HTMLSelectElement>(".editor select") as [
-      HTMLSelectElement,
-      HTMLSelectElement,
+    grid.send({ heads, rows, runs });
+    const choice = () => grid.one<HTMLSelectElement>("select.chip");
+    expect([...choice().options].map(({ text }) => text)).toEqual(["All runs", "Porto", "Faro"]);
+    const choose = (run: string) => {
+      choice().value = run;
+      choice().dispatchEvent(new Event("change"));
+    };
+    choose("Porto");
+    expect(grid.looks().at(-1)?.filters).toEqual([{ column: ":run", operator: "equals", value: "Porto" }]);
+    choose("");
+    expect(grid.looks().at(-1)?.filters).toEqual([]);
+  });
+
+  it("shows and hides columns, and says how far each is filled", () => {
+    const grid = drawGrid();
+    const heads = [
+      headOf("Name", { role: "name" }),
+      headOf("Website", { role: "website" }),
+      headOf("Phone", { details: "1 of 3 read", failed: 2 }),
     ];
-    [column.value, operator.value] = [":run", "equals"];
-    grid.one<HTMLInputElement>(".editor input").value = "Porto";
-    grid
-      .all("button")
-      .find(({ textContent }) => textContent === "Apply")
-      ?.click();
-    const filters = [{ column: ":run", operator: "equals", value: "Porto" }];
-    expect(grid.looks().at(-1)?.filters).toEqual(filters);
-    grid.send({ heads, rows, line: "porto.to_frame()" });
-    const chip = grid
-      .all("button")
-      .find(({ textContent }) => textContent === "Run is Porto") as HTMLButtonElement;
-    expect(chip.ariaPressed).toBe("true");
-    expect(grid.line()).toBe("porto.to_frame()");
-    chip.click();
-    grid.send({ heads, rows });
-    expect(grid.line()).toBe("one.to_frame()");
+    grid.send({ heads, rows: [["lead-0", ["Bakery", "a.example", "1"]]] });
+    const titles = () =>
+      grid
+        .all("[role=columnheader]:not(.ltick)")
+        .filter(({ hidden }) => !hidden)
+        .map(shown);
+    expect(titles()).toEqual(["Name", "Phone"]);
+    grid.button("Columns").click();
+    const lines = grid.all(".pick label");
+    expect(lines.map(shown)).toEqual(["Name", "Website", "Phone1 of 3 read · 2 failed"]);
+    lines[1]?.querySelector("input")?.click();
+    expect(titles()).toEqual(["Name", "Website", "Phone"]);
+    grid.all(".pick label")[2]?.querySelector("input")?.click();
+    expect(titles()).toEqual(["Name", "Website"]);
   });
 
   it("asks for the leads of another table without the filters of the last one", () => {
@@ -611,35 +599,19 @@ describe("a grid of leads", () => {
     expect(grid.looks().at(-1)).toMatchObject({ table: "t2", filters: [mailable] });
   });
 
-  it("widens a column for longer texts, and moves nothing in sight", () => {
+  it("shares out the width by the first page, and shrinks before it scrolls", () => {
     const grid = drawGrid();
-    const heads = [headOf("Name", { role: "name" }), headOf("Website", { role: "website" }), headOf("City")];
-    const widths = () =>
-      [
-        ...grid
-          .one(".leads")
-          .style.getPropertyValue("--template")
-          .matchAll(/minmax\((\d+)px/g),
-      ].map(([, width]) => Number(width));
-    const rows = (site: string): LeadRow[] => [["lead-0", ["Bakery", site, "Porto"]]];
-    grid.send({ heads, rows: rows("short.example") });
-    const before = widths();
-    const scroll = grid.one(".leads");
-    scroll.scrollLeft = before[1] as number;
-    grid.send({ heads, start: 200, read: 201, rows: [["lead-200", ["Bakery", "x".repeat(30), "Porto"]]] });
-    const after = widths();
-    expect(after.map((width, at) => width > (before[at] as number))).toEqual([false, true, false]);
-    expect(scroll.scrollLeft).toBe(after[1]);
-    grid.send({ heads, rows: rows("a.b") });
-    expect(widths()).toEqual(after);
-    grid.send({ heads, rows: rows("x".repeat(300)) });
-    expect(widths()[1]).toBeLessThan(300);
-    const marked: LeadRow[] = [["lead-1", ["Ruddane Bakery", "a.b", "Porto"]]];
-    grid.send({ heads, rows: marked, marks: { "lead-1": "hidden" } });
-    expect(widths()[0]).toBeGreaterThan(before[0] as number);
+    const heads = [headOf("Name", { role: "name" }), headOf("Mail", { role: "email" }), headOf("City")];
+    const template = () => grid.one(".leads").style.getPropertyValue("--template");
+    grid.send({ heads, rows: [["lead-0", ["Bakery", "x".repeat(60), "Porto"]]] });
+    expect(template()).toBe("minmax(132px, 132fr) minmax(158px, 300fr) minmax(76px, 76fr)");
+    expect(grid.one(".leads").style.getPropertyValue("--width")).toBe("366px");
+    // Later pages move nothing.
+    grid.send({ heads, rows: [["lead-1", ["x".repeat(99), "a", "x".repeat(99)]]] });
+    expect(template()).toBe("minmax(132px, 132fr) minmax(158px, 300fr) minmax(76px, 76fr)");
   });
 
-  it("copies ticked leads as harmless text, and as a line of code", async () => {
+  it("copies ticked leads as harmless text", async () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Phone"), headOf("Note")];
     grid.send({
@@ -659,7 +631,6 @@ describe("a grid of leads", () => {
     copy.click();
     await Promise.resolve();
     expect(copied).toEqual(["Name\tPhone\tNote\nBakery\t+351 22 555\t'=HYPERLINK(1) x"]);
-    expect(grid.line()).toBe('one.to_frame(, include_hidden=True).query("row_id in [\\"lead-0\\"]")');
   });
 
   it("guards the formulas that Python guards in a file", async () => {
@@ -729,7 +700,6 @@ describe("a grid of leads", () => {
     const grid = drawGrid();
     const copied = clipboard();
     const tabs = grid.all("[role=tab]");
-    const code = () => grid.line();
     const copy = grid
       .all("button")
       .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
@@ -737,10 +707,10 @@ describe("a grid of leads", () => {
     for (const at of [0, 2]) tick(grid.boxes()[at], true);
     expect(grid.text()).toContain("2 ticked");
     tabs[1]?.click();
-    const nothing = () => [grid.text().includes("ticked"), !visible(copy, grid.host), code()];
-    expect(nothing()).toEqual([false, true, "two.to_frame()"]);
+    const nothing = () => [grid.text().includes("ticked"), !visible(copy, grid.host)];
+    expect(nothing()).toEqual([false, true]);
     grid.send({ rows: [["person-0", ["Ana"]]] });
-    expect(nothing()).toEqual([false, true, "two.to_frame()"]);
+    expect(nothing()).toEqual([false, true]);
     tick(grid.boxes()[0], true);
     expect(grid.text()).toContain("1 ticked");
     tabs[0]?.click();
@@ -752,43 +722,47 @@ describe("a grid of leads", () => {
     copy.click();
     await Promise.resolve();
     expect(copied).toEqual(["Name\nBakery 2"]);
-    expect(code()).toBe('one.to_frame(, include_hidden=True).query("row_id in [\\"lead-2\\"]")');
   });
 
-  it("says what a file contains, and offers none of leads that are still checked", () => {
+  const item = (grid: ReturnType<typeof drawGrid>, label: string): HTMLButtonElement => {
+    grid.button("Download").click();
+    const found = grid.all<HTMLButtonElement>(".item").find((each) => shown(each).startsWith(label));
+    if (!found) throw new Error(`No item ${label}`);
+    return found;
+  };
+  const asked = (grid: ReturnType<typeof drawGrid>) =>
+    grid.model.sent
+      .filter(({ kind }) => kind === "download")
+      .map(({ format, ids, columns }) => ({ format, ids, columns }));
+
+  it("downloads all leads that match: those that were not read are read first", () => {
     const grid = drawGrid();
-    const download = grid
-      .all("button")
-      .find(({ textContent }) => textContent === "Download CSV") as HTMLButtonElement;
-    const as = "ow.refresh_leads reads the file back.";
-    const isOff = () => download.ariaDisabled === "true";
-    const pressed = () => {
-      download.click();
-      return grid.model.sent.filter(({ kind }) => kind === "download").length;
-    };
-    expect([isOff(), pressed()]).toEqual([true, 0]);
-    grid.send({ marks: { "lead-1": "checking" } });
-    expect([isOff(), pressed()]).toEqual([true, 0]);
-    expect(download.title).toContain("Still checking");
-    tick(grid.boxes()[1], true);
-    expect([isOff(), download.title, pressed()]).toEqual([false, `The ticked leads. ${as}`, 1]);
-    tick(grid.boxes()[1], false);
-    expect(isOff()).toBe(true);
+    expect(visible(grid.one(".drop"), grid.host)).toBe(false);
     grid.send({ more: true, total: 500 });
-    expect([isOff(), download.title]).toEqual([
-      false,
-      `The 3 leads loaded so far. Scroll to load more. ${as}`,
-    ]);
+    item(grid, "CSV").click();
+    expect(asked(grid)).toEqual([]);
+    expect(grid.looks().at(-1)).toMatchObject({ first: 0, size: 200 });
+    expect(grid.looks().at(-1)?.last).toBeGreaterThan(10_000);
+    grid.send({ more: true, total: 500 });
+    expect(grid.text()).toContain("Reading 3 of 500…");
+    grid.send({ total: 500, marks: { "lead-1": "checking" } });
+    expect(asked(grid)).toEqual([]);
     grid.send();
-    expect([isOff(), download.title]).toEqual([false, `All loaded leads. ${as}`]);
-    // The hidden ones are asked for, too: it does not matter which they are.
-    grid.one(".toggle").click();
-    expect(isOff()).toBe(true);
-    grid.send({ marks: { "lead-1": "checking" } });
-    expect(isOff()).toBe(false);
+    expect(asked(grid)).toEqual([{ format: "csv", ids: [], columns: ["name"] }]);
+    // From now on, only what is visible is kept up to date.
+    expect(grid.looks().at(-1)?.last).toBeLessThan(1_000);
   });
 
-  it("asks the kernel for a file, and lets the browser save it", () => {
+  it("downloads the ticked leads, and those that have the typed words, at once", () => {
+    const grid = drawGrid();
+    grid.send({ more: true, total: 500 });
+    tick(grid.boxes()[1], true);
+    item(grid, "Excel").click();
+    expect(asked(grid)).toEqual([{ format: "xlsx", ids: ["lead-1"], columns: ["name"] }]);
+    expect(shown(grid.one(".menu > .mute"))).toBe("1 ticked");
+  });
+
+  it("lets the browser save the file, or says why there is none", () => {
     const grid = drawGrid();
     grid.send();
     const saved: string[] = [];
@@ -797,14 +771,43 @@ describe("a grid of leads", () => {
     vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
       saved.push(this.download);
     });
-    grid
-      .all("button")
-      .find(({ textContent }) => textContent === "Download CSV")
-      ?.click();
-    expect(grid.model.sent.at(-1)).toEqual({ kind: "download", table: "t1", ids: [] });
-    grid.model.emit("msg:custom", { kind: "download", name: "Bakeries.csv", text: "row_id" }, []);
+    const answer = {
+      kind: "download",
+      grid: grid.looks().at(-1)?.grid,
+      name: "Bakeries.csv",
+      base64: btoa("a"),
+    };
+    item(grid, "CSV").click();
+    grid.model.emit("msg:custom", { ...answer, note: "" }, []);
+    item(grid, "Excel").click();
+    grid.model.emit("msg:custom", { ...answer, note: "xlsxwriter is missing." }, []);
     expect(saved).toEqual(["Bakeries.csv"]);
+    expect(grid.text()).toContain("xlsxwriter is missing.");
     vi.restoreAllMocks();
+  });
+
+  it("copies all leads, as they are shown", async () => {
+    const copied = clipboard();
+    const grid = drawGrid();
+    grid.send();
+    item(grid, "Copy to paste").click();
+    await Promise.resolve();
+    expect(copied).toEqual(["Name\nBakery 0\nBakery 1\nBakery 2"]);
+  });
+
+  it("without a kernel copies those that are here, and says how many", async () => {
+    const grid = drawGrid();
+    grid.send({ more: true, total: 500 });
+    grid.model.comm_live = false;
+    grid.model.emit("comm_live_update");
+    grid.button("Download").click();
+    expect(
+      grid
+        .all(".item")
+        .filter((each) => visible(each, grid.host))
+        .map(shown),
+    ).toHaveLength(1);
+    expect(shown(grid.one(".menu > .mute"))).toBe("The 3 leads loaded on this page");
   });
 
   it("keeps the width to which an edge was dragged", () => {
@@ -819,9 +822,9 @@ describe("a grid of leads", () => {
     point("lostpointercapture", 390);
     point("pointermove", 900);
     const template = () => grid.one(".leads").style.getPropertyValue("--template");
-    expect(template()).toContain("minmax(290px, 290fr)");
+    expect(template()).toContain(" 290px");
     grid.send({ heads: [headOf("Name"), headOf("City")], rows: [["lead-0", ["A", "x".repeat(80)]]] });
-    expect(template()).toContain("minmax(290px, 290fr)");
+    expect(template()).toContain(" 290px");
   });
 
   it("keeps the focus in a box while cells change", () => {
@@ -852,7 +855,7 @@ describe("a grid of leads", () => {
     grid.model.emit("comm_live_update");
     expect(grid.text()).toContain("Kernel stopped");
     expect(grid.text()).toContain(HEAD.gone);
-    expect(grid.one(".note code").textContent).toBe(HEAD.line);
+    expect(grid.one(".foot code").textContent).toBe(HEAD.line);
     expect(grid.all(".lines [role=gridcell]:not(.ltick)")).toHaveLength(3);
     tick(grid.boxes()[0], true);
     expect(grid.selects()).toEqual([]);

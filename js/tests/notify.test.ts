@@ -85,7 +85,7 @@ describe("Notify me", () => {
   it.each(["completed", "errored", "needs_input"])("notifies once when the run is %s", async (name) => {
     const card = draw("running");
     await toggle(card);
-    card.model.set({ result: sample("running_many").result, activity: sample("running_many").activity });
+    card.model.set({ result: sample("running_many").result, now: sample("running_many").now });
     expect(sent).toEqual([]);
     const { head } = sample(name);
     card.model.set(sample(name));

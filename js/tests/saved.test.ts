@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   type BoardView,
   LEADS_NOT_SAVED,
-  LEADS_SAVING,
   SAVED_TYPES,
   SAVED_VERSION,
   type SavedView,
@@ -74,50 +73,33 @@ describe("a saved card", () => {
     const view = sample(name);
     const card = await output(RUN, saved(view));
     expect(shown(card.node)).toContain("Snapshot of 2026-07-21 09:18 UTC");
-    expect(shown(card.node)).toContain(view.head.lines[0]?.code);
+    expect(shown(card.node)).toContain(view.head.line);
     for (const { value } of view.result.figures) expect(shown(card.node)).toContain(value);
     expect(problems).not.toHaveBeenCalled();
   });
 
-  it("switches tables and panels, sorts, unfolds and copies", async () => {
+  it("sorts and copies", async () => {
     const write = vi.fn(async () => {});
     vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText: write } });
     const view = sample("conversation");
     const card = await output(RUN, saved(view));
     const inside = within(card.node);
-    press(card, "Columns");
     const names = (): string[] =>
       [...inside.querySelectorAll("tbody th")].map((each) => shown(each as HTMLElement));
     const before = names();
     press(card, "Credits");
     press(card, "Credits");
     expect(names()).toEqual([...before].reverse());
-    press(card, "Activity");
-    expect(shown(inside.querySelector(".activity") as HTMLElement)).not.toBe("");
     press(card, "⋯");
     press(card, "Copy");
-    expect(write).toHaveBeenCalledWith(view.head.lines[0]?.code);
+    expect(write).toHaveBeenCalledWith(view.head.line);
     vi.unstubAllGlobals();
   });
 
-  it("says that its leads are not saved, and offers the line that saves them", async () => {
-    const write = vi.fn(async () => {});
-    vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText: write } });
+  it("says that its leads are not saved", async () => {
     const view = sample("completed");
     const card = await output(RUN, saved(view));
-    const tabs = [...within(card.node).querySelectorAll<HTMLElement>('[role="tab"]')];
-    expect(tabs.slice(-3).map(shown)).toEqual(["Leads", "Columns", "Activity"]);
-    expect(tabs.at(-2)?.ariaSelected).toBe("true");
-    press(card, "Leads");
-    expect(shown(within(card.node).querySelector(".panel") as HTMLElement)).toContain(
-      `${LEADS_NOT_SAVED} ${LEADS_SAVING}`,
-    );
-    buttons(card)
-      .find(({ ariaLabel }) => ariaLabel === "Copy the line that saves leads")
-      ?.click();
-    const line = `ow.leads(ow.attach("${view.head.token}", show=False), save=True)`;
-    expect(write).toHaveBeenCalledWith(line);
-    vi.unstubAllGlobals();
+    expect(shown(within(card.node).querySelector(".panel") as HTMLElement)).toContain(LEADS_NOT_SAVED);
     view.tables.leads = false;
     const without = await output(RUN, saved(view));
     expect(shown(without.node)).not.toContain("Leads");
@@ -209,7 +191,6 @@ describe("a view that was tampered with", () => {
 
   it.each([
     ["notices", RUN, () => sample("stopped")],
-    ["head.lines", RUN, () => sample("completed")],
     ["tables.items.0.columns.rows", RUN, () => sample("completed")],
     ["prose.nodes", RUN, () => sample("completed")],
     ["head.notices", BOARD, () => board("halted")],

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Grid, TableView, View } from "../src/contract";
-import { active, type Drawn, draw, isOff, shown, visible } from "./draw";
+import { active, type Drawn, draw, shown, visible } from "./draw";
 import { sample } from "./samples";
 
 const NAMES = ["alpha", "beta", "gamma", "delta", "epsilon"];
@@ -14,30 +14,19 @@ const gridOf = (costs: (number | null)[], names = NAMES): Grid => ({
 });
 
 const withColumns =
-  (columns: Grid, hidden = 0) =>
+  (columns: Grid) =>
   ({ tables }: View): void => {
-    Object.assign(tables.items[0] ?? {}, { columns, hidden, columns_note: `${columns.rows.length} columns` });
+    tables.leads = false;
+    Object.assign(tables.items[0] ?? {}, { columns, columns_note: `${columns.rows.length} columns` });
   };
 
-/** A card that shows the columns of its table. */
-function drawColumns(columns: Grid, hidden = 0): Drawn {
-  const card = draw("completed", withColumns(columns, hidden));
-  card.button("Columns").click();
-  return card;
-}
+/** A card that may not show leads: it shows the columns of its table. */
+const drawColumns = (columns: Grid): Drawn => draw("completed", withColumns(columns));
 
 const names = (card: Drawn): string[] => card.all(".grid tbody th").map(shown);
-const asked = (card: Drawn): number => card.model.sent.filter(({ kind }) => kind === "columns").length;
-
-/** The kernel's answer to a question for all columns. */
-function answer(card: Drawn, columns: Grid, hidden = 0): void {
-  const table = sample("completed").tables.items[0]?.id ?? "";
-  card.model.emit("msg:custom", { kind: "columns", table, columns, hidden });
-}
-
-function setColumns(card: Drawn, columns: Grid, hidden = 0): void {
+function setColumns(card: Drawn, columns: Grid): void {
   const view = sample("completed");
-  withColumns(columns, hidden)(view);
+  withColumns(columns)(view);
   card.model.set({ tables: view.tables });
 }
 
@@ -62,7 +51,6 @@ describe("a table of numbers", () => {
       expect(now.ariaSort || null).toBe(direction);
       expect(active()).toBe(card.button("Credits"));
     }
-    expect(asked(card)).toBe(0);
   });
 
   it("leaves equals in their order", () => {
@@ -117,52 +105,9 @@ describe("a table of numbers", () => {
   });
 });
 
-describe("columns", () => {
-  it("that the view leaves out come when all are asked for", () => {
-    const card = drawColumns(gridOf([1, 1, 1, 1, 1]), 7);
-    expect(names(card)).toEqual(NAMES);
-    card.button("Show all").click();
-    expect(asked(card)).toBe(1);
-    answer(card, gridOf(Array.from({ length: 12 }, () => 2)));
-    expect(names(card)).toHaveLength(12);
-    expect(() => card.button("Show all")).toThrow();
-  });
-
-  it("are asked for again only when their table has changed", () => {
-    const card = drawColumns(gridOf([1, 1]), 2);
-    card.button("Show all").click();
-    answer(card, gridOf([1, 1, 50, 0]));
-    card.model.set({ result: sample("running").result });
-    expect(asked(card)).toBe(1);
-    setColumns(card, gridOf([99, 1]), 2);
-    expect(asked(card)).toBe(2);
-    answer(card, gridOf([99, 1, 50, 0]));
-    card.button("Credits").click();
-    expect(names(card)).toEqual(["alpha", "gamma", "beta", "delta"]);
-  });
-
-  it("of a card without a kernel stay those that are known", () => {
-    const card = drawColumns(gridOf([1, 1, 1]), 7);
-    stop(card);
-    const all = card.button("Show all");
-    expect(isOff(all)).toBe(true);
-    all.click();
-    expect(asked(card)).toBe(0);
-    expect(names(card)).toHaveLength(3);
-  });
-
-  it("that all are there need no button", () => {
-    expect(() => drawColumns(gridOf([1, 2])).button("Show all")).toThrow();
-  });
-
-  it("say why there are none", () => {
-    const card = draw("completed", (view) => {
-      withColumns(gridOf([]))(view);
-      (view.tables.items[0] as TableView).columns_note = "No column cost credits.";
-    });
-    card.button("Columns").click();
-    expect(card.one(".panel .empty").textContent).toBe("No column cost credits.");
-  });
+it("columns say why there are none", () => {
+  const card = drawColumns(gridOf([]));
+  expect(card.one(".panel .empty").textContent).toBe("0 columns");
 });
 
 describe("tabs", () => {
@@ -181,8 +126,7 @@ describe("tabs", () => {
   it("have ARIA's roles, and one of each list is in the order of Tab", () => {
     const card = draw("large");
     const panel = card.one("[role=tabpanel]");
-    expect(panel.tabIndex).toBe(0);
-    for (const at of [0, 1]) {
+    for (const at of [0]) {
       expect(tablist(card, at).ariaLabel).toBeTruthy();
       const tabs = tabsOf(card, at);
       expect(tabs.filter(({ tabIndex }) => tabIndex === 0)).toEqual([tabs[selected(card, at)]]);
@@ -191,8 +135,6 @@ describe("tabs", () => {
     }
     const by = (): string => panel.getAttribute("aria-labelledby") ?? "";
     expect(by()).toBe(tabsOf(card, 0)[0]?.id);
-    card.button("Activity").click();
-    expect(by()).toBe(tabsOf(card, 1)[selected(card, 1)]?.id);
   });
 
   it("are chosen by the arrows, around the ends, and by Home and End", () => {
@@ -215,14 +157,14 @@ describe("tabs", () => {
     }
   });
 
-  it("show one table at a time, with its own columns and link", () => {
-    const card = draw("large");
+  it("show one table at a time, with its own columns", () => {
+    const card = draw("large", (view) => {
+      view.tables.leads = false;
+    });
     const { items } = sample("large").tables;
-    card.button("Columns").click();
     for (const at of [0, 3]) {
       tabsOf(card, 0)[at]?.click();
       expect(names(card)).toEqual(items[at]?.columns.rows.map(([name]) => name));
-      expect(card.one(".open a").ariaLabel).toBe(`Open table ${items[at]?.name}`);
     }
   });
 
@@ -243,64 +185,48 @@ describe("tabs", () => {
     expect(selected(card, 0)).toBe(0);
   });
 
-  it("name no leads where the card may not show them", () => {
+  it("ask for no leads where the card may not show them", () => {
     const card = draw("completed", (view) => {
       view.tables.leads = false;
     });
-    expect(tabsOf(card, 1).map(shown)).toEqual(["Columns", "Activity"]);
-    expect(selected(card, 1)).toBe(0);
     expect(card.model.sent.filter(({ kind }) => kind === "code" || kind === "leads")).toEqual([]);
+  });
+
+  it("begin with the question, which comes to the front; the leads stay one tab away", () => {
+    const card = draw("asks_beside");
+    const { ask } = sample("asks_beside");
+    expect(shown(tabsOf(card, 0)[0] as HTMLElement)).toBe(`Question ${ask?.questions.length}`);
+    expect([selected(card, 0), visible(card.one(".ask"), card.host)]).toEqual([0, true]);
+    tabsOf(card, 0)[1]?.click();
+    expect([selected(card, 0), visible(card.one(".ask"), card.host)]).toEqual([1, false]);
+    card.model.set({ ask: null });
+    expect(tabsOf(card, 0)).toHaveLength(sample("asks_beside").tables.items.length);
   });
 });
 
 describe("the body", () => {
-  it("shows the shape of leads until there is a table", () => {
-    const card = draw("running");
-    expect(card.button("Leads").ariaSelected).toBe("true");
-    expect(card.one(".panel .empty").classList).toContain("waiting");
-    expect(card.one(".panel .empty").textContent).toBe(sample("running").result.note);
-    card.button("Activity").click();
-    expect(shown(card.one(".activity"))).toContain("Added 11 leads");
+  it("is not there before there are leads", () => {
+    for (const name of ["starting", "running"]) {
+      const card = draw(name);
+      expect(visible(card.one(".tables"), card.host)).toBe(false);
+    }
   });
 
-  it("is there before anything is known, and as high", () => {
-    const card = draw("starting");
-    expect(visible(card.one(".panel"), card.host)).toBe(true);
-    expect(card.one(".panel").className).toBe("panel");
-    expect(shown(card.one(".panel .empty"))).not.toBe("");
+  it("of a run without tables shows its questions", () => {
+    const card = draw("needs_input");
+    expect(visible(card.one(".ask"), card.host)).toBe(true);
   });
 
-  it("of a run without tables shows activity, or the answer and questions", () => {
-    expect(visible(draw("errored").one(".activity"), document.body)).toBe(true);
-    expect(draw("needs_input").one(".tables").hidden).toBe(true);
-    expect(draw("answered").one(".tables").hidden).toBe(true);
-  });
-
-  it("is there when nothing else is", () => {
-    const card = draw("answered", (view) => {
-      view.prose = { nodes: [], cut: "" };
-    });
-    expect(card.one(".tables").hidden).toBe(false);
-    expect(shown(card.one(".panel .empty"))).toBe("No tables.");
-  });
-
-  it("groups the activity by table, newest first", () => {
+  it("has one height from the first leads on", () => {
     const card = draw("completed");
-    card.button("Activity").click();
-    const { groups } = sample("completed").activity;
-    expect(card.all(".activity .of").map(shown)).toEqual(groups.map(({ table }) => table));
-    expect(card.all(".activity li").map(shown)[0]).toBe("Deleted 3 leads");
-  });
-
-  it("says what a table cost on demand, and what failed", () => {
-    const card = draw("failed_cells");
-    const [table] = sample("failed_cells").tables.items;
-    const note = card.one(".strip > span");
-    expect(note.title).toBe(table?.facts);
-    card.button("Columns").click();
-    expect(note.title).toBe([shown(note), table?.facts].join(" · "));
-    const remark = card.button("3 cells failed");
-    expect(remark.title).toBe(table?.remarks[0]?.details);
+    expect(card.one(".panel").className).toBe("panel framed");
+    card.model.set({
+      tables: {
+        ...sample("completed").tables,
+        items: sample("completed").tables.items.map((each) => ({ ...each, leads: "" })),
+      },
+    });
+    expect(card.one(".panel").className).toBe("panel framed");
   });
 });
 
@@ -309,14 +235,14 @@ describe("the focus", () => {
     const card = draw("reconnecting");
     const button = card.button("Retry now");
     button.focus();
-    button.checkVisibility = () => button.isConnected;
+    button.checkVisibility = () => !button.closest("[hidden]");
     card.model.set({ notices: [] });
     expect(active()).toBe(card.one(".origami-card"));
   });
 
   it("stays where it is while it can be seen", () => {
     const card = draw("completed");
-    const button = card.button("Add opening hours");
+    const button = card.button("Follow up");
     button.checkVisibility = () => true;
     button.focus();
     card.model.set({ head: { ...sample("completed").head, reply: "Answered" } });
@@ -328,7 +254,7 @@ describe("a card that stopped checking", () => {
   it("says what it last knew as the past, and checks again on request", () => {
     vi.useFakeTimers();
     const card = draw("stopped");
-    expect(shown(card.one(".pill"))).toBe("Last known state: Running");
+    expect(shown(card.one(".pill"))).toBe("Was running");
     expect(card.text()).toContain("last update 2 min ago");
     card.button("Check now").click();
     expect(card.model.commands().map(({ name }) => name)).toEqual(["check_now"]);
@@ -375,32 +301,5 @@ describe("leads that are being read", () => {
     expect(restored.text()).not.toContain("reading leads");
     restored.model.emit("msg:custom", { kind: "clock", clock: sample("reading").clock });
     expect(restored.text()).toContain(says);
-  });
-});
-
-describe("the funnel of a table", () => {
-  it("is that of the chosen table, where there are several", () => {
-    const sentences = ["12 leads found: 9 qualified, 3 excluded", "9 leads found: 9 kept"];
-    const card = draw("running_many", ({ tables }) => {
-      // Of another table than these, as the funnel of the main one is that of the run.
-      tables.main = tables.items[2]?.id ?? "";
-      tables.items.forEach((table, at) => {
-        Object.assign(table, {
-          funnel: sentences[at] ?? "",
-        });
-      });
-    });
-    for (const [at, words] of sentences.entries()) {
-      (card.all("[role=tab]")[at] as HTMLElement).click();
-      expect(card.one(".strip > span").title).toContain(words);
-    }
-  });
-
-  it("is not repeated where it is that of the run", () => {
-    const card = draw("completed");
-    const said = card.one(".result .funnel").ariaLabel;
-    expect(said).not.toBe("");
-    expect(card.one(".strip > span").title).not.toContain(said);
-    expect(card.all(".funnel")).toHaveLength(1);
   });
 });

@@ -6,7 +6,6 @@ Run `python js/tools/generate_contract.py` after a change of the contract; a tes
 from __future__ import annotations
 
 import importlib
-import inspect
 import json
 import sys
 import types
@@ -86,15 +85,14 @@ class Writer:
     def declaration(self, cls: type) -> str:
         """One interface, or one labelled tuple for a `NamedTuple`."""
         hints = get_type_hints(cls, include_extras=True)
-        lines = comment(cls)
         if is_named_tuple(cls):
             fields = "".join(f"\n  {name}: {self.type_of(hint)}," for name, hint in hints.items())
-            return f"{lines}export type {cls.__name__} = [{fields}\n];\n"
+            return f"export type {cls.__name__} = [{fields}\n];\n"
         fields = ""
         for name, hint in hints.items():
             optional = get_origin(hint) is NotRequired
             fields += f"\n  {name}{'?' if optional else ''}: {self.type_of(get_args(hint)[0] if optional else hint)};"
-        return f"{lines}export interface {cls.__name__} {{{fields}\n}}\n"
+        return f"export interface {cls.__name__} {{{fields}\n}}\n"
 
     def module(self) -> str:
         """The whole file."""
@@ -113,16 +111,6 @@ class Writer:
 def text(value: int | str) -> str:
     """A number, or words as JSON."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def comment(cls: type) -> str:
-    """The docstring as a JSDoc comment."""
-    lines = (inspect.getdoc(cls) or "").splitlines()
-    if not lines:
-        return ""
-    if not lines[1:]:
-        return f"/** {lines[0]} */\n"
-    return "/**\n" + "".join(f" * {line}".rstrip() + "\n" for line in lines) + " */\n"
 
 
 def generate() -> str:

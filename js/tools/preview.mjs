@@ -39,6 +39,9 @@ async function show({ views, card, board, leads }) {
     slug: `c${at}`,
     name,
     kind: at ? "enrichment" : "input",
+    role: ["name", "website", "email", "phone", "score"][at],
+    failed: 0,
+    missing: "no result",
     share: [1, 1, 0.53, 0.2, 0.4][at],
     details: `${name}: found`,
     filling: at > 2,
@@ -53,7 +56,7 @@ async function show({ views, card, board, leads }) {
         ? ""
         : { text: `hello@bakery${at + 1}.example`, confidence: at % 2 ? "medium" : "high", parts: [] },
       at % 3 ? null : `+351 22 555 0${100 + at}`,
-      at % 3 === 1 ? null : "fits",
+      at % 3 === 1 ? null : `${60 + at}`,
     ],
   ];
   const answers = {
@@ -68,6 +71,13 @@ async function show({ views, card, board, leads }) {
         start: 0,
         rows: Array.from({ length: 15 }, (_, at) => lead(at)),
         changes: [],
+        read: 15,
+        marks: {},
+        hidden: 0,
+        judged: true,
+        runs: {},
+        line: "",
+        final: true,
         heads,
         total: 15,
         more: false,

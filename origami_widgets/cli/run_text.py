@@ -37,7 +37,7 @@ def change_line(view: View, *, with_brief: bool = False) -> str:
         with_brief: include the brief.
 
     Returns:
-        For example `● Running · step 3 · 12 leads so far · 57 credits`.
+        For example `● Running · 12 leads so far · 57 credits`.
     """
     head, result = view["head"], view["result"]
     brief = f": {head['prompt']}" if with_brief and head["prompt"] else ""
@@ -45,7 +45,6 @@ def change_line(view: View, *, with_brief: bool = False) -> str:
     notices = [notice["title"] for notice in view["notices"] if notice["title"] != head["status_label"]]
     parts = [
         f"{SIGNS[head['tone']]} {head['status_label']}{brief}",
-        result["steps"],
         *(f"{figure['value']} {figure['label']}" for figure in result["figures"]),
         *notices,
     ]

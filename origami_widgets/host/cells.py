@@ -137,9 +137,6 @@ def _mark(thing: object) -> str:
     return mark
 
 
-_NOTHING = {"text/html": "", "text/plain": ""}
-
-
 def show_once(data: dict[str, Any]) -> None:
     """Show data by media type, in an output that will never be replaced."""
     from IPython.display import display
@@ -166,38 +163,19 @@ def replace(display_id: str, data: dict[str, Any], metadata: dict[str, Any] | No
 
 
 class Outputs:
-    """Outputs of one widget. Each can be replaced from any thread.
-
-    Below each widget there may be a muted line with the code that shows the run again. It is what remains if a notebook
-    is saved in mid-run and reopened without its kernel. It disappears when the widget is frozen.
-    """
+    """Outputs of one widget. Each can be replaced from any thread."""
 
     def __init__(self) -> None:
         self._display_ids: list[str] = []
-        self._lines: list[str] = []
 
     def __bool__(self) -> bool:
         return bool(self._display_ids)
 
-    def add(self, data: dict[str, Any], metadata: dict[str, Any], line: dict[str, Any] | None = None) -> None:
-        """Show the widget in a new output, and the line below it."""
+    def add(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        """Show the widget in a new output."""
         self._display_ids.append(show(data, metadata))
-        if line is not None:
-            self._lines.append(show(line))
 
-    def replace(self, snapshot: dict[str, Any], line: dict[str, Any] | None = None) -> None:
-        """Replace all outputs by the snapshot, and the lines below them by another line or nothing."""
-        for display_id in self._display_ids:
-            replace(display_id, snapshot)
-        self.replace_line(line or _NOTHING)
-
-    def revive(self, data: dict[str, Any], metadata: dict[str, Any], line: dict[str, Any]) -> None:
-        """Replace the snapshots by a live widget again."""
+    def replace(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        """Replace all outputs: by the snapshot, or by a live widget again."""
         for display_id in self._display_ids:
             replace(display_id, data, metadata)
-        self.replace_line(line)
-
-    def replace_line(self, line: dict[str, Any]) -> None:
-        """Replace the line below each widget."""
-        for display_id in self._lines:
-            replace(display_id, line)

@@ -124,14 +124,5 @@ def test_one_exported_in_mid_run_without_its_widgets_shows_the_copy(
 ) -> None:
     notebook = executed(1)
     del notebook.metadata["widgets"]
-    card = offline(page_of(notebook)).locator(".jp-OutputArea-output", has_text="Last known state")
+    card = offline(page_of(notebook)).locator(".jp-OutputArea-output", has_text="Was running")
     expect(card).to_be_visible()
-
-
-def test_an_export_in_mid_run_says_how_to_see_the_run(
-    executed: Callable[..., nbformat.NotebookNode], offline: Callable[[str], Page]
-) -> None:
-    """The widget itself is blank without the scripts that nbconvert's page asks for, whatever stands in the bundle."""
-    page = offline(page_of(executed(1)))
-    expect(page.get_by_text("To see this run again: ow.attach(")).to_be_visible()
-    expect(page.locator("body")).not_to_contain_text("Error")

@@ -42,7 +42,7 @@ def test_a_line_uses_the_words_of_the_card(state):
 
 def test_the_line_of_a_run_whose_cells_are_filling():
     state = STATES["filling"]()
-    assert line_of(state) == "✓ Completed · 17 steps · 15 leads · 12 qualified · 57 credits"
+    assert line_of(state) == "✓ Completed · 15 leads · 12 qualified · 57 credits"
     assert line_of(state, with_brief=True).startswith("✓ Completed: List 15 family-run bakeries in Porto")
 
 

@@ -19,7 +19,7 @@ SANDBOX = "import time\nimport origami_widgets as ow\now.configure(client=ow.San
 # The buttons of a card stay for a person who reads; this one reads fast.
 READS_FAST = "\nfrom origami_widgets.card.widgets import snapshot\nsnapshot.BUTTON_TIME = snapshot.REMEDY_TIME = 3"
 SLOW = "Find dentists. scenario:slow"
-STEPS = r"""element => element.querySelector(".times > span")?.textContent.match(/\d+/)?.[0]"""
+CREDITS = r"""element => [...element.querySelectorAll(".figure b")].at(-1)?.textContent.replace(/\D/g, "") ?? '0'"""
 # Colours are painted to be read: a page can give them in any notation.
 LUMINANCES = """element => {
     const style = getComputedStyle(element);
@@ -33,16 +33,16 @@ LUMINANCES = """element => {
 }"""
 
 
-def steps(card: Locator) -> int:
-    """Return the steps that the card shows, which only the server knows."""
-    return int(card.evaluate(STEPS))
+def credits_of(card: Locator) -> int:
+    """Return the credits that the card shows, which only the server knows."""
+    return int(card.evaluate(CREDITS))
 
 
-def expect_more_steps(card: Locator) -> None:
-    """Wait until the card shows more steps than now: the poller, the comm and the front end are all at work."""
-    before = steps(card)
+def expect_more_credits(card: Locator) -> None:
+    """Wait until the card shows more credits than now: the poller, the comm and the front end are all at work."""
+    before = credits_of(card)
     card.page.wait_for_function(
-        f"([card, before]) => Number(({STEPS})(card)) > before", arg=[card.element_handle(), before], polling=LOOKS
+        f"([card, before]) => Number(({CREDITS})(card)) > before", arg=[card.element_handle(), before], polling=LOOKS
     )
 
 
@@ -94,13 +94,10 @@ def uses_saved_card(card: Locator) -> None:
     card.get_by_role("tab", name="People at").click()
     expect(card.get_by_role("tab", name="People at")).to_have_attribute("aria-selected", "true")
     assert sorted(names()) != sorted(first)
-    card.get_by_role("tab", name="Activity").click()
-    expect(card.get_by_role("tabpanel").get_by_role("listitem").first).to_be_visible()
-    card.get_by_role("button", name="Show more").click()
-    expect(card.get_by_role("button", name="Show less")).to_be_visible()
+    more = card.locator(".news > .link")
+    more.click()
+    expect(card.locator(".news-all")).to_be_visible()
+    more.click()
     card.get_by_role("button", name="More about this run").click()
-    card.get_by_role("button", name="Copy Columns as DataFrame").click()
-    assert str(card.page.evaluate("navigator.clipboard.readText()")).startswith("ow.columns_frame(ow.attach(")
-    follow_up = card.get_by_role("button", name="Find more leads")
-    expect(follow_up).to_be_disabled()
-    expect(follow_up).to_have_attribute("title", "This card has no kernel")
+    card.get_by_role("button", name="Copy the line that shows this run").click()
+    assert str(card.page.evaluate("navigator.clipboard.readText()")).startswith("ow.attach(")

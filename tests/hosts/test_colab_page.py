@@ -16,7 +16,7 @@ from tests.hosts.looks import (
     assert_quiet,
     cancel,
     expect_leads,
-    expect_more_steps,
+    expect_more_credits,
     expect_theme,
 )
 from tests.hosts.pages import HostPage
@@ -47,7 +47,7 @@ def test_the_card_lives_while_a_cell_blocks_and_goes_on_after_the_end(colab: Hos
     expect_theme(card, "light")
 
     colab.start("time.sleep(600)")
-    expect_more_steps(card)
+    expect_more_credits(card)
     assert colab.is_running(), "the card must change while the cell is still blocked in time.sleep"
     colab.interrupt()
 

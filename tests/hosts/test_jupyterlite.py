@@ -73,8 +73,6 @@ def test_a_saved_card_can_be_used(browser: Browser, site: str, windows: list[Win
     credits_used = card.get_by_role("columnheader", name="Credits", exact=True)
     credits_used.get_by_role("button").click()
     expect(credits_used).to_have_attribute("aria-sort", "descending")
-    card.get_by_role("tab", name="Activity").click()
-    expect(card.get_by_role("tabpanel").get_by_role("listitem").first).to_be_visible()
     assert window.page.evaluate("window.jupyterapp.commands.hasCommand('origami:brief')")
     assert window.foreign_requests == []
     assert window.errors_of_ours == []

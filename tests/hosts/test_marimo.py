@@ -18,7 +18,7 @@ from tests.hosts.looks import (
     assert_quiet,
     cancel,
     expect_leads,
-    expect_more_steps,
+    expect_more_credits,
     expect_theme,
 )
 from tests.hosts.marimo import Cell
@@ -80,7 +80,7 @@ def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(
     expect(card).to_contain_text("Running")
     assert card.evaluate(IN_SHADOW)
     expect_theme(card, "dark")
-    expect_more_steps(card)
+    expect_more_credits(card)
     expect(window.page.get_by_text("'let go'")).to_have_count(0)
 
     (tmp_path / "go").touch()
@@ -151,5 +151,5 @@ executions["{name}"] += 1
         expect(page.get_by_text(f"{name}: 2 executions, 1 agent, running")).to_be_visible()
     expect(cards).to_have_count(2)
     for card in (cards.first, cards.last):
-        expect_more_steps(card)
+        expect_more_credits(card)
         cancel(card)

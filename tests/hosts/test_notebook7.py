@@ -16,7 +16,7 @@ from tests.hosts.looks import (
     assert_quiet,
     cancel,
     expect_leads,
-    expect_more_steps,
+    expect_more_credits,
     expect_theme,
     uses_saved_card,
 )
@@ -57,10 +57,10 @@ def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: C
     expect_theme(card, "light")
 
     notebook.start_cell(2)
-    expect_more_steps(card)
+    expect_more_credits(card)
     notebook.set_theme("dark")
     expect_theme(card, "dark")
-    expect_more_steps(card)
+    expect_more_credits(card)
     assert notebook.is_running(2), "the card must change while the cell is still blocked in time.sleep"
     notebook.interrupt_kernel()
 
@@ -108,7 +108,7 @@ def test_a_notebook_saved_in_mid_run_lives_after_a_reload(
     expect(card).to_contain_text("Running")
     notebook.restart_kernel()
     expect(card).to_contain_text("Kernel stopped")
-    expect(card).to_contain_text("Last known state: Running")
+    expect(card).to_contain_text("Was running")
     notebook.save()
     notebook.shutdown_kernel()
     notebook.reopen()

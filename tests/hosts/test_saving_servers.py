@@ -151,7 +151,7 @@ def test_the_file_has_the_snapshot_of_each_moment(
     for cell in range(4):
         lab.run_cell(cell)
     expect(lab.output(1).locator(CARD)).to_contain_text("Running")
-    is_snapshot(eventually(lab, 1, "Last known state: Running", page_saves=page_saves))
+    is_snapshot(eventually(lab, 1, "Was running", page_saves=page_saves))
     is_snapshot(eventually(lab, 2, "Completed", page_saves=page_saves))
     is_snapshot(eventually(lab, 3, "Needs your answer", page_saves=page_saves), BOARD_TYPE)
     # The card and its line, once each, although a cell that waits sends no page anything.
@@ -162,7 +162,7 @@ def test_the_file_has_the_snapshot_of_each_moment(
     lab.page.close()
     data = saved(lab, 1)[0]["data"]
     is_snapshot(data)
-    assert "Last known state: Running" in data["text/html"]
+    assert "Was running" in data["text/html"]
     (saving.root / "cancel").touch()
     until((saving.root / "cancelled").exists)
     lab.reopen()

@@ -17,7 +17,7 @@ from tests.hosts.looks import (
     cancel,
     confirm,
     expect_leads,
-    expect_more_steps,
+    expect_more_credits,
     expect_theme,
 )
 from tests.hosts.voila import VoilaPage
@@ -49,7 +49,7 @@ def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voi
     card = voila.page.locator(CARD)
     expect(card).to_contain_text("Running")
     expect_theme(card, "dark")
-    expect_more_steps(card)
+    expect_more_credits(card)
     cancel(card)
 
     voila.wait_received("update_display_data")

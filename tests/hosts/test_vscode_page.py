@@ -15,7 +15,7 @@ from tests.hosts.looks import (
     assert_quiet,
     cancel,
     expect_leads,
-    expect_more_steps,
+    expect_more_credits,
     expect_theme,
 )
 from tests.hosts.pages import HostPage
@@ -48,7 +48,7 @@ def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(vscode: HostPage) -
     card = vscode.page.locator(CARD)
     expect(card).to_contain_text("Running")
     vscode.start("time.sleep(600)")
-    expect_more_steps(card)
+    expect_more_credits(card)
     assert vscode.is_running(), "the card must change while the cell is still blocked in time.sleep"
     vscode.interrupt()
     cancel(card)

@@ -1,6 +1,5 @@
 import type { BoardHead, BoardRows, CheckTimes, ClockView } from "../contract";
 import { el, show, showText } from "../dom";
-import { lastAndNextCheck } from "../freshness";
 import { guardKeys } from "../keys";
 import { focused, Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
@@ -14,6 +13,8 @@ import { openedWidget } from "./opened_card";
 import type { Item } from "./order";
 import { RunList } from "./run_list";
 
+/** Fewer runs are found faster by looking at them. */
+const FILTERED_FROM = 15;
 const TRAITS = ["head", "clock", "card", "grid", "rows"];
 
 /** Many runs at once: totals, a filter, and one row for each run. */
@@ -103,12 +104,7 @@ class Board {
     const followed = this.#items().filter(
       ({ row, moments }) => row.token && !row.settled && moments[3] === "live",
     );
-    // Without a kernel, nothing has been heard since it last sent its clock, or since the board was saved.
-    const until = (this.#session.presence === "gone" && clock.now) || this.#session.now();
-    const heard = followed.flatMap(
-      ({ moments: [heard_at, next_at, interval] }) =>
-        lastAndNextCheck({ ...clock, heard_at, next_at, interval }, until).heard ?? [],
-    );
+    const heard = followed.flatMap(({ moments: [heard_at] }) => heard_at ?? []);
     return heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
   }
 
@@ -153,7 +149,7 @@ class Board {
   #arrange(): void {
     const { open, none_match: noneMatch } = this.#headNow();
     const shown = this.#list.arrange(this.#filter, { open, card: this.#card.node, noneMatch });
-    show(this.#bar.node, this.#list.size);
+    show(this.#bar.node, this.#list.size >= FILTERED_FROM);
     this.#bar.count(shown, this.#list.size);
   }
 

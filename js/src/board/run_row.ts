@@ -144,7 +144,7 @@ export class RunRow implements Part<Item> {
     this.#status.className = `state t-${follows ? row.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date. A run that was lost earlier says so itself.
     const isPast = !follows && row.stage !== "needs_you";
-    const status = isPast ? filled(this.#lastKnown(), row.status_label) : row.status_label;
+    const status = isPast ? filled(this.#lastKnown(), row.status_label.toLowerCase()) : row.status_label;
     setText(this.#label, status);
     this.#status.title = status;
     setText(this.#time, row.token ? elapsed(row, session, clockOf(moments)) : "");

@@ -1,27 +1,28 @@
-/** Below leads: hands over the ticked ones as text, as a file, and as a line of code. */
+/** Below leads: the menu that downloads and copies all of them, or those that are ticked. */
 
-import { button, copyButton } from "../buttons";
+import { copyButton, copyText } from "../buttons";
 import {
   COPY,
+  DOWNLOAD,
+  DOWNLOADS,
   type DownloadAnswer,
-  LEADS_AS_FRAME,
-  LEADS_DOWNLOAD,
-  LEADS_DOWNLOAD_ALL,
-  LEADS_DOWNLOAD_CHECKING,
-  LEADS_DOWNLOAD_PART,
-  LEADS_DOWNLOAD_READ_BACK,
-  LEADS_DOWNLOAD_TICKED,
-  LEADS_LOADING,
+  type FileFormat,
+  LEADS_COPY_AGAIN,
+  LEADS_LOADED,
+  LEADS_READING,
   LEADS_TICKED,
 } from "../contract";
-import { el, on, selectedText, show, showText } from "../dom";
+import { el, on, selectedText, setText, show, showText } from "../dom";
 import { filled } from "../format";
+import { type Menu, menu } from "../menu";
 import type { Session } from "../session";
 import type { LeadGrid } from "./lead_grid";
 import { type Row, textOf } from "./rows";
 
-/** How many ticked leads a line of code names. */
-const NAMED_LIMIT = 50;
+const TYPES: Record<FileFormat, string> = {
+  csv: "text/csv",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+};
 
 // As in Python: frames/files/safe_cells.py.
 const STARTS = /^[=+\-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]/;
@@ -38,79 +39,120 @@ function harmless(text: string): string {
 }
 
 /** Lets the browser save a file. */
-function save({ name, text }: DownloadAnswer): void {
+function save({ name, base64 }: DownloadAnswer, type: string): void {
   const link = el("a");
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   link.download = name;
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.href = URL.createObjectURL(new Blob([bytes], { type }));
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 export class Foot {
   readonly node: HTMLElement;
+  readonly #session: Session;
   readonly #leads: LeadGrid;
-  readonly #counted = el("span", "mute chosen");
+  readonly #said = el("span", "mute chosen");
   readonly #copy = copyButton(
     COPY,
     "the ticked leads",
-    () => this.#copied(),
+    () => this.#copied(this.#ticked),
     /Mac/.test(navigator.platform) ? "⌘C" : "Ctrl+C",
   );
-  readonly #download: HTMLButtonElement;
-  readonly #asFrame = copyButton(LEADS_AS_FRAME, "as DataFrame", () => this.#line);
+  readonly #which = el("span", "mute");
+  readonly #menu: Menu = menu(DOWNLOAD, "drop", () => this.#drawMenu());
+  readonly #items: Map<string, HTMLElement>;
   /** The ticked leads of the table in front, without those that its filters hide: all of the line is about these. */
   #ticked: Row[] = [];
-  /** Reads them, or else all that are shown, into a DataFrame; "" before there is a table. */
-  #line = "";
+  /** What is said of a download that is under way, or has failed. */
+  #outcome = "";
 
   constructor(session: Session, leads: LeadGrid) {
-    this.#leads = leads;
-    this.#counted.role = "status";
-    const download = (): void => session.download(leads.requests.table, this.#ids, save);
-    this.#download = button(LEADS_DOWNLOAD, download, "link");
-    this.node = el("span", "does", this.#counted, this.#copy.node, this.#download, this.#asFrame.node);
+    [this.#session, this.#leads] = [session, leads];
+    this.#said.role = "status";
+    this.#items = new Map(
+      DOWNLOADS.map(([key, label, details]) => {
+        const item = el("button", "item", el("b", "", label), " ", el("small", "", details));
+        item.type = "button";
+        on(item, "click", () => this.#take(key));
+        return [key, item];
+      }),
+    );
+    this.#menu.panel.append(this.#which, ...this.#items.values());
+    this.node = el("span", "does", this.#menu.press, this.#menu.panel, this.#copy.node, this.#said);
     on(leads.node, "keydown", (event) => this.#copyByKey(event as KeyboardEvent));
   }
 
-  /** `line` reads all leads of the table in front into a DataFrame; without any, none is offered. */
-  update(line: string, isGone: boolean): void {
+  update(): void {
     this.#ticked = this.#leads.ticked;
     const { length } = this.#ticked;
-    showText(this.#counted, length ? filled(LEADS_TICKED, length) : "");
+    const { all, total } = this.#leads.rows;
+    if (this.#leads.isReadingAll) this.#outcome = filled(LEADS_READING, all.length, total ?? "?");
+    showText(this.#said, this.#outcome || (length ? filled(LEADS_TICKED, length) : ""));
     show(this.#copy.node, length);
-    show(this.#download, !isGone);
-    const [details, isReady] = this.#file();
-    this.#download.title = isReady ? filled(LEADS_DOWNLOAD_READ_BACK, details) : details;
-    this.#download.ariaDisabled = isReady ? null : "true";
-    this.#line = this.#asFrame.press.title = line && this.#lineWith(this.#leads.rows.line || line);
-    show(this.#asFrame.node, line);
+    show(this.#menu.press, all.length);
+    if (!this.#menu.panel.hidden) this.#drawMenu();
   }
 
   close(): void {
     this.#copy.close();
-    this.#asFrame.close();
+    this.#menu.shut();
   }
 
   get #ids(): string[] {
     return this.#ticked.map(({ id }) => id);
   }
 
-  /** What a file of these leads contains, or why there is none yet; and whether it is ready. */
-  #file(): [string, boolean] {
-    const { requests, rows } = this.#leads;
-    if (!rows.answered) return [LEADS_LOADING, false];
-    if (this.#ticked.length) return [LEADS_DOWNLOAD_TICKED, true];
-    if (!requests.includeHidden && rows.all.some((row) => row?.mark === "checking"))
-      return [LEADS_DOWNLOAD_CHECKING, false];
-    return [rows.more ? filled(LEADS_DOWNLOAD_PART, rows.all.length) : LEADS_DOWNLOAD_ALL, true];
+  #drawMenu(): void {
+    const isGone = this.#session.presence === "gone";
+    const { rows } = this.#leads;
+    const { length } = this.#ticked;
+    // Without a kernel no further leads can be read, so that only those that are here can be copied.
+    const loaded = isGone && rows.more ? filled(LEADS_LOADED, rows.all.length) : rows.count;
+    setText(this.#which, length ? filled(LEADS_TICKED, length) : loaded);
+    for (const [key, item] of this.#items) show(item, key === "copy" || !isGone);
   }
 
-  /** The ticked leads as text for a spreadsheet, below their headings. */
-  #copied(): string {
-    const lines = this.#ticked.map(({ cells }) => cells.map(textOf));
-    return [this.#leads.rows.heads.map(({ name }) => name), ...lines]
-      .map((line) => line.map(harmless).join("\t"))
-      .join("\n");
+  /** Hands over what is shown, once all of it is read. */
+  #take(key: string): void {
+    this.#menu.shut();
+    this.#menu.press.focus({ preventScroll: true });
+    const done = (): void => {
+      const { shown, columns } = this.#leads;
+      const ids = this.#ticked.length
+        ? this.#ids
+        : shown.length < this.#leads.rows.all.length
+          ? shown.map(({ id }) => id)
+          : [];
+      if (key === "copy") {
+        const text = this.#copied(this.#ticked.length ? this.#ticked : shown);
+        void copyText(text, this.#menu.press).then((isCopied) =>
+          this.#say(isCopied ? "Copied" : LEADS_COPY_AGAIN),
+        );
+        return;
+      }
+      this.#say("");
+      const format = key as FileFormat;
+      this.#session.download(
+        { grid: this.#leads.requests.grid, table: this.#leads.requests.table, ids, columns, format },
+        (answer) => (answer.note ? this.#say(answer.note) : save(answer, TYPES[format])),
+      );
+    };
+    if (this.#ticked.length) done();
+    else this.#leads.readAll(done);
+  }
+
+  #say(text: string): void {
+    this.#outcome = text;
+    this.update();
+    if (text) setTimeout(() => this.#outcome === text && this.#say(""), text === "Copied" ? 2000 : 10_000);
+  }
+
+  /** Leads as text for a spreadsheet, below their headings. */
+  #copied(rows: readonly Row[]): string {
+    const { heads } = this.#leads.rows;
+    const lines = rows.map(({ cells }) => cells.map(textOf));
+    return [heads.map(({ name }) => name), ...lines].map((line) => line.map(harmless).join("\t")).join("\n");
   }
 
   /** Ctrl+C (Cmd+C) in the grid copies the ticked leads. Without any, or with selected text, it is the browser's. */
@@ -121,25 +163,5 @@ export class Foot {
     if (!this.#ticked.length) return;
     event.preventDefault();
     if (!repeat) void this.#copy.copy();
-  }
-
-  /**
-   * A line of code with what is asked for here, so that it gives the same leads; if some are ticked, only these of them.
-   */
-  #lineWith(line: string): string {
-    const chosen = this.#ids;
-    if (chosen.length && chosen.length <= NAMED_LIMIT)
-      return `${line.replace(/\)$/, ", include_hidden=True)")}.query(${JSON.stringify(`row_id in ${JSON.stringify(chosen)}`)})`;
-    const { given, requests, rows } = this.#leads;
-    const runs = rows.heads.find(({ kind }) => kind === "run")?.slug;
-    const all = [...given.filters, ...requests.filters.filter(({ column }) => column !== runs)];
-    const order = requests.sort ?? given.sort;
-    const options = [
-      all.length && `filters=${JSON.stringify(all)}`,
-      order && order.column !== runs && `sort=${JSON.stringify(order)}`,
-      // Frames keep the saved filters, even where these can tell nothing.
-      (requests.includeHidden || !rows.judged) && "include_hidden=True",
-    ].filter(Boolean);
-    return options.length ? line.replace(/\)$/, () => `, ${options.join(", ")})`) : line;
   }
 }

@@ -36,7 +36,7 @@ export class Heads {
   }
 
   /** Returns whether there are other columns than before. */
-  update(heads: readonly LeadHead[], sort: LeadSort | null): boolean {
+  update(heads: readonly LeadHead[], sort: LeadSort | null, off: ReadonlySet<string>): boolean {
     const names = JSON.stringify(heads.map(({ slug, name }) => [slug, name]));
     const isNew = names !== this.#names;
     if (isNew) {
@@ -47,7 +47,7 @@ export class Heads {
       fill(this.node, placed("columnheader", TICK, this.#box), ...this.#cells);
     }
     this.#cells.forEach((cell, at) => {
-      this.#write(cell, heads[at] as LeadHead, at, sort);
+      this.#write(cell, heads[at] as LeadHead, at, sort, off);
     });
     return isNew;
   }
@@ -82,10 +82,19 @@ export class Heads {
     });
   }
 
-  #write(cell: HTMLElement, head: LeadHead, at: number, sort: LeadSort | null): void {
+  #write(
+    cell: HTMLElement,
+    head: LeadHead,
+    at: number,
+    sort: LeadSort | null,
+    off: ReadonlySet<string>,
+  ): void {
     const [press, bar] = cell.children as unknown as [HTMLElement, HTMLElement];
     press.tabIndex = this.#reach(HEAD, at);
     bar.style.setProperty("--share", `${Math.round((head.share ?? 0) * 100)}%`);
+    // A full or settled column needs no bar.
+    bar.hidden = !head.filling;
+    cell.hidden = off.has(head.slug);
     cell.title = head.details;
     cell.className = columnClass(head);
     cell.ariaSort = sort?.column !== head.slug ? null : sort.direction === "asc" ? "ascending" : "descending";

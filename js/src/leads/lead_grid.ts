@@ -4,6 +4,7 @@ import { LEADS, type LeadGridHead, type LeadHead, type LeadSort, type LeadsAnswe
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
+import { ColumnsMenu } from "./columns";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
@@ -17,6 +18,8 @@ import { Widths } from "./widths";
 
 /** Rows drawn above and below the visible ones. */
 const AROUND = 4;
+/** More rows than a table has. */
+const MOST_ROWS = 99_999;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
 
@@ -43,6 +46,7 @@ export class LeadGrid {
   readonly #widths: Widths;
   readonly requests: LeadRequests;
   readonly #toolbar: Toolbar;
+  readonly columnsMenu: ColumnsMenu;
   readonly #heads: Heads;
   readonly #lines: Lines;
   readonly #space: HTMLElement;
@@ -56,7 +60,6 @@ export class LeadGrid {
   #focus: Place = [0, 0];
   /** The lead that was ticked or unticked last, where a range begins. */
   #ticked = "";
-  #isExpanded = false;
   /** Lines in all. */
   #length = 0;
   /** The order of the best scores, which the user has not asked for. */
@@ -69,6 +72,8 @@ export class LeadGrid {
   #late: Timer;
   #settling: Timer;
   #planned = 0;
+  /** Called once all leads are read. */
+  #whenRead: (() => void) | null = null;
   /** Whether a cell that has failed is still looked for. */
   #isSeeking = false;
 
@@ -105,13 +110,17 @@ export class LeadGrid {
       },
       resize: (slug, width) => {
         this.#widths.drag(slug, width);
-        this.#widths.apply(this.rows.heads, false);
+        this.#widths.apply(this.rows.shownHeads);
       },
+    });
+    this.columnsMenu = new ColumnsMenu(this.rows, () => {
+      this.#draw();
+      this.#changed();
     });
     this.#lines = new Lines(this.rows, ticks, reach);
     this.#space = el("div", "lspace", this.#lines.node);
     this.#space.role = "presentation";
-    this.#scroll = el("div", "leads", this.#heads.node, this.#space, el("i", "rest"));
+    this.#scroll = el("div", "leads", this.#heads.node, this.#space);
     this.#scroll.role = "grid";
     this.#scroll.ariaMultiSelectable = "true";
     this.#scroll.tabIndex = -1;
@@ -119,7 +128,7 @@ export class LeadGrid {
     this.#widths = new Widths(this.#scroll);
     const sheet = el("style", "", style);
     const { above, instead } = this.#notes;
-    const parts = [sheet, this.#toolbar.node, above, this.#scroll, instead, this.#details.node];
+    const parts = [sheet, above, this.#scroll, instead, this.#details.node];
     this.node = el("div", "lbox", ...parts);
     this.#listen();
   }
@@ -127,6 +136,59 @@ export class LeadGrid {
   /** The ticked leads of this table, without those that its filters hide. */
   get ticked(): Row[] {
     return this.rows.all.filter((row): row is Row => !!row && this.#ticks.has(row.id));
+  }
+
+  /** The chips, for the line of the tabs. */
+  get tools(): HTMLElement {
+    return this.#toolbar.node;
+  }
+
+  get hasTools(): boolean {
+    return this.#toolbar.isOffered;
+  }
+
+  /** The leads that are shown, as far as they were read. */
+  get shown(): Row[] {
+    return this.#matching.filter((row): row is Row => !!row);
+  }
+
+  /** The slugs of the columns that are shown. */
+  get columns(): string[] {
+    return this.rows.shownHeads.map(({ slug }) => slug);
+  }
+
+  /** Whether leads are read that nobody looks at yet. */
+  get isReadingAll(): boolean {
+    return this.#whenRead !== null;
+  }
+
+  /** Reads all leads that match, and of each whether it passes the saved filters, then calls `done`. */
+  readAll(done: () => void): void {
+    this.#whenRead = done;
+    // Without a kernel, there are no others.
+    if (this.#isWhole || !this.#session.reads) {
+      this.#finishReading();
+      return;
+    }
+    const { requests, rows } = this;
+    if (rows.more && (rows.total ?? Number.POSITIVE_INFINITY) > 2 * requests.size) {
+      requests.usePages(true);
+      this.#restart();
+    } else this.#ask(true);
+    this.#changed();
+  }
+
+  get #isWhole(): boolean {
+    const { answered, more, all } = this.rows;
+    return answered && !more && (this.requests.includeHidden || !all.some((row) => row?.mark === "checking"));
+  }
+
+  #finishReading(): void {
+    const done = this.#whenRead;
+    this.#whenRead = null;
+    // No more than what is visible is kept up to date.
+    if (this.#session.presence === "live") this.#ask(true);
+    done?.();
   }
 
   /** How many cells of the table have failed. */
@@ -153,7 +215,6 @@ export class LeadGrid {
 
   /** Shows all rows in a higher body, with a search. */
   expand(on: boolean): void {
-    this.#isExpanded = on;
     this.requests.usePages(on);
     if (this.requests.table) this.#restart();
   }
@@ -210,6 +271,7 @@ export class LeadGrid {
     this.#scroll.classList.remove("brief");
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.given.include_hidden];
     [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
+    this.#whenRead = null;
     this.#notes.take(null);
     this.#toolbar.clear();
     this.#match();
@@ -276,7 +338,8 @@ export class LeadGrid {
   #ask(again = false): void {
     const { all, more } = this.rows;
     const { first, last } = this.#toolbar.typed ? { first: 0, last: all.length - 1 } : this.#seen();
-    this.requests.ask(first, more ? last + AROUND * 2 : last, again);
+    if (this.#whenRead) this.requests.ask(0, MOST_ROWS, again);
+    else this.requests.ask(first, more ? last + AROUND * 2 : last, again);
   }
 
   #restart(): void {
@@ -300,7 +363,7 @@ export class LeadGrid {
     const [top, focused] = [this.#matching[at], this.#matching[this.#focus[0]]];
     this.rows.take(answer);
     // Nothing moves under a pointer that drags an edge.
-    if (!this.#heads.isDragged) this.#widths.grow(this.rows.heads, this.rows.all);
+    if (!this.#heads.isDragged) this.#widths.measure(this.rows.heads, this.rows.all);
     this.#notes.take(answer);
     this.#match();
     if (!isNew) {
@@ -312,7 +375,8 @@ export class LeadGrid {
     }
     this.#draw(isNew);
     this.#changed();
-    this.#ask();
+    if (this.#whenRead && this.#isWhole) this.#finishReading();
+    else this.#ask();
     this.#seek();
   }
 
@@ -328,13 +392,13 @@ export class LeadGrid {
     const root = this.node.getRootNode() as ShadowRoot;
     const hadFocus = this.#scroll.contains(root.activeElement);
     const columns = this.rows.heads;
-    if (this.#heads.update(columns, this.#order)) this.#toolbar.setColumns(columns);
-    this.#widths.apply(columns);
+    if (this.#heads.update(columns, this.#order, this.rows.off)) this.#toolbar.setColumns(columns);
+    this.#widths.apply(this.rows.shownHeads);
     const ids = idsOf(this.#matching);
     this.#heads.updateTicks(ids.filter((id) => this.#ticks.has(id)).length, ids.length);
     this.#measure();
     const heads = columns.map(({ share, details, ...head }) => head);
-    const common = JSON.stringify([this.#focus, this.rows.final, this.rows.runs, heads]);
+    const common = JSON.stringify([this.#focus, this.rows.final, this.rows.runs, heads, [...this.rows.off]]);
     this.#drawLines(anew || common !== this.#common);
     if (this.#settling === undefined) this.#lines.settle();
     this.#common = common;
@@ -345,7 +409,8 @@ export class LeadGrid {
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
     // Only where the saved filters are known to hide some leads is it known that the others meet them.
     if (this.rows.hidden) this.#scroll.classList.add("brief");
-    this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden, this.#isExpanded);
+    this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden);
+    this.columnsMenu.update();
   }
 
   /** Sets the height of all lines, and the grid's size for assistive technology. */
@@ -487,14 +552,22 @@ export class LeadGrid {
     const moves: Record<string, Place> = {
       ArrowDown: [at + 1, column],
       ArrowUp: [at - 1, column],
-      ArrowRight: [at, column + 1],
-      ArrowLeft: [at, column - 1],
+      ArrowRight: [at, this.#beside(column, 1)],
+      ArrowLeft: [at, this.#beside(column, -1)],
       PageDown: [at + page, column],
       PageUp: [Math.max(0, at - page), column],
       Home: [at, 0],
       End: [at, this.rows.heads.length - 1],
     };
     return moves[key];
+  }
+
+  /** The next shown column in a direction. */
+  #beside(column: number, step: number): number {
+    const { heads, off } = this.rows;
+    let next = column + step;
+    while (off.has(heads[next]?.slug ?? "")) next += step;
+    return next > heads.length - 1 ? column : next;
   }
 
   /** Keys with Ctrl belong to the host, except these two. */

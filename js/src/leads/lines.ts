@@ -218,7 +218,12 @@ export class Lines {
     const text = textOf(cell);
     const opened = row ? this.#rows.opened(row, column) : null;
     // A click on a cell that opens shows its parts: there, its value is the link.
-    const href = Array.isArray(cell) ? cell[1] : "";
+    const href = Array.isArray(cell)
+      ? cell[1]
+      : row && lead.role === "name" && !opened
+        ? this.#rows.hrefOf(row)
+        : "";
+    node.hidden = this.#rows.off.has(lead.slug);
     const [waits, why] = row && cell === null ? this.#rows.without(row, lead) : [false, ""];
     const lit = !!row && this.#rows.isLit(row.id, column);
     const isMissing = !text && cell !== null && lead.kind !== "input";

@@ -24,7 +24,7 @@ export class LeadRequests {
   since = 0;
   readonly #session: Session;
   readonly #take: (answer: LeadsAnswer) => void;
-  readonly #grid = uid();
+  readonly grid = uid();
   #query = 0;
   #asked = NOTHING;
 
@@ -68,7 +68,8 @@ export class LeadRequests {
 
   #send(table: string, first: number, last: number): void {
     const { size, sort, filters, includeHidden: include_hidden } = this;
-    const [grid, query] = [this.#grid, this.#query];
+    const { grid } = this;
+    const query = this.#query;
     this.#session.leads({ grid, query, table, first, last, size, sort, filters, include_hidden }, this.#take);
   }
 }

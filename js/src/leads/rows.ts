@@ -53,21 +53,27 @@ export class Rows {
   judged = true;
   /** In words, how many rows were read. */
   count = "";
+  /** The slugs of columns that are not shown. */
+  readonly off = new Set<string>();
   /** Whether no cell may still come. Until then, nothing is said about cells without a result. */
   final = false;
   /** In a grid of several runs, what is known of their cells without a result, by name. */
   runs: Record<string, RunCells> = {};
-  /** The line that reads them, where it is not that of the table's tab. */
-  line = "";
   /** Whether the newest question was answered. Until then, the rows are those of the previous one. */
   answered = false;
   #known = new Map<string, Row>();
   readonly #folded = new WeakMap<Row, string>();
   #lit = new Map<string, number>();
 
-  /** The same without how many the brief hides, which its chip says. */
-  get shortCount(): string {
-    return this.count.split(", ")[0] ?? "";
+  /** The columns that are shown. */
+  get shownHeads(): LeadHead[] {
+    return this.heads.filter(({ slug }) => !this.off.has(slug));
+  }
+
+  /** The address behind a lead's name: that of its website. */
+  hrefOf(row: Row): string {
+    const cell = row.cells[this.heads.findIndex(({ role }) => role === "website")] ?? null;
+    return cell === null || typeof cell === "string" ? "" : Array.isArray(cell) ? cell[1] : cell.href;
   }
 
   /** Starts another question. */
@@ -77,10 +83,12 @@ export class Rows {
 
   /** Starts another table. */
   clear(): void {
-    [this.all, this.heads, this.more, this.total, this.count, this.line] = [[], [], false, null, "", ""];
+    [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
     this.hidden = 0;
     this.judged = true;
     this.final = false;
+    this.off.clear();
+    this.runs = {};
     this.#known.clear();
     this.restart();
   }
@@ -124,9 +132,12 @@ export class Rows {
       this.all[answer.start + at] = row;
     });
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
+    const before = new Set(this.heads.map(({ slug }) => slug));
     this.heads = answer.heads ?? this.heads;
+    // The name is the link to the website.
+    for (const { slug, role } of this.heads) if (role === "website" && !before.has(slug)) this.off.add(slug);
     ({ more: this.more, total: this.total, hidden: this.hidden } = answer);
-    ({ count: this.count, line: this.line, final: this.final, judged: this.judged } = answer);
+    ({ count: this.count, final: this.final, judged: this.judged } = answer);
   }
 
   /** Whether a lead is new, or one of its cells has just changed. */

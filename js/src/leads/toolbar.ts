@@ -1,11 +1,7 @@
-/**
- * The tools above leads: chips are conditions for the server, which add up; above all leads, typing searches those that
- * are loaded, and says so.
- */
+/** The tools above leads: chips are conditions for the server, which add up; typing searches the leads that are loaded. */
 
 import { button } from "../buttons";
 import {
-  LEADS_AT_LEAST,
   LEADS_FILTER,
   LEADS_FILTER_ADD,
   LEADS_FILTER_COLUMN,
@@ -15,8 +11,6 @@ import {
   LEADS_HAS_PHONE,
   LEADS_OPERATORS,
   LEADS_QUALIFIED_DETAILS,
-  LEADS_QUALIFIED_HIDES,
-  LEADS_QUALIFIED_UNJUDGED,
   LEADS_QUALIFIED_UNJUDGED_DETAILS,
   LEADS_SEARCH,
   LEADS_SEARCHED,
@@ -27,25 +21,20 @@ import {
 import { el, fill, on, same, setText, show, showText } from "../dom";
 import { filled } from "../format";
 import { onKey } from "../keys";
+import { menu } from "../menu";
 import type { Rows } from "./rows";
 
 const IS_NOT_EMPTY = "is_not_empty";
-const AT_LEAST = "greater_than_or_equal";
 /** Operators that compare with nothing. */
 const WITHOUT_VALUE = ["is_empty", IS_NOT_EMPTY];
+/** Fewer leads are found faster by looking at them. */
+const SEARCHED_FROM = 50;
 
-function field(placeholder: string, label: string): HTMLInputElement {
+function field(label: string, placeholder = ""): HTMLInputElement {
   const node = el("input");
   node.type = "text";
   node.placeholder = placeholder;
   node.ariaLabel = label;
-  return node;
-}
-
-function choice(label: string, options: readonly (readonly [string, string])[] = []): HTMLSelectElement {
-  const node = el("select");
-  node.ariaLabel = label;
-  setOptions(node, options);
   return node;
 }
 
@@ -74,57 +63,55 @@ export class Toolbar {
   readonly #events: ToolbarEvents;
   readonly #search = field(LEADS_SEARCH, LEADS_SEARCH);
   readonly #found = el("span", "mute");
-  /** How many there are, beside the chips above the first ones. */
-  readonly #count = el("span", "mute lcount");
-  readonly #hidden = button(
+  readonly #qualified = button(
     QUALIFIED,
-    () => {
-      this.#unfold(false);
-      if (this.#isJudged) this.#events.toggleHidden();
-    },
-    "toggle",
+    () => this.#isJudged && this.#events.toggleHidden(),
+    "chip qualified",
   );
+  readonly #qualifiedCount = el("small");
   /** The other chips: those that are offered, and the conditions that were added. */
-  readonly #chips = el("span", "lby");
-  readonly #more: HTMLButtonElement;
-  readonly #column = choice(LEADS_FILTER_COLUMN);
-  readonly #operator = choice(LEADS_FILTER_OPERATOR, LEADS_OPERATORS);
-  readonly #value = field("", LEADS_FILTER_NAME);
-  readonly #editor: HTMLElement;
-  readonly #line: HTMLElement;
-  /** Whether the form compares a column that a chip has chosen. */
-  #isChosen = false;
+  readonly #chips = el("span", "chips");
+  readonly #more = menu(LEADS_FILTER_ADD, "chip", () => this.#drawForm());
+  readonly #column = el("select");
+  readonly #operator = el("select");
+  readonly #value = field(LEADS_FILTER_NAME);
   #heads: readonly LeadHead[] = [];
   #filters: LeadFilter[] = [];
   /** Whether the table's saved filters are known to hide leads: other filters may leave none of these. */
   #hasHidden = false;
   /** Whether these filters can tell which leads meet the brief. */
   #isJudged = true;
+  isOffered = false;
+  /** The names of the runs, where there are several. */
+  #runs: string[] = [];
 
   constructor(events: ToolbarEvents) {
     this.#events = events;
     this.#found.role = "status";
-    this.#more = button(LEADS_FILTER_ADD, () => this.#unfold(this.#editor.hidden === true || this.#isChosen));
-    const apply = button(LEADS_FILTER, () => this.#add());
-    this.#editor = el("span", "lby editor", this.#column, this.#operator, this.#value, apply);
-    this.#line = el("span", "lby chips", this.#hidden, this.#chips, this.#more);
-    const others = [el("span", "gap"), this.#count, this.#found, this.#search, this.#editor];
-    this.node = el("div", "ltools", this.#line, ...others);
+    this.#column.ariaLabel = LEADS_FILTER_COLUMN;
+    this.#operator.ariaLabel = LEADS_FILTER_OPERATOR;
+    this.#qualified.append(" ", this.#qualifiedCount);
+    setOptions(this.#operator, LEADS_OPERATORS);
+    const apply = button(LEADS_FILTER, () => this.#add(), "go");
+    this.#more.panel.append(this.#column, this.#operator, this.#value, apply);
+    this.#more.panel.classList.add("form");
+    this.node = el(
+      "div",
+      "ltools",
+      this.#found,
+      this.#search,
+      this.#qualified,
+      this.#chips,
+      this.#more.press,
+      this.#more.panel,
+    );
     on(this.#search, "input", () => events.search());
     on(this.#operator, "change", () => this.#showValue());
-    onKey(this.#editor, (key, event) => {
-      if (key === "Enter" && event.target === this.#value) {
-        // The focus moves on to the button that opens the form: it must not get this key, too.
-        event.preventDefault();
-        this.#add();
-      } else if (key === "Escape") this.#close();
+    onKey(this.#more.panel, (key, event) => {
+      if (key !== "Enter" || event.target !== this.#value) return;
+      event.preventDefault();
+      this.#add();
     });
-    on(this.#editor, "focusout", (event) => {
-      // Where there is no search, the form lies over the leads.
-      const to = (event as FocusEvent).relatedTarget as Node | null;
-      if (this.#search.hidden && to && !this.node.contains(to)) this.#unfold(false);
-    });
-    this.#unfold(false);
   }
 
   /** The typed words to search for; "" without any. */
@@ -137,7 +124,7 @@ export class Toolbar {
     this.#search.value = this.#value.value = "";
     this.#filters = [];
     this.#hasHidden = false;
-    this.#unfold(false);
+    this.#more.shut();
     this.#drawChips();
   }
 
@@ -152,28 +139,33 @@ export class Toolbar {
     this.#drawChips();
   }
 
-  /** `found` is how many of the loaded rows are shown. Above the first rows, there is nothing to search. */
-  update(rows: Rows, found: number, isHiddenShown: boolean, isExpanded: boolean): void {
-    const { hidden, judged, all, heads, count, shortCount } = rows;
-    show(this.#search, isExpanded || this.typed);
-    showText(this.#count, isExpanded ? "" : shortCount);
-    this.#count.title = count;
-    // Until the columns are known, the shape of chips is shown.
-    show(this.#line, heads.length);
+  /** `found` is how many of the loaded rows are shown. */
+  update(rows: Rows, found: number, isHiddenShown: boolean): void {
+    const { hidden, judged, all, heads, total, runs } = rows;
+    show(this.#search, this.typed || (total ?? all.length) >= SEARCHED_FROM);
+    // Nothing is offered for a table without leads.
+    this.isOffered = heads.length > 0 && !!(all.length || this.#filters.length || this.typed);
+    show(this.node, this.isOffered);
     showText(this.#found, this.typed && filled(LEADS_SEARCHED, found, all.length));
-    const hides = isHiddenShown ? 0 : hidden;
-    const hiding = hides ? filled(LEADS_QUALIFIED_HIDES, hides) : QUALIFIED;
     this.#isJudged = judged;
-    setText(this.#hidden, judged ? hiding : LEADS_QUALIFIED_UNJUDGED);
-    this.#hidden.title = judged ? LEADS_QUALIFIED_DETAILS : LEADS_QUALIFIED_UNJUDGED_DETAILS;
-    this.#hidden.ariaPressed = `${judged && !isHiddenShown}`;
     this.#hasHidden ||= isHiddenShown || !!hidden || !judged;
-    show(this.#hidden, this.#hasHidden || hidden === null);
+    const isCounted = judged && !this.#filters.length && total !== null && hidden !== null;
+    setText(this.#qualifiedCount, isCounted ? `${isHiddenShown ? total - hidden : total}` : "");
+    this.#qualified.title = judged ? LEADS_QUALIFIED_DETAILS : LEADS_QUALIFIED_UNJUDGED_DETAILS;
+    this.#qualified.ariaPressed = `${judged && !isHiddenShown}`;
+    this.#qualified.ariaDisabled = judged ? null : "true";
+    show(this.#qualified, this.#hasHidden || hidden === null);
+    const names = Object.keys(runs);
+    if (same(names, this.#runs)) return;
+    this.#runs = names;
+    this.#drawChips();
   }
 
   /** Without a kernel, nothing can be filtered. */
   turnOff(off: boolean): void {
-    for (const each of this.node.querySelectorAll("button")) each.ariaDisabled = off ? "true" : null;
+    for (const each of this.node.querySelectorAll("button"))
+      each.ariaDisabled = off || (each === this.#qualified && !this.#isJudged) ? "true" : null;
+    if (off) this.#more.shut();
   }
 
   #drawChips(): void {
@@ -181,24 +173,41 @@ export class Toolbar {
       const head = this.#heads.find((each) => each.role === role);
       return head ? [this.#toggle(label, { column: head.slug, operator: IS_NOT_EMPTY, value: "" })] : [];
     };
-    const score = this.#heads.find((each) => each.role === "score");
-    const offered = [...has("email", LEADS_HAS_EMAIL), ...has("phone", LEADS_HAS_PHONE)];
-    if (
-      score &&
-      !this.#filters.some(({ column, operator }) => column === score.slug && operator === AT_LEAST)
-    )
-      offered.push(
-        button(filled(LEADS_AT_LEAST, score.name), () => this.#unfold(true, score.slug, AT_LEAST)),
-      );
+    const offered = [
+      ...this.#runChoice(),
+      ...has("email", LEADS_HAS_EMAIL),
+      ...has("phone", LEADS_HAS_PHONE),
+    ];
     const known = new Set(offered.map(({ dataset }) => dataset.filter));
     const added = this.#filters
+      .filter(({ column, operator }) => !(column === this.#runColumn && operator === "equals"))
       .map((each) => this.#toggle(this.#words(each), each))
       .filter(({ dataset }) => !known.has(dataset.filter));
     fill(this.#chips, ...offered, ...added);
   }
 
+  get #runColumn(): string | undefined {
+    return this.#heads.find(({ kind }) => kind === "run")?.slug;
+  }
+
+  /** The runs of a batch are chosen from a list. */
+  #runChoice(): HTMLElement[] {
+    const column = this.#runColumn;
+    if (!column || this.#runs.length < 2) return [];
+    const choice = el("select", "chip");
+    choice.ariaLabel = "Run";
+    setOptions(choice, [["", "All runs"], ...this.#runs.map((name) => [name, name] as const)]);
+    const isRun = (each: LeadFilter): boolean => each.column === column && each.operator === "equals";
+    choice.value = this.#filters.find(isRun)?.value ?? "";
+    on(choice, "change", () => {
+      const others = this.#filters.filter((each) => !isRun(each));
+      this.#apply(choice.value ? [...others, { column, operator: "equals", value: choice.value }] : others);
+    });
+    return [choice];
+  }
+
   #toggle(label: string, filter: LeadFilter): HTMLButtonElement {
-    const node = button(label, () => this.#switch(filter), "toggle");
+    const node = button(label, () => this.#switch(filter), "chip");
     node.dataset.filter = JSON.stringify(filter);
     node.ariaPressed = `${this.#filters.some((each) => same(each, filter))}`;
     return node;
@@ -213,38 +222,28 @@ export class Toolbar {
   /** Adds a condition, or takes it back. */
   #switch(filter: LeadFilter): void {
     const others = this.#filters.filter((each) => !same(each, filter));
-    this.#filters = others.length < this.#filters.length ? others : [...others, filter];
-    this.#unfold(false);
-    const pressed = (this.node.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+    this.#apply(others.length < this.#filters.length ? others : [...others, filter]);
+  }
+
+  #apply(filters: LeadFilter[]): void {
+    this.#filters = filters;
+    const before = (this.node.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
     this.#drawChips();
-    this.#focusAgain(pressed);
+    // The chips are new nodes: the focus goes to the one that says the same.
+    if (before?.matches(".chips *")) {
+      const again = [...this.#chips.children].find((each) =>
+        each.matches("select")
+          ? before.matches("select")
+          : (each as HTMLElement).dataset.filter === before.dataset.filter,
+      );
+      ((again as HTMLElement | undefined) ?? this.#more.press).focus({ preventScroll: true });
+    }
     this.#events.filter(this.#filters);
   }
 
-  /** The chips are new nodes: the focus goes to the one that says the same. */
-  #focusAgain(before: HTMLElement | null): void {
-    if (!before?.dataset.filter) return;
-    const again = [...this.#chips.children].find(
-      (each) => (each as HTMLElement).dataset.filter === before.dataset.filter,
-    );
-    ((again as HTMLElement | undefined) ?? this.#more).focus({ preventScroll: true });
-  }
-
-  #unfold(open: boolean, column = "", operator = ""): void {
-    show(this.#editor, open);
-    this.#more.ariaExpanded = `${open}`;
-    // Any other condition than that of a chip, which was chosen last.
-    if (this.#isChosen && open) this.#column.selectedIndex = this.#operator.selectedIndex = 0;
-    this.#isChosen = !!column;
-    if (column) this.#column.value = column;
-    if (operator) this.#operator.value = operator;
+  #drawForm(): void {
+    this.#value.value = "";
     this.#showValue();
-    if (open) (column ? this.#value : this.#column).focus({ preventScroll: true });
-  }
-
-  #close(): void {
-    this.#unfold(false);
-    this.#more.focus({ preventScroll: true });
   }
 
   #showValue(): void {
@@ -255,10 +254,10 @@ export class Toolbar {
     const [column, operator] = [this.#column.value, this.#operator.value];
     const value = WITHOUT_VALUE.includes(operator) ? "" : this.#value.value.trim();
     // Enter adds it, too.
-    if (this.#more.ariaDisabled || !column || !(value || WITHOUT_VALUE.includes(operator))) return;
+    if (this.#more.press.ariaDisabled || !column || !(value || WITHOUT_VALUE.includes(operator))) return;
     const filter = { column, operator, value };
-    this.#value.value = "";
-    this.#close();
+    this.#more.shut();
+    this.#more.press.focus({ preventScroll: true });
     if (!this.#filters.some((each) => same(each, filter))) this.#switch(filter);
   }
 }

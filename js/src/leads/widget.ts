@@ -1,11 +1,10 @@
-import { button } from "../buttons";
+import { button, copyLine } from "../buttons";
 import { type ClockView, LEADS_FAILED, LEADS_FAILED_ONE, type LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { guardKeys } from "../keys";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
-import { noKernelNotice } from "../notice";
 import { Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
 import { Foot } from "./foot";
@@ -20,7 +19,9 @@ class LeadGridWidget {
   readonly #lifecycle: Lifecycle;
   readonly #unguard: () => void;
   readonly #title = words("prompt");
-  readonly #noKernel = noKernelNotice("these leads");
+  /** What is said without a kernel, and the line that shows the same leads again. */
+  readonly #gone = el("span", "mute");
+  readonly #again = copyLine("", "the line that shows these leads again");
   readonly #leads: LeadGrid;
   readonly #count = el("span", "mute");
   readonly #foot: Foot;
@@ -38,7 +39,7 @@ class LeadGridWidget {
     const ticks = new Ticks((ids, on) => this.#session.select(ids, on));
     this.#leads = new LeadGrid(this.#session, () => this.#draw(), this.#head, ticks);
     this.#foot = new Foot(this.#session, this.#leads);
-    this.#panel = el("div", "panel high", this.#leads.node);
+    this.#panel = el("div", "panel framed high", this.#leads.node);
     this.#panel.id = uid();
     this.#panel.role = "tabpanel";
     this.#tabs = tabs("Tables", this.#panel.id, (id) => {
@@ -64,15 +65,33 @@ class LeadGridWidget {
     this.#leads.close();
     this.#unguard();
     this.#foot.close();
-    this.#noKernel.close?.();
+    this.#again.close?.();
     for (const trait of ["head", "clock"]) this.#model.off(`change:${trait}`, this.#changed);
   }
 
   #layOut(): HTMLElement {
+    const { tools, columnsMenu } = this.#leads;
     const header = el("header", "head", this.#title);
-    const list = el("div", "tabs", this.#tabs.node);
-    const strip = el("div", "strip", this.#count, this.#foot.node, el("span", "gap"), this.#failed);
-    const parts = [header, list, this.#noKernel.node, this.#panel, strip];
+    const line = el(
+      "div",
+      "tools",
+      this.#tabs.node,
+      el("span", "gap"),
+      tools,
+      columnsMenu.press,
+      columnsMenu.panel,
+    );
+    const foot = el(
+      "footer",
+      "foot",
+      this.#foot.node,
+      this.#count,
+      this.#gone,
+      this.#again.node,
+      el("span", "gap"),
+      this.#failed,
+    );
+    const parts = [header, line, this.#panel, foot];
     const root = el("section", "origami-card", ...parts);
     root.dir = "ltr";
     root.tabIndex = -1;
@@ -98,10 +117,11 @@ class LeadGridWidget {
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
     const isGone = this.#session.presence === "gone";
     showText(this.#count, this.#leads.rows.count);
-    this.#foot.update(current?.line ?? "", isGone);
+    this.#foot.update();
     const failed = isGone ? 0 : this.#leads.failed;
     showText(this.#failed, failed ? filled(failed === 1 ? LEADS_FAILED_ONE : LEADS_FAILED, failed) : "");
-    this.#noKernel.update(isGone ? head : null);
+    showText(this.#gone, isGone ? `Kernel stopped. ${head.gone}` : "");
+    this.#again.update(isGone ? head.line : "");
     // While a run goes on, leads may still come.
     this.#leads.isGrowing = this.#session.follows() && this.#session.clock?.connection !== "ended";
     if (!isGone) this.#leads.showTable(this.#session.visible ? this.#table : "");

@@ -1,99 +1,82 @@
-import { button, CommandButton, copyLine } from "../buttons";
-import { clamp } from "../clamp";
-import type { Button, CodeLine, Head, View } from "../contract";
-import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, uid, words } from "../dom";
-import { filled } from "../format";
-import { lastRead } from "../freshness";
-import { onKey } from "../keys";
+import { CommandButton, copyLine } from "../buttons";
+import type { Button, Earlier, EarlierRun, Head, View } from "../contract";
+import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, words } from "../dom";
+import { menu } from "../menu";
 import type { Notify } from "../notify";
 import type { Session } from "../session";
 import type { Context } from "./context";
 
-/** Longer prompts are cut to two lines. */
-const LONG_PROMPT = 160;
-
-/** The menu: lines of code to go on from this run, what it has used, and whether its end is said. */
-function menu(notify: Notify): {
-  press: HTMLButtonElement;
-  panel: HTMLElement;
-  spent: HTMLElement;
-  update(lines: CodeLine[]): void;
-  close(): void;
-} {
-  const list = keyedList(
-    el("div", "menu"),
-    ({ label }: CodeLine) => {
-      const line = copyLine(label, label);
-      return { ...line, update: ({ code }) => line.update(code) };
+function earlierRun(): Part<EarlierRun> {
+  const status = el("span");
+  const prompt = words("", "b");
+  const outcome = words("mute");
+  return {
+    node: el("li", "", prompt, " ", status, " ", outcome),
+    update(run) {
+      setText(prompt, run.prompt);
+      setText(status, run.status_label);
+      status.className = `state t-${run.tone}`;
+      setText(outcome, run.outcome);
     },
-    (line) => line.label,
-  );
-  const panel = list.node;
-  panel.id = uid();
-  const spent = el("span", "mute");
-  panel.append(spent, notify.node, notify.refusal);
-  const press = button("⋯", () => open(!!panel.hidden), "quiet");
-  press.setAttribute("aria-controls", panel.id);
-  press.ariaLabel = press.title = "More about this run";
-  const open = (on: boolean): void => {
-    show(panel, on);
-    press.ariaExpanded = `${on}`;
   };
-  open(false);
-  for (const node of [press, panel])
-    onKey(node, (key) => {
-      if (panel.hidden || key !== "Escape") return;
-      open(false);
-      press.focus();
-    });
-  return { press, panel, spent, update: list.update, close: () => list.close?.() };
 }
 
-/** Status, prompt, link, buttons and the menu. */
-export class HeadSection implements Part<Pick<View, "head" | "result">> {
+/** Status, newest brief, the earlier ones, buttons and the menu. */
+export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
   readonly node: HTMLElement;
   readonly #session: Session;
+  readonly #outcomes: HTMLElement;
   readonly #status = el("span");
   readonly #pill = el("span", "pill", mark(), this.#status);
   readonly #prompt = words("prompt");
-  readonly #clamped = clamp(this.#prompt);
   readonly #reply = words("mute");
-  readonly #origin = words("chip");
-  readonly #link = linkPlace("act", "button");
+  readonly #earlier = menu("", "link");
+  readonly #briefs = keyedList(el("ol"), earlierRun, (run: EarlierRun) => run.run_id);
+  readonly #origin = words("chip-note");
   readonly #buttons: Part<readonly Button[]>;
   readonly #notify: Notify;
-  readonly #menu: ReturnType<typeof menu>;
+  readonly #menu = menu("⋯", "quiet");
+  readonly #link = linkPlace("act");
+  readonly #line = copyLine("Show it elsewhere", "the line that shows this run");
   #head: Head | null = null;
-  #spent = "";
 
-  constructor({ session }: Context, notify: Notify) {
-    [this.#session, this.#notify, this.#menu] = [session, notify, menu(notify)];
-    this.#buttons = keyedList(
-      el("span", "act stop"),
-      () => this.#makeButton(),
-      ({ command }) => command,
+  /** @param outcomes - The place of what comes of a click. */
+  constructor({ session }: Context, notify: Notify, outcomes: HTMLElement) {
+    [this.#session, this.#notify, this.#outcomes] = [session, notify, outcomes];
+    const make = (): Part<Button> => this.#makeButton();
+    this.#buttons = keyedList(el("span", "act stop"), make, ({ command }) => command);
+    const { press, panel } = this.#menu;
+    press.ariaLabel = press.title = "More about this run";
+    panel.append(this.#link.node, this.#line.node, notify.node, notify.refusal);
+    this.#earlier.panel.append(this.#briefs.node);
+    const brief = el("div", "brief", this.#prompt, this.#reply);
+    const does = el(
+      "div",
+      "does",
+      this.#earlier.press,
+      this.#earlier.panel,
+      this.#origin,
+      this.#buttons.node,
+      press,
+      panel,
     );
-    const brief = el("div", "brief", this.#clamped.node, this.#reply);
-    const does = el("div", "does", this.#origin, this.#link.node, this.#buttons.node, this.#menu.press);
-    this.node = el("header", "head", this.#pill, brief, does, this.#menu.panel);
+    this.node = el("header", "head", this.#pill, brief, does);
   }
 
-  update({ head, result }: Pick<View, "head" | "result">): void {
+  update({ head, earlier }: { head: Head; earlier: Earlier }): void {
     this.#head = head;
-    this.#spent = result.spent;
     setText(this.#prompt, head.prompt);
-    this.#clamped.update(head.prompt.length > LONG_PROMPT);
+    this.#prompt.title = head.prompt;
     showText(this.#reply, head.reply);
     this.#reply.title = head.reply;
+    setText(this.#earlier.press, earlier.title);
+    show(this.#earlier.press, earlier.runs.length);
+    this.#briefs.update(earlier.runs);
     showText(this.#origin, head.origin);
-    // Beside the brief of a narrow card, a long one is cut.
-    this.#origin.title = head.origin;
     this.#link.update(head.link);
-    // A narrow card shows only its arrow.
-    this.#link.node.title = head.link?.label ?? "";
     this.#buttons.update(head.buttons);
     show(this.#buttons.node, head.buttons.length);
-    this.#menu.update(head.lines);
+    this.#line.update(head.line);
     this.refresh();
   }
 
@@ -104,16 +87,13 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
     this.#pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date.
     setText(this.#status, known ? head.status_label : head.last_known);
-    // Beside the buttons of a narrow card, a long one is cut.
-    this.#pill.title = this.#status.textContent ?? "";
-    showText(this.#menu.spent, filled(this.#spent, lastRead(head, this.#session)));
     this.#notify.update(!(head.done && head.settled) && this.#session.follows());
     this.#buttons.refresh?.();
   }
 
   #makeButton(): Part<Button> {
     const press = new CommandButton(this.#session);
-    this.#menu.panel.before(press.outcome);
+    this.#outcomes.append(press.outcome);
     return {
       node: press.node,
       refresh: press.refresh,
@@ -123,6 +103,8 @@ export class HeadSection implements Part<Pick<View, "head" | "result">> {
   }
 
   close(): void {
-    this.#menu.close();
+    this.#line.close?.();
+    this.#menu.shut();
+    this.#earlier.shut();
   }
 }

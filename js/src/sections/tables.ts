@@ -1,212 +1,130 @@
-import { button, copyLine, turnOff } from "../buttons";
+import { button } from "../buttons";
 import {
-  ACTIVITY,
-  type ColumnsAnswer,
-  LEADS,
+  ASK_TAB,
   LEADS_FORBIDDEN,
   LEADS_LATE,
   LEADS_LOADING,
   LEADS_NOT_SAVED,
-  LEADS_SAVING,
-  type Remark,
+  SHOW_ALL,
+  SHOW_LESS,
   type TableView,
   type View,
 } from "../contract";
-import { el, keyedList, linkPlace, type Part, same, setText, show, showText, uid } from "../dom";
+import { el, fill, type Part, same, setText, show, showText, uid } from "../dom";
+import { filled } from "../format";
 import type { Foot } from "../leads/foot";
 import type { LeadGrid } from "../leads/lead_grid";
 import { loadLeadsCode } from "../leads/load";
+import { prose } from "../prose";
 import { ANSWER_MS, type Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
-import { activityPart } from "./activity";
 import type { Context } from "./context";
 import { SortableTable } from "./sortable_table";
 
-type Panel = "leads" | "columns" | "activity";
-
-const PANELS: readonly { id: Panel; label: string }[] = [
-  { id: "leads", label: LEADS },
-  { id: "columns", label: "Columns" },
-  { id: "activity", label: ACTIVITY },
-];
-
 /** The parts of the card's body. */
-export type Body = Pick<View, "tables" | "activity" | "head" | "result" | "prose" | "ask">;
+export type Body = Pick<View, "tables" | "head" | "prose" | "ask">;
 
-/** A remark; what failed leads to it, where `press` is given. */
-function remark({ tone }: Remark, press: () => void): Part<Remark> {
-  const node = tone === "bad" ? button("", press, "link t-bad") : el("span");
-  return {
-    node,
-    update({ text, details }) {
-      setText(node, text);
-      node.title = details;
-    },
-  };
-}
+/** The tab of the agent's questions. */
+const ASK = ":ask";
 
 const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
   items?.find((table) => table.id === id);
 
-/**
- * The line that shows leads in any kernel, and saves the first ones; "" without any, as of a sandbox, which ends with its
- * kernel. The menu of a live card has it without saving.
- */
-const savingLine = ({ lines, origin }: View["head"]): string =>
-  lines
-    .find(({ label }) => label === LEADS && origin !== "sandbox")
-    ?.code.replace(/(, save=True)?\)$/, ", save=True)") ?? "";
-
-/** The tables, one at a time, in a body whose height never changes. It is there before the first table. */
+/** The tables, one at a time: their leads or, of a saved card, their columns. Questions are the first tab. */
 export class TablesSection implements Part<Body> {
   readonly node: HTMLElement;
+  /** What the foot has of the leads: download, and all of them. */
+  readonly foot = el("span", "ways");
   readonly #session: Session;
+  readonly #ask: HTMLElement;
   readonly #columns = new SortableTable();
-  readonly #activity = activityPart();
   readonly #empty = el("p", "empty mute");
-  /** The line that saves leads, below the words that none are saved. */
-  readonly #saving = copyLine("", "the line that saves leads");
+  readonly #said = el("div", "text said");
   readonly #place = el("div", "place");
-  readonly #rest = el("span", "rest");
-  readonly #panel = el(
-    "div",
-    "panel",
-    this.#place,
-    this.#columns.node,
-    this.#activity.node,
-    this.#rest,
-    this.#empty,
-    this.#saving.node,
-  );
-  readonly #tables: Tabs;
-  readonly #panels: Tabs;
-  readonly #note = el("span");
-  readonly #all = button("Show all", () => this.#showAll(), "link");
-  readonly #link = linkPlace("open");
-  readonly #reading = el("span", "reading");
-  readonly #remarks = keyedList(
-    el("span", "remarks"),
-    (each: Remark) => remark(each, () => this.#showFailed()),
-    ({ tone }) => tone,
-  );
-  readonly #strip: HTMLElement;
-  readonly #unsent = el("p", "strip");
-
+  readonly #panel: HTMLElement;
+  readonly #tabs: Tabs;
+  readonly #tools = el("div", "tools");
+  readonly #reading = el("span", "mute reading");
+  readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
   #body: Body | null = null;
-  /** The table and the panel that the user has chosen. */
+  /** The tab that the user, or a new question, has chosen. */
   #chosen: string | null = null;
-  #wanted: Panel | null = null;
-  #shown: Panel = "activity";
+  #asked = "";
   #isExpanded = false;
+  /** Whether leads were there: from then on, the body has its height. */
+  #hadLeads = false;
   #leads: LeadGrid | null = null;
   #foot: Foot | null = null;
-  readonly #handOver = el("span", "foot");
   #isLoading = false;
   /** Whether a cell that has failed is to be shown once the leads are there. */
   #seeksFailed = false;
   /** Shown instead of the leads until their code is loaded. */
   #instead: string = LEADS_LOADING;
   #late: ReturnType<typeof setTimeout> | undefined;
-  /** All columns of a table, once requested by "Show all". */
-  readonly #answers = new Map<string, ColumnsAnswer>();
+  #prose: unknown;
 
-  constructor({ session }: Context) {
-    this.#session = session;
+  /** @param ask - The form of the agent's questions. */
+  constructor({ session }: Context, ask: HTMLElement) {
+    [this.#session, this.#ask] = [session, ask];
+    this.#panel = el("div", "panel", this.#said, ask, this.#place, this.#columns.node, this.#empty);
     this.#panel.id = uid();
     this.#panel.role = "tabpanel";
-    this.#panel.tabIndex = 0;
-    this.#tables = tabs("Tables", this.#panel.id, (id) => {
+    this.#tabs = tabs("Tables", this.#panel.id, (id) => {
       this.#chosen = id;
       this.refresh();
     });
-    this.#panels = tabs("Views", this.#panel.id, (id) => {
-      this.#wanted = id as Panel;
-      this.refresh();
-    });
-    const ways = el("span", "ways", this.#reading, this.#all, this.#remarks.node);
-    this.#strip = el("div", "strip", this.#note, this.#handOver, this.#link.node, ways);
-    const row = el("div", "tabs", this.#tables.node, el("span", "gap"), this.#panels.node);
-    const body = el("div", "body", this.#panel);
-    this.node = el("section", "tables", row, body, this.#strip, this.#unsent);
+    this.#tools.append(this.#tabs.node, el("span", "gap"));
+    this.foot.append(this.#all, this.#reading);
+    this.node = el("section", "tables", this.#tools, this.#panel);
   }
 
   update(next: Body): void {
-    const before = this.#body?.tables.items;
     this.#body = next;
-    // When the table has changed, its columns are requested again.
-    for (const id of this.#answers.keys()) {
-      const isSame = same(tableIn(before, id), tableIn(next.tables.items, id));
-      if (!isSame && this.#session.presence !== "gone") this.#fetch(id);
-    }
+    const asked = next.ask ? `${next.ask.run_id} ${JSON.stringify(next.ask.questions)}` : "";
+    // A question comes to the front, unless the user types or has ticked leads.
+    const root = this.node.getRootNode() as ShadowRoot;
+    const isBusy = !!root.activeElement?.matches("input") || !!this.#leads?.ticked.length;
+    if (asked && asked !== this.#asked && !isBusy) this.#chosen = ASK;
+    if (!asked && this.#chosen === ASK) this.#chosen = null;
+    this.#asked = asked;
+    if (!same(this.#prose, next.prose.nodes)) fill(this.#said, ...prose(next.prose.nodes));
+    this.#prose = next.prose.nodes;
     this.refresh();
   }
 
   refresh(): void {
-    if (!this.#body) return;
     const body = this.#body;
+    if (!body) return;
     const table = this.#current(body);
-    this.#shown = this.#panelOf(body, table);
-    this.#readLeads(table);
-    this.#drawTabs(body, table);
-    this.#drawPanel(body, table);
-    this.#drawNote(table);
-    this.#drawLink(table);
-    this.#drawFoot(table);
-    this.#drawWays(body, table);
-    showText(this.#unsent, body.tables.hidden);
-    // The place is reserved while a table may still come. Then the answer and the questions take it, if there are any.
-    const isOver = body.head.done && !table;
-    const hasChanges = body.activity.groups.length > 0;
-    show(this.#tables.node, !isOver);
-    show(this.#strip, table);
-    show(this.node, !isOver || hasChanges || !(body.prose.nodes.length || body.ask));
+    const isAsking = !!body.ask && (this.#chosen === ASK || !table);
+    const hasCount = !!table?.leads && table.leads !== "0";
+    // Before the first leads, nothing is drawn that isn't there.
+    this.#hadLeads = hasCount || (this.#hadLeads && !!table);
+    const isShown = !!table && (this.#hadLeads || body.head.done);
+    this.#readLeads(isAsking ? undefined : table);
+    this.#drawTabs(body, table, isAsking);
+    this.#drawPanel(body, table, isAsking, isShown);
+    this.#drawFoot(table, isShown);
+    show(this.node, isShown || isAsking || this.#said.hidden === false);
   }
 
   close(): void {
     clearTimeout(this.#late);
     this.#leads?.close();
     this.#foot?.close();
-    this.#saving.close?.();
   }
 
-  /** Whether leads may still come. */
-  #isGrowing({ done }: View["head"]): boolean {
-    return !done && this.#session.follows();
-  }
-
-  #isGone(): boolean {
-    return this.#session.presence === "gone";
-  }
+  /** Shows the cells that failed, one after the other. */
+  readonly showFailed = (): void => {
+    if (!this.#body?.tables.leads || this.#session.presence === "gone") return;
+    if (this.#chosen === ASK) this.#chosen = null;
+    this.#seeksFailed = true;
+    this.refresh();
+    this.#seekFailed();
+  };
 
   #current({ tables: { items, main } }: Body): TableView | undefined {
     return tableIn(items, this.#chosen) ?? tableIn(items, main) ?? items[0];
-  }
-
-  #panelOf({ head, tables: { leads } }: Body, table: TableView | undefined): Panel {
-    const wanted = this.#wanted === "leads" && !leads ? null : this.#wanted;
-    if (wanted) return wanted;
-    // A saved card has no leads, but columns.
-    const isSaved = head.form !== "live" && !this.#session.reads;
-    if (leads && !isSaved && (table || this.#isGrowing(head))) return "leads";
-    return table ? "columns" : "activity";
-  }
-
-  /** The answer with all columns of a table, if it came. */
-  #answer(table: TableView | undefined): ColumnsAnswer | undefined {
-    return table && this.#answers.get(table.id);
-  }
-
-  #showAll(): void {
-    const table = this.#body && this.#current(this.#body);
-    if (this.#shown === "leads") this.#expand(!this.#isExpanded);
-    else if (table) this.#fetch(table.id);
-  }
-
-  #fetch(table: string): void {
-    this.#session.columns(table, (answer) => {
-      this.#answers.set(table, answer);
-      this.refresh();
-    });
   }
 
   /** Shows all leads in the same place, in a higher body. */
@@ -215,16 +133,6 @@ export class TablesSection implements Part<Body> {
     this.#panel.classList.toggle("high", on);
     this.#leads?.expand(on);
     this.refresh();
-  }
-
-  /** Shows the cells that failed, one after the other, in all leads. */
-  #showFailed(): void {
-    if (!this.#body?.tables.leads || this.#isGone()) return;
-    this.#wanted = "leads";
-    this.#seeksFailed = true;
-    this.refresh();
-    if (!this.#isExpanded) this.#expand(true);
-    this.#seekFailed();
   }
 
   #seekFailed(): void {
@@ -238,10 +146,10 @@ export class TablesSection implements Part<Body> {
     // A request to a stopped kernel is repeated with the next one.
     const canRead = this.#session.reads;
     if (!canRead) this.#isLoading = false;
-    const visible = this.#shown === "leads" && this.#session.visible ? table : undefined;
+    const visible = this.#body?.tables.leads && this.#session.visible ? table : undefined;
     if (visible && !this.#leads && canRead) void this.#load();
     this.#leads?.showTable(visible?.id ?? "");
-    if (this.#leads && this.#body) this.#leads.isGrowing = this.#isGrowing(this.#body.head);
+    if (this.#leads && this.#body) this.#leads.isGrowing = !this.#body.head.done && this.#session.follows();
     this.#leads?.refresh();
   }
 
@@ -258,11 +166,13 @@ export class TablesSection implements Part<Body> {
     }, ANSWER_MS);
     try {
       const { Foot, LeadGrid } = await loadLeadsCode(this.#session);
-      this.#leads = new LeadGrid(this.#session, () => this.refresh());
-      this.#foot = new Foot(this.#session, this.#leads);
-      this.#handOver.append(this.#foot.node);
-      this.#leads.expand(this.#isExpanded);
-      this.#place.append(this.#leads.node);
+      const leads = new LeadGrid(this.#session, () => this.refresh());
+      this.#leads = leads;
+      this.#foot = new Foot(this.#session, leads);
+      this.foot.prepend(this.#foot.node);
+      this.#tools.append(leads.tools, leads.columnsMenu.press, leads.columnsMenu.panel);
+      leads.expand(this.#isExpanded);
+      this.#place.append(leads.node);
       this.#seekFailed();
     } catch {
       this.#instead = LEADS_FORBIDDEN;
@@ -271,94 +181,63 @@ export class TablesSection implements Part<Body> {
     this.refresh();
   }
 
-  #drawTabs({ tables: { items, leads } }: Body, table: TableView | undefined): void {
-    this.#tables.update(
-      items.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
-      table?.id ?? "",
+  #drawTabs({ tables: { items }, ask }: Body, table: TableView | undefined, isAsking: boolean): void {
+    const question = ask ? [{ id: ASK, label: ASK_TAB, count: `${ask.questions.length}` }] : [];
+    const shown = isAsking ? ASK : (table?.id ?? "");
+    this.#tabs.update(
+      [...question, ...items.map(({ id, name, leads }) => ({ id, label: name, count: leads }))],
+      shown,
     );
-    this.#panels.update(leads ? PANELS : PANELS.slice(1), this.#shown);
-    const label =
-      this.#shown === "activity" || !table ? this.#panels.idOf(this.#shown) : this.#tables.idOf(table.id);
-    this.#panel.setAttribute("aria-labelledby", label);
+    // One question, or one table that isn't there yet, needs no tabs.
+    show(this.#tools, items.length > 0 && (this.#hadLeads || !!this.#body?.head.done));
+    this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(shown));
   }
 
-  /** Whether no leads can be shown: there is no table, no kernel that has read any, or the page forbids it. */
-  #hasNoLeads(table: TableView | undefined): boolean {
-    return !table || (this.#session.reads ? this.#instead === LEADS_FORBIDDEN : !this.#leads?.rows.count);
-  }
-
-  #isEmpty({ activity }: Body, table: TableView | undefined): boolean {
-    if (this.#shown === "leads") return this.#hasNoLeads(table) || !this.#leads;
-    return this.#shown === "columns" ? !table?.columns.rows.length : !activity.groups.length;
-  }
-
-  #drawPanel(body: Body, table: TableView | undefined): void {
-    if (table) this.#columns.update(this.#answer(table)?.columns ?? table.columns);
-    this.#activity.update(body.activity);
-    const shown = this.#shown;
-    const isEmpty = this.#isEmpty(body, table);
-    show(this.#place, shown === "leads" && !isEmpty);
-    show(this.#columns.node, shown === "columns" && !isEmpty);
-    show(this.#activity.node, shown === "activity" && !isEmpty);
-    show(this.#rest, shown !== "leads" && !isEmpty);
-    const none = {
-      leads: this.#session.reads ? this.#instead : LEADS_NOT_SAVED,
-      columns: table?.columns_note,
-      activity: "No changes yet.",
-    }[shown];
-    const isOver = body.head.done && !table;
-    const instead = (table && none) || body.result.note || (isOver ? "No tables." : "");
-    const line = isEmpty && instead === LEADS_NOT_SAVED ? savingLine(body.head) : "";
-    showText(this.#empty, isEmpty ? instead + (line && ` ${LEADS_SAVING}`) : "");
-    this.#saving.update(line);
-    const isLoading = !!table && this.#session.reads && this.#instead === LEADS_LOADING;
-    const isWaiting = shown === "leads" && (table ? isLoading : this.#isGrowing(body.head));
+  #drawPanel(body: Body, table: TableView | undefined, isAsking: boolean, isShown: boolean): void {
+    const canShow =
+      body.tables.leads &&
+      (this.#session.reads ? this.#instead !== LEADS_FORBIDDEN : !!this.#leads?.rows.count);
+    const hasLeads = canShow && !!this.#leads;
+    const hasColumns = !canShow && !!table?.columns.rows.length;
+    if (table) this.#columns.update(table.columns);
+    show(this.#ask, isAsking);
+    show(this.#place, isShown && hasLeads && !isAsking);
+    if (this.#leads) {
+      show(this.#leads.tools, hasLeads && !isAsking && this.#leads.hasTools);
+      if (isAsking || !hasLeads) show(this.#leads.columnsMenu.press, false);
+      else this.#leads.columnsMenu.update();
+      this.#leads.columnsMenu.costs = costsOf(table);
+    }
+    show(this.#columns.node, isShown && hasColumns && !isAsking);
+    const none = this.#session.reads ? this.#instead : LEADS_NOT_SAVED;
+    const instead =
+      table && isShown && !hasLeads && !isAsking ? (body.tables.leads ? none : table.columns_note || "") : "";
+    showText(this.#empty, instead);
+    const isWaiting = instead === LEADS_LOADING;
     this.#empty.classList.toggle("waiting", isWaiting);
+    // Without a table, the answer is all there is.
+    show(this.#said, !table && body.prose.nodes.length);
+    this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && (canShow || isWaiting));
   }
 
-  /** The note below the panel, with the button that shows all rows. */
-  #drawNote(table: TableView | undefined): void {
-    const shown = this.#shown;
-    const answer = this.#answer(table);
-    const { count = "", shortCount = "" } = this.#leads?.rows ?? {};
-    const note = {
-      leads: this.#isExpanded ? count : shortCount,
-      columns: answer ? "" : table?.columns_note,
-      activity: table?.facts,
-    }[shown];
-    showText(this.#note, note ?? "");
-    // The line is cut where it is too long.
-    this.#note.title = [...new Set([shown === "leads" ? count : note, table?.facts, table?.funnel])]
-      .filter(Boolean)
-      .join(" · ");
-    const hasMore =
-      shown === "leads"
-        ? !this.#hasNoLeads(table)
-        : shown === "columns" && !answer && (table?.hidden ?? 0) > 0;
-    show(this.#all, hasMore);
-    setText(this.#all, shown === "leads" && this.#isExpanded ? "Show less" : "Show all");
-    turnOff(this.#all, this.#isGone() && shown === "columns", this.#isGone());
-  }
-
-  #drawLink(table: TableView | undefined): void {
-    this.#link.update(table?.link ?? null);
-    this.#link.node.title = table?.link?.label ?? "";
-    const open = this.#link.node.firstElementChild;
-    if (open) open.ariaLabel = `${table?.link?.label} ${table?.name}`;
-  }
-
-  /** Hands over the leads. */
-  #drawFoot(table: TableView | undefined): void {
-    show(this.#handOver, this.#shown === "leads" && !this.#hasNoLeads(table));
-    this.#foot?.update(this.#leads?.rows.line || "", this.#isGone());
-  }
-
-  /** What failed or fills in the table, and how many of its leads were read. */
-  #drawWays({ tables: { items, reading } }: Body, table: TableView | undefined): void {
-    this.#remarks.update(table?.remarks ?? []);
+  #drawFoot(table: TableView | undefined, isShown: boolean): void {
+    const rows = this.#leads?.rows;
+    const isThere = isShown && !!rows?.all.length && rows.heads.length > 0;
+    show(this.#all, isThere);
+    const all = rows && rows.total !== null && !rows.more ? rows.all.length : (rows?.total ?? "");
+    setText(this.#all, this.#isExpanded ? SHOW_LESS : filled(SHOW_ALL, all).trim());
+    if (this.#foot) show(this.#foot.node, isThere);
+    this.#foot?.update();
     // The kernel reads the leads, so without one, no progress is shown.
+    const { items = [], reading = [] } = this.#body?.tables ?? {};
     const at = table ? items.indexOf(table) : -1;
     showText(this.#reading, this.#session.presence === "live" ? (reading[at] ?? "") : "");
-    this.#reading.title = this.#reading.textContent ?? "";
+    show(this.foot, isThere || !this.#reading.hidden);
   }
+}
+
+/** What each column of a table cost, by its name. */
+function costsOf(table: TableView | undefined): Map<string, string> {
+  const at = table?.columns.heads.indexOf("Credits") ?? -1;
+  return new Map(at < 0 ? [] : table?.columns.rows.map((row) => [row[0] ?? "", row[at] ?? ""]));
 }

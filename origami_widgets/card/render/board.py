@@ -44,10 +44,11 @@ def render_board_text(view: BoardView, *, now: float) -> str:
         Text of at most 11 kB in the notebook file, without a line break at the end.
     """
     head = [*_text_head(view)]
-    room = TEXT_LIMIT - _size(head)
+    again = wrap(f"{_again_words(view['head'])} {view['head']['again_line']}", "", "  ")
+    room = TEXT_LIMIT - _size(head) - _size(again)
     full = [line for row in zip(view["rows"], view["moments"], strict=True) for line in _full(*row, now)]
     lines = full if _size(full) <= room else _short(view, room)
-    return "\n".join([*head, *lines])
+    return "\n".join([*head, *lines, *again])
 
 
 def _size(lines: list[str]) -> int:
@@ -114,6 +115,10 @@ def _text_head(view: BoardView) -> Iterator[str]:
     yield from wrap(head["nothing"], "  ")
 
 
+def _again_words(head: BoardHead) -> str:
+    return f"{head['again_words']}, in any kernel:"
+
+
 def _totals(head: BoardHead) -> str:
     amounts = ", ".join(filter(None, (*amounts_of(head["totals"]), _price(head["totals"]))))
     return f"All: {amounts}" if amounts else ""
@@ -154,7 +159,7 @@ def _text_line(row: BoardRow, label: int) -> str:
     return f"{begin}{about}{' ' * (room - width_of(about))}  {amounts}".rstrip()
 
 
-_AROUND = 700
+_AROUND = 900
 
 
 def render_board_html(view: BoardView, *, now: float) -> str:
@@ -183,7 +188,9 @@ def render_board_html(view: BoardView, *, now: float) -> str:
         text(view["head"]["nothing"]),
         by=" ",
     )
-    return div(CARD, head, *kept, div(f"{STRIP};border-top:{LINE}", hidden) if hidden else Html(""))
+    again = join(text(_again_words(view["head"])), code(view["head"]["again_line"]), by=" ")
+    strip = join(*(div("", part) for part in (hidden, again) if part))
+    return div(CARD, head, *kept, div(f"{STRIP};border-top:{LINE}", strip))
 
 
 def _head(head: BoardHead) -> Html:

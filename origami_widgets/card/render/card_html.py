@@ -32,8 +32,7 @@ from origami_widgets.card.render.html_tags import (
     text,
     with_separators,
 )
-from origami_widgets.card.view.activity import more_changes, newest_changes
-from origami_widgets.card.view.fixed_words import ACTIVITY, CELL_NOT_FOUND, NEXT_STEPS
+from origami_widgets.card.view.fixed_words import AGAIN, CELL_NOT_FOUND, NEXT_STEPS
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
@@ -47,10 +46,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.card.view.contract import (
-        ActionGroup,
-        Activity,
         Ask,
-        CodeLine,
         Earlier,
         EarlierRun,
         FunnelPart,
@@ -80,7 +76,6 @@ _PROSE_SIZE = 5_000
 _FEW_TABLES = 8
 _ASK_SIZE = 4_500
 _NOTICES_SIZE = 5_000
-_ACTIVITY_SIZE, _FOLDED_SIZE = 1_200, 2_000
 _OTHERS_SIZE = 2_000
 _LEAD_COLUMNS, _LEAD_CELL_LIMIT = 8, 60
 _LEADS_BOX = f"padding:9px 14px;border:{LINE};border-radius:10px;font:13px/1.45 system-ui,sans-serif;overflow-x:auto"
@@ -122,8 +117,8 @@ def render_html(view: View, *, now: float) -> str:
     after = [
         _suggestions(view["suggestions"]),
         _ask(view["ask"]) if view["ask"] else Html(""),
-        _activity(view["activity"]),
-        _lines(view["head"]["lines"]),
+        div(SECTION, prose_html(view["now"])) if view["now"] else Html(""),
+        _again(view["head"]),
     ]
     room = SIZE_LIMIT - _AROUND - sum(map(stored_size, (*before, *after)))
     # Text made of escapes is up to six times as long here. The prose gives way first, also to many tables.
@@ -174,7 +169,7 @@ def _result(view: View, now: float) -> Html:
         )
         for figure in result["figures"]
     ]
-    pieces = [text(piece) for piece in (result["steps"], *times_of(view, now=now)) if piece]
+    pieces = [text(piece) for piece in times_of(view, now=now) if piece]
     if head["origin"]:
         pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
     pieces.append(text(head["as_of"]))
@@ -240,25 +235,6 @@ def _prose(prose: Prose, size: int) -> Html:
     return div(SECTION, body, div(SMALL, text(cut)))
 
 
-def _activity(activity: Activity) -> Html:
-    latest = div("", prose_html(activity["latest"])) if activity["latest"] else Html("")
-    newest, others, earlier = newest_changes(activity)
-    title = heading(ACTIVITY) if newest else Html("")
-    shown = _within(map(_changes, newest), _ACTIVITY_SIZE)
-    kept = take(map(_changes, others), _FOLDED_SIZE, stored_size)
-    lines = sum(len(group["lines"]) for group in (*newest, *others[: len(kept)]))
-    more = div(SMALL, text(more_changes(activity["count"] - lines)))
-    # Without attributes, which the strictest sanitizer would show as well.
-    folded = element("details", element("summary", span(SMALL, text(earlier))), *kept, more)
-    return div(SECTION, latest, title, shown, folded if earlier else Html(""))
-
-
-def _changes(group: ActionGroup) -> Html:
-    lines = [element("li", prose_html(line)) for line in group["lines"]]
-    title = div(f"margin-top:6px;{SMALL}", bold(isolated(group["table"])) if group["table"] else Html(""))
-    return join(title, element("ul", *lines, style=_LIST))
-
-
 def _suggestions(suggestions: list[SuggestionView]) -> Html:
     if not suggestions:
         return Html("")
@@ -271,9 +247,8 @@ def _suggestions(suggestions: list[SuggestionView]) -> Html:
     )
 
 
-def _lines(lines: list[CodeLine]) -> Html:
-    shown = [div("", join(span(QUIET, text(line["label"])), code(line["code"]), by=" ")) for line in lines]
-    return div(f"{STRIP};border-top:{LINE}", *shown)
+def _again(head: Head) -> Html:
+    return div(f"{STRIP};border-top:{LINE}", join(span(QUIET, text(AGAIN)), code(head["line"]), by=" "))
 
 
 _ABOVE = 7
@@ -336,11 +311,10 @@ SECTION = f"padding:11px 14px;border-top:{LINE}"
 
 _COLOURS: Final[dict[FunnelPart, str]] = {
     "qualified": GREEN,
-    "kept": "rgba(42,143,87,.45)",
-    "unjudged": "rgba(122,130,140,.2)",
-    "duplicate": "rgba(122,130,140,.6)",
-    "excluded": "rgba(217,72,61,.5)",
-    "filtered": "rgba(122,130,140,.3)",
+    "not": "rgba(42,143,87,.45)",
+    "check": "rgba(122,130,140,.2)",
+    "failed": "rgba(217,72,61,.5)",
+    "out": "rgba(122,130,140,.3)",
 }
 _AROUND_TABLE = 80
 _WORTH_A_TABLE = 1_500

@@ -7,8 +7,7 @@ from bisect import bisect_right
 from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.card.view.activity import newest_changes
-from origami_widgets.card.view.fixed_words import ACTIVITY, NEXT_STEPS
+from origami_widgets.card.view.fixed_words import AGAIN, NEXT_STEPS
 from origami_widgets.card.view.prose import GOES_ON
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import fresh_words, times_of
@@ -19,9 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from origami_widgets.card.view.contract import (
-        Activity,
         Ask,
-        CodeLine,
         Earlier,
         Node,
         Notice,
@@ -74,8 +71,8 @@ def render_text(view: View, *, now: float, ticking: bool = False, width: int = W
         _prose(view["prose"], width),
         list(_suggestions(view["suggestions"], width)),
         list(_ask(view["ask"], width)) if view["ask"] else [],
-        list(_activity(view["activity"], width)),
-        list(_attach(view["head"]["lines"], copied)),
+        wrap(_inline(view["now"]), width=width),
+        wrap(f"{AGAIN} {view['head']['line']}", width=copied),
     ]
     tables = _tables(view["tables"], SIZE_LIMIT - _size(before) - _size(after), width, height - _height(before))
     blocks = _fitted([block for block in (*before, *tables, *after) if block])
@@ -153,7 +150,7 @@ def _head(view: View, now: float, width: int, *, ticking: bool) -> Iterator[str]
     ]
     yield from wrap(" · ".join(filter(None, (*figures, result["note"]))), "  ", width=width)
     fresh = fresh_words(view["clock"], now=now) if ticking else head["as_of"]
-    pieces = [result["steps"], *times_of(view, now=now, ticking=ticking), head["origin"], fresh]
+    pieces = [*times_of(view, now=now, ticking=ticking), head["origin"], fresh]
     yield from wrap(" · ".join(filter(None, pieces)), "  ", width=width)
     if result["funnel"]:
         yield from wrap(result["funnel"]["words"], "  ", width=width)
@@ -302,18 +299,6 @@ def _inline(children: Sequence[str | Node]) -> str:
     return "".join(parts)
 
 
-def _activity(activity: Activity, width: int) -> Iterator[str]:
-    yield from wrap(_inline(activity["latest"]), width=width)
-    groups, _, more = newest_changes(activity)
-    if groups:
-        yield ACTIVITY
-    for group in groups:
-        yield from wrap(group["table"], "  ", width=width)
-        for line in group["lines"]:
-            yield from wrap(_inline(line), "  - ", "    ", width)
-    yield from wrap(more, "  ", width=width)
-
-
 def _suggestions(suggestions: list[SuggestionView], width: int) -> Iterator[str]:
     if suggestions:
         yield NEXT_STEPS
@@ -321,12 +306,6 @@ def _suggestions(suggestions: list[SuggestionView], width: int) -> Iterator[str]
         yield from wrap(suggestion["label"], "  - ", "    ", width)
     if any(suggestion["button"] for suggestion in suggestions):
         yield from wrap(FOLLOW_UP_LINE, "  ", width=width)
-
-
-def _attach(lines: list[CodeLine], width: int) -> Iterator[str]:
-    # The line that attaches is the first. A card has the others in its menu; as text, they would outweigh the result.
-    for line in lines[:1]:
-        yield from wrap(f"{line['label']}: {line['code']}", width=width)
 
 
 def render_leads_text(view: LeadGridView) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.card.view.activity import make_activity
 from origami_widgets.card.view.notices import make_notices
+from origami_widgets.card.view.now import make_now
 from origami_widgets.card.view.prose import make_prose
 from origami_widgets.card.view.questions import make_ask, make_suggestions
 from origami_widgets.card.view.result import make_result
@@ -43,7 +43,6 @@ def make_view(
     Returns:
         A JSON-safe dictionary of at most 60 kB. In a live view, only the `clock` depends on `now`.
     """
-    activity = make_activity(state, form=form)
     return {
         "head": make_head(state, earlier, now=now, form=form),
         "clock": make_clock(state, now),
@@ -52,9 +51,8 @@ def make_view(
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),
         "tables": make_tables(state, form=form, leads=leads),
-        "activity": activity,
-        # While the agent works, the last line says what it does now instead.
-        "prose": make_prose("" if activity["latest"] else agent_text(state)),
+        "now": make_now(state),
+        "prose": make_prose(agent_text(state)),
         "suggestions": make_suggestions(state, earlier),
     }
 

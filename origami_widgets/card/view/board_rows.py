@@ -10,7 +10,7 @@ from origami_widgets.card.view.contract import CheckTimes
 from origami_widgets.card.view.notices import CONTINUE, TRY_AGAIN, make_notices
 from origami_widgets.card.view.questions import can_follow_up, make_ask
 from origami_widgets.card.view.result import price_of, qualified_of
-from origami_widgets.card.view.run_head import LAST_KNOWN, make_clock, make_head
+from origami_widgets.card.view.run_head import make_clock, make_head, was
 from origami_widgets.card.view.stopping import STOP_BUTTONS, row_button
 from origami_widgets.run.state import FAILED_STATUSES, counted_table
 from origami_widgets.words import numbers as words
@@ -172,7 +172,7 @@ def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
     outcome_unknown = isinstance(entry.error, AmbiguousStart)
     label, tone, stage = _UNKNOWN if outcome_unknown else _NOT_STARTED.get(entry.brief, _NOT_STARTED["starting"])
     if stage == "waiting" and form == "snapshot":
-        label, tone = LAST_KNOWN.format(label), "neutral"
+        label, tone = was(label), "neutral"
     note = entry.error.title if entry.error is not None else ""
     if entry.queue is not None and not note:
         note = "All run slots were in use" if form == "snapshot" else entry.queue.reason

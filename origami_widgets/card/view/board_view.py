@@ -10,7 +10,7 @@ from origami_widgets.card.view.board_rows import ROW_BUTTONS, limit_rows, make_c
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.result import number, qualified_of
-from origami_widgets.card.view.run_head import LAST_KNOWN, SANDBOX_GONE, as_of, is_missing
+from origami_widgets.card.view.run_head import SANDBOX_GONE, as_of, is_missing
 from origami_widgets.card.view.stopping import CANCEL, STOP
 from origami_widgets.run.credits import credits_by_table
 from origami_widgets.run.state import counted_table, newest_tables, total
@@ -131,7 +131,7 @@ def _head(
         "hidden": f"{words.plural(hidden, 'more run')}: see board.runs" if hidden else "",
         "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
         "none_match": "No runs match",
-        "last_known": LAST_KNOWN,
+        "last_known": "Was {}",
         "announcement": _announcement(rows),
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),
@@ -253,8 +253,6 @@ def _announcement(rows: Sequence[BoardRow]) -> str:
 
 def _buttons(rows: Sequence[BoardRow], *, can_stop: bool, can_resume: bool) -> list[Button]:
     buttons: list[Button] = []
-    if can_stop:
-        buttons.append({"command": "stop_starting", "label": "Start no more"})
     if can_resume:
         buttons.append(_RESUME)
     # A row that waits for an answer has no other button, and cells of its run may fill.

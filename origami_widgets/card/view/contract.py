@@ -30,7 +30,7 @@ SAVED_VERSION: Final = 2
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice. Never the only sign of its meaning."""
 
-FunnelPart = Literal["qualified", "kept", "unjudged", "duplicate", "excluded", "filtered"]
+FunnelPart = Literal["qualified", "not", "check", "failed", "out"]
 
 ConnectionState = Literal["live", "reconnecting", "stopped", "ended"]
 """`live`: checks go on. `reconnecting`: the last check failed. `stopped`: an error ended them. `ended`: none are needed."""
@@ -47,7 +47,6 @@ CommandName = Literal[
     "show_leads",
     "hide_leads",
     "cancel_all",
-    "stop_starting",
     "resume",
 ]
 """A card has the first six, which are about one run; a board has `cancel`, `follow_up` and the others."""
@@ -107,20 +106,13 @@ Form = Literal["live", "current", "snapshot"]
 """Form of a view. `live`: on a widget. `current`: HTML or text that is replaced as the run goes on. `snapshot`: read later."""
 
 
-class CodeLine(TypedDict):
-    """A line to copy: Python code or an id. `label` is its name in the card's menu, and the text before it in a snapshot."""
-
-    label: str
-    code: str
-
-
 class Head(TypedDict):
     """Status and identity of the run.
 
     `reply`: the user's answer, if the run continues after questions about `prompt`. `last_known`: the status to show
     once the run is no longer polled. `announcement`: text for assistive technology, announced when it changes. `summary`:
     the figures in one line once the run has ended, for a notification. `gone`:
-    text above the first of `lines` without a kernel. `as_of`: when the view was made, if it does not count time itself.
+    text above `line`, which shows the run again, without a kernel. `as_of`: when the view was made, if it does not count time itself.
     """
 
     form: Form
@@ -143,7 +135,7 @@ class Head(TypedDict):
     started_at: float | None
     completed_at: float | None
     gone: str
-    lines: list[CodeLine]
+    line: str
 
 
 class ClockView(TypedDict):
@@ -173,17 +165,11 @@ class Figure(TypedDict):
 
 
 class Result(TypedDict):
-    """The result: figures, or `note` while there are none; `steps` beside them, with more in `details`.
-
-    `spent`: what this run alone has used, for the menu, with a `{}` for when it was last read.
-    """
+    """The result: figures, or `note` while there are none."""
 
     figures: list[Figure]
     note: str
     funnel: FunnelView | None
-    steps: str
-    details: str
-    spent: str
 
 
 class Earlier(TypedDict):
@@ -320,25 +306,6 @@ class Prose(TypedDict):
     cut: str
 
 
-class ActionGroup(TypedDict):
-    """Consecutive changes to one table, newest first."""
-
-    table: str
-    lines: list[Inline]
-
-
-class Activity(TypedDict):
-    """The run's changes, newest first.
-
-    `latest` is the newest change while it runs; `count` is the number of all, `earlier` says how many `groups` leaves out.
-    """
-
-    latest: Inline
-    groups: list[ActionGroup]
-    earlier: str
-    count: int
-
-
 class SuggestionView(TypedDict):
     """A next step that the agent suggests; without a button while none can be sent."""
 
@@ -356,7 +323,7 @@ class View(TypedDict):
     notices: list[Notice]
     ask: Ask | None
     tables: TablesView
-    activity: Activity
+    now: Inline
     prose: Prose
     suggestions: list[SuggestionView]
 

@@ -24,7 +24,7 @@ from origami_widgets.api.rows.cell_values import (
     may_come,
     reading_order,
 )
-from origami_widgets.card.view.fixed_words import CELL_HAS_FAILED, CELL_MAY_HAVE_FAILED, CELL_NEVER_RUN
+from origami_widgets.card.view.fixed_words import CELL_HAS_FAILED, CELL_NEVER_RUN
 from origami_widgets.card.view.lead_contract import CellChange, CellPart, ColumnFailures, LeadRow, LinkCell
 from origami_widgets.run.state import judging_columns
 from origami_widgets.words import numbers as words
@@ -389,7 +389,7 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool) -
         "own": own and column.kind == "input",
         "is_number": found > 0 and role != "phone" and all(_NUMBER.fullmatch(each) for each in texts if each),
         "share": None if share is None else round(share, 3),
-        "details": f"Found in {words.count(found)} of {words.plural(len(cells), 'lead')} read" if cells else "",
+        "details": f"{words.count(found)} of {words.count(len(cells))} read" if cells else "",
         "filling": bool(shown_count(column.cells.running)),
         "missing": _missing_words(column, cells.count(None)),
         "failed": shown_count(column.cells.errored) or 0,
@@ -427,9 +427,9 @@ def failures_of_run(tables: Sequence[tuple[Sequence[Column], dict[str, ColumnFai
     found = {}
     for slug in dict.fromkeys(slug for _, failures in tables for slug in failures if slug not in running):
         each = [failures.get(slug) for _, failures in tables]
-        missing = {CELL_MAY_HAVE_FAILED if one is None else one.missing for one in each}
+        missing = {CELL_NEVER_RUN if one is None else one.missing for one in each}
         failed = sum(one.failed for one in each if one is not None)
-        found[slug] = ColumnFailures(missing.pop() if len(missing) == 1 else CELL_MAY_HAVE_FAILED, failed)
+        found[slug] = ColumnFailures(missing.pop() if len(missing) == 1 else CELL_NEVER_RUN, failed)
     return found
 
 
@@ -443,7 +443,7 @@ def _missing_words(column: Column, missing: int) -> str:
     errored = shown_count(column.cells.errored) or 0
     if not errored:
         return CELL_NEVER_RUN
-    return CELL_HAS_FAILED if errored >= missing else CELL_MAY_HAVE_FAILED
+    return CELL_HAS_FAILED if errored >= missing else CELL_NEVER_RUN
 
 
 TEXT_LIMIT = 200

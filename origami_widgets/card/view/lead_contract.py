@@ -173,7 +173,6 @@ class LeadsAnswer(TypedDict):
         changes: changed cells of rows that were sent before.
         read: how many rows were read; what the front end knows about later rows is no longer valid.
         heads: the columns; None if they are as sent before.
-        line: the line that reads these leads into a DataFrame, where it is not that of the table's tab; else empty.
         total: how many rows there are, or at most are; None if the server did not say.
         more: whether there are rows after this page.
         marks: the page's marked rows, by id; without `rows`, as before.
@@ -196,7 +195,6 @@ class LeadsAnswer(TypedDict):
     changes: list[CellChange]
     read: int
     heads: list[LeadHead] | None
-    line: str
     total: int | None
     more: bool
     marks: dict[str, LeadMark]
@@ -211,12 +209,11 @@ class LeadsAnswer(TypedDict):
 
 
 class LeadTab(TypedDict):
-    """One table of a grid of leads. `line` reads all its leads into a DataFrame."""
+    """One table of a grid of leads."""
 
     id: str
     name: str
     leads: str
-    line: str
 
 
 class LeadGridHead(TypedDict):
@@ -243,20 +240,36 @@ class LeadGridView(TypedDict):
     clock: ClockView
 
 
+FileFormat = Literal["xlsx", "csv"]
+
+
 class DownloadMessage(TypedDict):
-    """Front end to kernel: asks for a file of these leads of a table; without ids, of all that were read."""
+    """Front end to kernel: asks for a file of the leads that a grid shows. It has asked for all of them before.
+
+    Attributes:
+        grid: the id of the grid.
+        table: the table's id.
+        ids: the ids of the leads; empty for all.
+        columns: the slugs of the columns; empty for all.
+        format: the kind of file.
+    """
 
     kind: Literal["download"]
+    grid: str
     table: str
     ids: list[str]
+    columns: list[str]
+    format: FileFormat
 
 
 class DownloadAnswer(TypedDict):
-    """Kernel to front end: a CSV file, in which nothing is a formula."""
+    """Kernel to front end: a file, in which nothing is a formula, in base64; or else a note that says why there is none."""
 
     kind: Literal["download"]
+    grid: str
     name: str
-    text: str
+    base64: str
+    note: str
 
 
 class SelectMessage(TypedDict):

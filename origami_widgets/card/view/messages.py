@@ -7,7 +7,6 @@ from typing import Literal, NamedTuple, NotRequired, TypedDict
 from origami_widgets.card.view.contract import (  # noqa: TC001 - the generator of contract.ts reads the types
     ClockView,
     CommandName,
-    Grid,
 )
 
 
@@ -75,22 +74,6 @@ class ChangesMessage(TypedDict):
     values: NotRequired[dict[str, object]]
     sizes: NotRequired[dict[str, int]]
     items: list[ItemChange]
-
-
-class ColumnsMessage(TypedDict):
-    """Front end to kernel: asks for all columns of a table, as the view has only the most important ones."""
-
-    kind: Literal["columns"]
-    table: str
-
-
-class ColumnsAnswer(TypedDict):
-    """Kernel to front end: all columns of a table, except `hidden` ones that are too many to send."""
-
-    kind: Literal["columns"]
-    table: str
-    columns: Grid
-    hidden: int
 
 
 class PieceRange(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models.table import cost_per_qualified_lead
-from origami_widgets.run.credits import credits_by_table, used_since_start
+from origami_widgets.run.credits import credits_by_table
 from origami_widgets.run.state import (
     counted_table,
     judging_columns,
@@ -13,7 +13,6 @@ from origami_widgets.run.state import (
     verdict_count,
 )
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def make_result(state: RunState, *, form: Form = "live") -> Result:
-    """Return the result line: leads and qualified leads of the table that counts, credits over all tables, and the steps.
+    """Return the result line: leads and qualified leads of the table that counts, and credits over all tables.
 
     Args:
         state: what is known about the run.
@@ -37,9 +36,6 @@ def make_result(state: RunState, *, form: Form = "live") -> Result:
         "figures": figures,
         "note": "" if figures else _note(state, form),
         "funnel": None if table is None else _bar(table, state),
-        "steps": _steps(state),
-        "details": _details(state),
-        "spent": _spent(state),
     }
 
 
@@ -67,25 +63,22 @@ def make_funnel(table: models.Table) -> FunnelView | None:
     counted = _counted(table.stats)
     if counted is None:
         return None
-    checking = unjudged = 0
-    if "qualified" in counted:
-        checking, unjudged = _without_verdict(table, counted["qualified"], counted["kept"])
-        counted["kept"] -= checking + unjudged
-    kept = _unqualified_words(table, counted["qualified"], counted["kept"]) if "qualified" in counted else "kept"
-    parts: list[tuple[FunnelPart, int, str, str]] = [
-        ("qualified", counted.get("qualified", 0), "qualified", "qualified"),
-        ("kept", counted["kept"], kept, kept),
-        ("unjudged", checking, "being checked", "being checked"),
-        ("unjudged", unjudged, "not judged", "not judged"),
-        ("duplicate", counted["duplicate"], "duplicate", "duplicates"),
-        ("excluded", counted["excluded"], "excluded", "excluded"),
-        ("filtered", counted["filtered"], "filtered out", "filtered out"),
+    kept, qualified, out = counted
+    sourced = sourced_words(kept + out, more=_has_more(table.stats))
+    if qualified is None:
+        return _as_bar(sourced, [("not", kept, "kept"), ("out", out, "left out")])
+    check = _to_check(table, qualified, kept - qualified)
+    parts: list[tuple[FunnelPart, int, str]] = [
+        ("qualified", qualified, "qualified"),
+        ("not", kept - qualified - check, "not"),
+        ("check", check, "to check"),
+        ("out", out, "left out"),
     ]
-    return _as_funnel(parts, more=_has_more(table.stats))
+    return _as_bar(sourced, parts)
 
 
-def _without_verdict(table: models.Table, qualified: int, others: int) -> tuple[int, int]:
-    """Return how many kept leads are being judged, and how many others were not, as far as the server says.
+def _to_check(table: models.Table, qualified: int, others: int) -> int:
+    """Return how many of the kept leads that don't qualify have no verdict, as far as the server says.
 
     Args:
         table: the table.
@@ -97,20 +90,8 @@ def _without_verdict(table: models.Table, qualified: int, others: int) -> tuple[
     # With several such columns, the one with the most verdicts counts. Without any, no lead can have one.
     judged = max((count for column in judging if (count := verdict_count(column)) is not None), default=None)
     if judged is None:
-        unjudged = others if not judging and not qualified else 0
-    else:
-        unjudged = min(others, max(0, qualified + others - judged))
-    checking = min(running, others)
-    return checking, max(0, unjudged - checking)
-
-
-def _unqualified_words(table: models.Table, qualified: int, others: int) -> str:
-    """Return what the leads are called that were judged but do not count as qualified."""
-    verdicts = [column.qualification for column in judging_columns(table.columns) if column.qualification is not None]
-    if not any(shown_count(each.unsure) for each in verdicts):
-        return "not qualified"
-    all_unsure = any((each.pass_, each.fail, each.unsure) == (qualified, 0, others) for each in verdicts)
-    return "unsure" if all_unsure else "not qualified or unsure"
+        return others if not judging and not qualified else min(running, others)
+    return min(others, max(running, qualified + others - judged))
 
 
 def sourced_words(sourced: int, *, more: bool) -> str:
@@ -134,12 +115,14 @@ def _figures(state: RunState) -> list[Figure]:
     if table is None:
         return figures
     leads, qualified, used = shown_count(table.lead_count), qualified_of(table), shown_count(state.credits_used)
-    enriched = _enriched(table, state) if leads else None
-    if leads is not None and enriched is not None:
-        figures.append(_figure(enriched, f"of {words.count(leads)} enriched"))
+    if not state.done and not leads:
+        # Before the first leads, there is nothing to count.
+        return figures
+    tried = _tried(table, state) if leads else None
+    if leads is not None and tried is not None:
+        figures.append(_figure(tried, f"of {words.plural(leads, 'row')} looked up"))
     elif leads is not None:
-        noun = "lead" if leads == 1 else "leads"
-        figures.append(_figure(leads, noun if state.done else f"{noun} so far"))
+        figures.append(_figure(leads, "lead" if leads == 1 else "leads"))
     if qualified is not None:
         figures.append(_figure(qualified, "qualified"))
     if used is not None:
@@ -164,20 +147,20 @@ def summary_of(state: RunState) -> str:
 
 
 def _bar(table: models.Table, state: RunState) -> FunnelView | None:
-    """Return how much of the user's own list is enriched, or where the leads of another table went."""
-    rows, enriched = shown_count(table.lead_count), _enriched(table, state)
-    if not rows or enriched is None:
+    """Return how far the user's own list was looked up, or where the leads of another table went."""
+    rows, tried = shown_count(table.lead_count), _tried(table, state)
+    if not rows or tried is None:
         return make_funnel(table)
-    left = f"{words.count(rows - enriched)} not enriched{'' if state.settled else ' yet'}"
-    parts: list[FunnelCount] = [
-        {"part": "qualified", "label": f"{words.count(enriched)} enriched", "count": enriched},
-        {"part": "filtered", "label": left, "count": rows - enriched},
+    failed = min(tried, shown_count(table.cells.errored) or 0)
+    parts: list[tuple[FunnelPart, int, str]] = [
+        ("qualified", tried - failed, "looked up"),
+        ("failed", failed, "failed"),
+        ("out", rows - tried, "to do" if not state.settled else "not looked up"),
     ]
-    parts = [part for part in parts if part["count"]]
-    return {"words": f"{words.plural(rows, 'row')}: {', '.join(part['label'] for part in parts)}", "parts": parts}
+    return _as_bar(words.plural(rows, "row"), parts)
 
 
-def _enriched(table: models.Table, state: RunState) -> int | None:
+def _tried(table: models.Table, state: RunState) -> int | None:
     """Return how many rows of the user's own list have no cell under way; None if the run does not fill such a list."""
     added = [column for column in table.columns if column.kind != "input"]
     if table.id.lower() not in state.focused or not added:
@@ -202,15 +185,6 @@ def _figure(value: int, label: str, note: str = "") -> Figure:
     return {"value": words.count(value), "label": label, "note": note}
 
 
-def _spent(state: RunState) -> str:
-    """Return what the run has used since it began. The credits beside the leads are those of its tables, whoever used them."""
-    used, how = used_since_start(state)
-    so_far = "" if state.settled else " so far"
-    amount = f"not known. {how}" if used is None else f"{words.count(used)}{so_far}."
-    read = "" if state.connection.heard_at is None else " Last read {}."
-    return f"Credits used by its tables since this run began: {amount}{read}"
-
-
 def _note(state: RunState, form: Form) -> str:
     if not state.done:
         # Without tables, the run's actions are the only information about leads.
@@ -227,56 +201,30 @@ def _note(state: RunState, form: Form) -> str:
     return ""
 
 
-def _steps(state: RunState) -> str:
-    done = shown_count(state.run.steps.completed) if state.run else None
-    if done is None:
-        return ""
-    return words.plural(done, "step") if state.done else f"step {words.count(done)}"
-
-
-def _details(state: RunState) -> str:
-    """Return details about the steps. The limit is the plan's, not a total: a run may end long before it."""
-    run = state.run
-    if run is None:
-        return ""
-    done, most = shown_count(run.steps.completed), shown_count(run.steps.max)
-    parts = []
-    if done is not None and most is not None:
-        parts.append(f"{words.plural(done, 'step')} (limit {words.count(most)})")
-    if model := clip(run.model, 40):
-        parts.append(f"model {model}")
-    return ", ".join(parts)
-
-
 def _has_more(stats: models.TableStats | None) -> bool:
     return bool(stats and stats.has_unknown_total_with_more)
 
 
-def _counted(stats: models.TableStats | None) -> dict[FunnelPart, int] | None:
-    """Return the number of leads in each part of the funnel; None if numbers are missing or do not add up."""
+def _counted(stats: models.TableStats | None) -> tuple[int, int | None, int] | None:
+    """Return how many sourced leads are kept, how many of these qualify, if that is known, and how many were left out.
+
+    None if numbers are missing or do not add up.
+    """
     funnel = stats.funnel if stats else None
     if stats is None or funnel is None:
         return None
     sourced, kept = shown_count(funnel.total_sourced_leads), shown_count(funnel.post_static_leads)
-    duplicate, excluded = shown_count(funnel.deduped_leads), shown_count(funnel.excluded_leads)
-    if not sourced or kept is None or duplicate is None or excluded is None:
-        return None
-    filtered = sourced - kept - duplicate - excluded
-    if filtered < 0:
+    parts = [shown_count(funnel.deduped_leads), shown_count(funnel.excluded_leads)]
+    if not sourced or kept is None or None in parts or sourced - kept < sum(each or 0 for each in parts):
         return None
     counted = shown_count(stats.qualification.qualified_leads) if stats.qualification else None
-    qualified = counted if counted is not None and counted <= kept else None
-    parts: dict[FunnelPart, int] = {"duplicate": duplicate, "excluded": excluded, "filtered": filtered}
-    if qualified is None:
-        return {"kept": kept, **parts}
-    return {"qualified": qualified, "kept": kept - qualified, **parts}
+    return kept, counted if counted is not None and counted <= kept else None, sourced - kept
 
 
-def _as_funnel(counted: Sequence[tuple[FunnelPart, int, str, str]], *, more: bool) -> FunnelView:
+def _as_bar(what: str, counted: Sequence[tuple[FunnelPart, int, str]]) -> FunnelView:
     parts: list[FunnelCount] = [
-        {"part": part, "label": words.plural(count, one, many), "count": count}
-        for part, count, one, many in counted
+        {"part": part, "label": f"{words.count(count)} {label}", "count": count}
+        for part, count, label in counted
         if count
     ]
-    sourced = sourced_words(sum(count for _, count, _, _ in counted), more=more)
-    return {"words": f"{sourced}: {', '.join(part['label'] for part in parts)}", "parts": parts}
+    return {"words": f"{what}: {', '.join(part['label'] for part in parts)}", "parts": parts}

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.card.view.contract import (
         ClockView,
-        CodeLine,
         ConnectionState,
         Earlier,
         EarlierRun,
@@ -79,6 +78,15 @@ def status_words(state: RunState) -> tuple[str, Tone]:
     return clip(state.status, 40) or "Unknown", "neutral"
 
 
+def was(status: str) -> str:
+    """Return the label of a run that is no longer checked.
+
+    >>> was("Running")
+    'Was running'
+    """
+    return f"Was {status[:1].lower()}{status[1:]}"
+
+
 def is_missing(state: RunState) -> bool:
     """Return whether the server last said that the run or agent does not exist, so that nothing is known about the run."""
     return isinstance(state.connection.error, NotFound)
@@ -110,9 +118,6 @@ def built_nothing(state: RunState) -> bool:
 
 
 EARLIER_SIZE = 2_000
-LINES_SIZE = 2_400
-LAST_KNOWN = "Last known state: {}"
-"""The status of a run that is no longer polled."""
 SANDBOX_GONE: Final = "Run the notebook again or, if its sandbox is still running, this line:"
 """A sandbox inside the kernel has stopped with it. Whether it was inside is not known here."""
 PROMPT_LIMIT = 600
@@ -135,7 +140,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
         form: the form of the view.
     """
     label, tone = status_words(state)
-    last_known = label if state.done or state.run is None else LAST_KNOWN.format(label)
+    last_known = label if state.done or state.run is None else was(label)
     if built_nothing(state):
         tone = "attention"
     if not state.done and (form == "snapshot" or state.connection.state == "stopped"):
@@ -163,7 +168,7 @@ def make_head(state: RunState, earlier: Sequence[RunState] = (), *, now: float, 
         "started_at": _kernel_ms(run.started_at, state) if run else None,
         "completed_at": _kernel_ms(run.completed_at, state) if run else None,
         "gone": _gone(state),
-        "lines": _lines(state, form),
+        "line": attach_line(state),
     }
 
 
@@ -183,7 +188,7 @@ def make_earlier(states: Sequence[RunState]) -> Earlier:
     """Return the newest eight of a conversation's earlier turns, oldest first."""
     runs = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
     kept = take(reversed(runs), EARLIER_SIZE)[::-1]
-    return {"title": words.plural(len(states), "earlier turn") if kept else "", "runs": kept}
+    return {"title": words.plural(len(states) + 1, "brief") if kept else "", "runs": kept}
 
 
 def token_of(state: RunState) -> str:
@@ -199,11 +204,6 @@ def attach_line(state: RunState) -> str:
 def quiet_attach_line(state: RunState) -> str:
     """Return the expression that stands for this run in other lines of Python."""
     return f"{attach_line(state)[:-1]}, show=False)"
-
-
-def rows_line(state: RunState, at: int) -> str:
-    """Return the line of Python that reads all leads of the table at a place into a DataFrame."""
-    return f"ow.leads_frame({quiet_attach_line(state)}.tables[{at}])"
 
 
 def agent_line(state: RunState) -> str:
@@ -236,23 +236,6 @@ def _announcement(state: RunState, label: str, form: Form) -> str:
     elif state.settled and state.tables:
         parts.append("All cells are final.")
     return " ".join(filter(None, parts))
-
-
-def _lines(state: RunState, form: Form) -> list[CodeLine]:
-    """Return the lines to copy, attaching first. They name the run, as `run` may be another in the reader's notebook."""
-    quiet = quiet_attach_line(state)
-    lines: list[CodeLine] = [{"label": "Attach to this run", "code": attach_line(state)}]
-    if state.tables:
-        lines.append({"label": "Columns as DataFrame", "code": f"ow.columns_frame({quiet})"})
-        # What is saved has no leads, unless this line asks for them.
-        leads = f"ow.leads({quiet}, save=True)" if form == "snapshot" else f"ow.leads({quiet})"
-        if not is_missing(state):
-            lines.append({"label": "Leads", "code": leads})
-        lines.append({"label": "Export to Excel", "code": f'ow.export({quiet}, "leads.xlsx")'})
-    if state.done:
-        lines.append({"label": "Transcript as DataFrame", "code": f"ow.transcript_frame({quiet})"})
-    lines.append({"label": "Run ID", "code": clip(state.run_id, _ID_LIMIT)})
-    return take(lines, LINES_SIZE)
 
 
 def _gone(state: RunState) -> str:
@@ -369,7 +352,7 @@ def make_clock(state: RunState, now: float) -> ClockView:
         now: the kernel's clock, in Unix seconds.
     """
     connection = state.connection
-    heard, following, due = _clock_words(connection.state, done=state.done, settled=state.settled)
+    heard, following, due = _clock_words(connection.state, settled=state.settled)
     return {
         "now": round(now * 1000),
         "heard_at": milliseconds(connection.heard_at),
@@ -382,11 +365,11 @@ def make_clock(state: RunState, now: float) -> ClockView:
     }
 
 
-def _clock_words(connection: ConnectionState, *, done: bool, settled: bool) -> tuple[str, str, str]:
+def _clock_words(connection: ConnectionState, *, settled: bool) -> tuple[str, str, str]:
     if connection == "ended" or settled:
         return "", "", ""
     if connection == "live":
-        return "cells checked {}" if done else "updated {}", "next check in {}", "checking…"
+        return "updated {}", "next check in {}", "checking…"
     if connection == "reconnecting":
         return "last update {}", "retrying in {}", "retrying…"
     return "last update {}", "", ""

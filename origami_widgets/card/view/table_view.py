@@ -25,12 +25,9 @@ if TYPE_CHECKING:
 
 TABLE_ID_LIMIT = 64
 TABLES_SIZE = 28_000
-COLUMNS_SIZE = 40_000
 NAME_LIMIT = 80
 _HEADS_SIZE = 18_000
 _FAILED = "They stay empty. Common causes: an error, not enough credits, or a disconnected account."
-_FILLING = "Blank cells may still fill in."
-_FILLED_SINCE = "Blank cells may have filled in since."
 
 
 def make_tables(state: RunState, *, form: Form, leads: bool) -> TablesView:
@@ -46,11 +43,10 @@ def make_tables(state: RunState, *, form: Form, leads: bool) -> TablesView:
     """
     tables, row_progress = state.tables, state.row_progress
     main = counted_table(tables)
-    is_among = sum(bool(shown_count(table.cells.running)) for table in tables) > 1
     shown: list[TableView] = []
     used = 0
     for table in tables[:TABLE_SLOTS]:
-        head = _head(table, form, is_main=table is main, is_among=is_among)
+        head = _head(table, is_main=table is main)
         used += size_of(head) + 2
         if used > _HEADS_SIZE and shown:
             break
@@ -83,13 +79,6 @@ def _counted_words(main: models.Table, state: RunState) -> str:
     """Return where the figures of the result come from."""
     name, count = clip(main.name, NAME_LIMIT) or "an unnamed table", len(state.tables)
     return f"Leads of {name}. Credits of all {words.plural(count, 'table')}." if count > 1 else ""
-
-
-def make_all_columns(table: models.Table) -> tuple[Grid, int]:
-    """Return all columns of a table, as requested by the user, and how many of them are too many to send."""
-    lines = [_line(column) for column in _dearest_first(table.columns)]
-    kept = take(lines, COLUMNS_SIZE, _size)
-    return _grid(kept), len(lines) - len(kept)
 
 
 class _Line(NamedTuple):
@@ -202,7 +191,7 @@ def _columns_note(kept: int, columns: int) -> str:
     return f"{words.count(kept)} of {words.plural(columns, 'column')}, highest cost first"
 
 
-def _head(table: models.Table, form: Form, *, is_main: bool, is_among: bool) -> TableView:
+def _head(table: models.Table, *, is_main: bool) -> TableView:
     # The main table's funnel is the run's, which is shown above.
     funnel = None if is_main else make_funnel(table)
     return {
@@ -212,7 +201,7 @@ def _head(table: models.Table, form: Form, *, is_main: bool, is_among: bool) -> 
         "link": open_link(table.url),
         "facts": " · ".join(_facts(table)),
         "funnel": funnel["words"] if funnel else "",
-        "remarks": _remarks(table, form, is_among=is_among),
+        "remarks": _remarks(table),
         "columns": _grid([]),
         "columns_note": "",
         "hidden": len(table.columns),
@@ -234,25 +223,11 @@ def open_link(address: object) -> Link | None:
     return {"href": href, "label": "Open table" if is_product(href) else f"Open at {shown_host(href)}"}
 
 
-def _remarks(table: models.Table, form: Form, *, is_among: bool) -> list[Remark]:
-    """Return how many cells are filling and how many have failed.
-
-    Args:
-        table: the table.
-        form: the form of the view.
-        is_among: whether cells of other tables are filling, too: the card's button counts those of all tables.
-    """
-    running, errored = shown_count(table.cells.running) or 0, shown_count(table.cells.errored) or 0
-    past = form == "snapshot"
-    remarks: list[Remark] = []
-    if running:
-        verb = ("was " if running == 1 else "were ") if past else ""
-        here = " here" if is_among else ""
-        text = f"{words.plural(running, 'cell')} {verb}filling{here}"
-        remarks.append({"text": text, "tone": "running", "details": _FILLED_SINCE if past else _FILLING})
-    if errored:
-        remarks.append({"text": f"{words.plural(errored, 'cell')} failed", "tone": "bad", "details": _FAILED})
-    return remarks
+def _remarks(table: models.Table) -> list[Remark]:
+    """Return how many cells have failed. What fills is said once for all tables."""
+    errored = shown_count(table.cells.errored) or 0
+    text = f"{words.plural(errored, 'cell')} failed"
+    return [{"text": text, "tone": "bad", "details": _FAILED}] if errored else []
 
 
 def reading_words(progress: RowProgress | None) -> str:
@@ -263,6 +238,9 @@ def reading_words(progress: RowProgress | None) -> str:
     what = "uploading rows" if progress.is_upload else "reading leads"
     if not rows:
         return what
+    if total is not None and rows >= total:
+        # All is read or written.
+        return ""
     # A total that was already exceeded is wrong.
     of = f"of {words.count(total)}" if total is not None and total >= rows else "so far"
     return f"{what}: {words.count(rows)} {of}"

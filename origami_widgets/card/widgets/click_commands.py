@@ -266,8 +266,6 @@ class BoardCommandHandler(CommandHandler):
                 await self._follow_up(run.conversation, self._watch(command.run_id), command.prompt)
             case "cancel_all":
                 await self._cancel_all()
-            case "stop_starting":
-                self._batch(command).stop()
             case "resume":
                 self._batch(command).resume()
             case _:

@@ -15,7 +15,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import make_view, view_changed, view_now
-from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after, muted_bundle
+from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after
 from origami_widgets.host.application import in_marimo, pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, follow_cells, replace, running_cell, show
 from origami_widgets.run.batch import RunBatch, queue_of
@@ -90,8 +90,7 @@ class CardBackend:
             from origami_widgets.card.widgets.run_card import RunCard
 
             live = run.conversation.presentation = RunCard(run, card.outputs)
-            view = _view_of(run)
-            live.outputs.revive(*live.bundle(), attach_bundle(view))
+            live.outputs.replace(*live.bundle())
 
     def html(self, shown: Run | RunBatch) -> str:
         """Return the snapshot of the run's card, or of the batch's board, as HTML."""
@@ -124,7 +123,7 @@ class CardBackend:
         from origami_widgets.card.widgets.run_card import card_of
 
         # If the background loop freezes the card right now, a new one takes its place.
-        while not card_of(shown).add_output(view):
+        while not card_of(shown).add_output():
             pass
         if shown.done:
             self.waited(shown)
@@ -168,8 +167,6 @@ def _board_bundle(batch: RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
 
 SPACING = 2.0
 """Least seconds between two updates, as each one sends the whole card."""
-
-_NOW = "To see this run as it is now: "
 
 
 class HtmlStream:
@@ -280,9 +277,4 @@ def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any
         conversation: the conversation that is shown.
         final: whether nothing will change any more by itself.
     """
-    if final:
-        return card_snapshot(view_now(conversation, "snapshot"))
-    view = view_now(conversation, "current")
-    again = muted_bundle(_NOW, view["head"]["lines"][0]["code"])
-    between = {"text/html": "", "text/plain": "\n\n"}
-    return {kind: f"{text}{between[kind]}{again[kind]}" for kind, text in card_snapshot(view).items()}
+    return card_snapshot(view_now(conversation, "snapshot" if final else "current"))

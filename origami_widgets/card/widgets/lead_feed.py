@@ -24,6 +24,7 @@ from origami_widgets.card.view.lead_cells import (
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.widgets.lead_pages import LeadPage, LoadedLeads, LookedAt, Version, read_looked_at
+from origami_widgets.card.widgets.shown_leads import ShownLeads
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import is_unjudged
@@ -131,6 +132,17 @@ class LeadFeed:
             checking,
             most.is_unfiltered,
         )
+
+    def shown(self, grid: str) -> ShownLeads:
+        """Return the leads that a grid shows, as far as they were read."""
+        looked = self._grids.get(grid)
+        rows = [] if looked is None else [(row_id, cells) for row_id, (_, cells) in looked.rows().items()]
+        return ShownLeads((looked.heads if looked is not None else None) or [], rows)
+
+    def slugs(self) -> dict[str, str]:
+        """Return the slugs of all shown columns by their ids."""
+        columns = [column for looked in list(self._grids.values()) for column in looked.columns]
+        return {column.id: column.slug or "" for column in columns}
 
     def look(self, message: Any) -> None:
         """Note which leads a grid shows.
@@ -481,7 +493,6 @@ class LeadFeed:
                 changes=changes,
                 read=sum(len(each.rows) for each in looked.pages),
                 heads=None if heads == before else heads,
-                line="",
                 total=looked.shown_total,
                 more=more,
                 marks=page.marks if page is not None else {},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +20,7 @@ from origami_widgets.card.view.lead_contract import (
     LeadSort,
     LeadTab,
 )
-from origami_widgets.card.view.run_head import as_of, make_clock, quiet_attach_line, rows_line
+from origami_widgets.card.view.run_head import as_of, make_clock, quiet_attach_line
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.grid_tables import GridTables
 from origami_widgets.card.widgets.lead_widget import LeadWidget
@@ -248,11 +247,8 @@ class LeadGrid(LeadWidget):
         """Return a tab for each table; in a grid of several runs, for all of their tables that list the same."""
         merged = self._merged_tables()
         if merged is None:
-            return [_tab(key, [table], _frame_line(table, run)) for key, (table, run) in self._tables_now.by_id.items()]
-        return [
-            _tab(table_id, tables := [table for table, _ in placed], _leads_line([run for _, run in placed], tables))
-            for table_id, placed in merged.items()
-        ]
+            return [_tab(key, [table]) for key, (table, _) in self._tables_now.by_id.items()]
+        return [_tab(table_id, [table for table, _ in placed]) for table_id, placed in merged.items()]
 
     def _line(self) -> str:
         runs = [quiet_attach_line(run.state) for run in self._runs()]
@@ -308,6 +304,9 @@ class LeadGrid(LeadWidget):
             case _:
                 super()._on_content(content)
 
+    def _exported(self) -> list[Run] | list[Table]:
+        return self.source
+
     def _runs(self) -> tuple[Run, ...]:
         return self._runs_given if self._batch is None else self._batch.runs
 
@@ -332,12 +331,6 @@ class LeadGrid(LeadWidget):
     def _merged(self, table: str) -> Sequence[tuple[Table, str]] | None:
         placed = self._placed_in(table)
         return None if placed is None else [(each, self._tables_now.names[run]) for each, run in placed]
-
-    def _line_of(self, table: str, tables: Sequence[Table]) -> str:
-        kept = {each.id for each in tables}
-        placed = self._placed_in(table) or ()
-        # Without any, the line still is of runs, and reads nothing.
-        return _leads_line([run for each, run in placed if each.id in kept or not kept], tables)
 
     def _table(self, table_id: str) -> Table | None:
         placed = self._tables_now.by_id.get(table_id)
@@ -425,25 +418,11 @@ def _checked_source(source: object) -> tuple[RunBatch | None, tuple[Run, ...], t
     )
 
 
-def _tab(table_id: str, tables: Sequence[Table], line: str) -> LeadTab:
+def _tab(table_id: str, tables: Sequence[Table]) -> LeadTab:
     counts = [count for table in tables if (count := shown_count(table.lead_count)) is not None]
     name = clip(common_name([table.name for table in tables]), NAME_LIMIT)
     leads = words.count(sum(counts)) if counts else ""
-    return LeadTab(id=table_id, name=name or "Unnamed table", leads=leads, line=line)
-
-
-def _leads_line(runs: Sequence[Run], tables: Sequence[Table]) -> str:
-    """Return the line that reads all leads of some tables of runs."""
-    lines = dict.fromkeys(quiet_attach_line(run.state) for run in runs)
-    return f"ow.leads_frame([{', '.join(lines)}], tables={json.dumps([table.id for table in tables])})"
-
-
-def _frame_line(table: Table, run: Run | None) -> str:
-    """Return the line that reads all leads of a table."""
-    ids = [] if run is None else [each.id for each in run.state.tables]
-    if run is None or table.id not in ids:
-        return f'ow.leads_frame("{table.id}")'
-    return rows_line(run.state, ids.index(table.id))
+    return LeadTab(id=table_id, name=name or "Unnamed table", leads=leads)
 
 
 def _as_filter(given: Mapping[str, Any]) -> LeadFilter:

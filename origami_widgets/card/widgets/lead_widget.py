@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any, get_args
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.card.view.lead_contract import DownloadAnswer
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.card.view.lead_contract import DownloadAnswer, FileFormat
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.card.widgets.merged_feed import MergedFeed
 from origami_widgets.run.conversation import conversation_of
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
     from origami_widgets.card.widgets.lead_pages import LoadedLeads
+    from origami_widgets.frames.source import Source
     from origami_widgets.host.cells import Outputs
     from origami_widgets.run.polling.run_watch import RunWatch
 
@@ -43,7 +46,6 @@ class LeadWidget(LiveWidget):
             self._table,
             self._operations,
             merged=self._merged,
-            line=self._line_of,
             goes_on=self._goes_on,
             is_own=self._is_own,
             filters=filters,
@@ -89,10 +91,6 @@ class LeadWidget(LiveWidget):
         """Return the tables of a merged one, each with the name of its run; None if the id is not that of such a one."""
         return None
 
-    def _line_of(self, table: str, tables: Sequence[Table]) -> str:  # noqa: ARG002 - as above
-        """Return the line of code that reads the leads of some tables of a merged one."""
-        return ""
-
     # The same for all kinds.
 
     def _leads_counted(self, table_id: str, leads: int) -> None:
@@ -109,8 +107,15 @@ class LeadWidget(LiveWidget):
         match content:
             case {"kind": "leads"}:
                 background().call_soon(lambda: self._leads.look(content))
-            case {"kind": "download", "table": str(table), "ids": list(ids)}:
-                self._send_download(table, [each for each in ids if isinstance(each, str)])
+            case {
+                "kind": "download",
+                "grid": str(grid),
+                "table": str(table),
+                "ids": list(ids),
+                "columns": list(columns),
+                "format": str(kind),
+            } if kind in get_args(FileFormat):
+                self._send_download(grid, table, {*map(str, ids)}, {*map(str, columns)}, kind)
 
     def _loaded_frame(self, table_id: str, *, with_checking: bool = False) -> pd.DataFrame:
         """Return the loaded leads of a table, in the form of `leads_frame`. The arguments are those of `LeadFeed.loaded`."""
@@ -152,16 +157,37 @@ class LeadWidget(LiveWidget):
         ticked.attrs["origami"] = notes
         return ticked
 
-    def _send_download(self, table_id: str, ids: Sequence[str]) -> None:
-        from origami_widgets.frames.files.csv_files import csv_text
+    def _send_download(self, grid: str, table_id: str, ids: set[str], columns: set[str], kind: str) -> None:
         from origami_widgets.frames.files.export_parts import file_names
-        from origami_widgets.frames.files.lead_export import for_people
+        from origami_widgets.frames.files.shown_leads import shown_csv, shown_workbook
+        from origami_widgets.frames.source import gather
 
-        frame = self._ticked_frame(table_id, ids) if ids else self._loaded_frame(table_id)
-        (name,) = file_names([self._name_of(table_id) or "leads"], "csv")
+        name = self._name_of(table_id) or "leads"
+        content, note = b"", ""
+        shown = self._leads.shown(grid).chosen(ids, columns)
+        try:
+            if kind == "csv":
+                content = shown_csv([head["name"] for head in shown.heads], shown.words())
+            else:
+                content = shown_workbook(
+                    # Those that are checked still are on the page, too.
+                    self._loaded_frame(table_id, with_checking=True),
+                    name,
+                    ids=[row_id for row_id, _ in shown.rows],
+                    words=shown.words(),
+                    slugs=self._leads.slugs(),
+                    source=gather(self._exported(), "export"),
+                )
+        except OrigamiError as error:
+            note = f"{error.title}. {error.remedy}"
         if self.comm is not None:
-            text = csv_text(for_people(frame, ids=True))
-            self.send(DownloadAnswer(kind="download", name=name, text=text))
+            (file,) = file_names([name], kind)
+            data = b64encode(content).decode()
+            self.send(DownloadAnswer(kind="download", grid=grid, name=file, base64=data, note=note))
+
+    def _exported(self) -> Source:
+        """Return the runs or tables of which a workbook's summary is."""
+        raise NotImplementedError
 
     def _flush(self) -> None:
         super()._flush()

@@ -31,6 +31,7 @@ from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, STALE, LeadFeed
 from origami_widgets.card.widgets.lead_pages import LookedAt, read_looked_at
+from origami_widgets.card.widgets.shown_leads import ShownLeads
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
@@ -86,7 +87,6 @@ class MergedFeed(LeadFeed):
 
     Args:
         merged: returns the tables of a merged one, each with the name of its run; None if an id is not of such a one.
-        line: returns the line of code that reads some of the tables of a merged one.
         given: the arguments of `LeadFeed`.
     """
 
@@ -94,12 +94,10 @@ class MergedFeed(LeadFeed):
         self,
         *given: Any,
         merged: Callable[[str], Sequence[tuple[Table, str]] | None],
-        line: Callable[[str, Sequence[Table]], str],
         **options: Any,
     ) -> None:
         super().__init__(*given, **options)
         self._merged = merged
-        self._line = line
         self._wholes: dict[str, MergedGrid] = {}
 
     @property
@@ -111,6 +109,15 @@ class MergedFeed(LeadFeed):
         """Return the ids of the leads of a merged table in the order in which they are shown."""
         grids = [each for each in list(self._wholes.values()) if each.wish.table == table_id]
         return [row_id for row_id, _ in max((each.order for each in grids), key=len, default=[])]
+
+    def shown(self, grid: str) -> ShownLeads:
+        """Return the leads that a grid shows, as far as they were read."""
+        whole = self._wholes.get(grid)
+        if whole is None:
+            return super().shown(grid)
+        parts = self._parts(grid)
+        heads, rows = _drawn(parts, self._found(whole, parts)[0]) if parts else (whole.wish.heads or [], [])
+        return ShownLeads(heads, rows)
 
     def left_out(self, table_id: str) -> set[str]:
         """Return the ids of those tables of a merged one whose leads its newest grid leaves out, as of other runs."""
@@ -227,12 +234,12 @@ class MergedFeed(LeadFeed):
         whole = self._wholes.get(grid)
         if whole is None:
             return
-        parts, wish, sort = self._parts(grid), whole.wish, self._sort_of(whole)
+        parts, wish = self._parts(grid), whole.wish
         for _, part in parts:
             part.count, part.is_final = self._count(part), self._is_final(part)
             for page in part.pages:
                 page.is_sent = page.is_known = True
-        found, is_cut = merge(parts, None if sort is None or sort["column"] == RUN_COLUMN else sort)
+        found, is_cut = self._found(whole, parts)
         if not found and is_cut and not any(part.note for _, part in parts):
             # The first page is under way.
             return
@@ -268,7 +275,6 @@ class MergedFeed(LeadFeed):
                 changes=[change._replace(row=change.row - start) for change in changes],
                 read=len(rows),
                 heads=None if is_headed or not parts else heads,
-                line=self._whole_line(whole),
                 total=total,
                 more=is_cut,
                 marks={} if is_same else {row_id: mark for row_id, mark in order[start:] if mark is not None},
@@ -287,11 +293,9 @@ class MergedFeed(LeadFeed):
             )
         )
 
-    def _whole_line(self, whole: MergedGrid) -> str:
-        """Return the line that reads the tables that are shown; empty where it is that of the tab."""
-        if not _parted(whole.wish.filters)[0]:
-            return ""
-        return self._line(whole.wish.table, [table for table, _ in self._tables_of(whole)])
+    def _found(self, whole: MergedGrid, parts: Sequence[tuple[str, LookedAt]]) -> tuple[list[MergedRow], bool]:
+        sort = self._sort_of(whole)
+        return merge(parts, None if sort is None or sort["column"] == RUN_COLUMN else sort)
 
     def _whole_count(
         self, whole: MergedGrid, parts: Sequence[LookedAt], read: int, total: int | None, hidden: int | None

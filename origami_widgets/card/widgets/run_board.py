@@ -16,7 +16,7 @@ from origami_widgets.card.widgets.click_commands import BoardCommandHandler
 from origami_widgets.card.widgets.lead_grid import LeadGrid
 from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.run_card import card_of
-from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot, reopen_bundle
+from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot
 from origami_widgets.host.application import pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell, show_once
 from origami_widgets.run.batch import briefs_of, queue_of
@@ -172,10 +172,10 @@ class RunBoard(LiveWidget):
                 show_once(self.snapshot())
             elif without_widgets(render_mode()):
                 self.is_html = True
-                self.outputs.add(self._as_html(final=settled), {}, None if settled else reopen_bundle(view))
+                self.outputs.add(self._as_html(final=settled), {})
                 self.shown()
             else:
-                self.outputs.add(*self.bundle(), reopen_bundle(view))
+                self.outputs.add(*self.bundle())
                 self.shown()
 
     def _ipython_display_(self) -> None:
@@ -246,12 +246,9 @@ class RunBoard(LiveWidget):
         self._set_trait("lead_count", leads)
         self._set_trait("credits_used", credits_used)
 
-    def _before_update(self, old: BoardView, new: BoardView) -> None:
+    def _before_update(self, _old: BoardView, new: BoardView) -> None:
         if self.is_html:
-            settled = new["head"]["settled"]
-            self.outputs.replace(self._as_html(final=settled), None if settled else reopen_bundle(new))
-        elif old["head"]["again_line"] != new["head"]["again_line"]:
-            self.outputs.replace_line(reopen_bundle(new))
+            self.outputs.replace(self._as_html(final=new["head"]["settled"]))
 
     def _on_content(self, content: Any) -> None:
         self._on_command(content, self._handler)

@@ -13,13 +13,12 @@ from origami_widgets.card.render.card_text import render_text
 from origami_widgets.card.view import view_changed, view_now
 from origami_widgets.card.view.contract import ClockView, Form, View
 from origami_widgets.card.view.lead_contract import CodeAnswer
-from origami_widgets.card.view.messages import ColumnsAnswer
-from origami_widgets.card.view.run_head import make_clock, rows_line
-from origami_widgets.card.view.table_view import TABLE_ID_LIMIT, make_all_columns
+from origami_widgets.card.view.run_head import make_clock
+from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.click_commands import CardCommandHandler
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
-from origami_widgets.card.widgets.snapshot import attach_bundle, card_snapshot, freeze_after
+from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after
 from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import Outputs, running_cell, show_once
 from origami_widgets.run.fill import count_gaps, may_offer
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from origami_widgets.api.models import Table
-    from origami_widgets.card.view.lead_contract import LeadsAnswer
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
@@ -79,7 +77,7 @@ class RunCard(LeadWidget):
     ask = synced_trait(traitlets.Dict, **OPTIONAL)
     tables = synced_trait(traitlets.Dict)
     prose = synced_trait(traitlets.Dict)
-    activity = synced_trait(traitlets.Dict)
+    now = synced_trait(traitlets.List)
     suggestions = synced_trait(traitlets.List)
 
     def __init__(self, run: Run, outputs: Outputs | None = None) -> None:
@@ -106,17 +104,13 @@ class RunCard(LeadWidget):
         """Return the card as HTML and text, as a saved notebook has them."""
         return card_snapshot(self._view_now("snapshot"))
 
-    def add_output(self, view: View) -> bool:
-        """Show the card in one more output. Returns False, and shows nothing, if the card is closed or frozen.
-
-        Args:
-            view: the view that the card shows.
-        """
+    def add_output(self) -> bool:
+        """Show the card in one more output. Returns False, and shows nothing, if the card is closed or frozen."""
         # The background loop may be freezing the card right now, and what was just removed must not be shown.
         with self.lock:
             if not self.is_live:
                 return False
-            self.outputs.add(*self.bundle(), attach_bundle(view))
+            self.outputs.add(*self.bundle())
             self.shown()
             return True
 
@@ -130,8 +124,7 @@ class RunCard(LeadWidget):
             return
         pages.note_request(request())
         with self.lock:
-            view = self.view
-            if not self.add_output(view):
+            if not self.add_output():
                 show_once(self.snapshot())
             elif self._conversation.presentation is None:
                 self._conversation.presentation = self
@@ -150,10 +143,6 @@ class RunCard(LeadWidget):
 
     def _freeze_after(self, view: View) -> float | None:
         return freeze_after(view)
-
-    def _before_update(self, old: View, new: View) -> None:
-        if new["head"]["token"] != old["head"]["token"]:
-            self.outputs.replace_line(attach_bundle(new))
 
     def _show(self, view: View) -> None:
         for name, part in view.items():
@@ -191,9 +180,6 @@ class RunCard(LeadWidget):
 
     def _on_content(self, content: Any) -> None:
         match content:
-            case {"kind": "columns", "table": str(table)}:
-                self._send_columns(table)
-                return
             case {"kind": "code"}:
                 self.send(CodeAnswer(kind="code", code=front_end_file("leads.js")))
                 return
@@ -210,23 +196,13 @@ class RunCard(LeadWidget):
     def _watch(self, table: str) -> RunWatch:  # noqa: ARG002 - a card has the tables of one run
         return self._conversation.current
 
-    def _send_leads(self, answer: LeadsAnswer) -> None:
-        state = self._conversation.state
-        places = [clip(table.id, TABLE_ID_LIMIT) for table in state.tables]
-        if answer["table"] in places:
-            # The tabs of a card have no lines, so that only a card that shows leads is larger by one.
-            answer["line"] = rows_line(state, places.index(answer["table"]))
-        super()._send_leads(answer)
+    def _exported(self) -> Run:
+        return self.run
 
     def _on_thaw(self) -> None:
         if self._conversation.presentation is not self:
             # Another card takes over the outputs of this one.
             self.outputs = Outputs()
-
-    def _send_columns(self, table_id: str) -> None:
-        if (table := self._table(table_id)) is not None:
-            columns, hidden = make_all_columns(table)
-            self.send(ColumnsAnswer(kind="columns", table=table_id, columns=columns, hidden=hidden))
 
 
 def card_of(run: Run) -> RunCard:

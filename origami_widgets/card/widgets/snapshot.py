@@ -11,7 +11,6 @@ import math
 import re
 import time
 from collections import Counter
-from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from origami_widgets.card.render.board import render_board_html, render_board_text
@@ -123,32 +122,11 @@ def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange
     return parts
 
 
-def attach_bundle(view: View) -> dict[str, Any]:
-    """Return a muted line of code that finds the run again."""
-    return muted_bundle("To see this run again: ", view["head"]["lines"][0]["code"])
-
-
-def muted_bundle(words: str, line: str) -> dict[str, Any]:
-    """Return words and a line of Python, in small type."""
-    return {
-        "text/html": (
-            f'<div style="opacity:0.7;font-size:12px;padding:2px 0">{words}'
-            f'<code style="font-size:12px">{escape(line)}</code></div>'
-        ),
-        "text/plain": f"{words}{line}",
-    }
-
-
 def board_snapshot(view: BoardView) -> dict[str, Any]:
     """Return a board in any form but `live` as HTML and text, and a `snapshot` also as its view."""
     now = time.time()
     html, text = render_board_html(view, now=now), render_board_text(view, now=now)
     return {"text/html": html, "text/plain": text, **saved_view(BOARD_TYPE, view)}
-
-
-def reopen_bundle(view: BoardView) -> dict[str, Any]:
-    """Return a muted line of code that shows the runs again."""
-    return muted_bundle(f"{view['head']['again_words']}: ", view["head"]["again_line"])
 
 
 def freeze_after(view: View) -> float | None:

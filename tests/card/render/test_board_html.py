@@ -8,7 +8,7 @@ from nbconvert.filters.strings import clean_html
 
 from origami_widgets.card.render.board import render_board_html
 from origami_widgets.card.view.contract import BOARD_SLOTS
-from origami_widgets.card.widgets.snapshot import BOARD_TYPE, SAVED_SIZE, board_snapshot, reopen_bundle
+from origami_widgets.card.widgets.snapshot import BOARD_TYPE, SAVED_SIZE, board_snapshot
 from tests.card.boards import COPIES_SIZE, board_of, entry_of, every_entry, hostile_entries, many, size
 from tests.card.markup import only_ours, words
 from tests.card.render.test_sanitizers import exported, shown, without_styles
@@ -97,8 +97,7 @@ def test_a_number_that_nobody_sent_is_not_there():
 
 
 def test_the_line_that_shows_it_again():
-    line = reopen_bundle(VIEWS["all"])
-    assert line["text/plain"] == "To see the newest runs of the account: ow.RunBoard()"
-    quoted = reopen_bundle(board_of([], reopen=("To see these runs again", 'ow.RunBoard("a<b>")')))
-    assert "<b>" not in quoted["text/html"]
-    assert 'ow.RunBoard("a<b>")' in words(quoted["text/html"])
+    view = board_of([], reopen=("To see these runs again", 'ow.RunBoard("a<b>")'), form="snapshot")
+    html = render_board_html(view, now=NOW)
+    assert "<b>" not in html.partition("To see these runs again, in any kernel:")[2]
+    assert 'To see these runs again, in any kernel: ow.RunBoard("a<b>")' in words(html)

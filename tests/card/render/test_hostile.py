@@ -16,7 +16,6 @@ import origami_widgets as ow
 from origami_widgets.card.render.card_html import render_html
 from origami_widgets.card.render.card_text import WIDTH, render_text
 from origami_widgets.card.view.contract import Form
-from origami_widgets.card.widgets.snapshot import attach_bundle
 from origami_widgets.words.foreign_text import safe_href, width_of
 from tests.card.markup import FOLD, only_ours, words
 from tests.card.work import count_calls
@@ -154,17 +153,13 @@ def test_no_line_of_python_runs_anything_else(views):
     """Who copies a line from a card runs what it names, and nothing that an agent wrote."""
     known = {
         "ow.attach",
-        "ow.columns_frame",
-        "ow.leads",
-        "ow.export",
-        "ow.transcript_frame",
         "run.follow_up",
         "run.answer",
     }
     for view in itertools.chain.from_iterable(views.values()):
-        lines = [line["code"] for line in view["head"]["lines"] if line["code"] != view["head"]["run_id"]]
-        assert lines[0].startswith("ow.attach(")
-        for line in (*lines, *(notice["code"] for notice in view["notices"])):
+        line_of_run = view["head"]["line"]
+        assert line_of_run.startswith("ow.attach(")
+        for line in (line_of_run, *(notice["code"] for notice in view["notices"])):
             if line:
                 assert calls(line) <= known
 
@@ -191,7 +186,6 @@ def exported(*views, sanitize):
         new_output("display_data", data={"text/html": render_html(view, now=NOW), "text/plain": "text"})
         for view in views
     ]
-    outputs += [new_output("display_data", data=attach_bundle(view)) for view in views]
     texts = [new_output("display_data", data={"text/plain": render_text(view, now=NOW)}) for view in views]
     state = {
         "state": {f"m{n}": {"state": view} for n, view in enumerate(views)},

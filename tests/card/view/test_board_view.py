@@ -258,7 +258,7 @@ def commands(view):
 def test_what_can_be_done_with_all():
     running_ones = many(2, "running")
     assert commands(board_of(running_ones)) == ["cancel_all"]
-    assert commands(board_of(running_ones, can_stop=True)) == ["stop_starting", "cancel_all"]
+    assert commands(board_of(running_ones, can_stop=True)) == ["cancel_all"]
     assert commands(board_of(many(2, "completed"), can_resume=True)) == ["resume"]
     assert commands(board_of(many(2, "completed"))) == []
     assert commands(board_of(many(2, "cancel_requested"))) == []
@@ -274,7 +274,7 @@ def test_cells_of_a_run_that_waits_for_an_answer_can_be_stopped_with_all():
 def test_what_spends_or_ends_asks_first():
     view = board_of(many(2, "running"), can_stop=True, can_resume=True)
     asks = {each["command"]: "confirm" in each for each in view["head"]["buttons"]}
-    assert asks == {"stop_starting": False, "resume": True, "cancel_all": True}
+    assert asks == {"resume": True, "cancel_all": True}
 
 
 def test_what_halts_a_batch_stands_there_once_with_its_remedy():

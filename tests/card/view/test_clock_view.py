@@ -42,7 +42,7 @@ def test_how_fresh_a_running_run_is(connection, words):
 
 def test_of_a_run_that_ended_the_age_is_that_of_its_cells():
     filling = make_view(STATES["filling"](), now=LATER)
-    assert fresh_words(filling["clock"], now=LATER) == "cells checked 9 s ago, next check in 11 s"
+    assert fresh_words(filling["clock"], now=LATER) == "updated 9 s ago, next check in 11 s"
     settled = make_view(STATES["completed"](), now=LATER)
     assert fresh_words(settled["clock"], now=LATER) == ""
 

@@ -34,9 +34,7 @@ PRESENT = (
     "are in use",
     "starts when one is free",
     "may still fill in",
-    "cells still filling",
     "is no longer updating",
-    "cells filling",
     "reading leads",
     "You can answer when",
 )
@@ -109,7 +107,7 @@ def test_the_status_of_a_snapshot_is_the_last_known_one(name):
     live, snapshot = (view_of(name, form)["head"] for form in ("live", "snapshot"))
     assert live["last_known"] == snapshot["last_known"] == snapshot["status_label"]
     if not live["done"] and live["status"] and CASES[name]().run is not None:
-        assert snapshot["status_label"].startswith("Last known state: ")
+        assert snapshot["status_label"].startswith("Was ")
         assert snapshot["tone"] == "neutral"
 
 
@@ -141,7 +139,7 @@ def test_only_a_live_view_has_buttons_and_copies_say_when_they_are_from(name):
 @pytest.mark.parametrize("name", CASES)
 def test_a_replaced_copy_speaks_of_the_present_like_the_live_card(name):
     live, current = (view_of(name, form) for form in ("live", "current"))
-    for section in ("result", "earlier", "ask", "tables", "activity", "prose", "suggestions", "clock"):
+    for section in ("result", "earlier", "ask", "tables", "now", "prose", "suggestions", "clock"):
         assert current[section] == live[section]
     for one, other in zip(live["notices"], current["notices"], strict=True):
         assert (one["key"], one["tone"], one["title"], one["text"]) == (
@@ -190,7 +188,7 @@ def test_the_snapshot_of_a_board_says_nothing_that_was_true_only_then():
 
 def test_a_live_board_has_the_words_for_when_nobody_follows_its_runs():
     head = board_of(many(1, "running"))["head"]
-    assert head["last_known"].replace("{}", "Running") == "Last known state: Running"
+    assert head["last_known"].replace("{}", "running") == "Was running"
 
 
 def test_the_snapshot_of_a_board_says_what_was_going_on():
@@ -200,7 +198,7 @@ def test_the_snapshot_of_a_board_says_what_was_going_on():
         entry_of(3, STATES["stopped"]()),
     ]
     last_known = board_of(entries)["head"]["last_known"]
-    running, waiting = (last_known.replace("{}", status) for status in ("Running", "Waiting"))
+    running, waiting = (last_known.replace("{}", status) for status in ("running", "waiting"))
     labels = {form: [row["status_label"] for row in board_of(entries, form=form)["rows"]] for form in FORMS}
     assert labels["live"] == labels["current"] == ["Running", "Waiting", running]
     assert labels["snapshot"] == [running, waiting, running]
@@ -248,7 +246,7 @@ def test_the_time_of_a_run_on_a_board_is_that_of_the_last_answer(name):
 def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find():
     view = board_of([entry_of(0, STATES["missing"]()), entry_of(1, STATES["running"]())])
     assert view["rows"][0]["note"] == "No such agent"
-    assert view["rows"][0]["status_label"] == view["head"]["last_known"].replace("{}", "Running")
+    assert view["rows"][0]["status_label"] == "Was running"
     assert view["head"]["gone"] != board_of(many(2, "running"))["head"]["gone"]
 
 

@@ -236,7 +236,7 @@ def test_heads_say_the_share_that_was_found():
         ("fit", "score", 0.333, True, False),
         ("email", "enrichment", 0.333, False, False),
     ]
-    assert heads[2]["details"] == "Found in 1 of 3 leads read"
+    assert heads[2]["details"] == "1 of 3 read"
     assert [(head["role"], head["is_number"]) for head in heads] == [("name", False), ("score", True), ("email", False)]
 
 
@@ -255,7 +255,7 @@ def test_addresses_are_links_where_the_column_is_for_them():
     assert unsafe == "a@b.example"
 
 
-@pytest.mark.parametrize(("errored", "words"), [(0, "not run"), (2, "failed · why?"), (1, "not run or failed · why?")])
+@pytest.mark.parametrize(("errored", "words"), [(0, "no result"), (2, "failed"), (1, "no result")])
 def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, words):
     failing = column(cells={"running": 0, "errored": errored})
     (head,) = make_heads([failing], [[None], ["a"], [None]])

@@ -46,7 +46,7 @@ def bar(state):
     return {part["part"]: part["count"] for part in parts}
 
 
-def test_rows_count_as_enriched_once_their_cells_have_run():
+def test_rows_count_as_looked_up_once_their_cells_have_run():
     ahead, counts = 0.0, []
     client = ow.Sandbox(clock=lambda: time.time() + ahead).client()
     table = ow.upload(COMPANIES, key="Zip", columns=["Company", "Website"], client=client)
@@ -59,10 +59,13 @@ def test_rows_count_as_enriched_once_their_cells_have_run():
         ahead += 5
         state = run.refresh().state
         text = figures(state)[0] if state.tables else ""
-        if text.endswith("of 30 enriched"):
+        if text.endswith("of 30 rows looked up"):
             counts.append(int(text.split()[0]))
             shown = bar(state)
-            assert (shown.get("qualified", 0), shown.get("filtered", 0)) == (counts[-1], 30 - counts[-1])
+            assert (shown.get("qualified", 0) + shown.get("failed", 0), shown.get("out", 0)) == (
+                counts[-1],
+                30 - counts[-1],
+            )
     assert counts[-1] == 30
     assert counts == sorted(counts)
     assert 0 <= counts[0] < 30
@@ -102,7 +105,7 @@ def test_a_list_that_is_only_left_out_comes_after_what_was_built(client, table):
     assert run.tables[-1].id == table.id
 
 
-def test_rows_whose_cells_were_stopped_are_not_enriched():
+def test_rows_whose_cells_were_stopped_are_not_looked_up():
     client = ow.Sandbox(speed=10).client()
     table = ow.upload(COMPANIES, key="Zip", columns=["Company"], client=client)
     run = ow.start("Find an e-mail address and a phone number", focus_tables=[table], client=client, show=False)
@@ -110,5 +113,5 @@ def test_rows_whose_cells_were_stopped_are_not_enriched():
     run.cancel(cells=True)
     see(lambda: run.settled)
     text = figures(run.state)[0]
-    assert text.endswith("of 30 enriched")
+    assert text.endswith("of 30 rows looked up")
     assert int(text.split()[0]) < 30

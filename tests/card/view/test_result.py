@@ -6,8 +6,6 @@ from origami_widgets.api.models import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import make_funnel
 from origami_widgets.run.conversation import merged
-from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Named
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -40,11 +38,6 @@ def test_one_of_each_is_said_in_the_singular():
     table |= {"leadCount": 1, "credits": {"lifetimeUsed": 1}}
     del table["stats"]
     assert figures(run) == [("1", "lead", ""), ("1", "credit", "")]
-
-
-def test_while_the_run_goes_on_its_leads_are_those_so_far():
-    run = settled_payload() | {"status": "running", "completedAt": None}
-    assert figures(run)[0] == ("15", "leads so far", "")
 
 
 def test_leads_of_several_tables_are_those_of_one_and_credits_are_added():
@@ -135,20 +128,6 @@ def test_a_snapshot_awaits_nothing(name):
     assert make_view(STATES[name](), now=NOW, form="snapshot")["result"]["note"] == "No leads yet."
 
 
-def test_the_limit_of_steps_is_no_total():
-    running, ended = (make_view(STATES[name](), now=NOW)["result"] for name in ("running", "completed"))
-    assert (running["steps"], ended["steps"]) == ("step 9", "17 steps")
-    assert "9 steps (limit 50)" in running["details"]
-    assert ended["details"] == "17 steps (limit 50), model origami-max"
-
-
-@pytest.mark.parametrize("steps", [None, {}, {"completed": None, "max": 50}, {"completed": -1, "max": None}])
-def test_steps_that_were_not_sent_are_not_made_up(steps):
-    run = payload("running_partial") | {"steps": steps}
-    assert result_of(run)["steps"] == ""
-    assert "step" not in result_of(run)["details"]
-
-
 # The funnel
 
 
@@ -160,8 +139,8 @@ def parts(**funnel):
 
 
 COUNTS = {"totalSourcedLeads": 21, "postStaticLeads": 15, "dedupedLeads": 3, "excludedLeads": 1}
-ALL = {"qualified": 12, "kept": 3, "duplicate": 3, "excluded": 1, "filtered": 2}
-UNJUDGED = {"kept": 15, "duplicate": 3, "excluded": 1, "filtered": 2}
+ALL = {"qualified": 12, "not": 3, "out": 6}
+UNJUDGED = {"not": 15, "out": 6}
 
 
 def test_the_parts_add_up():
@@ -172,8 +151,7 @@ def test_the_parts_add_up():
 def test_a_part_of_none_is_left_out():
     assert parts(**(COUNTS | {"excludedLeads": 0, "totalSourcedLeads": 20}), qualified=15) == {
         "qualified": 15,
-        "duplicate": 3,
-        "filtered": 2,
+        "out": 5,
     }
 
 
@@ -194,40 +172,20 @@ def test_numbers_that_do_not_add_up_make_no_bar(change):
 
 def test_the_funnel_of_a_run_in_words():
     assert result_of(settled_payload())["funnel"] == {
-        "words": "21 leads found: 12 qualified, 3 not qualified or unsure, 3 duplicates, 1 excluded, 2 filtered out",
+        "words": "21 leads found: 12 qualified, 3 not, 6 left out",
         "parts": [
             {"part": "qualified", "label": "12 qualified", "count": 12},
-            {"part": "kept", "label": "3 not qualified or unsure", "count": 3},
-            {"part": "duplicate", "label": "3 duplicates", "count": 3},
-            {"part": "excluded", "label": "1 excluded", "count": 1},
-            {"part": "filtered", "label": "2 filtered out", "count": 2},
+            {"part": "not", "label": "3 not", "count": 3},
+            {"part": "out", "label": "6 left out", "count": 6},
         ],
     }
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "label"),
-    [
-        ({"pass": 12, "fail": 2, "unsure": 1}, "3 not qualified or unsure"),
-        ({"pass": 12, "fail": 0, "unsure": 3}, "3 unsure"),
-        ({"pass": 12, "fail": 3, "unsure": 0}, "3 not qualified"),
-        ({"pass": 12, "fail": None, "unsure": None}, "3 not qualified"),
-        # Not all that did not qualify are said to be unsure, or by another column.
-        ({"pass": 12, "fail": 0, "unsure": 2}, "3 not qualified or unsure"),
-        ({"pass": 9, "fail": 0, "unsure": 3}, "3 not qualified or unsure"),
-    ],
-)
-def test_leads_that_do_not_qualify_are_called_what_the_verdicts_say(verdicts, label):
-    run = settled_payload()
-    run["response"]["tables"][0]["columns"][2]["qualification"] = verdicts | {"total": 15}
-    assert label in [part["label"] for part in result_of(run)["funnel"]["parts"]]
 
 
 def test_while_the_condition_is_checked_a_lead_is_not_called_unqualified():
     run = payload("completed_stats")
     run["response"]["tables"][0]["columns"][2]["cells"]["running"] = 3
     labels = [part["label"] for part in result_of(run)["funnel"]["parts"]]
-    assert labels[:2] == ["12 qualified", "3 being checked"]
+    assert labels[:2] == ["12 qualified", "3 to check"]
 
 
 def test_the_funnel_is_that_of_the_table_that_counts():
@@ -245,26 +203,14 @@ def test_an_unknown_total_is_said_to_have_more():
     assert funnel["words"].startswith("21 leads found, more available: ")
 
 
-def test_what_a_run_used_is_not_what_its_tables_used():
-    run = settled_payload()
-    assert "57" in result_of(run)["spent"]
-    assert "{}" in result_of(run)["spent"]
-    run["response"]["tables"][0]["createdAt"] = "2020-01-01T00:00:00Z"
-    assert "57" not in result_of(run)["spent"]
-    read_before = reduce(state_of(run), Named("", ((run["response"]["tables"][0]["id"], 50),)))
-    used = make_view(read_before, now=NOW)["result"]["spent"]
-    assert "{}" in used
-    assert " 7" in used
-
-
 @pytest.mark.parametrize(
     ("verdicts", "running", "labels"),
     [
-        ((0, 0, 0), 4, ["4 being checked", "11 not judged"]),
-        ((0, 0, 0), 0, ["15 not judged"]),
-        ((4, 2, 0), 9, ["4 qualified", "2 not qualified", "9 being checked"]),
-        ((4, 2, 1), 2, ["4 qualified", "3 not qualified or unsure", "2 being checked", "6 not judged"]),
-        ((4, 0, 11), 0, ["4 qualified", "11 unsure"]),
+        ((0, 0, 0), 4, ["15 to check"]),
+        ((0, 0, 0), 0, ["15 to check"]),
+        ((4, 2, 0), 9, ["4 qualified", "2 not", "9 to check"]),
+        ((4, 2, 1), 2, ["4 qualified", "3 not", "8 to check"]),
+        ((4, 0, 11), 0, ["4 qualified", "11 not"]),
     ],
 )
 def test_leads_without_a_verdict_are_no_failures(verdicts, running, labels):
@@ -277,8 +223,6 @@ def test_leads_without_a_verdict_are_no_failures(verdicts, running, labels):
     funnel = result_of(run)["funnel"]
     assert [part["label"] for part in funnel["parts"]][: len(labels)] == labels
     assert sum(part["count"] for part in funnel["parts"]) == 21
-    unjudged = {part["label"].split(" ", 1)[1] for part in funnel["parts"] if part["part"] == "unjudged"}
-    assert unjudged == {"being checked", "not judged"} & {label.split(" ", 1)[1] for label in labels}
 
 
 @pytest.mark.parametrize(
@@ -290,13 +234,13 @@ def test_leads_without_a_verdict_are_no_failures(verdicts, running, labels):
     ],
 )
 @pytest.mark.parametrize("running", [0, 3])
-def test_leads_are_being_judged_while_a_judging_column_runs(column, judges, running):
+def test_leads_without_a_verdict_are_to_check_with_a_judging_column_only(column, judges, running):
     table = settled_payload()["response"]["tables"][0]
     table["columns"] = [{"id": "c1", "name": "C", "cells": {"running": running}} | column]
     run = settled_payload()
     run["response"]["tables"] = [table]
     labels = [part["label"] for part in result_of(run)["funnel"]["parts"]]
-    assert ("3 being checked" in labels) == (judges and running > 0)
+    assert ("3 to check" in labels) == (judges and (running > 0 or column["kind"] != "score"))
 
 
 @pytest.mark.parametrize("totals", [(6, 9), (9, 6)])
@@ -311,7 +255,7 @@ def test_the_column_with_the_most_verdicts_says_how_many_leads_were_judged(total
     table["stats"]["qualification"]["qualifiedLeads"] = 4
     counts = {part["part"]: part["count"] for part in result_of(run)["funnel"]["parts"]}
     # 15 leads were kept: 9 of them have a verdict.
-    assert (counts["qualified"], counts["kept"], counts["unjudged"]) == (4, 5, 6)
+    assert (counts["qualified"], counts["not"], counts["check"]) == (4, 5, 6)
 
 
 @pytest.mark.parametrize(("rates", "enriched"), [((0.9, 0.4), 6), ((1.0, 1.0), 12), ((1.0, 1.3), 12)])
@@ -325,7 +269,7 @@ def test_the_column_that_has_run_for_the_fewest_rows_says_how_many_are_enriched(
         for at, rate in enumerate(rates)
     ]
     table["stats"]["running"] = None
-    assert figures(run)[0] == (str(enriched), "of 15 enriched", "")
+    assert figures(run)[0] == (str(enriched), "of 15 rows looked up", "")
 
 
 def test_the_summary_counts_qualified_leads_of_all():

@@ -101,13 +101,11 @@ def test_unknown_members_are_shown_or_left_out_but_never_fatal(name):
             render(changed(run, path, set_to("brand_new_member")))
 
 
-def test_an_unknown_status_and_change_are_shown_as_they_are():
+def test_an_unknown_status_is_shown_as_it_is():
     run = payload("completed_stats") | {"status": "paused"}
-    run["response"]["actions"][-1]["type"] = "table_merged"
     html, text = render(run)
-    for word in ("paused", "table_merged"):
-        assert word in words(html)
-        assert word in text
+    assert "paused" in words(html)
+    assert "paused" in text
 
 
 def test_an_empty_object_and_all_nulls_are_a_card_too():

@@ -2,10 +2,8 @@
 
 import pytest
 
-from origami_widgets.api.models import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.contract import TABLE_SLOTS
-from origami_widgets.card.view.table_view import make_all_columns
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -98,21 +96,6 @@ def test_the_note_of_a_table_that_cost_nothing(columns, note):
     assert table_of(run)["columns_note"] == note
 
 
-def test_all_columns_hold_those_that_were_typed_in_too():
-    table = Table.from_raw(payload("completed_stats")["response"]["tables"][0])
-    grid, hidden = make_all_columns(table)
-    assert [row[0] for row in grid["rows"]] == ["Contact e-mail", "Fit", "Bakery"]
-    assert hidden == 0
-
-
-def test_a_very_wide_table_shows_some_columns_and_counts_the_others():
-    wide = settled_payload()["response"]["tables"][0]
-    wide["columns"] = [wide["columns"][1] | {"name": f"{at} " + "漢" * 90} for at in range(2_000)]
-    grid, hidden = make_all_columns(Table.from_raw(wide))
-    assert 0 < len(grid["rows"]) < 2_000
-    assert len(grid["rows"]) + hidden == 2_000
-
-
 def test_a_table_without_leads_has_no_price_per_lead():
     run = payload("completed_stats")
     run["response"]["tables"][0]["leadCount"] = 0
@@ -127,43 +110,6 @@ def test_a_funnel_that_does_not_add_up_is_shown_as_facts():
     run["response"]["tables"][0]["stats"]["funnel"]["dedupedLeads"] = 9
     assert table_of(run)["funnel"] == ""
     assert facts(run)[3:] == ["21 leads found", "15 kept", "9 duplicates", "1 excluded"]
-
-
-@pytest.mark.parametrize(
-    ("running", "errored", "live", "snapshot"),
-    [
-        (0, 0, [], []),
-        (None, None, [], []),
-        (1, 0, ["1 cell filling"], ["1 cell was filling"]),
-        (0, 1, ["1 cell failed"], ["1 cell failed"]),
-        (1200, 2, ["1,200 cells filling", "2 cells failed"], ["1,200 cells were filling", "2 cells failed"]),
-        (-3, -1, [], []),
-    ],
-)
-def test_cells_that_fill_and_that_failed_are_remarked(running, errored, live, snapshot):
-    run = settled_payload()
-    run["response"]["tables"][0]["cells"] = {"running": running, "errored": errored}
-    assert [text for text, _ in remarks(table_of(run))] == live
-    assert [text for text, _ in remarks(table_of(run, "snapshot"))] == snapshot
-
-
-def test_cells_of_one_table_are_told_from_those_of_all_tables():
-    run = payload("completed_stats")
-    run["response"]["text"] = None
-    table = run["response"]["tables"][0]
-    run["response"]["tables"].append(table | {"id": "t2", "cells": {"running": 5, "errored": 0}})
-    view = make_view(state_of(run), now=NOW)
-    assert [remarks(each)[0][0] for each in view["tables"]["items"]] == ["2 cells filling here", "5 cells filling here"]
-    assert view["head"]["buttons"][0]["label"] == "Stop filling 7 cells"
-    assert view["activity"]["latest"][0].startswith("7 cells in 2 tables still filling.")
-    run["response"]["tables"][1]["cells"]["running"] = 0
-    assert remarks(make_view(state_of(run), now=NOW)["tables"]["items"][0])[0][0] == "2 cells filling"
-
-
-def test_what_blank_cells_mean_is_behind_the_remark():
-    live, snapshot = (table_of(payload("completed_stats"), form)["remarks"][0] for form in ("live", "snapshot"))
-    assert live["details"] == "Blank cells may still fill in."
-    assert snapshot["details"] == "Blank cells may have filled in since."
 
 
 def test_more_tables_than_there_is_room_for_are_counted():
@@ -188,3 +134,10 @@ def test_only_tables_besides_the_main_one_say_where_their_leads_went():
     view = make_view(state_of(run), now=NOW)
     main, other = view["tables"]["items"]
     assert (main["funnel"], other["funnel"]) == ("", view["result"]["funnel"]["words"])
+
+
+@pytest.mark.parametrize(("errored", "said"), [(0, []), (1, ["1 cell failed"]), (2, ["2 cells failed"])])
+def test_cells_that_failed_are_remarked(errored, said):
+    run = settled_payload()
+    run["response"]["tables"][0]["cells"] = {"running": 3, "errored": errored}
+    assert [text for text, _ in remarks(table_of(run))] == said

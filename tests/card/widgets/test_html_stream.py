@@ -134,7 +134,7 @@ def test_it_follows_the_run_in_its_place_to_the_static_card(cells: Cells) -> Non
 def test_a_running_copy_is_not_called_saved_and_says_of_when_it_is(cells: Cells) -> None:
     cells.run(start("scenario:slow"))
     cells.run("at(40)")
-    cells.until_text("step ")
+    cells.until_text("as of ")
     for text in cells.displays()[-1]["content"]["data"].values():
         assert "Running" in text
         assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
@@ -238,7 +238,7 @@ def test_the_way_to_render_can_be_changed_in_mid_session(cells: Cells) -> None:
     assert "widget" not in str(cells.displays(SHOWN)[-1]["content"]["data"].keys())
     cells.run("ow.configure(render='widget')")
     cells.run("run")
-    assert "application/vnd.jupyter.widget-view+json" in cells.displays(SHOWN)[-2]["content"]["data"]
+    assert "application/vnd.jupyter.widget-view+json" in cells.displays(SHOWN)[-1]["content"]["data"]
     cells.run("ow.configure(render='auto'); assert run is not None")
 
 

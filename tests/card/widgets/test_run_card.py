@@ -58,13 +58,13 @@ def test_an_unchanged_poll_sends_nothing(sent, watch):
     assert sent == []
 
 
-def test_a_step_sends_the_result_and_the_clock_only(sent, watch):
+def test_new_leads_send_only_what_they_change(sent, watch):
     run = payload("running_partial")
-    run["steps"]["completed"] = 10
+    run["response"]["actions"][-1]["leadCount"] = 10
     on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
     settle()
     (message,) = sent
-    assert set(message["state"]) == {"seq", "result", "clock"}
+    assert set(message["state"]) == {"seq", "result", "now", "clock"}
 
 
 def test_two_cards_of_one_run_do_not_make_two_conversations(card, watch):

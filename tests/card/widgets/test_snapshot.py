@@ -93,9 +93,9 @@ def reported(messages):
     return [one["content"] for one in messages if one["method"] == "custom" and one["content"]["kind"] == "snapshot"]
 
 
-def stepped(completed, at):
+def stepped(leads, at):
     run = payload("running_partial")
-    run["steps"]["completed"] = completed
+    run["response"]["actions"][-1]["leadCount"] = leads
     return read(run, at=at), Planned(at + 15.0, 15.0)
 
 
@@ -112,7 +112,7 @@ def test_the_snapshot_is_never_older_than_the_card(displayed, watch):
             page.receive(message)
         messages.clear()
         assert page.missed == 0
-        assert f"step {number}" in page.data["text/plain"]
+        assert f"{number} leads" in page.data["text/plain"]
     on_loop(watch.update, read(payload("completed_stats"), at=130.0), Planned(145.0, 15.0))
     settle()
     for message in reported(messages):
@@ -200,7 +200,7 @@ def test_one_more_step_of_a_large_run_changes_little_of_its_snapshot(outputs):
     hello(card, keeps=True)
     messages.clear()
     run = json.loads(json.dumps(run))
-    run["steps"]["completed"] += 1
+    run["response"]["actions"][-1]["leadCount"] += 1
     run["response"]["actions"].append(
         {"type": "leads_added", "tableId": run["response"]["tables"][0]["id"], "leadCount": 7}
     )

@@ -28,7 +28,6 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
     page = page_of(card)
     run = json.loads(json.dumps(watch.state.run.raw))
     table = run["response"]["tables"][0]
-    run["steps"]["completed"] += 1
     run["response"]["actions"].append({"type": "leads_added", "tableId": table["id"], "leadCount": 7})
     table["leadCount"] += 7
     table["cells"] = {"running": 7, "errored": 1}
@@ -36,7 +35,7 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
     on_loop(watch.update, read(run, at=watch.state.connection.heard_at + 15))
     settle()
     state = next(message for message in messages if message["method"] == "update")
-    assert {"result", "activity"} <= set(state["state"])
+    assert {"result"} <= set(state["state"])
     assert not {"tables", "prose"} & set(state["state"])
     assert changes(messages).keys() == {("items", 0)}
     assert len(json.dumps(messages)) <= 4_000
@@ -63,35 +62,10 @@ def test_a_page_that_opens_late_and_one_that_follows_have_the_same_tables(large)
     assert late["tables"] == json.loads(json.dumps({**card.view["tables"], "seq": card.tables["seq"]}))
 
 
-def test_all_columns_of_a_table_come_when_they_are_asked_for(large):
-    card, _, messages = large
-    first = card.tables["items"][0]
-    assert len(first["columns"]["rows"]) + first["hidden"] == 40
-    assert first["hidden"] > 0
-    receive(card, {"kind": "columns", "table": first["id"]})
-    (message,) = messages
-    answer = message["content"]
-    assert (answer["kind"], answer["table"], answer["hidden"], len(answer["columns"]["rows"])) == (
-        "columns",
-        first["id"],
-        0,
-        40,
-    )
-    names = [row[0] for row in answer["columns"]["rows"]]
-    assert [row[0] for row in first["columns"]["rows"]] == names[: len(first["columns"]["rows"])]
-
-
-@pytest.mark.parametrize("table", ["", "another", 7, None])
-def test_columns_of_no_table_are_not_answered(large, table):
-    card, _, messages = large
-    receive(card, {"kind": "columns", "table": table})
-    assert messages == []
-
-
 def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, watch):
     before = card.seq
     run = payload("running_partial")
-    run["steps"]["completed"] = 10
+    run["response"]["actions"][-1]["leadCount"] = 10
     on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
     settle()
     assert card.seq == before + 1
@@ -100,7 +74,7 @@ def test_a_front_end_that_missed_a_change_gets_the_whole_state_once(sent, card, 
     state, clock = sent
     assert state["method"] == "update"
     assert set(state["state"]) == set(RunCard.TRAITS)
-    assert state["state"]["result"]["steps"] == "step 10"
+    assert state["state"]["result"]["note"] == "10 leads added."
     assert clock["content"]["kind"] == "clock"
     sent.clear()
     receive(card, {"kind": "hello", "seq": card.seq, "list_seq": card.tables["seq"], "keeps": None})

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import functools
 import io
+import re
+import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
 from tests.card.live import on_loop, receive, sent_by
-from tests.card.widgets.leads.lead_front import message
+from tests.card.widgets.leads.lead_front import Front, message
 from tests.support.hidden_leads import HiddenLeads
 from tests.support.quick import see
 
@@ -50,23 +54,89 @@ def loaded_ids(grid):
     return set(frame["row_id"]) if len(frame) else set()
 
 
-def files_in(messages):
-    """The ids of the leads in each file that was sent."""
-    sent = [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
-    return [pd.read_csv(io.StringIO(each["text"].lstrip("\ufeff")))["row_id"].to_list() for each in sent]
+def download(table, ids=(), columns=(), kind="csv"):
+    """Ask for a file of what a grid shows, as its page does once it has read all of it."""
+    return {"kind": "download", "grid": "g", "table": table, "ids": [*ids], "columns": [*columns], "format": kind}
 
 
-def test_refresh_leads_reads_the_file_of_a_page(client, grid, tmp_path):
-    messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
-    receive(grid, message(table, size=200, last=199))
-    see(lambda: len(grid.frame) > 2)
-    receive(grid, {"kind": "download", "table": table, "ids": []})
-    (sent,) = [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
-    file = tmp_path / sent["name"]
-    file.write_text(sent["text"], encoding="utf-8", newline="")
-    refreshed = ow.refresh_leads(file, client=client)
-    assert len(refreshed.frame) == len(grid.frame)
-    assert [len(each) for each in (refreshed.new, refreshed.changed, refreshed.gone)] == [0, 0, 0]
+def downloads_in(messages):
+    return [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
+
+
+def frame_of(answer):
+    content = io.BytesIO(base64.b64decode(answer["base64"]))
+    if answer["name"].endswith(".xlsx"):
+        return pd.read_excel(content, sheet_name=1)
+    return pd.read_csv(content, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
+def shown_in(front):
+    """The heads and the words of the cells that a page has."""
+    heads = [answer["heads"] for answer in front.answers if answer["heads"]][-1]
+    return [head["name"] for head in heads], [[words_of(cell) for cell in cells] for _, cells in front.rows]
+
+
+def words_of(cell):
+    return (cell["text"] if isinstance(cell, dict) else cell[0] if isinstance(cell, list) else cell) or ""
+
+
+@pytest.fixture(params=["grid", "card"])
+def page(request, run):
+    """A grid or a card whose page has read all leads, and what that page has."""
+    widget = ow.leads(run) if request.param == "grid" else ow.RunCard(run)
+    messages, front, table = sent_by(widget), Front(), run.tables[0].id
+    receive(widget, message(table, size=200, last=99_999))
+    see(lambda: any(each.get("content", {}).get("rows") for each in messages))
+    for each in messages:
+        if each.get("content", {}).get("kind") == "leads":
+            front.receive(each["content"])
+    yield SimpleNamespace(widget=widget, messages=messages, front=front, table=table)
+    widget.close()
+
+
+def test_a_csv_file_is_what_the_page_shows(page):
+    receive(page.widget, download(page.table))
+    (answer,) = downloads_in(page.messages)
+    heads, rows = shown_in(page.front)
+    read = frame_of(answer)
+    assert (answer["name"], answer["note"]) == ("Bakeries in Porto.csv", "")
+    assert list(read.columns) == heads
+    assert read.to_numpy().tolist() == rows
+    text = base64.b64decode(answer["base64"]).decode("utf-8-sig")
+    assert not re.search(r"True|False|[{}]|[0-9a-f]{8}-[0-9a-f]{4}-", text)
+    assert "drafted" in text
+
+
+def test_a_workbook_has_the_same_rows_and_columns_with_their_values(page):
+    receive(page.widget, download(page.table, kind="xlsx"))
+    (answer,) = downloads_in(page.messages)
+    heads, rows = shown_in(page.front)
+    read = frame_of(answer)
+    # The draft stands folded beside what explains the others.
+    assert list(read.columns)[: len(heads) - 1] == heads[:-1]
+    assert read[heads[0]].to_list() == [row[0] for row in rows]
+    assert read["Fit"].fillna(0).astype(int).astype(str).to_list() == [row[heads.index("Fit")] or "0" for row in rows]
+    assert set(read[heads[-1]].dropna()) <= {"drafted"}
+
+
+def test_ticked_leads_and_shown_columns_alone(page):
+    ids = [row_id for row_id, _ in page.front.rows]
+    for kind in ("csv", "xlsx"):
+        receive(page.widget, download(page.table, [ids[4], ids[1]], ["company", "phone"], kind))
+    names = [page.front.rows[at][1][0] for at in (1, 4)]
+    for answer in downloads_in(page.messages):
+        read = frame_of(answer)
+        assert list(read.columns)[:2] == ["Company", "Phone"]
+        assert not {"Contact e-mail", "Fit"} & set(read.columns)
+        assert read["Company"].to_list() == [words_of(name) for name in names]
+
+
+def test_without_the_package_for_workbooks_the_page_is_told_what_to_do(page, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    receive(page.widget, download(page.table, kind="xlsx"))
+    (answer,) = downloads_in(page.messages)
+    assert answer["base64"] == ""
+    assert "origami-widgets[excel]" in answer["note"]
 
 
 MAILABLE = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
@@ -90,7 +160,7 @@ def test_leads_that_were_not_ticked_are_not_called_new(client, grid):
 
 
 def test_ticked_leads_are_those_of_the_table_in_front(grid):
-    messages, (companies, people) = sent_by(grid), [tab["id"] for tab in grid.head["tabs"]]
+    companies, people = (tab["id"] for tab in grid.head["tabs"])
     receive(grid, message(companies))
     see(lambda: len(grid.frame) > 2)
     ids = grid.frame["row_id"].to_list()
@@ -98,14 +168,9 @@ def test_ticked_leads_are_those_of_the_table_in_front(grid):
     receive(grid, message(people, query=2))
     see(lambda: loaded_ids(grid) - set(ids))
     assert grid.selection.empty
-    receive(grid, {"kind": "download", "table": people, "ids": []})
     receive(grid, message(companies, query=3))
     see(lambda: loaded_ids(grid) == set(ids))
-    receive(grid, {"kind": "download", "table": companies, "ids": ids[:3]})
-    shown, ticked = files_in(messages)
-    assert len(shown) > 0
-    assert set(shown).isdisjoint(ids)
-    assert ticked == ids[:3]
+    assert grid.selection["row_id"].to_list() == ids[:3]
 
 
 def test_ticked_leads_that_a_filter_hides_are_left_out(grid):
@@ -143,41 +208,9 @@ def test_ticked_leads_are_delivered_while_they_are_checked():
     see(marks)
     ids = list(marks()[0])[:3]
     receive(grid, {"kind": "select", "ids": ids, "on": True})
-    receive(grid, {"kind": "download", "table": table, "ids": ids})
+    receive(grid, download(table, ids))
     assert grid.frame.empty
     assert grid.selection["row_id"].to_list() == ids
-    assert files_in(messages) == [ids]
+    assert [len(frame_of(each)) for each in downloads_in(messages)] == [len(ids)]
     on_loop(answered.set)
     grid.close()
-
-
-def test_a_page_gets_a_file_of_the_ticked_leads_or_of_all_that_were_read(grid):
-    messages, table = sent_by(grid), grid.head["tabs"][0]["id"]
-    receive(grid, message(table))
-    see(lambda: len(grid.frame))
-    files = lambda: [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]  # noqa: E731
-    for ids in ([], [grid.frame["row_id"][1]]):
-        receive(grid, {"kind": "download", "table": table, "ids": ids})
-    assert files_in(messages) == [grid.frame["row_id"].to_list(), [grid.frame["row_id"][1]]]
-    assert {each["name"] for each in files()} == {"Bakeries in Porto.csv"}
-
-
-def test_a_card_gives_the_ticked_leads_or_all_that_its_page_has_read(client, run, tmp_path):
-    card = ow.RunCard(run)
-    messages, table = sent_by(card), run.tables[0].id
-    answers = lambda: [each["content"] for each in messages if each.get("content", {}).get("kind") == "leads"]  # noqa: E731
-    receive(card, message(table, size=200, last=199))
-    see(lambda: any(each["rows"] for each in answers()))
-    ow.configure(client=client)
-    wanted = eval(answers()[-1]["line"], {"ow": ow})["row_id"].to_list()  # noqa: S307 - a line of ours
-    for ids in ([], [wanted[4], wanted[1]], ["", 7]):
-        receive(card, {"kind": "download", "table": table, "ids": ids})
-    assert files_in(messages) == [wanted, [wanted[1], wanted[4]], []]
-    sent = [each["content"] for each in messages if each.get("content", {}).get("kind") == "download"]
-    file = tmp_path / sent[1]["name"]
-    file.write_text(sent[1]["text"], encoding="utf-8", newline="")
-    refreshed = ow.refresh_leads(file, client=client)
-    assert set(refreshed.frame["row_id"]) >= {wanted[1], wanted[4]}
-    assert refreshed.changed.empty
-    assert refreshed.gone.empty
-    card.close()

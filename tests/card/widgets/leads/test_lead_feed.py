@@ -442,7 +442,9 @@ def test_cards_can_be_set_to_show_no_leads(ended, card):
     try:
         assert shown.view["tables"]["leads"] is False
         receive(shown, message(ended.table.id))
-        receive(shown, {"kind": "download", "table": ended.table.id, "ids": []})
+        receive(
+            shown, {"kind": "download", "grid": "g", "table": ended.table.id, "ids": [], "columns": [], "format": "csv"}
+        )
         settle()
         assert quiet(ended) == 0
         assert messages == []

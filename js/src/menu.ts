@@ -1,0 +1,73 @@
+/** Menus: a button that opens a panel over whatever is there, in the browser's top layer, where nothing cuts it. */
+
+import { button } from "./buttons";
+import { el, on, show, uid } from "./dom";
+import { onKey } from "./keys";
+
+/** Pixels between a panel and its button, or the edge of the window. */
+const GAP = 4;
+
+export interface Menu {
+  readonly press: HTMLButtonElement;
+  /** Its place is behind the button, so that Tab goes on into it. */
+  readonly panel: HTMLElement;
+  shut(): void;
+}
+
+/** @param opens - Called before the panel opens. */
+export function menu(label: string, cls = "", opens: () => void = () => {}): Menu {
+  const panel = el("div", "menu");
+  const press = button(label, () => (panel.hidden ? open() : shut()), cls);
+  let undo: (() => void)[] = [];
+  panel.id = uid();
+  panel.popover = "manual";
+  show(panel, false);
+  press.setAttribute("aria-controls", panel.id);
+  press.ariaExpanded = "false";
+
+  const open = (): void => {
+    opens();
+    show(panel, true);
+    panel.showPopover?.();
+    place(panel, press);
+    press.ariaExpanded = "true";
+    const isInside = (event: Event): boolean =>
+      event.composedPath().some((at) => at === panel || at === press);
+    const leave = (event: Event): void => {
+      if (!isInside(event)) shut();
+    };
+    // It stays where it was opened, so it must not outlive its place.
+    undo = [
+      on(window, "scroll", leave, true),
+      on(window, "pointerdown", leave, true),
+      on(window, "focusin", leave, true),
+    ];
+  };
+  const shut = (): void => {
+    if (panel.hidden) return;
+    for (const each of undo) each();
+    undo = [];
+    panel.hidePopover?.();
+    show(panel, false);
+    press.ariaExpanded = "false";
+  };
+  for (const node of [press, panel])
+    onKey(node, (key) => {
+      if (panel.hidden || key !== "Escape") return;
+      shut();
+      press.focus();
+    });
+  return { press, panel, shut };
+}
+
+/** Puts a panel below its button, or above it where there is more room, within the window. */
+function place(panel: HTMLElement, press: HTMLElement): void {
+  const at = press.getBoundingClientRect();
+  const { width, height } = panel.getBoundingClientRect();
+  const isBelow = at.bottom + GAP + height <= innerHeight || at.top < innerHeight - at.bottom;
+  const room = (isBelow ? innerHeight - at.bottom : at.top) - 2 * GAP;
+  const start = at.left + width + GAP <= innerWidth ? at.left : at.right - width;
+  panel.style.maxHeight = `${room}px`;
+  panel.style.left = `${Math.max(GAP, Math.min(start, innerWidth - width - GAP))}px`;
+  panel.style.top = `${isBelow ? at.bottom + GAP : at.top - GAP - Math.min(height, room)}px`;
+}

@@ -1,0 +1,227 @@
+/**
+ * The foot's news: what happens now, or one notice with its button. What else there is to say opens over the leads, with
+ * the agent's text and its suggestions.
+ */
+
+import { button, CommandButton, copyLine } from "../buttons";
+import {
+  AGAIN,
+  DISMISS,
+  FOLLOW_UP,
+  type Inline,
+  MORE,
+  MORE_NEWS,
+  type Notice,
+  type Prose,
+  SHOW_FAILED,
+  type SuggestionView,
+  type Tone,
+  type View,
+} from "../contract";
+import { el, fill, keyedList, linkPlace, type Part, same, setText, show, showText, words } from "../dom";
+import { filled } from "../format";
+import { menu } from "../menu";
+import { noticePart } from "../notice";
+import { prose } from "../prose";
+import type { Context } from "./context";
+
+export type NewsView = Pick<View, "head" | "result" | "notices" | "now" | "prose" | "suggestions" | "tables">;
+
+/** One piece of news: a notice, what happens now, what failed, or the agent's text. */
+interface News extends Pick<Notice, "key" | "tone" | "title" | "text" | "code" | "link" | "button"> {
+  inline?: Inline;
+}
+
+const NOTHING = { text: "", code: "", link: null, button: null };
+const PROSE = ":prose";
+const FAILED = ":failed";
+const GONE = ":gone";
+/** Notices that say that the kernel repeats a request. */
+const ASKED = ["cancel_requested", "stopping"];
+
+/** The words of prose in one line. */
+const flat = (inline: Inline): string =>
+  inline.map((each) => (typeof each === "string" ? each : flat(each.c ?? []))).join(" ");
+
+export class NewsSection implements Part<NewsView> {
+  /** The line in the foot. */
+  readonly node: HTMLElement;
+  /** What comes of the clicks on the head's buttons. */
+  readonly outcomes = el("span", "outcomes");
+  readonly #context: Context;
+  readonly #title = words("now");
+  readonly #press: CommandButton;
+  readonly #showFailed: HTMLButtonElement;
+  readonly #link = linkPlace("act", "button");
+  readonly #line = copyLine("", "the line that shows this run");
+  readonly #follow = menu(FOLLOW_UP, "drop");
+  readonly #all = menu(MORE, "link");
+  readonly #close = button("×", () => this.#dismiss(), "quiet x");
+  readonly #others: Part<readonly Notice[]>;
+  readonly #text = el("div", "text");
+  readonly #cut = el("p", "mute");
+  readonly #suggestions: Part<readonly SuggestionView[]>;
+  #view: NewsView | null = null;
+  #shown: News | null = null;
+  #prose: Prose | null = null;
+  /** The news that were closed, until the run's status changes. */
+  #closed = new Set<string>();
+  #status = "";
+
+  /** @param failed - Leads to the cells that failed. */
+  constructor(context: Context, failed: () => void) {
+    this.#context = context;
+    const { session, view } = context;
+    this.#press = new CommandButton(session);
+    this.#showFailed = button(SHOW_FAILED, failed);
+    this.#close.ariaLabel = this.#close.title = DISMISS;
+    const run = (): string => view("head").run_id;
+    this.#others = keyedList(
+      el("div"),
+      () => noticePart(session, run),
+      ({ key }: Notice) => key,
+    );
+    const suggestion = (): Part<SuggestionView> => {
+      const press = new CommandButton(session);
+      const label = words("off");
+      return {
+        node: el("li", "", press.node, label, press.outcome),
+        refresh: press.refresh,
+        update(item) {
+          showText(label, item.button ? "" : item.label);
+          press.update(item.button && { spec: item.button, run: run() });
+        },
+      };
+    };
+    this.#suggestions = keyedList(el("ul", "next"), suggestion, ({ label }: SuggestionView) => label);
+    this.#all.panel.classList.add("news-all");
+    this.#all.panel.append(this.#others.node, this.#text, this.#cut);
+    this.#follow.panel.append(this.#suggestions.node);
+    this.node = el(
+      "div",
+      "news",
+      this.#title,
+      this.#all.press,
+      this.#all.panel,
+      this.#press.outcome,
+      this.outcomes,
+      this.#showFailed,
+      this.#press.node,
+      this.#link.node,
+      this.#line.node,
+      this.#follow.press,
+      this.#follow.panel,
+      this.#close,
+    );
+  }
+
+  update(view: NewsView): void {
+    if (this.#status !== view.head.status) this.#closed.clear();
+    this.#status = view.head.status;
+    this.#view = view;
+    if (!same(this.#prose?.nodes, view.prose.nodes)) fill(this.#text, ...prose(view.prose.nodes));
+    this.#prose = view.prose;
+    showText(this.#cut, view.prose.cut);
+    this.refresh();
+  }
+
+  refresh(): void {
+    const view = this.#view;
+    if (!view) return;
+    const news = this.#news(view);
+    const [first = null, ...others] = news.filter(({ key, title }) => !this.#closed.has(`${key} ${title}`));
+    this.#shown = first;
+    this.#drawLine(first);
+    const rest = others.filter(({ key }) => key !== PROSE);
+    this.#others.update([...(first && first.key !== PROSE && first.text ? [first] : []), ...rest]);
+    const hasProse = !!view.tables.items.length && view.prose.nodes.length > 0;
+    show(this.#text, hasProse);
+    const hasMore = rest.length > 0 || hasProse || !!(first?.text && first.key !== GONE);
+    show(this.#all.press, hasMore);
+    setText(this.#all.press, rest.length ? filled(MORE_NEWS, rest.length) : MORE);
+    if (!hasMore) this.#all.shut();
+    const follows = view.suggestions.filter((each) => each.button?.command !== "fill");
+    this.#suggestions.update(follows);
+    show(this.#follow.press, follows.length && first?.key === PROSE);
+    this.#others.refresh?.();
+    this.#suggestions.refresh?.();
+    show(this.node, first || this.outcomes.textContent);
+  }
+
+  close(): void {
+    this.#line.close?.();
+    this.#all.shut();
+    this.#follow.shut();
+  }
+
+  /** What there is to say, the most urgent first. */
+  #news({ head, result, notices, now, prose: answer, suggestions, tables }: NewsView): News[] {
+    const { session } = this.#context;
+    const isGone = session.presence === "gone";
+    const isSaved = head.form !== "live";
+    const gone: News[] =
+      isGone && !session.reads
+        ? [
+            {
+              ...NOTHING,
+              key: GONE,
+              tone: isSaved ? "neutral" : "attention",
+              title: `${isSaved ? head.as_of : "Kernel stopped"}. ${head.gone}`,
+              text: "",
+              code: head.line,
+            },
+          ]
+        : [];
+    const shown = notices.filter(({ key }) => !(isGone && !isSaved && ASKED.includes(key)));
+    const offer = suggestions.find((each) => each.button?.command === "fill")?.button ?? null;
+    const has = (key: string): boolean =>
+      shown.some((each) => each.button?.command === "fill" || each.key === key);
+    const failed = tables.items.flatMap(({ remarks }) => remarks.filter(({ tone }) => tone === "bad"));
+    const [remark] = failed;
+    const failures: News[] =
+      remark && !now.length
+        ? [
+            {
+              ...NOTHING,
+              key: FAILED,
+              tone: "bad",
+              title: remark.text,
+              text: remark.details,
+              button: has("") ? null : offer,
+            },
+          ]
+        : offer && !has("")
+          ? [{ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer }]
+          : [];
+    const latest: Inline = now.length ? now : result.note ? [result.note] : [];
+    const going: News[] =
+      latest.length && !(isGone && !isSaved)
+        ? [{ ...NOTHING, key: ":now", tone: "running", title: flat(latest), inline: latest }]
+        : [];
+    const said: News[] =
+      answer.nodes.length && tables.items.length
+        ? [{ ...NOTHING, key: PROSE, tone: "neutral", title: flat(answer.nodes.slice(0, 2)) }]
+        : [];
+    return [...gone, ...shown, ...failures, ...going, ...said];
+  }
+
+  #drawLine(news: News | null): void {
+    const { session, view } = this.#context;
+    const tone: Tone = news?.tone ?? "neutral";
+    this.node.className = `news t-${tone}${news && news.key !== PROSE && news.key !== ":now" ? " told" : ""}`;
+    if (news?.inline) fill(this.#title, ...prose(news.inline));
+    else setText(this.#title, news?.title ?? "");
+    this.#title.title = [news?.title, news?.text].filter(Boolean).join(". ");
+    this.#press.update(news?.button ? { spec: news.button, run: view("head").run_id } : null);
+    this.#link.update(news?.link ?? null);
+    this.#line.update(news?.key === GONE ? news.code : "");
+    this.#line.node.title = AGAIN;
+    show(this.#showFailed, news?.key === FAILED && session.reads);
+    show(this.#close, news && news.key !== PROSE && news.key !== ":now" && news.key !== GONE);
+  }
+
+  #dismiss(): void {
+    if (this.#shown) this.#closed.add(`${this.#shown.key} ${this.#shown.title}`);
+    this.refresh();
+  }
+}
