@@ -101,7 +101,7 @@ def test_two_windows_start_one_run(card_in: Callable[..., LabPage]) -> None:
             "(node, at) => void setTimeout(() => { node.click(); node.click(); }, at - Date.now())", at
         )
     for each in (lab.output(1).first, other.output(1).first):
-        expect(each).to_contain_text("1 earlier turn", timeout=60_000)
+        expect(each).to_contain_text("2 briefs", timeout=60_000)
     lab.run_cell(2)
     expect(lab.output(2)).to_have_text("2")
     other.close()

@@ -50,5 +50,5 @@ def test_a_live_card_that_is_scrolled_out_and_in_is_current_and_works(card_in: C
     expect(card).to_contain_text("Completed")
     card.get_by_role("button", name="Find more").click()
     confirm(card, "Yes, start it")
-    expect(card).to_contain_text("1 earlier turn", timeout=60_000)
+    expect(card).to_contain_text("2 briefs", timeout=60_000)
     assert lab.errors_of_ours == []

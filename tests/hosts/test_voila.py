@@ -60,7 +60,7 @@ def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voi
 
     card.get_by_role("button", name="Continue").click()
     confirm(card, "Yes, start it")
-    expect(card).to_contain_text("1 earlier turn")
+    expect(card).to_contain_text("2 briefs")
     expect(card.get_by_text("Running", exact=True)).to_be_visible()
     assert_quiet(voila)
 

@@ -238,7 +238,7 @@ def reading_words(progress: RowProgress | None) -> str:
     what = "uploading rows" if progress.is_upload else "reading leads"
     if not rows:
         return what
-    if total is not None and rows >= total:
+    if rows == total:
         # All is read or written.
         return ""
     # A total that was already exceeded is wrong.

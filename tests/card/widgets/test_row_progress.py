@@ -41,7 +41,7 @@ def until(condition):
         (RowProgress(0, None), "reading leads"),
         (RowProgress(0, 1240), "reading leads"),
         (RowProgress(400, 1240), SAYS),
-        (RowProgress(1240, 1240), "reading leads: 1,240 of 1,240"),
+        (RowProgress(1240, 1240), ""),
         (RowProgress(400, None), "reading leads: 400 so far"),
         (RowProgress(400, 380), "reading leads: 400 so far"),
         (RowProgress(400, -1), "reading leads: 400 so far"),

@@ -225,7 +225,7 @@ def test_frame_ticks_and_file_are_the_same_leads(batch, client, grid, tmp_path):
     assert list(whole.columns) == list(loaded.columns)
     assert set(whole["row_id"]) == set(loaded["row_id"])
     ow.configure(client=client)
-    assert set(whole["run_id"]) == {run.id for run in batch}
+    assert set(whole["run_name"]) == {run.name for run in batch}
     ids = [loaded["row_id"].iloc[0], loaded["row_id"].iloc[-1]]
     receive(grid, {"kind": "select", "ids": ids, "on": True})
     assert set(grid.selection["row_id"]) == set(ids)
