@@ -105,7 +105,9 @@ export function linkPlace(cls: string, linkClass = ""): Part<Link | null> {
     update(link) {
       if (same(link, shown)) return;
       shown = link;
-      fill(node, link && anchor(link.href, linkClass, words("", "bdi", link.label), "\u00a0↗"));
+      const made = link && anchor(link.href, linkClass, words("", "bdi", link.label), "\u00a0↗");
+      if (made) made.title = link.label;
+      fill(node, made);
       show(node, link);
     },
   };

@@ -73,6 +73,7 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     show(this.#earlier.press, earlier.runs.length);
     this.#briefs.update(earlier.runs);
     showText(this.#origin, head.origin);
+    this.#origin.title = head.origin;
     this.#link.update(head.link);
     this.#buttons.update(head.buttons);
     show(this.#buttons.node, head.buttons.length);
@@ -87,6 +88,7 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     this.#pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date.
     setText(this.#status, known ? head.status_label : head.last_known);
+    this.#status.title = this.#status.textContent;
     this.#notify.update(!(head.done && head.settled) && this.#session.follows());
     this.#buttons.refresh?.();
   }
