@@ -223,14 +223,6 @@ export interface BoardRow {
   note: string;
 }
 
-export interface BoardTotals {
-  leads: string;
-  qualified: string;
-  credits: string;
-  price: string;
-  keys: (number | null)[];
-}
-
 export type CheckTimes = [
   heard_at: number | null,
   next_at: number | null,
@@ -249,7 +241,7 @@ export interface BoardHead {
   as_of: string;
   title: string;
   counts: StageCount[];
-  totals: BoardTotals;
+  sums: string;
   hidden: string;
   nothing: string;
   none_match: string;
@@ -259,7 +251,7 @@ export interface BoardHead {
   origin: string;
   notices: Notice[];
   buttons: Button[];
-  leads: Button | null;
+  has_leads: boolean;
   leads_line: string;
   open: string;
   again_words: string;
@@ -514,7 +506,11 @@ export const NOTIFY_BLOCKED = "Blocked by the browser. The page's title is marke
 
 export const STOP_NAMED = "{}: {}";
 
-export const BOARD_RESULT = "{} qualified of {}, {} credits";
+export const RUNS = "Runs";
+
+export const ALL_LEADS = "All leads";
+
+export const SAME_START = "Each brief begins: {}";
 
 export const STOP_HEAD = "Stop";
 

@@ -155,7 +155,7 @@ describe("a card within the board", () => {
     observer.observe(on.one(".card-row"), { childList: true, subtree: true });
     await change(on, (view) => {
       Object.assign(view.rows[1] as BoardRow, numbers(5));
-      view.head.totals = numbers(5);
+      view.head.sums = "5 leads";
     });
     await change(on, (view) => {
       (view.rows[0] as BoardRow).note = "2 questions";
@@ -455,7 +455,7 @@ describe("Cancel", () => {
     const yes = on.button("Yes, cancel them");
     expect(active()).toBe(yes);
     await change(on, (view) => {
-      view.head.totals = numbers(3);
+      view.head.sums = "3 leads";
       Object.assign(view.rows[0] as BoardRow, numbers(3));
     });
     expect(active()).toBe(yes);

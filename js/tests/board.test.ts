@@ -71,38 +71,36 @@ describe("the board", () => {
     expect(on.model.commands().map(({ name }) => name)).toEqual(["resume"]);
   });
 
-  it("ends with a line of totals where there are any", () => {
-    const on = drawBoard(boardOf([row(), row()], { totals: numbers(142, 41, 973, 23.7) }));
-    const last = on.one("tfoot");
-    expect([...last.querySelectorAll("[role=cell]")].map((each) => shown(each as HTMLElement))).toEqual([
-      "",
-      "142",
-      "41",
-      "973",
-      "23.7",
-      "",
-      "",
-    ]);
-    expect(drawBoard(boardOf([row(), row()])).one("tfoot").hidden).toBe(true);
+  it("says under its title what all runs have together, where there is anything", () => {
+    const sums = "142 leads, 41 qualified, 973 of 2,000 credits";
+    expect(shown(drawBoard(boardOf([row(), row()], { sums })).one(".sums"))).toBe(sums);
+    expect(drawBoard(boardOf([row(), row()])).one(".sums").hidden).toBe(true);
   });
 
-  it("shows all leads below the rows, and offers the line where it can't", async () => {
-    const on = drawBoard(boardOf([row()], { leads: { command: "show_leads", label: "All leads" } }));
+  it("says once what all briefs begin with", () => {
+    const cities = ["Porto", "Faro"].map((city) => row({ name: "", prompt: `Find bakeries in ${city}` }));
+    const on = drawBoard(boardOf(cities));
+    expect(shown(on.one(".same-start"))).toBe("Each brief begins: Find bakeries in");
+    expect(drawBoard(boardOf([row()])).one(".same-start").hidden).toBe(true);
+  });
+
+  it("shows all leads in place of the rows, and offers the line where it can't", async () => {
+    const on = drawBoard(boardOf([row()], { has_leads: true }));
+    const tab = (label: string) =>
+      on.all("[role=tab]").find((each) => shown(each).startsWith(label)) as HTMLElement;
     expect(on.one(".all-leads").hidden).toBe(true);
-    on.button("All leads").click();
+    tab("All leads").click();
     expect(on.model.commands()).toMatchObject([{ name: "show_leads" }]);
     on.model.acknowledge();
     on.model.set({ grid: "IPY_MODEL_1" });
     await change(on, (view) => {
-      view.head.leads = { command: "hide_leads", label: "Hide leads" };
       view.head.leads_line = "ow.leads([run])";
     });
     expect(on.one(".all-leads").hidden).toBe(false);
     expect(shown(on.one(".all-leads"))).toContain("ow.leads([run])");
-    on.button("Hide leads").click();
-    on.model.acknowledge();
-    on.button("Hide leads").click();
-    expect(on.model.commands().map(({ name }) => name)).toEqual(["show_leads", "hide_leads", "hide_leads"]);
+    expect(tab("All leads").ariaSelected).toBe("true");
+    tab("Runs").click();
+    expect(on.model.commands().map(({ name }) => name)).toEqual(["show_leads", "hide_leads"]);
   });
 
   it("says that there are no runs", () => {
@@ -117,7 +115,7 @@ describe("the board", () => {
     const on = drawBoard(
       boardOf([row({ prompt: script, name: script, note: script, status_label: script })], {
         title: script,
-        totals: { ...numbers(1), leads: script },
+        sums: script,
         origin: script,
         hidden: script,
         gone: script,
@@ -325,7 +323,7 @@ describe("what is announced", () => {
     expect(voice.textContent).toBe("");
     await change(on, (view) => {
       Object.assign(view.rows[0] as BoardRow, numbers(4));
-      view.head.totals = numbers(4);
+      view.head.sums = "4 leads";
     });
     expect(voice.textContent).toBe("");
     await change(on, (view) => {

@@ -5,7 +5,7 @@ import { notifyInLab } from "../src/labextension/notifications";
 import { NOTIFIES } from "../src/page_settings";
 import { notified } from "../src/page_state";
 import { type Drawn, draw, scrollIntoView, shown } from "./draw";
-import { boardOf, change, drawBoard, named, numbers, row, type Shown } from "./draw-board";
+import { boardOf, change, drawBoard, named, row, type Shown } from "./draw-board";
 import { sample } from "./samples";
 
 interface Sent {
@@ -229,14 +229,14 @@ describe("Notify me on a board", () => {
   it("notifies when more runs ask or have failed, and when all have ended", async () => {
     const on = drawBoard(boardOf(named("a", "b", "c"), { counts: counts(["running", 2], ["failed", 1]) }));
     await toggle(on);
-    const totals = { leads: "36", qualified: "29", credits: "517" };
+    const sums = "36 leads, 29 qualified, 517 credits";
     const said: string[] = [];
     for (const head of [
       { counts: counts(["running", 1], ["failed", 1], ["ended", 1]), announcement: "1 failed" },
       { counts: counts(["needs_you", 1], ["failed", 1], ["ended", 1]), announcement: "1 needs you" },
       { counts: counts(["failed", 1], ["ended", 2]), announcement: "1 failed" },
       { counts: counts(["failed", 2], ["ended", 1]), announcement: "2 failed" },
-      { counts: counts(["failed", 2], ["ended", 1]), settled: true, announcement: "all have ended", totals },
+      { counts: counts(["failed", 2], ["ended", 1]), settled: true, announcement: "all have ended", sums },
     ]) {
       await change(on, (view) => {
         Object.assign(view.head, head);
@@ -244,7 +244,7 @@ describe("Notify me on a board", () => {
       said.push(sent.map(({ title, body }) => `${title}, ${body}`).join());
       sent = [];
     }
-    const result = "29 qualified of 36, 517 credits";
+    const result = "36 leads, 29 qualified, 517 credits";
     expect(said).toEqual(["", "1 needs you, ", "", "2 failed, ", `all have ended, ${result}`]);
     expect(document.title).toBe("● Untitled.ipynb");
   });
@@ -260,10 +260,10 @@ describe("Notify me on a board", () => {
     const on = drawBoard(boardOf(named("a"), { counts: counts(["failed", 1]) }));
     await toggle(on);
     await change(on, (view) => {
-      view.head.totals = numbers(5);
+      view.head.sums = "5 leads";
     });
     expect(sent).toEqual([]);
-    expect(shown(on.one("tfoot"))).toContain("5");
+    expect(shown(on.one(".sums"))).toContain("5");
   });
 });
 

@@ -129,9 +129,11 @@ def _user_acted(state: RunState, event: Asked) -> RunState:
 def _recognized(state: RunState, event: Attached | Named) -> RunState:
     if isinstance(event, Attached):
         return replace(state, attached=event.began, attached_by=event.by)
-    name, used = event.agent_name or state.agent_name, event.used_before or state.used_before
-    is_news = (name, used) != (state.agent_name, state.used_before)
-    return replace(state, agent_name=name, used_before=used) if is_news else state
+    known = (state.agent_name, state.used_before, state.credit_limit)
+    limit = state.credit_limit if event.credit_limit is None else event.credit_limit
+    news = event.agent_name or state.agent_name, event.used_before or state.used_before, limit
+    name, used, limit = news
+    return replace(state, agent_name=name, used_before=used, credit_limit=limit) if news != known else state
 
 
 def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed | StopChanged) -> RunState:

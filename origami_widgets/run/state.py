@@ -269,6 +269,7 @@ class RunState:
         sending: the follow-up that is being sent; empty without one.
         queue: the follow-up's wait for a run slot; None if it does not wait.
         command_error: why the last user action failed.
+        credit_limit: the credits that the conversation may use, where this process limits them; None without a limit.
         limit_error: the error if the run and its cells used more credits than allowed: what was active was stopped.
         used_before: for focus tables that were read before the run was started, the credits that they had used then.
         history: one record for each change, oldest first.
@@ -299,6 +300,7 @@ class RunState:
     sending: Sending = ""
     queue: Queue | None = None
     command_error: OrigamiError | None = None
+    credit_limit: float | None = None
     limit_error: OrigamiError | None = None
     used_before: tuple[tuple[str, int], ...] = ()
     history: tuple[HistoryPoint, ...] = ()
@@ -553,10 +555,11 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The agent's name has become known, and what focus tables had used before the run; answers about it leave them out."""
+    """What answers about the run leave out: its agent's name, what focus tables had used before it, its credit limit."""
 
-    agent_name: str
+    agent_name: str = ""
     used_before: tuple[tuple[str, int], ...] = ()
+    credit_limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

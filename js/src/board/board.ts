@@ -1,10 +1,18 @@
-import type { BoardHead, BoardRows, CheckTimes, ClockView } from "../contract";
-import { el, show, showText } from "../dom";
+import {
+  ALL_LEADS,
+  type BoardHead,
+  type BoardRows,
+  type CheckTimes,
+  type ClockView,
+  RUNS,
+} from "../contract";
+import { el, show, showText, uid } from "../dom";
 import { guardKeys } from "../keys";
 import { focused, Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
 import { notifyToggle } from "../notify";
 import { Session } from "../session";
+import { tabs } from "../tabs";
 import style from "./board.css";
 import { BoardAnnouncer } from "./board_announcer";
 import { BoardHeader } from "./board_head";
@@ -29,6 +37,10 @@ class Board {
   readonly #card: ReturnType<typeof openedWidget>;
   readonly #leads: ReturnType<typeof openedWidget>;
   readonly #announcer: BoardAnnouncer;
+  /** What the tab in front shows: the runs, or the leads of all. */
+  readonly #panel = el("div", "runs-panel");
+  readonly #panelId = uid();
+  readonly #tabs = tabs("Runs and their leads", this.#panelId, (tab) => this.#select(tab));
   readonly #nothing = el("p", "mute nothing");
   readonly #hidden = el("p", "mute nothing");
   readonly #root: HTMLElement;
@@ -70,15 +82,12 @@ class Board {
 
   #layOut(): HTMLElement {
     const list = this.#list;
-    const below = [this.#leads.node, list.noMatch, this.#nothing, this.#hidden, this.#announcer.node];
-    const root = el(
-      "section",
-      "origami-card origami-board",
-      this.#head.node,
-      this.#bar.node,
-      list.node,
-      ...below,
-    );
+    this.#panel.id = this.#panelId;
+    this.#panel.role = "tabpanel";
+    this.#panel.append(list.same, this.#bar.node, list.node, this.#leads.node, list.noMatch);
+    const tools = el("div", "tools", this.#tabs.node);
+    const parts = [this.#head.node, tools, this.#panel, this.#nothing, this.#hidden, this.#announcer.node];
+    const root = el("section", "origami-card origami-board", ...parts);
     root.dir = "ltr";
     root.tabIndex = -1;
     root.ariaLabel = "Origami runs";
@@ -130,15 +139,36 @@ class Board {
     this.#bar.update(head);
     this.#card.update({ card: this.#reference("card"), code: `ow.attach("${head.open}")` });
     this.#leads.update({ card: this.#reference("grid"), code: head.leads_line });
-    show(this.#leads.node, this.#reference("grid"));
+    this.#drawTabs(head);
     showText(this.#hidden, head.hidden);
     showText(this.#nothing, head.nothing);
-    this.#list.update(items, head.totals);
+    this.#list.update(items);
     this.#arrange();
     this.#announcer.update(
       head,
       items.map(({ row }) => row),
     );
+  }
+
+  /** With the leads in front, the runs are one click away, and come back where they were. */
+  #drawTabs(head: BoardHead): void {
+    const isLeads = !!this.#reference("grid");
+    const items = [
+      { id: "runs", label: RUNS, count: `${this.#items().length}` },
+      { id: "leads", label: ALL_LEADS },
+    ];
+    const front = isLeads ? "leads" : "runs";
+    this.#tabs.update(items, front);
+    this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(front));
+    show(this.#tabs.node.parentElement as HTMLElement, head.has_leads);
+    show(this.#leads.node, isLeads);
+    this.#panel.classList.toggle("leads-only", isLeads);
+  }
+
+  #select(tab: string): void {
+    const name = tab === "leads" ? "show_leads" : "hide_leads";
+    if ((tab === "leads") !== !!this.#reference("grid"))
+      this.#session.command(`${this.#model.get("key")}`, name);
   }
 
   #reference(trait: string): string {

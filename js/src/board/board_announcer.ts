@@ -1,6 +1,5 @@
-import { BOARD_RESULT, type BoardHead, type BoardRow, type Stage, type Tone } from "../contract";
+import type { BoardHead, BoardRow, Stage, Tone } from "../contract";
 import { el, setText } from "../dom";
-import { filled } from "../format";
 import type { Notify } from "../notify";
 
 /** The stages that need the user. */
@@ -34,8 +33,7 @@ export class BoardAnnouncer {
       const runs = settled ? rows.map(({ token }) => token) : waiting.filter((run) => !this.#known.has(run));
       const [needUser, failed] = more;
       const tone: Tone = failed ? "bad" : needUser ? "attention" : "neutral";
-      const { qualified, leads, credits } = head.totals;
-      const body = settled && qualified ? filled(BOARD_RESULT, qualified, leads, credits) : "";
+      const body = settled ? head.sums : "";
       this.#notify.notify({ title: announcement, body, tone, runs });
     }
     this.#known = new Set(waiting);

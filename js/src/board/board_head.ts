@@ -24,6 +24,7 @@ export class BoardHeader implements Part<BoardHead> {
   readonly #notify: Notify;
   readonly #title = el("b");
   readonly #counts = el("span", "counts");
+  readonly #sums = el("div", "sums");
   readonly #origin = words("chip");
   readonly #age = el("span", "mute");
   readonly #buttons: Part<readonly Button[]>;
@@ -50,6 +51,7 @@ export class BoardHeader implements Part<BoardHead> {
     const line = el("div", "", counted, " ", this.#age);
     const does = el("div", "does", notify.node, this.#buttons.node);
     const header = el("header", "board-head", line, does, notify.refusal);
+    header.append(this.#sums);
     this.node = el("div", "", header, this.#noKernel.node, this.#notices.node);
   }
 
@@ -59,7 +61,8 @@ export class BoardHeader implements Part<BoardHead> {
     setText(this.#title, head.title);
     setText(this.#counts, counted ? `: ${counted}` : "");
     showText(this.#origin, head.origin);
-    this.#buttons.update(head.leads ? [head.leads, ...head.buttons] : head.buttons);
+    showText(this.#sums, head.sums);
+    this.#buttons.update(head.buttons);
     this.#notices.update(head.notices);
     this.refresh();
   }

@@ -1,13 +1,14 @@
 /** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
 
-import type { BoardTotals } from "../contract";
-import { el, on, show, showText } from "../dom";
+import { SAME_START } from "../contract";
+import { el, on, show, showText, words } from "../dom";
+import { filled } from "../format";
 import { focused } from "../lifecycle";
 import type { Session } from "../session";
 import { BoardColumns } from "./board_columns";
 import type { Filter } from "./filter_bar";
 import { type Item, matches, sharedStart, sorted } from "./order";
-import { RunRow, totalRow } from "./run_row";
+import { RunRow } from "./run_row";
 
 /** Where a key goes from a row, among the visible ones. */
 const MOVES: Record<string, (at: number, last: number) => number> = {
@@ -26,13 +27,14 @@ export interface Arrangement {
 
 export class RunList {
   readonly node: HTMLElement;
+  /** Shown above the list: what all briefs begin with. */
+  readonly same = words("mute same-start");
   /** Shown below the list. */
   readonly noMatch = el("p", "mute nothing");
   readonly #session: Session;
   readonly #lastKnown: () => string;
   readonly #columns: BoardColumns;
   readonly #body = el("tbody");
-  readonly #total = totalRow();
   readonly #rows = new Map<string, RunRow>();
   #order: RunRow[] = [];
   /** The row that Tab reaches. */
@@ -47,7 +49,7 @@ export class RunList {
     this.#columns = new BoardColumns(sorted);
     const head = el("thead", "", this.#columns.node);
     head.role = this.#body.role = "rowgroup";
-    this.node = el("table", "runs", head, this.#body, this.#total.node);
+    this.node = el("table", "runs", head, this.#body);
     this.node.role = "table";
     this.node.ariaLabel = "Runs";
   }
@@ -71,10 +73,11 @@ export class RunList {
     ];
   }
 
-  update(items: readonly Item[], totals: BoardTotals): void {
-    this.#total.update(totals);
+  update(items: readonly Item[]): void {
     const left = new Set(this.#rows.keys());
-    const shared = sharedStart(items.flatMap(({ row }) => (row.name ? [] : [row.prompt])));
+    const briefs = items.flatMap(({ row }) => (row.name ? [] : [row.prompt]));
+    const shared = sharedStart(briefs);
+    showText(this.same, shared ? filled(SAME_START, briefs[0]?.slice(0, shared).trim() ?? "") : "");
     for (const item of items) {
       const name = `${item.row.position}`;
       left.delete(name);

@@ -1,5 +1,5 @@
 import { button, CommandButton, labelOf, showOutcome, turnOff } from "../buttons";
-import type { BoardTotals, CheckTimes, ClockView } from "../contract";
+import type { CheckTimes, ClockView } from "../contract";
 import { el, mark, on, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
@@ -17,39 +17,6 @@ export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTa
 }
 
 const number = (name: string): HTMLTableCellElement => cell("cell", `b-num b-${name}`);
-
-/** The cells for the amounts of a row. Its value is a row, or the totals of all rows. */
-function amounts(): { nodes: HTMLElement[]; update(of: BoardTotals): void } {
-  const cells = AMOUNTS.map((name) => ({ name, node: number(name) }));
-  return {
-    nodes: cells.map(({ node }) => node),
-    update: (of) => {
-      for (const { name, node } of cells) setText(node, of[name]);
-    },
-  };
-}
-
-/** The last line: the sums of all rows. */
-export function totalRow(): Part<BoardTotals> {
-  const label = cell("rowheader", "b-name", "th");
-  label.append("All");
-  const sums = amounts();
-  const empty = (name: string): HTMLElement => cell("cell", `b-${name}`);
-  const row = el("tr", "total", label, empty("status"), ...sums.nodes, empty("time"), empty("does"));
-  row.role = "row";
-  const node = el("tfoot", "", row);
-  node.role = "rowgroup";
-  return {
-    node,
-    update(totals) {
-      sums.update(totals);
-      show(
-        node,
-        AMOUNTS.some((name) => totals[name]),
-      );
-    },
-  };
-}
 
 const clockOf = ([heard_at, next_at, interval, connection]: CheckTimes): ClockView => ({
   now: 0,
@@ -73,13 +40,13 @@ export class RunRow implements Part<Item> {
   readonly #label = el("b");
   readonly #status = el("span", "state", mark(), this.#label);
   readonly #name = words("", "b");
-  /** What the briefs of all rows begin with, which a narrow board leaves out, and the rest. */
+  /** What the briefs of all rows begin with, which stands above them, and the rest. */
   readonly #same = el("span", "same");
   readonly #rest = el("span");
   readonly #prompt = words();
   readonly #note = words("mute");
   readonly #outcome = words("say");
-  readonly #amounts = amounts();
+  readonly #amounts = AMOUNTS.map((name) => ({ name, node: number(name) }));
   readonly #time = number("time");
   readonly #brief = cell("cell", "b-name");
   readonly #action: CommandButton;
@@ -113,7 +80,7 @@ export class RunRow implements Part<Item> {
     const state = cell("cell", "b-status");
     state.append(this.#status);
     this.#does.append(this.#action.node);
-    const numbers = [...this.#amounts.nodes, this.#time];
+    const numbers = [...this.#amounts.map(({ node }) => node), this.#time];
     this.node = el("tr", "", this.#brief, state, ...numbers, this.#does);
     this.node.role = this.#cardRow.role = "row";
   }
@@ -129,7 +96,7 @@ export class RunRow implements Part<Item> {
     setText(this.#rest, row.prompt.slice(start));
     show(this.#prompt, row.prompt);
     showText(this.#note, row.note);
-    this.#amounts.update(row);
+    for (const { name, node } of this.#amounts) setText(node, row[name]);
     // A row has one line; the whole brief and note are there on demand.
     this.#brief.title = [row.name, row.prompt, row.note].filter(Boolean).join(" · ");
     this.reach(this.#isReachable);

@@ -27,7 +27,7 @@ from origami_widgets.words.foreign_text import cut_to_width, stored_size, take, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardTotals, BoardView, CheckTimes, Notice
+    from origami_widgets.card.view.contract import BoardHead, BoardRow, BoardView, CheckTimes, Notice
 
 
 def render_board_text(view: BoardView, *, now: float) -> str:
@@ -72,7 +72,7 @@ def facts_of(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     return [piece for piece in (*amounts_of(row), _price(row), *_times(row, moments, now)) if piece]
 
 
-def amounts_of(row: BoardRow | BoardTotals) -> list[str]:
+def amounts_of(row: BoardRow) -> list[str]:
     """Return leads, qualified leads and credits, as far as the server gave them."""
     leads, _, used, _ = row["keys"]
     counts = (
@@ -83,7 +83,7 @@ def amounts_of(row: BoardRow | BoardTotals) -> list[str]:
     return [f"{value} {label}" for value, label in counts if value]
 
 
-def _price(row: BoardRow | BoardTotals) -> str:
+def _price(row: BoardRow) -> str:
     return f"{row['price']} per qualified lead" if row["price"] else ""
 
 
@@ -104,7 +104,7 @@ def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
 def _text_head(view: BoardView) -> Iterator[str]:
     head = view["head"]
     yield from wrap(title_line(head), "", "  ")
-    yield from wrap(" · ".join(filter(None, (_totals(head), head["origin"], head["as_of"]))), "  ")
+    yield from wrap(" · ".join(filter(None, (head["sums"], head["origin"], head["as_of"]))), "  ")
     for notice in head["notices"]:
         yield from wrap(f"{SIGNS[notice['tone']]} {notice['title']}", "", "  ")
         yield from wrap(notice["text"], "  ")
@@ -117,11 +117,6 @@ def _text_head(view: BoardView) -> Iterator[str]:
 
 def _again_words(head: BoardHead) -> str:
     return f"{head['again_words']}, in any kernel:"
-
-
-def _totals(head: BoardHead) -> str:
-    amounts = ", ".join(filter(None, (*amounts_of(head["totals"]), _price(head["totals"]))))
-    return f"All: {amounts}" if amounts else ""
 
 
 def _about(row: BoardRow) -> str:
@@ -194,7 +189,7 @@ def render_board_html(view: BoardView, *, now: float) -> str:
 
 
 def _head(head: BoardHead) -> Html:
-    pieces = [text(_totals(head))]
+    pieces = [text(head["sums"])]
     if head["origin"]:
         pieces.append(span(f"padding:0 6px;border:{LINE};border-radius:5px;font-size:11px", isolated(head["origin"])))
     pieces.append(text(head["as_of"]))

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import (
         BoardHead,
         BoardRow,
-        BoardTotals,
         BoardView,
         Button,
         ClockView,
@@ -53,8 +52,6 @@ _RESUME: Final[Button] = {
     "confirm": "Start the others? This uses credits.",
     "yes": "Yes, start them",
 }
-_SHOW_LEADS: Final[Button] = {"command": "show_leads", "label": "All leads"}
-_HIDE_LEADS: Final[Button] = {"command": "hide_leads", "label": "Hide leads"}
 _CANCEL_ONE: Final = "Cancel the active run? Its agent and its cells stop."
 _STAYS: Final = "What is built stays. Used credits are not returned."
 _URGENT: Final[tuple[Stage, ...]] = ("needs_you", "failed")
@@ -71,6 +68,7 @@ def make_board(
     can_stop: bool = False,
     opened: int | None = None,
     leads_line: str = "",
+    credit_limit: float | None = None,
     reopen: tuple[str, str] = ("To see the newest runs of the account", "ow.RunBoard()"),
     form: Form = "live",
 ) -> BoardView:
@@ -84,6 +82,7 @@ def make_board(
         can_stop: whether there are briefs that will be started.
         opened: the position of the row whose card is open; None without one.
         leads_line: the line of Python that shows all leads, while the board shows them; else empty.
+        credit_limit: the credits that all runs together may use; None without a limit, or if it is not known here.
         reopen: what the line of Python that shows the board again does, and the line itself.
         form: the form of the board.
 
@@ -95,12 +94,13 @@ def make_board(
     kept = dict(zip(by_worth, limit_rows([rows[at] for at in by_worth]), strict=False))
     shown = sorted(kept)
     head = _head(entries, rows, len(shown), reopen, opened=opened)
+    head["sums"] = _sums(entries, credit_limit)
     can_offer = form == "live"
     if error is not None:
         head["notices"] = [_halted(error, can_resume=can_resume, form=form)]
     if can_offer:
         head["leads_line"] = leads_line
-        head["leads"] = (_HIDE_LEADS if leads_line else _SHOW_LEADS) if any(row["token"] for row in rows) else None
+        head["has_leads"] = any(row["token"] for row in rows)
         head["buttons"] = _buttons(rows, can_stop=can_stop, can_resume=can_resume and error is None)
     return {
         "head": {**head, "form": form, "as_of": as_of(now, form)},
@@ -127,7 +127,7 @@ def _head(
         "as_of": "",
         "title": words.plural(len(rows), "run"),
         "counts": _counts(rows),
-        "totals": _totals(entries),
+        "sums": "",
         "hidden": f"{words.plural(hidden, 'more run')}: see board.runs" if hidden else "",
         "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
         "none_match": "No runs match",
@@ -137,7 +137,7 @@ def _head(
         "origin": _origin(entries),
         "notices": [],
         "buttons": [],
-        "leads": None,
+        "has_leads": False,
         "leads_line": "",
         "open": next((row["token"] for row in rows if row["position"] == opened), ""),
         "again_words": reopen[0],
@@ -159,24 +159,29 @@ def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:
     ]
 
 
-def _totals(entries: Sequence[BoardEntry]) -> BoardTotals:
-    """Return the sums of the rows. A shared table counts once; where a table's number is missing, the sum is the least."""
-    tables = _tables(entries) if len(entries) > 1 else {}
-    counted = _counted(entries, tables) if tables else []
-    columns = [_leads(counted), [qualified_of(table) for table in counted], _credits(tables.values())]
-    leads, qualified, used = map(_sum, columns)
-    sums = [total(column) for column in columns]
+def _sums(entries: Sequence[BoardEntry], credit_limit: float | None) -> str:
+    """Return in words what all rows have together. A shared table counts once; where a number is missing, it is the least."""
+    if len(entries) == 1 and credit_limit is None:
+        # Its row says the same.
+        return ""
+    tables = _tables(entries)
+    counted = _counted(entries, tables)
+    qualified = [qualified_of(table) for table in counted]
+    parts = []
+    if leads := _sum(_leads(counted)):
+        parts.append(f"{leads} {'lead' if leads == '1' else 'leads'}")
+    if good := _sum(qualified):
+        parts.append(f"{good} qualified")
+    if credit_limit is not None:
+        parts.append(f"{_sum(_credits(tables.values())) or '0'} of {words.amount(credit_limit)} credits")
+    elif used := _sum(_credits(tables.values())):
+        parts.append(f"{used} {'credit' if used == '1' else 'credits'}")
     others = [qualified_of(table) for table in tables.values() if table not in counted]
-    price = number(cost_per_qualified_lead(_spent(entries), columns[1], others))
-    # With a table that doesn't say how many leads qualify, a qualified lead costs this at most.
-    most = "≤" if None in columns[1] else ""
-    return {
-        "leads": leads,
-        "qualified": qualified,
-        "credits": used,
-        "price": "" if price is None else f"{most}{words.amount(price)}",
-        "keys": [*sums, price],
-    }
+    price = number(cost_per_qualified_lead(_spent(entries), qualified, others))
+    if price is not None:
+        # With a table that doesn't say how many leads qualify, a qualified lead costs this at most.
+        parts.append(f"{'≤' if None in qualified else ''}{words.amount(price)} per qualified lead")
+    return ", ".join(parts)
 
 
 def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:

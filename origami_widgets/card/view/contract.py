@@ -355,16 +355,6 @@ class BoardRow(TypedDict):
     note: str
 
 
-class BoardTotals(TypedDict):
-    """The sums of all rows, each table once, as in `BoardRow`; empty where no row has a number, and of a single row."""
-
-    leads: str
-    qualified: str
-    credits: str
-    price: str
-    keys: list[float | None]
-
-
 class CheckTimes(NamedTuple):
     """When the server was last heard about the run of a row and is asked next, as in `ClockView`."""
 
@@ -383,21 +373,21 @@ class StageCount(TypedDict):
 
 
 class BoardHead(TypedDict):
-    """Facts about all runs of a board. `hidden`: text about the runs that are not shown; `open`: the run whose card is open.
+    """Facts about all runs of a board. `sums`: what all rows have together, each table once, and the credit limit; `hidden`: text about the runs that are not shown; `open`: the run whose card is open.
 
     `as_of` is as in `Head`. `nothing`: text while there are no rows. `none_match`: text if no row matches the search.
     `last_known` has a `{}` for the status of a queued or running row that is no longer polled. `announcement` is as in
     `Head`.
 
-    `leads` shows the leads of all runs below the rows, or hides them; while they are shown, `leads_line` is the line of
-    Python that does the same. `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
+    `has_leads`: whether the leads of all runs can be shown in place of the rows; while they are, `leads_line` is the line
+    of Python that does the same. `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
     """
 
     form: Form
     as_of: str
     title: str
     counts: list[StageCount]
-    totals: BoardTotals
+    sums: str
     hidden: str
     nothing: str
     none_match: str
@@ -407,7 +397,7 @@ class BoardHead(TypedDict):
     origin: str
     notices: list[Notice]
     buttons: list[Button]
-    leads: Button | None
+    has_leads: bool
     leads_line: str
     open: str
     again_words: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models.table import cost_per_qualified_lead
-from origami_widgets.run.credits import credits_by_table
+from origami_widgets.run.credits import credits_by_table, used_since_start
 from origami_widgets.run.state import (
     counted_table,
     judging_columns,
@@ -126,11 +126,20 @@ def _figures(state: RunState) -> list[Figure]:
     if qualified is not None:
         figures.append(_figure(qualified, "qualified"))
     if used is not None:
-        noun = "credit" if used == 1 else "credits"
-        label = f"{noun} at least" if _is_least(state) else noun
         price = price_of(state)
-        figures.append(_figure(used, label, "" if price is None else f"{words.amount(price)} per qualified lead"))
+        note = "" if price is None else f"{words.amount(price)} per qualified lead"
+        figures.append(_figure(used, _credits_label(state, used), note))
     return figures
+
+
+def _credits_label(state: RunState, used: int) -> str:
+    noun = "credit" if used == 1 else "credits"
+    if _is_least(state):
+        return f"{noun} at least"
+    # The limit counts what was used since the start, which of a list that was there before is less.
+    if state.credit_limit is None or used_since_start(state)[0] != used:
+        return noun
+    return f"of {words.amount(state.credit_limit)} credits"
 
 
 def summary_of(state: RunState) -> str:

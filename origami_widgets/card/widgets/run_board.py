@@ -199,6 +199,7 @@ class RunBoard(LiveWidget):
             can_resume=queue is not None and left and not queue.goes_on and not queue.is_over_limit,
             opened=self._opened[0] if self._opened is not None else None,
             leads_line=self._grid.head["line"] if self._grid is not None else "",
+            credit_limit=queue.credit_limit if queue is not None else None,
             form=form,
             reopen=(self._source.reopen.words, self._source.reopen.line),
         )

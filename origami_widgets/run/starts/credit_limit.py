@@ -22,7 +22,7 @@ from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, SHORTEST, Quiet
 from origami_widgets.run.starts.cancel import cancel, has_active_work
-from origami_widgets.run.state import CreditsExceeded, StopChanged
+from origami_widgets.run.state import CreditsExceeded, Named, StopChanged
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
@@ -123,6 +123,8 @@ class CreditLimit:
     def set(self, limit: float) -> None:
         """Set another limit from now on."""
         self.limit = limit
+        for each in self.guarded:
+            self._tell(each)
         if self.used <= limit:
             self.error = None
             for each in self.guarded:
@@ -163,6 +165,7 @@ class CreditLimit:
             self.before = earlier.before | self.before
         watch.limits[self.kind] = self
         self._watches.add(watch)
+        self._tell(watch)
         if earlier is not None and watch.state.limit_error is not None:
             # It was above the earlier limit.
             watch.update(CreditsExceeded(None))
@@ -175,6 +178,11 @@ class CreditLimit:
         look = functools.partial(self._look, weakref.ref(watch))
         watch.subscribers.add(look)
         look()
+
+    def _tell(self, watch: RunWatch) -> None:
+        # What a batch may use, or one fill, is not what the conversation may.
+        if self.kind == "run" and not self.is_of_batch:
+            watch.update(Named(credit_limit=self.limit))
 
     def hold(self, conversation: Conversation) -> None:
         """Count and end, too, what begins after the newest turn has settled: rows that are written to be enriched."""

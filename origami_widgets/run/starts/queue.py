@@ -112,6 +112,12 @@ class JobQueue:
         return status in ("starting", "queued") or (job.is_recalled and not self.is_inherited)
 
     @property
+    def credit_limit(self) -> float | None:
+        """The credits that all runs together may use; None without a limit."""
+        limit = self._credit_limit
+        return limit.limit if limit is not None and limit.limit < float("inf") else None
+
+    @property
     def is_over_limit(self) -> bool:
         """Whether the runs have used more credits than allowed, so that nothing more is started."""
         return self._credit_limit is not None and self._credit_limit.error is not None

@@ -22,7 +22,7 @@ def text_of(entries, **options):
 def test_a_few_runs_say_all_that_is_known():
     assert text_of([entry_of(at, STATES[name]()) for at, name in enumerate(("filling", "running", "needs_input"))]) == (
         """3 runs: 1 running, 1 filling, 1 needs you
-  All: 15 leads, 12 qualified, 57 credits, 4.75 per qualified lead · as of 2026-07-21 09:18:30 UTC
+  15 leads, 12 qualified, 57 credits, 4.75 per qualified lead · as of 2026-07-21 09:18:30 UTC
 ✓ Filling 2: Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
   15 leads · 12 qualified · 57 credits · 4.75 per qualified lead · ended 2026-07-21 09:17 UTC
   6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7

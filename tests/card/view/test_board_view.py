@@ -144,8 +144,6 @@ def test_nobody_is_hidden_who_is_worth_more_than_somebody_shown(stages):
 
 # Totals
 
-SUMS = ("leads", "qualified", "credits", "price")
-
 
 def with_table(at, table_id, leads, used, *, updated=None):
     state = named(completed(), at)
@@ -156,15 +154,15 @@ def with_table(at, table_id, leads, used, *, updated=None):
 
 def totals(*entries):
     view = board_of(list(entries))
-    reported = view["head"]["totals"]
+    reported = view["head"]["sums"]
     for copied in copies(view):
-        assert ("All:" in copied) == any(reported[key] for key in SUMS)
-    return [reported[key] for key in SUMS]
+        assert reported in copied
+    return reported
 
 
 def test_runs_that_share_a_table_count_it_once():
     entries = [with_table(0, "t", 15, 57), with_table(1, "t", 15, 57), with_table(2, "u", 5, 3)]
-    assert totals(*entries) == ["20", "24", "60", "2.5"]
+    assert totals(*entries) == "20 leads, 24 qualified, 60 credits, 2.5 per qualified lead"
     assert board_totals(entries) == (20, 60)
 
 
@@ -172,18 +170,18 @@ def test_of_a_shared_table_the_newer_answer_counts():
     table = completed().tables[0]
     later = {"updated_at": table.updated_at.replace(year=2027)}
     newer, older = with_table(0, "t", 90, 91, updated=later), with_table(1, "t", 15, 57)
-    assert totals(newer, older) == totals(older, newer) == ["90", "12", "91", "7.58"]
+    assert totals(newer, older) == totals(older, newer) == "90 leads, 12 qualified, 91 credits, 7.58 per qualified lead"
 
 
 @pytest.mark.parametrize(
     ("leads", "used", "expected"),
     [
-        ((1, 2), (3, 4), ["3", "24", "7", "0.29"]),
-        ((1, None), (3, 4), ["≥1", "24", "7", "0.29"]),
+        ((1, 2), (3, 4), "3 leads, 24 qualified, 7 credits, 0.29 per qualified lead"),
+        ((1, None), (3, 4), "≥1 leads, 24 qualified, 7 credits, 0.29 per qualified lead"),
         # Without the credits of a table there is no price.
-        ((None, None), (3, None), ["", "24", "≥3", ""]),
-        ((5, 0), (None, None), ["5", "24", "", ""]),
-        ((None, None), (None, None), ["", "24", "", ""]),
+        ((None, None), (3, None), "24 qualified, ≥3 credits"),
+        ((5, 0), (None, None), "5 leads, 24 qualified"),
+        ((None, None), (None, None), "24 qualified"),
     ],
 )
 def test_unknown_numbers_are_not_added(leads, used, expected):
@@ -195,21 +193,29 @@ def test_unknown_numbers_are_not_added(leads, used, expected):
 
 def test_without_tables_there_are_no_totals():
     entries = [entry_of(0, STATES["starting"]()), BoardEntry(1, "", "x", brief="waiting")]
-    assert totals(*entries) == [""] * 4
+    assert totals(*entries) == ""
     assert board_totals(entries) == (None, None)
-    assert totals() == [""] * 4
+    assert totals() == ""
 
 
 def test_the_total_of_one_row_is_not_said_again():
-    assert totals(with_table(0, "t", 15, 57)) == [""] * 4
+    assert totals(with_table(0, "t", 15, 57)) == ""
+
+
+def test_the_credit_limit_of_all_runs_stands_beside_what_they_have_used():
+    limited = board_of([with_table(0, "t", 15, 57)], credit_limit=500)
+    assert "57 of 500 credits" in limited["head"]["sums"]
 
 
 def test_the_price_of_all_is_the_quotient_of_the_sums_and_the_most_where_a_table_has_no_verdicts():
     entries = [with_table(0, "t", 15, 24), with_table(1, "u", 5, 60)]
-    assert totals(*entries) == ["20", "24", "84", "3.5"]
+    assert totals(*entries) == "20 leads, 24 qualified, 84 credits, 3.5 per qualified lead"
     (without,) = with_table(2, "p", 9, 36).state.tables
     unjudged = replace(entries[1].state, tables=(structs.replace(without, stats=None),))
-    assert totals(*entries, replace(entries[1], state=unjudged)) == ["29", "≥24", "120", "≤5"]
+    assert (
+        totals(*entries, replace(entries[1], state=unjudged))
+        == "29 leads, ≥24 qualified, 120 credits, ≤5 per qualified lead"
+    )
 
 
 @pytest.mark.parametrize(("name", "label"), [("running", "Cancel run"), ("filling", "Stop filling")])

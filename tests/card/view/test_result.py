@@ -6,6 +6,8 @@ from origami_widgets.api.models import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import make_funnel
 from origami_widgets.run.conversation import merged
+from origami_widgets.run.reduce import reduce
+from origami_widgets.run.state import Named
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -88,6 +90,12 @@ def test_without_a_qualified_lead_there_is_no_price(qualified):
     run = settled_payload()
     run["response"]["tables"][0]["stats"]["qualification"]["qualifiedLeads"] = qualified
     assert figures(run)[-1] == ("57", "credits", "")
+
+
+def test_the_credit_limit_stands_beside_what_was_used():
+    state = reduce(state_of(settled_payload()), Named(credit_limit=500))
+    credits = make_view(state, now=NOW)["result"]["figures"][-1]
+    assert (credits["value"], credits["label"]) == ("57", "of 500 credits")
 
 
 def test_credits_say_when_some_are_unknown():

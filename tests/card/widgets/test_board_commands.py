@@ -51,15 +51,14 @@ def test_a_row_opens_as_its_card_and_folds(three, click):
     assert board.runs[1].conversation.presentation is None
 
 
-def test_the_leads_of_all_runs_open_below_the_rows_and_hide(show, click):
+def test_the_leads_of_all_runs_are_shown_in_place_of_the_rows(show, click):
     account = ow.Sandbox(speed=600).client()
     board = show([ow.start(f"List bakeries in {city}", client=account, show=False) for city in ("Porto", "Faro")])
-    assert board.head["leads"]["command"] == "show_leads"
+    assert board.head["has_leads"]
     assert click(board, "show_leads")["ok"]
     shown, line = board.grid, board.head["leads_line"]
     assert shown.startswith("IPY_MODEL_")
     assert all(f'ow.attach("{token}", show=False)' in line for token in tokens(board))
-    assert board.head["leads"]["command"] == "hide_leads"
     assert click(board, "hide_leads")["ok"]
     assert (board.grid, board.head["leads_line"]) == ("", "")
 

@@ -233,7 +233,7 @@ def test_what_a_list_says_is_shown_until_the_run_is_read(sandbox, client, show, 
     assert [rows[token]["status_label"] for token in wanted] == ["Completed", "Running"]
     assert [(rows[token]["done"], rows[token]["settled"]) for token in wanted] == [(True, False), (False, False)]
     assert {(row["leads"], row["credits"]) for row in rows.values()} == {("", "")}
-    assert board.view["head"]["totals"]["credits"] == ""
+    assert board.view["head"]["sums"] == ""
     assert not board.settled
     assert {run.done for run in board.runs} == {False}
     known = next(run for run in board.runs if run.token == wanted[0])
