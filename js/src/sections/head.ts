@@ -49,17 +49,9 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     press.ariaLabel = press.title = "More about this run";
     panel.append(this.#link.node, this.#line.node, notify.node, notify.refusal);
     this.#earlier.panel.append(this.#briefs.node);
-    const brief = el("div", "brief", this.#prompt, this.#reply);
-    const does = el(
-      "div",
-      "does",
-      this.#earlier.press,
-      this.#earlier.panel,
-      this.#origin,
-      this.#buttons.node,
-      press,
-      panel,
-    );
+    const asked = el("div", "asked", this.#prompt, this.#earlier.press, this.#earlier.panel, this.#origin);
+    const brief = el("div", "brief", asked, this.#reply);
+    const does = el("div", "does", this.#buttons.node, press, panel);
     this.node = el("header", "head", this.#pill, brief, does);
   }
 
