@@ -86,7 +86,6 @@ def test_a_hundred_runs_keep_the_rate_limit_and_are_steered_by_keys(hundred: Lab
     lab, page, board = hundred, hundred.page, board_of(hundred)
     expect(board.locator(".board-head")).to_contain_text(f"{RUNS} runs")
     # Live: the answers come one by one, at the pace of the rate limit.
-    expect(board.locator(".board-head")).to_contain_text(re.compile("updated .* ago|updated just now"))
     expect(board.locator(".sums")).to_have_text(re.compile(r"\d credits"))
 
     # From the filter to the rows, and through them, without a mouse.

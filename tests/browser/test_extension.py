@@ -221,7 +221,7 @@ def test_settings_reach_every_card_of_the_page(open_lab: Callable[..., LabPage])
     panel = lab.output(1).locator(CARD).get_by_role("tabpanel")
     before = panel.bounding_box()["height"]
     settings = "window.jupyterapp.serviceManager.settings"
-    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"previewRows\": 10, \"notify\": true}}')")
+    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"previewRows\": 14, \"notify\": true}}')")
     lab.save()
     lab.reload()
     expect(lab.output(1).locator(CARD)).to_contain_text("Running")

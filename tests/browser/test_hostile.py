@@ -34,7 +34,7 @@ MADE_OF = (
     "a article b bdi blockquote br button code details div em fieldset footer h4 header hr i input label legend li ol "
     "option p pre section select small span strong summary table tbody td th thead tr ul"
 )
-WITH = "class dir disabled hidden href id name open placeholder rel role scope style tabindex target title type"
+WITH = "class dir disabled hidden href id name open placeholder popover rel role scope style tabindex target title type"
 ELEMENTS, ATTRIBUTES = frozenset(MADE_OF.split()), frozenset(WITH.split())
 
 # A page without a clipboard, as this one, copies through a selection: all cards would be laid out anew for each button.

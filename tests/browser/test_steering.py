@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.window import ACTIVE, BOARD, CARD, confirm
+from tests.browser.window import ACTIVE, BOARD, CARD, FOLLOW_UP, confirm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,12 +86,12 @@ def test_typed_words_and_the_focus_survive_updates(card_in: Callable[..., LabPag
 def test_two_windows_start_one_run(card_in: Callable[..., LabPage]) -> None:
     lab = card_in("List bakeries in Porto", RUNS)
     card = lab.output(1).locator(CARD)
-    expect(card.get_by_role("button", name="Find more")).to_be_visible(timeout=60_000)
+    expect(card.get_by_role("button", name=FOLLOW_UP)).to_be_visible(timeout=60_000)
     lab.save()
     other = lab.second_window()
     twin = other.output(1).locator(CARD)
-    expect(twin.get_by_role("button", name="Find more")).to_be_visible(timeout=60_000)
     for each in (card, twin):
+        each.get_by_role("button", name=FOLLOW_UP).click(timeout=60_000)
         each.get_by_role("button", name="Find more").click()
         expect(each.get_by_role("button", name="Yes, start it")).to_be_visible()
     # Both at once and twice each, later than what counts as the second press of a double click.
@@ -126,7 +126,6 @@ def test_an_interrupt_of_a_wait_leaves_run_and_card_alone(card_in: Callable[...,
     lab.interrupt_kernel()
     lab.page.wait_for_function("window.testRuns?.[2] === true")
     expect(card).to_contain_text("Running")
-    expect(card).to_contain_text("updated")
     card.get_by_role("button", name="Cancel").click()
     confirm(card)
     expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)

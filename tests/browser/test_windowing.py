@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.window import CARD, confirm
+from tests.browser.window import CARD, FOLLOW_UP, confirm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,7 @@ def test_a_live_card_that_is_scrolled_out_and_in_is_current_and_works(card_in: C
     lab.page.evaluate(SCROLL, 1)
     expect(card).to_have_count(1)
     expect(card).to_contain_text("Completed")
+    card.get_by_role("button", name=FOLLOW_UP).click()
     card.get_by_role("button", name="Find more").click()
     confirm(card, "Yes, start it")
     expect(card).to_contain_text("2 briefs", timeout=60_000)

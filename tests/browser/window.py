@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ LOOKS = 50.0
 that, which takes a tenth of a core."""
 CARD = ".origami-card"
 BOARD = ".origami-board"
+FOLLOW_UP = re.compile(r"^(Follow up|more|\+\d+)$")
+"""What opens the agent's suggestions: in the foot, or among the other news."""
 VIEWPORT = {"width": 1280, "height": 900}
 # The card's module is loaded from a blob; hosts have errors of their own, which are not ours to judge.
 OURS = ("origami", "anywidget", "blob:")

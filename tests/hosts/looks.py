@@ -99,5 +99,5 @@ def uses_saved_card(card: Locator) -> None:
     expect(card.locator(".news-all")).to_be_visible()
     more.click()
     card.get_by_role("button", name="More about this run").click()
-    card.get_by_role("button", name="Copy the line that shows this run").click()
+    card.locator(".head").get_by_role("button", name="Copy the line that shows this run").click()
     assert str(card.page.evaluate("navigator.clipboard.readText()")).startswith("ow.attach(")

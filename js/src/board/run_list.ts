@@ -1,6 +1,6 @@
 /** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
 
-import { SAME_START } from "../contract";
+import { RUNS, SAME_START } from "../contract";
 import { el, on, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { focused } from "../lifecycle";
@@ -51,7 +51,7 @@ export class RunList {
     head.role = this.#body.role = "rowgroup";
     this.node = el("table", "runs", head, this.#body);
     this.node.role = "table";
-    this.node.ariaLabel = "Runs";
+    this.node.ariaLabel = RUNS;
   }
 
   get size(): number {

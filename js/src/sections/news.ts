@@ -136,13 +136,18 @@ export class NewsSection implements Part<NewsView> {
     this.#others.update([...(first && first.key !== PROSE && first.text ? [first] : []), ...rest]);
     const hasProse = !!view.tables.items.length && view.prose.nodes.length > 0;
     show(this.#text, hasProse);
-    const hasMore = rest.length > 0 || hasProse || !!(first?.text && first.key !== GONE);
+    const follows = view.suggestions.filter((each) => each.button?.command !== "fill");
+    // Where something more urgent stands in the line, they are among the rest.
+    const isFollowed = first?.key === PROSE;
+    const place = (isFollowed ? this.#follow : this.#all).panel;
+    if (this.#suggestions.node.parentElement !== place) place.append(this.#suggestions.node);
+    const hasOffer = !isFollowed && follows.length > 0;
+    const hasMore = rest.length > 0 || hasProse || hasOffer || !!(first?.text && first.key !== GONE);
     show(this.#all.press, hasMore);
     setText(this.#all.press, rest.length ? filled(MORE_NEWS, rest.length) : MORE);
     if (!hasMore) this.#all.shut();
-    const follows = view.suggestions.filter((each) => each.button?.command !== "fill");
     this.#suggestions.update(follows);
-    show(this.#follow.press, follows.length && first?.key === PROSE);
+    show(this.#follow.press, follows.length && isFollowed);
     this.#others.refresh?.();
     this.#suggestions.refresh?.();
     show(this.node, first || this.outcomes.textContent);
