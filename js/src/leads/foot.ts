@@ -88,9 +88,7 @@ export class Foot {
     const { length } = this.#ticked;
     const { all, total } = this.#leads.rows;
     if (this.#leads.isReadingAll) this.#outcome = filled(LEADS_READING, all.length, total ?? "?");
-    const matching = this.#leads.requests.filters.length ? this.#leads.rows.count : "";
-    showText(this.#said, this.#outcome || (length ? filled(LEADS_TICKED, length) : matching));
-    this.#said.title = this.#said.textContent;
+    showText(this.#said, this.#outcome || (length ? filled(LEADS_TICKED, length) : ""));
     show(this.#copy.node, length);
     show(this.#menu.press, all.length);
     if (!this.#menu.panel.hidden) this.#drawMenu();

@@ -74,6 +74,7 @@ export class TablesSection implements Part<Body> {
       this.refresh();
     });
     this.#tools.append(this.#tabs.node, el("span", "gap"));
+    this.#reading.role = "status";
     this.foot.append(this.#all, this.#reading);
     this.node = el("section", "tables", this.#tools, this.#panel);
   }
@@ -231,7 +232,10 @@ export class TablesSection implements Part<Body> {
     // The kernel reads the leads, so without one, no progress is shown.
     const { items = [], reading = [] } = this.#body?.tables ?? {};
     const at = table ? items.indexOf(table) : -1;
-    showText(this.#reading, this.#session.presence === "live" ? (reading[at] ?? "") : "");
+    const isRead = this.#session.presence === "live" ? reading[at] : "";
+    const matching = isThere && this.#leads?.requests.filters.length ? rows.count : "";
+    showText(this.#reading, isRead || matching);
+    this.#reading.title = isRead || matching;
     show(this.foot, isThere || !this.#reading.hidden);
   }
 }

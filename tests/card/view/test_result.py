@@ -94,8 +94,8 @@ def test_without_a_qualified_lead_there_is_no_price(qualified):
 
 def test_the_credit_limit_stands_beside_what_was_used():
     state = reduce(state_of(settled_payload()), Named(credit_limit=500))
-    credits = make_view(state, now=NOW)["result"]["figures"][-1]
-    assert (credits["value"], credits["label"]) == ("57", "of 500 credits")
+    figure = make_view(state, now=NOW)["result"]["figures"][-1]
+    assert (figure["value"], figure["label"]) == ("57", "of 500 credits")
 
 
 def test_credits_say_when_some_are_unknown():
