@@ -47,7 +47,7 @@ def make_view(
         "head": make_head(state, earlier, now=now, form=form),
         "clock": make_clock(state, now),
         "result": make_result(state, form=form),
-        "earlier": make_earlier(earlier),
+        "earlier": make_earlier(state, earlier),
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),
         "tables": make_tables(state, form=form, leads=leads),

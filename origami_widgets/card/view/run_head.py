@@ -184,11 +184,19 @@ def as_of(now: float, form: Form) -> str:
     return f"Snapshot of {words.moment(now * 1000)}" if form == "snapshot" else f"as of {words.instant(now * 1000)}"
 
 
-def make_earlier(states: Sequence[RunState]) -> Earlier:
-    """Return the newest eight of a conversation's earlier turns, oldest first."""
+def make_earlier(state: RunState, states: Sequence[RunState]) -> Earlier:
+    """Return the newest eight of a conversation's earlier turns, oldest first, and how many briefs or turns there are in all.
+
+    Args:
+        state: the state of the newest turn.
+        states: those of the earlier ones.
+    """
     runs = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
     kept = take(reversed(runs), EARLIER_SIZE)[::-1]
-    return {"title": words.plural(len(states) + 1, "brief") if kept else "", "runs": kept}
+    turns = [*states, state]
+    # An answer is no brief.
+    noun = "turn" if any(_brief(each, turns[:at])[1] for at, each in enumerate(turns)) else "brief"
+    return {"title": words.plural(len(turns), noun) if kept else "", "runs": kept}
 
 
 def token_of(state: RunState) -> str:

@@ -169,7 +169,7 @@ def test_open_questions_show_the_line_that_answers_them(cells: Cells) -> None:
     cells.until_text("Needs your answer")
     assert 'run.answer("…", "…")' in cells.text()
     cells.run("run.answer('Iberia', 'yes');")
-    cells.until_text("2 briefs")
+    cells.until_text("2 turns")
     cells.run("at(3000, 6000)")
     cells.until_text("Completed")
     assert len(cells.displays(SHOWN)) == 1
