@@ -62,6 +62,7 @@ export class BoardHeader implements Part<BoardHead> {
     setText(this.#counts, counted ? `: ${counted}` : "");
     showText(this.#origin, head.origin);
     showText(this.#sums, head.sums);
+    this.#sums.title = head.sums;
     this.#buttons.update(head.buttons);
     this.#notices.update(head.notices);
     this.refresh();
