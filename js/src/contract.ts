@@ -536,8 +536,6 @@ export const ASK_TAB = "Question";
 
 export const SHOW_LESS = "Show less";
 
-export const SHOW_FAILED = "Show them";
-
 export const LEADS = "Leads";
 
 export const LEADS_LOADING = "Loading leads…";

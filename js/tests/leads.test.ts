@@ -1009,7 +1009,7 @@ describe("the number of cells that failed", () => {
 
   it("leads to each of them in turn", async () => {
     const card = await drawLeads({ heads, rows }, failed);
-    const remark = card.button("Show them");
+    const remark = card.button("2 cells failed");
     remark.click();
     send(card, { heads, rows });
     expect(at()).toEqual(["1", "1"]);
@@ -1024,7 +1024,7 @@ describe("the number of cells that failed", () => {
       { heads, rows: rows.slice(0, 1), more: true, hidden: 2, total: 300 },
       failed,
     );
-    card.button("Show them").click();
+    card.button("2 cells failed").click();
     expect(last(card).last).toBeGreaterThanOrEqual(1);
     expect(last(card).include_hidden).toBe(false);
     send(card, { heads, rows: [], start: 1, read: 1, hidden: 2 });

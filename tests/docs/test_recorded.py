@@ -13,7 +13,7 @@ from playwright.sync_api import expect, sync_playwright
 from notebooks.site import recorded
 from tests.browser import chromium
 from tests.browser.window import CARD, Window
-from tests.hosts.looks import assert_quiet, expect_theme, uses_saved_card
+from tests.hosts.looks import assert_quiet, expect_theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,14 +72,20 @@ def test_the_card_can_be_used_and_the_page_asks_for_nothing(
     # It starts on its leads, in the brief's order, and sorts and filters them.
     cells = card.get_by_role("gridcell")
     expect(cells.first).to_be_visible()
-    expect(card.get_by_role("button", name="Qualified (hides 7)")).to_be_visible()
+    expect(card.get_by_role("button", name="Qualified 13")).to_be_visible()
     card.get_by_role("button", name="Has e-mail").click()
     expect(card).to_contain_text("10 of 20 leads match")
-    card.get_by_role("tab", name="Columns").click()
     assert page.evaluate("document.documentElement.scrollWidth") == width
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    uses_saved_card(card)
+    company = card.get_by_role("columnheader", name="Company")
+    company.get_by_role("button").click()
+    expect(company).to_have_attribute("aria-sort", "ascending")
+    card.get_by_role("tab", name="People at").click()
+    expect(card.get_by_role("tab", name="People at")).to_have_attribute("aria-selected", "true")
+    card.get_by_role("button", name="More about this run").click()
+    card.locator(".head").get_by_role("button", name="Copy the line that shows this run").click()
+    assert str(page.evaluate("navigator.clipboard.readText()")).startswith("ow.attach(")
     assert asked == []
     assert_quiet(window)
     window.close()

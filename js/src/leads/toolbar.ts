@@ -123,6 +123,7 @@ export class Toolbar {
   clear(): void {
     this.#search.value = this.#value.value = "";
     this.#filters = [];
+    this.#runs = [];
     this.#hasHidden = false;
     this.#more.shut();
     this.#drawChips();
@@ -155,7 +156,8 @@ export class Toolbar {
     this.#qualified.ariaPressed = `${judged && !isHiddenShown}`;
     this.#qualified.ariaDisabled = judged ? null : "true";
     show(this.#qualified, this.#hasHidden || hidden === null);
-    const names = Object.keys(runs);
+    // Also those that the chosen one leaves out, or there would be no way back.
+    const names = [...new Set([...this.#runs, ...Object.keys(runs)])];
     if (same(names, this.#runs)) return;
     this.#runs = names;
     this.#drawChips();

@@ -13,7 +13,6 @@ import {
   MORE_NEWS,
   type Notice,
   type Prose,
-  SHOW_FAILED,
   type SuggestionView,
   type Tone,
   type View,
@@ -73,7 +72,7 @@ export class NewsSection implements Part<NewsView> {
     this.#context = context;
     const { session, view } = context;
     this.#press = new CommandButton(session);
-    this.#showFailed = button(SHOW_FAILED, failed);
+    this.#showFailed = button("", failed, "link t-bad failed");
     this.#close.ariaLabel = this.#close.title = DISMISS;
     const run = (): string => view("head").run_id;
     this.#others = keyedList(
@@ -101,11 +100,11 @@ export class NewsSection implements Part<NewsView> {
       "div",
       "news",
       this.#title,
+      this.#showFailed,
       this.#all.press,
       this.#all.panel,
       this.#press.outcome,
       this.outcomes,
-      this.#showFailed,
       this.#press.node,
       this.#link.node,
       this.#line.node,
@@ -165,7 +164,7 @@ export class NewsSection implements Part<NewsView> {
     const isGone = session.presence === "gone";
     const isSaved = head.form !== "live";
     const gone: News[] =
-      isGone && !session.reads
+      isGone && (isSaved || !session.reads)
         ? [
             {
               ...NOTHING,
@@ -173,7 +172,7 @@ export class NewsSection implements Part<NewsView> {
               tone: isSaved ? "neutral" : "attention",
               title: `${isSaved ? head.as_of : "Kernel stopped"}. ${head.gone}`,
               text: "",
-              code: head.line,
+              code: session.reads ? "" : head.line,
             },
           ]
         : [];
@@ -221,7 +220,11 @@ export class NewsSection implements Part<NewsView> {
     this.#link.update(news?.link ?? null);
     this.#line.update(news?.key === GONE ? news.code : "");
     this.#line.node.title = AGAIN;
-    show(this.#showFailed, news?.key === FAILED && session.reads);
+    // What failed leads to its cells.
+    const isLink = news?.key === FAILED && session.reads;
+    setText(this.#showFailed, news?.title ?? "");
+    show(this.#showFailed, isLink);
+    show(this.#title, !isLink);
     show(this.#close, news && news.key !== PROSE && news.key !== ":now" && news.key !== GONE);
   }
 

@@ -31,7 +31,6 @@ DISMISS: Final = "Dismiss"
 SHOW_ALL: Final = "Show all {}"
 ASK_TAB: Final = "Question"
 SHOW_LESS: Final = "Show less"
-SHOW_FAILED: Final = "Show them"
 
 LEADS: Final = "Leads"
 LEADS_LOADING: Final = "Loading leads…"
