@@ -41,7 +41,7 @@ describe("every view", () => {
       const view = sample(name);
       const card = draw(view);
       // What the foot has no room for is opened over the leads.
-      for (const more of card.all<HTMLElement>(".news > .link, .news > .drop")) more.click();
+      for (const more of card.all<HTMLElement>(".news > .more, .news > .drop")) more.click();
       const text = card.text();
       for (const notice of view.notices) expect(text).toContain(notice.title.replace(/\s+/g, " ").trim());
       for (const question of view.ask?.questions ?? [])
@@ -153,7 +153,7 @@ describe("what the reader did", () => {
 
   it("opens the earlier briefs on demand", () => {
     const card = draw("conversation");
-    card.button("2 briefs").click();
+    card.button("2 turns").click();
     expect(card.all(".head ol li")).toHaveLength(1);
     const { earlier } = sample("conversation");
     card.model.set({ earlier: { title: "3 briefs", runs: [...earlier.runs, ...earlier.runs] } });
@@ -259,7 +259,7 @@ describe("the foot", () => {
     const { notices } = sample("over_credit_limit");
     expect(shown(card.one(".now"))).toBe(notices[0]?.title);
     expect(card.one(".news-all").hidden).toBe(true);
-    card.one(".news > .link").click();
+    card.one(".news > .more").click();
     const opened = shown(card.one(".news-all"));
     for (const { title, text } of notices.slice(1)) expect(opened).toContain(`${title}${text}`);
     expect(opened).toContain(notices[0]?.text);

@@ -141,7 +141,7 @@ def test_a_filter_narrows_the_brief_and_hidden_leads_are_marked(card_in: Callabl
     expect(grid.get_by_text(re.compile(rf"^{shown} of \d+ companies match$"))).to_be_visible()
     brief.click()
     expect(
-        leads_of(lab, 2).get_by_role("gridcell").filter(has_text=re.compile("not qualified|unsure|not judged"))
+        leads_of(lab, 2).get_by_role("gridcell").filter(has_text=re.compile("not qualified|not sure|to check"))
     ).to_have_count(matching - shown)
     expect(names).to_have_count(matching)
 

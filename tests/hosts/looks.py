@@ -94,7 +94,7 @@ def uses_saved_card(card: Locator) -> None:
     card.get_by_role("tab", name="People at").click()
     expect(card.get_by_role("tab", name="People at")).to_have_attribute("aria-selected", "true")
     assert sorted(names()) != sorted(first)
-    more = card.locator(".news > .link")
+    more = card.locator(".news > .more")
     more.click()
     expect(card.locator(".news-all")).to_be_visible()
     more.click()

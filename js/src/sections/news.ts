@@ -54,7 +54,7 @@ export class NewsSection implements Part<NewsView> {
   readonly #link = linkPlace("act", "button");
   readonly #line = copyLine("", "the line that shows this run");
   readonly #follow = menu(FOLLOW_UP, "drop");
-  readonly #all = menu(MORE, "link");
+  readonly #all = menu(MORE, "link more");
   readonly #close = button("×", () => this.#dismiss(), "quiet x");
   readonly #others: Part<readonly Notice[]>;
   readonly #text = el("div", "text");
