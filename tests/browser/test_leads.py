@@ -91,7 +91,7 @@ def test_leads_appear_and_fill_while_the_run_goes_on(card_in: Callable[..., LabP
     card.get_by_role("button", name="cells failed").click()
     expect(leads_of(lab, 1).locator(":focus")).to_have_text("failed")
     lab.page.keyboard.press("Enter")
-    expect(card.get_by_role("dialog")).to_contain_text("The server gives no reason.")
+    expect(card.get_by_role("dialog")).to_contain_text("Common causes")
 
 
 def test_leads_open_and_are_sorted_and_filtered_by_the_server(card_in: Callable[..., LabPage]) -> None:

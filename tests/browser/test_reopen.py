@@ -245,6 +245,8 @@ def test_the_page_s_own_styles_reach_no_card(open_lab: Callable[..., LabPage]) -
     looks = card.evaluate(LOOK)
     lab.output(2).locator(BOARD).locator(".brief").first.click()
     opened = lab.output(2).locator(f"{BOARD} {CARD}")
+    # Only a card that somebody sees reads its leads.
+    opened.get_by_role("tabpanel").scroll_into_view_if_needed()
     show_leads(opened)
     assert opened.evaluate(LOOK) == looks
     lab.save()

@@ -261,5 +261,7 @@ export class Toolbar {
     this.#more.shut();
     this.#more.press.focus({ preventScroll: true });
     if (!this.#filters.some((each) => same(each, filter))) this.#switch(filter);
+    // Where the chips have too little room, they scroll.
+    this.#chips.lastElementChild?.scrollIntoView?.({ block: "nearest", inline: "end" });
   }
 }
