@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from typing import TYPE_CHECKING
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.run import waiting
 from origami_widgets.run.fill import plan_stopped
@@ -183,7 +182,7 @@ async def enrich(
         raise _failed(ended, run, table, joined)
     found = _checked(joined, run, table, key, missing)
     if joining.said:
-        warnings.warn(joining.said, RuntimeWarning, stacklevel=CALLER - 1)
+        warn_user(joining.said)
     return found
 
 
@@ -290,10 +289,6 @@ def _question(wanted: ListUpload, credit_limit: float | None) -> str:
     )
 
 
-CALLER = 5
-"""The level of the user's line on the stack: below it are the sync bridge, `enrich` and `_checked`."""
-
-
 def _failed(error: OrigamiError, run: Run, table: UploadedTable, partial: pd.DataFrame) -> EnrichmentFailed:
     failed = EnrichmentFailed(error.title, cause=error.cause, remedy=error.remedy, code=error.code)
     failed.run, failed.table, failed.partial = run, table, partial
@@ -331,22 +326,20 @@ def _checked(
         raise error
     if not_begun:
         names = ", ".join(one_line(each.name) for each in not_begun)
-        warnings.warn(f"These columns haven't begun for any row: {names}.", RuntimeWarning, stacklevel=CALLER)
+        warn_user(f"These columns haven't begun for any row: {names}.")
     # Without an error, a cell that was stopped would look like one whose value was not found.
     stopped, filled = 0 if run.state.stopped is None else run.state.stopped.cells, run.state.filled
     # An agent overlooks a few of the cells that it was to fill.
     left = missing.offer.cells if missing is not None and filled is not None and filled.found else 0
     if left and missing is not None and run.status == "completed" and not stopped:
         cells = f"{plural(left, 'cell')} {'is' if left == 1 else 'are'} still missing"
-        warnings.warn(
-            f"{cells} of those that were to be filled. The same call fills them.", RuntimeWarning, stacklevel=CALLER
-        )
+        warn_user(f"{cells} of those that were to be filled. The same call fills them.")
         return found
     if run.status == "completed" and not stopped and not missing and about["found_columns"]:
         # Without a name, the next execution of the cell pays again, and then has a table of its own.
         background().call_soon(forget, table.upload_id)
         if (passed := run.state.limit_error) is not None:
-            warnings.warn(f"{passed.title}. {passed.cause}", RuntimeWarning, stacklevel=CALLER)
+            warn_user(f"{passed.title}. {passed.cause}")
         return found
     ended = f"The run ended as {run.status!r}." if run.status != "completed" else "The run completed."
     columns = plural(len(about["found_columns"]), "new column")

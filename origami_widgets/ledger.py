@@ -12,7 +12,6 @@ import hashlib
 import math
 import re
 import uuid
-import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from origami_widgets.api import validate
-from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, OrigamiError
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run import waiting
@@ -62,8 +61,6 @@ FIND_MORE = "Find more leads for this brief: only ones that aren't in your table
 EARLY = timedelta(hours=12)
 """How much earlier than `every` says a period may begin: a weekly job does not start at the same minute."""
 _EVERY = re.compile(r"(?:([1-9]\d{0,2}) )?(day|week)s?")
-CALLER = 4
-"""The level of the user's line on the stack: below it are the sync bridge and `new_leads`."""
 
 
 class LedgerUnusable(RegistryUnusable):
@@ -211,7 +208,7 @@ async def hand_over(
         if not is_over:
             await files.hand_over(state, rows, made.added, run)
     if ended:
-        warnings.warn(f"{ended} What it found was handed over.", RuntimeWarning, stacklevel=CALLER)
+        warn_user(f"{ended} What it found was handed over.")
     return made.leads
 
 

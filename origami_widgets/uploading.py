@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-import warnings
 from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api import validate
-from origami_widgets.api.background.sync_bridge import OnLoop, bridged
+from origami_widgets.api.background.sync_bridge import OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.host.cells import cell_ref
@@ -41,8 +40,6 @@ __all__ = ["upload"]
 T = TypeVar("T")
 
 DEFAULT_NAME = "Own list"
-CALLER = 4
-"""The level of the user's line on the stack: below it are the sync bridge and `upload`."""
 
 
 @bridged
@@ -104,7 +101,7 @@ async def upload(
     """
     wanted = ListUpload(frame, key, columns, name=name, table=table, once=once, client=client)
     if wanted.own.said_without_key:
-        warnings.warn(wanted.own.said_without_key, RuntimeWarning, stacklevel=CALLER)
+        warn_user(wanted.own.said_without_key)
     return await wanted.steps(progress)
 
 

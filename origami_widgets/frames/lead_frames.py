@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
 
-from origami_widgets.api.background.sync_bridge import bridged
+from origami_widgets.api.background.sync_bridge import bridged, warn_user
 from origami_widgets.api.default_client import check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import shortened
@@ -228,11 +227,10 @@ def _warn_of_questions(source: object) -> None:
         if not getattr(run, "tables", True) and (asked := getattr(run, "questions", ())):
             blanks = ", ".join('"…"' for _ in asked)
             said = " ".join(one_line(question.question) for question in asked)
-            # The level of the user's line: below it are the sync bridge and the public function.
             message = (
                 f"The run {run.name or run.token!r} has no leads yet: it asks. {said} Answer with run.answer({blanks})."
             )
-            warnings.warn(message, RuntimeWarning, stacklevel=5)
+            warn_user(message)
 
 
 def leads_reading(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import warnings
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import background, kept_task
-from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
+from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
 from origami_widgets.host.cells import cell_ref
@@ -170,8 +169,7 @@ async def start_run(
         await Either(lambda: _offer_to_fill(run), asks_nobody)
     if call.job is not None and call.job.unrecorded is not None:
         cause = call.job.unrecorded.cause
-        # The level of the user's line: below the caller of this coroutine are the bridge and the public function.
-        warnings.warn(f"The run was started, but not recorded. {cause}", RuntimeWarning, stacklevel=5)
+        warn_user(f"The run was started, but not recorded. {cause}")
     return run
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 if TYPE_CHECKING:
     from origami_widgets.api.background.loop_future import Coro
 
+PACKAGE = __name__.partition(".")[0]
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 T = TypeVar("T")
@@ -130,6 +132,14 @@ async def wait(coroutine: Coroutine[Step[Any], Any, T]) -> T:
 def is_closed(coroutine: Coro[object]) -> bool:
     """Return whether a coroutine has ended."""
     return inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
+
+
+def warn_user(message: str, category: type[Warning] = RuntimeWarning) -> None:
+    """Warn on the caller's thread, at the user's line: the first one outside of this package."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 class Bridged(Protocol[P, T_co]):

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from origami_widgets.api.background.sync_bridge import OnLoop, block, wait
+from origami_widgets.api.background.sync_bridge import OnLoop, block, wait, warn_user
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows.row_paging import PartialRows, RowWalk
 from origami_widgets.words.numbers import plural
@@ -160,7 +159,7 @@ class _RowIterator(Generic[T]):
             self._warned = True
             # Given on the caller's thread, so that the warning names the caller's line.
             message = f"The rows may be incomplete: {self.stopped}. Read them again to be sure."
-            warnings.warn(message, PartialRows, stacklevel=5)
+            warn_user(message, PartialRows)
 
     def _note_progress(self, error: OrigamiError) -> None:
         if self.pages:

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from .chosen_columns import ChosenColumns
     from .rows_request import RowsRequest
 
-CALLER = 6
-"""The level of the user's line on the stack of a table's reading: above it are this reading and the sync bridge."""
 _REPEATED = frozenset({"frame", "version", "source", "origin", "untrusted", "untrusted_note"})
 """Notes that belong to the whole frame, so that its tables need not repeat them."""
 
@@ -239,7 +237,7 @@ class LeadsReading:
         frames: list[pd.DataFrame] = []
         try:
             for place, reading in enumerate(self._readings):
-                frames.append(await reading.steps(self._notify(notifier, place), caller=CALLER))
+                frames.append(await reading.steps(self._notify(notifier, place)))
                 await self._judge(place)
             stacked = self._stacked(frames)
         except Exception as error:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets._version import __version__
-from origami_widgets.api.background.sync_bridge import OnLoop, block
+from origami_widgets.api.background.sync_bridge import OnLoop, block, warn_user
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.row_paging import PartialRows, ids_of
 from origami_widgets.api.rows.row_progress import ProgressNotifier, ProgressReport
@@ -74,8 +73,8 @@ class RowsReading:
         """
         return block(self.steps(progress))
 
-    async def steps(self, progress: Progress | None, *, caller: int = 5) -> pd.DataFrame:
-        """Read as `read` does, for the sync bridge; `caller` is the number of stack frames up to the caller.
+    async def steps(self, progress: Progress | None) -> pd.DataFrame:
+        """Read as `read` does, for the sync bridge.
 
         Raises:
             IncompleteRows: an error came after some rows.
@@ -93,7 +92,7 @@ class RowsReading:
                 self._has_changed = now.version != self._saved_filters.version
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
-                warnings.warn(message, PartialRows, stacklevel=caller)
+                warn_user(message, PartialRows)
             return self._frame()
         except Exception as error:
             # Including errors of a progress bar: the rows are always kept.

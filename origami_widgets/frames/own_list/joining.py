@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from origami_widgets._version import __version__
-from origami_widgets.api.background.sync_bridge import OnLoop, bridged
+from origami_widgets.api.background.sync_bridge import OnLoop, bridged, warn_user
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import NOT_SENT, at_positions, without_key
@@ -89,7 +88,7 @@ async def join_leads(
     joining = Joining(frame, table, key=key, columns=columns, suffix=suffix)
     found = await joining.steps(operations_for(client, table), progress)
     if joining.said:
-        warnings.warn(joining.said, RuntimeWarning, stacklevel=4)
+        warn_user(joining.said)
     return found
 
 
