@@ -22,7 +22,7 @@ export type Role = "name" | "score" | "email" | "website" | "phone" | "other" | 
 
 export type LeadCell = string | LinkCell | OpenCell | null;
 
-export type LeadMark = "checking" | "hidden" | "unjudged" | "unsure";
+export type LeadMark = "checking" | "hidden" | "left_out" | "unjudged" | "unsure";
 
 export type FileFormat = "xlsx" | "csv";
 
@@ -419,6 +419,7 @@ export interface LeadsMessage {
   sort: LeadSort | null;
   filters: LeadFilter[];
   include_hidden: boolean;
+  include_left_out: boolean;
 }
 
 export interface LeadsAnswer {
@@ -435,6 +436,7 @@ export interface LeadsAnswer {
   more: boolean;
   marks: Record<string, LeadMark>;
   hidden: number | null;
+  left_out: number;
   judged: boolean;
   count: string;
   final: boolean;
@@ -588,6 +590,8 @@ export const LEADS_QUALIFIED_UNJUDGED_DETAILS = "No lead was checked against the
 
 export const LEADS_QUALIFIED_DETAILS = "Those that meet the brief. Turn it off to see the others, marked.";
 
+export const LEADS_LEFT_OUT = "Left out by your list";
+
 export const LEADS_TICKED = "{} ticked";
 
 export const LEADS_FAILED = "{} cells failed";
@@ -611,6 +615,8 @@ export const LEAD_SELECT_ALL = "Select all loaded leads";
 export const LEAD_CHECKING = "to check";
 
 export const LEAD_HIDDEN = "not qualified";
+
+export const LEAD_LEFT_OUT = "left out";
 
 export const LEAD_UNJUDGED = "to check";
 

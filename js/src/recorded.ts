@@ -77,6 +77,7 @@ function answerOf(recording: Recording, message: LeadsMessage): LeadsAnswer {
     more: false,
     marks: all ? hidden : {},
     hidden: behind,
+    left_out: 0,
     count: filters.length ? match : all ? counts.all : counts.qualified,
     final: true,
     runs: {},

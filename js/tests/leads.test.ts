@@ -85,6 +85,7 @@ function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
     note: "",
     marks: {},
     hidden: 0,
+    left_out: 0,
     next_at: null,
     read_at: null,
     ...change,

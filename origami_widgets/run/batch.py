@@ -359,6 +359,7 @@ class RunBatch:
         *,
         filters: Sequence[Mapping[str, object]] | None = None,
         sort: Mapping[str, str] | None = None,
+        leave_out: object = None,
         include_hidden: bool = False,
         save: bool = False,
     ) -> Any:
@@ -369,6 +370,7 @@ class RunBatch:
         Args:
             filters: as in `ow.leads`.
             sort: as in `ow.leads`.
+            leave_out: as in `ow.leads`.
             include_hidden: as in `ow.leads`.
             save: as in `ow.leads`.
 
@@ -384,7 +386,9 @@ class RunBatch:
             >>> batch = ow.start_many({"Porto": "List bakeries in Porto"}, client=client, show=False).wait()
             >>> grid = batch.leads()
         """
-        return top().leads(self, filters=filters, sort=sort, include_hidden=include_hidden, save=save)
+        return top().leads(
+            self, filters=filters, sort=sort, leave_out=leave_out, include_hidden=include_hidden, save=save
+        )
 
     def to_html(self) -> str:
         """Return the snapshot of the board as HTML, as a saved notebook shows it. It has no script and sends no request."""

@@ -713,6 +713,7 @@ class Run:
         *,
         filters: Sequence[Mapping[str, object]] | None = None,
         sort: Mapping[str, str] | None = None,
+        leave_out: object = None,
         include_hidden: bool = False,
         save: bool = False,
     ) -> Any:
@@ -722,6 +723,8 @@ class Run:
             filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
                 which come from the brief and apply once the run's cells are final; None for no others.
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+            leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them;
+                a button shows them, marked. Frames, files and ticked leads are without them.
             include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
             save: keep the first 20 leads of each table in the saved notebook; False saves none.
 
@@ -736,7 +739,9 @@ class Run:
             >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
             >>> grid = run.leads()
         """
-        return top().leads(self, filters=filters, sort=sort, include_hidden=include_hidden, save=save)
+        return top().leads(
+            self, filters=filters, sort=sort, leave_out=leave_out, include_hidden=include_hidden, save=save
+        )
 
     def to_html(self) -> str:
         """Return the snapshot of the card as HTML, as a saved notebook shows it. It has no script and sends no request."""

@@ -40,7 +40,14 @@ class Page:
         if not self._looks:
             self._looks = time.monotonic()
             look = {"kind": "leads", "grid": "g", "query": 1, "table": tables[0].id, "first": 0, "last": 49}
-            content = {**look, "size": 50, "sort": None, "filters": [], "include_hidden": False}
+            content = {
+                **look,
+                "size": 50,
+                "sort": None,
+                "filters": [],
+                "include_hidden": False,
+                "include_left_out": False,
+            }
             self._grid.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
 
 

@@ -146,6 +146,31 @@ def test_a_filter_narrows_the_brief_and_hidden_leads_are_marked(card_in: Callabl
     expect(names).to_have_count(matching)
 
 
+def test_leads_of_the_users_list_are_left_out_and_shown_marked(card_in: Callable[..., LabPage]) -> None:
+    lab = card_in(
+        "Find 20 bakeries in Porto",
+        "leads = ow.leads_frame(run.wait('cells').tables[0])\nprint(len(leads))",
+        "grid = ow.leads(run, leave_out=leads['domain'].iloc[:3])\ngrid",
+        "print(len(grid.frame), len(grid.to_frame()), len(grid.selection))",
+        speed=200,
+    )
+    for cell in (2, 3):
+        lab.run_cell(cell)
+    qualified = int(lab.output(2).inner_text())
+    lab.show_cell(3)
+    grid, names = lab.output(3), names_of(lab, 3)
+    expect(names).to_have_count(qualified - 3)
+    expect(grid.locator(".origami-card")).to_contain_text("3 left out by your list")
+    chip = grid.get_by_role("button", name="Left out by your list 3")
+    expect(chip).to_have_attribute("aria-pressed", "false")
+    chip.click()
+    expect(names).to_have_count(qualified)
+    expect(leads_of(lab, 3).get_by_role("gridcell").filter(has_text="left out")).to_have_count(3)
+    grid.get_by_role("checkbox", name="Select all").check()
+    lab.run_cell(4)
+    expect(lab.output(4)).to_have_text(" ".join([str(qualified - 3)] * 3))
+
+
 def a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab: LabPage) -> None:
     card = lab.output(1).locator(CARD)
     opens = leads_of(lab, 1).locator('[aria-haspopup="dialog"]').first

@@ -67,7 +67,7 @@ def look_at_leads():
     # A page with a card of each run, all on their leads; it says again and again that it still looks.
     cards = [ow.RunCard(run) for run in runs]
     look = {"kind": "leads", "grid": "g", "query": 1, "first": 0, "last": 5, "size": 50, "sort": None, "filters": [],
-        "include_hidden": False}
+        "include_hidden": False, "include_left_out": False}
     while True:
         for card, run in zip(cards, runs):
             for table in run.tables[:1]:

@@ -11,7 +11,7 @@ import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
 import { Notes } from "./notes";
 import { LeadRequests } from "./requests";
-import { type Row, Rows, textOf } from "./rows";
+import { isKept, type Row, Rows, textOf } from "./rows";
 import { Ticks } from "./ticks";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
@@ -34,7 +34,8 @@ function placeOf(event: Event): Place | null {
   return cell && [Number(cell.parentElement?.dataset.at), Number(cell.dataset.place)];
 }
 
-const idsOf = (rows: (Row | undefined)[]): string[] => rows.flatMap((row) => (row ? [row.id] : []));
+/** The ids of the leads that can be ticked. */
+const idsOf = (rows: (Row | undefined)[]): string[] => rows.filter(isKept).map(({ id }) => id);
 
 export class LeadGrid {
   readonly node: HTMLElement;
@@ -97,6 +98,10 @@ export class LeadGrid {
         this.#restart();
       },
       toggleHidden: () => this.#toggleHidden(),
+      toggleLeftOut: () => {
+        this.requests.includeLeftOut = !this.requests.includeLeftOut;
+        this.#restart();
+      },
     });
     const reach = (at: number, column: number): number =>
       at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
@@ -135,7 +140,7 @@ export class LeadGrid {
 
   /** The ticked leads of this table, without those that its filters hide. */
   get ticked(): Row[] {
-    return this.rows.all.filter((row): row is Row => !!row && this.#ticks.has(row.id));
+    return this.rows.all.filter(isKept).filter(({ id }) => this.#ticks.has(id));
   }
 
   /** The chips, for the line of the tabs. */
@@ -147,9 +152,9 @@ export class LeadGrid {
     return this.#toolbar.isOffered;
   }
 
-  /** The leads that are shown, as far as they were read. */
+  /** The leads that are shown, as far as they were read, without those that the user's list leaves out. */
   get shown(): Row[] {
-    return this.#matching.filter((row): row is Row => !!row);
+    return this.#matching.filter(isKept);
   }
 
   /** The slugs of the columns that are shown. */
@@ -409,7 +414,7 @@ export class LeadGrid {
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
     // Only where the saved filters are known to hide some leads is it known that the others meet them.
     if (this.rows.hidden) this.#scroll.classList.add("brief");
-    this.#toolbar.update(this.rows, this.#matching.length, this.requests.includeHidden);
+    this.#toolbar.update(this.rows, this.#matching.length, this.requests);
     this.columnsMenu.update();
   }
 
@@ -517,10 +522,13 @@ export class LeadGrid {
   }
 
   /** Ticks or unticks a lead; with Shift, also those between it and the last one, as in lists of files and mails. */
-  #tick(at: number, { checked }: HTMLInputElement, { shiftKey }: MouseEvent): void {
+  #tick(at: number, { checked }: HTMLInputElement, event: MouseEvent): void {
     const row = this.#matching[at];
-    if (!row) return;
-    const from = shiftKey ? this.#matching.findIndex((each) => each?.id === this.#ticked) : -1;
+    if (!isKept(row)) {
+      event.preventDefault();
+      return;
+    }
+    const from = event.shiftKey ? this.#matching.findIndex((each) => each?.id === this.#ticked) : -1;
     const range = from < 0 ? [row] : this.#matching.slice(Math.min(from, at), Math.max(from, at) + 1);
     this.#ticked = row.id;
     this.#ticks.set(idsOf(range), checked);

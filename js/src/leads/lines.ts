@@ -7,6 +7,7 @@ import {
   CELL_NOT_RUN,
   LEAD_CHECKING,
   LEAD_HIDDEN,
+  LEAD_LEFT_OUT,
   LEAD_SELECT,
   LEAD_UNJUDGED,
   LEAD_UNSURE,
@@ -31,6 +32,7 @@ const MARKS: Record<LeadMark, string> = {
   // Soon gone, so it must not widen the column.
   checking: "…",
   hidden: LEAD_HIDDEN,
+  left_out: LEAD_LEFT_OUT,
   unjudged: LEAD_UNJUDGED,
   unsure: LEAD_UNSURE,
 };
@@ -203,6 +205,8 @@ export class Lines {
     node.ariaRowIndex = `${at + 2}`;
     box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
     box.checked = line.isTicked;
+    // Focusable, as the keys move over all lines.
+    box.ariaDisabled = line.mark === "left_out" ? "true" : null;
     box.tabIndex = this.#reach(at, TICK);
     node.ariaSelected = `${line.isTicked}`;
     for (let column = 0; column < places.length; column++) {

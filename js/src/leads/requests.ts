@@ -18,6 +18,8 @@ export class LeadRequests {
   filters: LeadFilter[] = [];
   /** Whether to show the leads that the table's saved filters hide. */
   includeHidden: boolean;
+  /** Whether to show the leads that the user's list leaves out. */
+  includeLeftOut = false;
   /** Rows in a page. */
   size = FIRST_PAGE;
   /** When the newest query was asked. */
@@ -67,9 +69,12 @@ export class LeadRequests {
   }
 
   #send(table: string, first: number, last: number): void {
-    const { size, sort, filters, includeHidden: include_hidden } = this;
-    const { grid } = this;
+    const { grid, size, sort, filters } = this;
     const query = this.#query;
-    this.#session.leads({ grid, query, table, first, last, size, sort, filters, include_hidden }, this.#take);
+    const [include_hidden, include_left_out] = [this.includeHidden, this.includeLeftOut];
+    this.#session.leads(
+      { grid, query, table, first, last, size, sort, filters, include_hidden, include_left_out },
+      this.#take,
+    );
   }
 }

@@ -22,6 +22,9 @@ export interface Row {
   mark: LeadMark | undefined;
 }
 
+/** Whether a lead can be ticked, copied and written into files: not if the user's list leaves it out. */
+export const isKept = (row: Row | undefined): row is Row => !!row && row.mark !== "left_out";
+
 export function textOf(cell: LeadCell): string {
   if (cell === null || typeof cell === "string") return cell ?? "";
   return Array.isArray(cell) ? cell[0] : cell.text;
@@ -49,6 +52,8 @@ export class Rows {
   total: number | null = null;
   /** How many leads the table's saved filters hide, or would hide; null if unknown. */
   hidden: number | null = 0;
+  /** How many of the leads read the user's list leaves out. */
+  leftOut = 0;
   /** Whether these can tell which leads meet the brief; not so if no lead was judged. Then, all are shown. */
   judged = true;
   /** In words, how many rows were read. */
@@ -84,7 +89,7 @@ export class Rows {
   /** Starts another table. */
   clear(): void {
     [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
-    this.hidden = 0;
+    this.hidden = this.leftOut = 0;
     this.judged = true;
     this.final = false;
     this.off.clear();
@@ -137,7 +142,7 @@ export class Rows {
     // The name is the link to the website.
     for (const { slug, role } of this.heads) if (role === "website" && !before.has(slug)) this.off.add(slug);
     ({ more: this.more, total: this.total, hidden: this.hidden } = answer);
-    ({ count: this.count, final: this.final, judged: this.judged } = answer);
+    ({ count: this.count, final: this.final, judged: this.judged, left_out: this.leftOut } = answer);
   }
 
   /** Whether a lead is new, or one of its cells has just changed. */

@@ -9,6 +9,7 @@ import {
   LEADS_FILTER_OPERATOR,
   LEADS_HAS_EMAIL,
   LEADS_HAS_PHONE,
+  LEADS_LEFT_OUT,
   LEADS_OPERATORS,
   LEADS_QUALIFIED_DETAILS,
   LEADS_QUALIFIED_UNJUDGED_DETAILS,
@@ -22,6 +23,7 @@ import { el, fill, on, same, setText, show, showText } from "../dom";
 import { filled } from "../format";
 import { onKey } from "../keys";
 import { menu } from "../menu";
+import type { LeadRequests } from "./requests";
 import type { Rows } from "./rows";
 
 const IS_NOT_EMPTY = "is_not_empty";
@@ -56,6 +58,8 @@ export interface ToolbarEvents {
   search(): void;
   filter(filters: LeadFilter[]): void;
   toggleHidden(): void;
+  /** The same for the leads that the user's list leaves out. */
+  toggleLeftOut(): void;
 }
 
 export class Toolbar {
@@ -69,6 +73,7 @@ export class Toolbar {
     "chip qualified",
   );
   readonly #qualifiedCount = el("small");
+  readonly #leftOut = button("", () => this.#events.toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
   readonly #chips = el("span", "chips");
   readonly #more = menu(LEADS_FILTER_ADD, "chip", () => this.#drawForm());
@@ -101,6 +106,7 @@ export class Toolbar {
       this.#found,
       this.#search,
       this.#qualified,
+      this.#leftOut,
       this.#chips,
       this.#more.press,
       this.#more.panel,
@@ -141,11 +147,13 @@ export class Toolbar {
   }
 
   /** `found` is how many of the loaded rows are shown. */
-  update(rows: Rows, found: number, isHiddenShown: boolean): void {
-    const { hidden, judged, all, heads, total, runs } = rows;
+  update(rows: Rows, found: number, { includeHidden: isHiddenShown, includeLeftOut }: LeadRequests): void {
+    const { hidden, leftOut, judged, all, heads, runs } = rows;
+    // As everywhere, the number of leads is that before the user's list.
+    const total = rows.total === null ? null : rows.total + (includeLeftOut ? 0 : leftOut);
     show(this.#search, this.typed || (total ?? all.length) >= SEARCHED_FROM);
     // Nothing is offered for a table without leads.
-    this.isOffered = heads.length > 0 && !!(all.length || this.#filters.length || this.typed);
+    this.isOffered = heads.length > 0 && !!(all.length || this.#filters.length || this.typed || leftOut);
     show(this.node, this.isOffered);
     showText(this.#found, this.typed && filled(LEADS_SEARCHED, found, all.length));
     this.#isJudged = judged;
@@ -156,6 +164,9 @@ export class Toolbar {
     this.#qualified.ariaPressed = `${judged && !isHiddenShown}`;
     this.#qualified.ariaDisabled = judged ? null : "true";
     show(this.#qualified, this.#hasHidden || hidden === null);
+    setText(this.#leftOut, `${LEADS_LEFT_OUT} ${leftOut}`);
+    this.#leftOut.ariaPressed = `${includeLeftOut}`;
+    show(this.#leftOut, leftOut || includeLeftOut);
     // Also those that the chosen one leaves out, or there would be no way back.
     const names = [...new Set([...this.#runs, ...Object.keys(runs)])];
     if (same(names, this.#runs)) return;

@@ -301,6 +301,15 @@ def with_hidden_words(
     return f"{count_words(read, total, leads if is_filtered else None, is_filtered=is_filtered, noun=noun)}{off}"
 
 
+def with_left_out_words(count: str, left_out: int) -> str:
+    """Return the words for the number of leads, with how many of those read the user's list leaves out.
+
+    >>> with_left_out_words("57 leads", 12)
+    '57 leads, 12 left out by your list'
+    """
+    return f"{count}, {words.count(left_out)} left out by your list" if count and left_out else count
+
+
 def _cell(values: dict[str, Any], column: Column, role: Role) -> LeadCell:
     slug = column.slug or ""
     if slug not in values:

@@ -118,9 +118,9 @@ class RunCells(TypedDict):
     failed: dict[str, ColumnFailures]
 
 
-LeadMark = Literal["checking", "hidden", "unjudged", "unsure"]
+LeadMark = Literal["checking", "hidden", "left_out", "unjudged", "unsure"]
 """That a lead fails the table's saved filters: without a verdict, with one that is unsure, or else `hidden`; `checking`
-where this is not known yet."""
+where this is not known yet. `left_out`: the user's list leaves it out."""
 
 
 class LeadFilter(TypedDict):
@@ -148,6 +148,7 @@ class LeadsMessage(TypedDict):
         first: the index of the first visible row; `last` is that of the last one.
         size: rows per page.
         include_hidden: whether to show leads that fail the table's saved filters, marked.
+        include_left_out: whether to show leads that the user's list leaves out, marked.
     """
 
     kind: Literal["leads"]
@@ -160,6 +161,7 @@ class LeadsMessage(TypedDict):
     sort: LeadSort | None
     filters: list[LeadFilter]
     include_hidden: bool
+    include_left_out: bool
 
 
 class LeadsAnswer(TypedDict):
@@ -177,6 +179,7 @@ class LeadsAnswer(TypedDict):
         more: whether there are rows after this page.
         marks: the page's marked rows, by id; without `rows`, as before.
         hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
+        left_out: how many of the leads read the user's list leaves out.
         judged: whether the table's saved filters can tell which leads meet the brief; False if no lead was judged.
         count: in words, how many leads were read.
         final: whether no cell of the visible leads may still come.
@@ -199,6 +202,7 @@ class LeadsAnswer(TypedDict):
     more: bool
     marks: dict[str, LeadMark]
     hidden: int | None
+    left_out: int
     judged: bool
     count: str
     final: bool

@@ -69,6 +69,7 @@ class LeadFeed:
         filters: conditions for all reads, besides those of the grid.
         sort: the order if the grid has none.
         counted: called with a table's id and its number of leads if an answer has another one than the table.
+        left_out: returns the ids of those rows of a table that the user's list leaves out.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class LeadFeed:
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
         counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
+        left_out: Callable[[LoadedLeads], frozenset[str]] = lambda _: frozenset(),
     ) -> None:
         self._send = send
         self._table = table
@@ -91,6 +93,7 @@ class LeadFeed:
         self._filters = list(filters)
         self._sort = sort
         self._counted = counted
+        self._left_out = left_out
         self._grids: dict[str, LookedAt] = {}
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -115,28 +118,31 @@ class LeadFeed:
         versions = {page.version for page in most.pages}
         marks = [item for page in most.pages for item in page.marks.items()]
         checking = frozenset(row_id for row_id, mark in marks if mark == "checking")
-        left_out = frozenset() if most.include_hidden or with_checking else checking
-        is_complete = most.is_complete and not most.pages[-1].is_cut and not left_out
+        unsure = frozenset() if most.include_hidden or with_checking else checking
+        is_complete = most.is_complete and not most.pages[-1].is_cut and not unsure
+        left_out = most.left_out
         return LoadedLeads(
             table,
-            [lead for row_id, (lead, _) in most.rows().items() if row_id not in left_out],
+            [lead for row_id, (lead, _) in most.rows().items() if row_id not in unsure and row_id not in left_out],
             most.columns,
             self._filters_of(most),
             most.is_unfiltered or most.include_hidden,
             most.sort or self._sort,
-            most.shown_total if is_complete or not most.narrows else None,
+            most.total_with_absent if is_complete or not most.narrows else None,
             len(most.pages),
             is_complete,
             versions.pop() if len(versions) == 1 else None,
             frozenset(row_id for row_id, mark in marks if mark != "checking"),
             checking,
             most.is_unfiltered,
+            list(left_out.values()),
         )
 
     def shown(self, grid: str) -> ShownLeads:
-        """Return the leads that a grid shows, as far as they were read."""
+        """Return the leads that a grid shows, as far as they were read, without those that the user's list leaves out."""
         looked = self._grids.get(grid)
-        rows = [] if looked is None else [(row_id, cells) for row_id, (_, cells) in looked.rows().items()]
+        kept = {} if looked is None else {key: row for key, row in looked.rows().items() if key not in looked.left_out}
+        rows = [(row_id, cells) for row_id, (_, cells) in kept.items()]
         return ShownLeads((looked.heads if looked is not None else None) or [], rows)
 
     def slugs(self) -> dict[str, str]:
@@ -327,6 +333,7 @@ class LeadFeed:
                 if not await self._may_read(operations):
                     return
             answer = await operations.list_rows(table.id, query, cursor=cursor, limit=looked.size)
+            listed = self._left_out(LoadedLeads(table, list(answer.items), columns))
         except OrigamiError as error:
             self._failed(grid, looked, error)
             return
@@ -344,7 +351,7 @@ class LeadFeed:
         looked.leads_then = shown_count(table.lead_count)
         is_cut = looked.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
-        page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic())
+        page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic(), listed)
         page.choose(looked)
         looked.put(number, page)
         if is_shaped_anew:
@@ -497,6 +504,7 @@ class LeadFeed:
                 more=more,
                 marks=page.marks if page is not None else {},
                 hidden=self._hidden(looked),
+                left_out=len(looked.left_out),
                 judged=table is None or not self._is_unjudged(grid, table),
                 count=looked.count,
                 final=looked.is_final,

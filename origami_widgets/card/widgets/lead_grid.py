@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import traitlets
 
+from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.contract import ClockView, Form
     from origami_widgets.card.widgets.grid_tables import MergedTables
+    from origami_widgets.card.widgets.lead_pages import LoadedLeads
+    from origami_widgets.frames.leads.left_out import LeftOut
     from origami_widgets.run.polling.run_watch import RunWatch
 
 SAVED_LIMIT: Final = 20
@@ -63,6 +66,8 @@ class LeadGrid(LeadWidget):
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
             which come from the brief and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them; a
+            button shows them, marked. Frames, files and ticked leads are without them.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.
         include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
@@ -96,6 +101,7 @@ class LeadGrid(LeadWidget):
         *,
         filters: Sequence[Mapping[str, Any]] | None = None,
         sort: Mapping[str, str] | None = None,
+        leave_out: object = None,
         client: AnyClient | None = None,
         include_hidden: bool = False,
         save: bool = False,
@@ -109,6 +115,7 @@ class LeadGrid(LeadWidget):
         self._is_one_run = isinstance(source, Run)
         self._filters = [_as_filter(each) for each in filters or ()]
         self._sort = _as_sort(sort)
+        self._left_out = None if leave_out is None else _read_left_out(leave_out, client)
         self._include_hidden = include_hidden
         self._save = save
         # Tables with the number of changes before them. It is exact only while the widget is subscribed to its runs.
@@ -139,22 +146,28 @@ class LeadGrid(LeadWidget):
     def _loaded_frame(self, table_id: str, *, with_checking: bool = False) -> pd.DataFrame:
         merged = self._placed_in(table_id)
         if merged is None:
-            return super()._loaded_frame(table_id, with_checking=with_checking)
+            return self._kept(super()._loaded_frame(table_id, with_checking=with_checking))
         from origami_widgets.frames.leads.leads_reading import TableLeads, stack_leads, verdict_column, verdicts
 
-        parts, left_out = [], self._leads.left_out(table_id)
-        for table, run in [each for each in merged if each[0].id not in left_out]:
+        parts, not_shown = [], self._leads.tables_not_shown(table_id)
+        for table, run in [each for each in merged if each[0].id not in not_shown]:
             loaded = self._leads.loaded(clip(table.id, TABLE_ID_LIMIT), with_checking=with_checking)
             frame = self._frame_of(loaded)
             qualified = verdicts(frame, None if loaded.is_unfiltered else verdict_column(table), loaded.passes)
             parts.append(TableLeads(frame, run.id, self._tables_now.name_of(run), qualified))
-        stacked = stack_leads(parts, dtype_backend="numpy_nullable")
+        stacked = self._kept(stack_leads(parts, dtype_backend="numpy_nullable"))
         places = {row_id: at for at, row_id in enumerate(self._leads.order(table_id))}
         # More than these may be loaded: rows of one table wait for those before them of another one.
         shown_rows = stacked[stacked["row_id"].isin(places)]
         ordered = shown_rows.sort_values("row_id", key=lambda ids: ids.map(places), ignore_index=True, kind="stable")
         ordered.attrs = stacked.attrs | {"origami": stacked.attrs["origami"] | {"rows": len(ordered)}}
         return ordered
+
+    def _kept(self, leads: pd.DataFrame) -> pd.DataFrame:
+        return leads if self._left_out is None else self._left_out.of(leads)
+
+    def _ids_left_out(self, loaded: LoadedLeads) -> frozenset[str]:
+        return frozenset() if self._left_out is None else self._left_out.ids(self._stacked(loaded))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
@@ -199,8 +212,8 @@ class LeadGrid(LeadWidget):
             **options,
         }
         if merged:
-            return leads_frame([run for _, run in merged], tables=[table.id for table in found], **settings)
-        return read_rows_frame(found[0], self._operations(found[0]), settings)
+            return self._kept(leads_frame([run for _, run in merged], tables=[table.id for table in found], **settings))
+        return self._kept(read_rows_frame(found[0], self._operations(found[0]), settings))
 
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
@@ -362,6 +375,7 @@ def leads(
     *,
     filters: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
+    leave_out: object = None,
     client: AnyClient | None = None,
     include_hidden: bool = False,
     save: bool = False,
@@ -376,6 +390,8 @@ def leads(
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
             which come from the brief and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them; a
+            button shows them, marked. Frames, files and ticked leads are without them.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.
         include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
@@ -396,7 +412,21 @@ def leads(
         >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
         >>> grid = ow.leads(run)
     """
-    return LeadGrid(source, filters=filters, sort=sort, client=client, include_hidden=include_hidden, save=save)
+    return LeadGrid(
+        source,
+        filters=filters,
+        sort=sort,
+        leave_out=leave_out,
+        client=client,
+        include_hidden=include_hidden,
+        save=save,
+    )
+
+
+def _read_left_out(leave_out: object, client: AnyClient | None) -> LeftOut | None:
+    from origami_widgets.frames.lead_frames import read_left_out
+
+    return block(read_left_out(leave_out, client))
 
 
 def _checked_source(source: object) -> tuple[RunBatch | None, tuple[Run, ...], tuple[Table, ...]]:

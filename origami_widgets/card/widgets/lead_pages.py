@@ -14,6 +14,7 @@ from origami_widgets.card.view.lead_cells import (
     match_words,
     noun_of,
     with_hidden_words,
+    with_left_out_words,
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
@@ -48,6 +49,7 @@ class LoadedLeads:
         hidden: ids of the leads among them that fail the saved filters.
         checking: ids of the leads read of which this is not known yet.
         is_unfiltered: whether the saved filters are ignored, as while a run goes on or its cells fill.
+        left_out: the leads that the user's list leaves out.
     """
 
     table: Table | None
@@ -63,6 +65,7 @@ class LoadedLeads:
     hidden: frozenset[str] = frozenset()
     checking: frozenset[str] = frozenset()
     is_unfiltered: bool = False
+    left_out: list[FlatRow] = field(default_factory=list)
 
     def passes(self, row_id: str) -> bool | None:
         """Return whether a lead passes the saved filters; None if this is not known yet."""
@@ -75,6 +78,8 @@ class LeadPage:
 
     Attributes:
         received: all rows, as the server sent them.
+        listed: ids of those among them that the user's list leaves out.
+        left_out: those of `listed` that the saved filters don't hide, by id.
         leads: the shown rows among them.
         rows: ids and shown cells of the shown rows.
         marks: how rows are marked, by row id.
@@ -91,6 +96,8 @@ class LeadPage:
     is_cut: bool
     version: Version | None
     read_at: float
+    listed: frozenset[str] = frozenset()
+    left_out: dict[str, FlatRow] = field(default_factory=dict)
     leads: list[FlatRow] = field(default_factory=list)
     rows: list[tuple[str, list[LeadCell]]] = field(default_factory=list)
     marks: dict[str, LeadMark] = field(default_factory=dict)
@@ -103,15 +110,20 @@ class LeadPage:
         return [row_id for row_id, _ in self.rows]
 
     def choose(self, looked: LookedAt) -> None:
-        """Choose the shown rows: those that pass the saved filters, and those of which this is not known yet."""
-        self.leads, self.marks = [], {}
+        """Choose the shown rows: not those that the saved filters hide or the user's list leaves out, unless they are asked for."""
+        self.leads, self.marks, self.left_out = [], {}, {}
         for lead in self.received:
             passes = looked.passes(lead.id)
-            if passes is None:
+            if passes is False and not looked.include_hidden:
+                continue
+            if lead.id in self.listed:
+                self.left_out[lead.id] = lead
+                if not looked.include_left_out:
+                    continue
+                self.marks[lead.id] = "left_out"
+            elif passes is None:
                 self.marks[lead.id] = "checking"
             elif not passes:
-                if not looked.include_hidden:
-                    continue
                 self.marks[lead.id] = hidden_mark(lead, looked.columns)
             self.leads.append(lead)
         self.rows = [(lead.id, make_cells(lead, looked.columns, own=looked.is_own)) for lead in self.leads]
@@ -144,6 +156,7 @@ class LookedAt:
         is_unfiltered: whether the table's saved filters are ignored, as in `LoadedLeads`.
         is_own: whether it is the user's own list, whose columns stay in their order.
         include_hidden: whether to show leads that fail the table's saved filters, marked.
+        include_left_out: whether to show leads that the user's list leaves out, marked.
         saved_filters: those of the table; None while they do not matter.
         next_saved_filters: the same for a newer version of the table, until it is complete.
         next_saved_filters_at: the earliest time to read it (monotonic clock).
@@ -155,6 +168,7 @@ class LookedAt:
     sort: LeadSort | None
     filters: list[LeadFilter]
     include_hidden: bool = False
+    include_left_out: bool = False
     first: int = 0
     last: int = 0
     asked_at: float = 0.0
@@ -202,12 +216,28 @@ class LookedAt:
         return self.saved_filters is not None and self.saved_filters.hides is not False and not self.include_hidden
 
     @property
-    def shown_total(self) -> int | None:
-        """The number of leads to show; while pages or saved filters are still read, the most that it can be."""
+    def left_out(self) -> dict[str, FlatRow]:
+        """The leads read that the user's list leaves out, by id."""
+        return {row_id: lead for page in self.pages for row_id, lead in page.left_out.items()}
+
+    @property
+    def absent(self) -> int:
+        """The number of leads read that are not shown because the user's list leaves them out."""
+        return 0 if self.include_left_out else len(self.left_out)
+
+    @property
+    def total_with_absent(self) -> int | None:
+        """The number of leads to show, with those that are left out; while pages or saved filters are still read, at most."""
         if not self.narrows or self.total is None:
             return self.total
         unread = max(0, self.total - sum(len(page.received) for page in self.pages))
-        return sum(len(page.rows) for page in self.pages) + (0 if self.is_complete else unread)
+        return sum(len(page.rows) for page in self.pages) + self.absent + (0 if self.is_complete else unread)
+
+    @property
+    def shown_total(self) -> int | None:
+        """The number of leads to show; while pages or saved filters are still read, the most that it can be."""
+        total = self.total_with_absent
+        return None if total is None else total - self.absent
 
     def hidden(self, leads: int | None, *, is_filtered: bool) -> int | None:
         """Return how many leads the saved filters hide, or would hide; None if unknown.
@@ -236,11 +266,15 @@ class LookedAt:
         """
         if not self.pages:
             return ""
-        saved, read, total = self.saved_filters, len(self.rows()), self.total
+        said = self._count_words(leads, is_filtered=is_filtered)
+        return with_left_out_words(said, len(self.left_out))
+
+    def _count_words(self, leads: int | None, *, is_filtered: bool) -> str:
+        saved, read, total = self.saved_filters, len(self.rows()) + self.absent, self.total
         noun = noun_of(self.columns, own=self.is_own)
         marks = [mark for page in self.pages for mark in page.marks.values()]
         if saved is not None and self.include_hidden:
-            hidden = None if "checking" in marks else len(marks)
+            hidden = None if "checking" in marks else len(marks) - marks.count("left_out")
             return with_hidden_words(read, total, leads, hidden, is_filtered=is_filtered, noun=noun)
         if saved is not None and self.narrows:
             checking = marks.count("checking")
@@ -255,7 +289,7 @@ class LookedAt:
     @property
     def question(self) -> tuple[Any, ...]:
         """What is asked for, apart from the place in it."""
-        return self.table, self.size, self.sort, self.filters, self.include_hidden
+        return self.table, self.size, self.sort, self.filters, self.include_hidden, self.include_left_out
 
     def passes(self, row_id: str) -> bool | None:
         """Return whether a lead passes the saved filters, as far as this matters; None if it is not known yet."""
@@ -371,11 +405,12 @@ def read_looked_at(message: Any) -> tuple[str, LookedAt] | None:
             "sort": sort,
             "filters": list(filters),
             "include_hidden": bool(include_hidden),
+            "include_left_out": bool(include_left_out),
         } if len(grid) <= TABLE_ID_LIMIT:
             kept = [each for each in map(_filter, filters[:8]) if each is not None]
             size = min(max(size, 1), LARGEST_PAGE)
             window = max(first, 0), min(max(last, 0), 100_000)
-            return grid, LookedAt(query, table, size, _sort(sort), kept, include_hidden, *window)
+            return grid, LookedAt(query, table, size, _sort(sort), kept, include_hidden, include_left_out, *window)
     return None
 
 

@@ -51,6 +51,7 @@ class LeadWidget(LiveWidget):
             filters=filters,
             sort=sort,
             counted=self._leads_counted,
+            left_out=self._ids_left_out,
         )
         super().__init__(outputs)
 
@@ -91,6 +92,10 @@ class LeadWidget(LiveWidget):
         """Return the tables of a merged one, each with the name of its run; None if the id is not that of such a one."""
         return None
 
+    def _ids_left_out(self, loaded: LoadedLeads) -> frozenset[str]:  # noqa: ARG002 - for grids with a list of the user's
+        """Return the ids of the leads that the user's list leaves out."""
+        return frozenset()
+
     # The same for all kinds.
 
     def _leads_counted(self, table_id: str, leads: int) -> None:
@@ -119,9 +124,11 @@ class LeadWidget(LiveWidget):
 
     def _loaded_frame(self, table_id: str, *, with_checking: bool = False) -> pd.DataFrame:
         """Return the loaded leads of a table, in the form of `leads_frame`. The arguments are those of `LeadFeed.loaded`."""
+        return self._stacked(self._leads.loaded(table_id, with_checking=with_checking))
+
+    def _stacked(self, loaded: LoadedLeads) -> pd.DataFrame:
         from origami_widgets.frames.leads.leads_reading import TableLeads, origins_of, stack_leads
 
-        loaded = self._leads.loaded(table_id, with_checking=with_checking)
         origin = origins_of([self._operations(loaded.table)])
         return stack_leads([TableLeads(self._frame_of(loaded))], dtype_backend="numpy_nullable", origin=origin)
 
@@ -132,7 +139,7 @@ class LeadWidget(LiveWidget):
         return loaded_rows_frame(
             loaded.table,
             [column.raw for column in loaded.columns],
-            [row.raw for row in loaded.rows],
+            [row.raw for row in (*loaded.rows, *loaded.left_out)],
             filters=loaded.filters,
             include_hidden=loaded.include_hidden,
             sort=loaded.sort,

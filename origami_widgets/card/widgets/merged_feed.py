@@ -25,6 +25,7 @@ from origami_widgets.card.view.lead_cells import (
     shown_key,
     slugs_in_order,
     with_hidden_words,
+    with_left_out_words,
 )
 from origami_widgets.card.view.lead_contract import LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
@@ -117,10 +118,11 @@ class MergedFeed(LeadFeed):
             return super().shown(grid)
         parts = self._parts(grid)
         heads, rows = _drawn(parts, self._found(whole, parts)[0]) if parts else (whole.wish.heads or [], [])
-        return ShownLeads(heads, rows)
+        left_out = {row_id for _, part in parts for row_id in part.left_out}
+        return ShownLeads(heads, [row for row in rows if row[0] not in left_out])
 
-    def left_out(self, table_id: str) -> set[str]:
-        """Return the ids of those tables of a merged one whose leads its newest grid leaves out, as of other runs."""
+    def tables_not_shown(self, table_id: str) -> set[str]:
+        """Return the ids of those tables of a merged one whose leads its newest grid does not show, as of other runs."""
         whole = next((each for each in reversed(list(self._wholes.values())) if each.wish.table == table_id), None)
         shown = {table.id for table, _ in ([] if whole is None else self._tables_of(whole))}
         return set() if whole is None else {table.id for table, _ in self._merged(table_id) or ()} - shown
@@ -203,7 +205,13 @@ class MergedFeed(LeadFeed):
                 # The server knows nothing of runs.
                 _, filters = _parted(wish.filters)
                 part = LookedAt(
-                    wish.query, clip(table.id, TABLE_ID_LIMIT), wish.size, None, filters, wish.include_hidden
+                    wish.query,
+                    clip(table.id, TABLE_ID_LIMIT),
+                    wish.size,
+                    None,
+                    filters,
+                    wish.include_hidden,
+                    wish.include_left_out,
                 )
                 part.is_unfiltered = self._shows_all(grid, table)
                 self._grids[key] = part
@@ -263,7 +271,9 @@ class MergedFeed(LeadFeed):
         noted = next((part for part in shown if part.note), None)
         read_at = [page.read_at for part in shown for page in part.pages]
         hidden = _sum([self._hidden(part) if part.pages or self._lead_count(part) else 0 for part in shown])
-        total = _sum([part.shown_total if part.pages else self._lead_count(part) for part in shown])
+        total = _sum([part.total_with_absent if part.pages else self._lead_count(part) for part in shown])
+        absent, left_out = sum(part.absent for part in shown), sum(len(part.left_out) for part in shown)
+        count = self._whole_count(whole, shown, len(rows) + absent, total, hidden)
         self._send(
             LeadsAnswer(
                 kind="leads",
@@ -275,12 +285,13 @@ class MergedFeed(LeadFeed):
                 changes=[change._replace(row=change.row - start) for change in changes],
                 read=len(rows),
                 heads=None if is_headed or not parts else heads,
-                total=total,
+                total=None if total is None else total - absent,
                 more=is_cut,
                 marks={} if is_same else {row_id: mark for row_id, mark in order[start:] if mark is not None},
                 hidden=hidden,
+                left_out=left_out,
                 judged=not self._is_unjudged(grid),
-                count=self._whole_count(whole, shown, len(rows), total, hidden),
+                count=with_left_out_words(count, left_out),
                 final=all(part.is_final for part in shown),
                 runs=changed_runs,
                 note="" if noted is None else noted.note,
@@ -312,7 +323,7 @@ class MergedFeed(LeadFeed):
             if is_filtered and (total is None or not is_counted):
                 return match_words(read, 0, None, noun, is_whole=False)
             if whole.wish.include_hidden:
-                marked = None if "checking" in marks else sum(mark is not None for mark in marks)
+                marked = None if "checking" in marks else sum(mark not in (None, "left_out") for mark in marks)
                 return with_hidden_words(read, total, leads, marked, is_filtered=is_filtered, noun=noun)
             if is_filtered and total is not None:
                 return match_words(total, 0, leads, noun, is_whole=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from origami_widgets.api.background.sync_bridge import warn_user
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import column_role, is_remark
 from origami_widgets.api.rows.own_rows import at_positions
@@ -42,8 +42,6 @@ _COMPANY = re.compile(
 )
 LOOKED_AT = 50
 """Cells by which a column that has another name is taken for one of addresses."""
-CALLER = 5
-"""The level of the user's line on the stack: below it are the sync bridge and the public function."""
 
 
 class Identity(NamedTuple):
@@ -199,7 +197,7 @@ class LeftOut:
                 "Rows of leave_out= without a website, a company's domain or an e-mail address leave out nothing: "
                 f"{len(self.unrecognized):,} of {self.rows:,}, {at_positions(self.unrecognized)}."
             )
-            warnings.warn(message, RuntimeWarning, stacklevel=CALLER)
+            warn_user(message)
 
     def add(self, row: Identity, number: int = 0) -> None:
         """Add a row: a person, if it has a name, else a company, if it has a domain, else a person by the address."""
@@ -233,9 +231,16 @@ class LeftOut:
         domains = (lead.domain, *map(company_domain, lead.addresses))
         return next((self._domains[domain] for domain in domains if domain in self._domains), None)
 
+    def ids(self, leads: pd.DataFrame) -> frozenset[str]:
+        """Return the row ids of those leads that are left out."""
+        return frozenset(leads.loc[~self._stays(leads), "row_id"])
+
+    def _stays(self, leads: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        return np.array([self.find(each) is None for each in identities(leads)], dtype=bool)
+
     def of(self, leads: pd.DataFrame) -> pd.DataFrame:
         """Return leads without those that are left out; `attrs["origami"]["left_out"]` says how many these are."""
-        stays = np.array([self.find(each) is None for each in identities(leads)], dtype=bool)
+        stays = self._stays(leads)
         kept = leads.loc[stays]
         if isinstance(leads.index, pd.RangeIndex):
             kept = kept.reset_index(drop=True)

@@ -10,7 +10,8 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.card.view.lead_cells import make_cells, shown_columns
-from tests.card.live import on_loop
+from tests.card.live import on_loop, receive, sent_by
+from tests.support.quick import see
 
 SIZE = 5
 
@@ -91,7 +92,45 @@ class Front:
 
 def message(table, /, **changes):
     made = {"kind": "leads", "grid": "g", "query": 1, "table": table, "first": 0, "last": 0, "size": SIZE}
-    return {**made, "sort": None, "filters": [], "include_hidden": False, **changes}
+    return {**made, "sort": None, "filters": [], "include_hidden": False, "include_left_out": False, **changes}
+
+
+class Page:
+    """A page that looks at a grid: what it was sent, and what it asks next."""
+
+    def __init__(self, grid):
+        self.grid, self.front, self.query = grid, Front(), 0
+        self.taken, self.messages = 0, sent_by(grid)
+
+    def update(self):
+        # The background loop goes on sending meanwhile.
+        while self.taken < len(self.messages):
+            each = self.messages[self.taken]
+            self.taken += 1
+            if each.get("content", {}).get("kind") == "leads":
+                self.front.receive(each["content"])
+        return self.front
+
+    def ask(self, tab=0, **changes):
+        """Ask for leads and return them once they are all there."""
+        self.query += 1
+        table = self.grid.head["tabs"][tab]["id"]
+        receive(self.grid, message(table, query=self.query, **{"last": 199, "size": 200, **changes}))
+        see(lambda: self.is_answered() and not self.front.answers[-1]["more"])
+        return self.front
+
+    def is_answered(self):
+        return bool(self.update().answers) and self.front.answers[-1]["query"] == self.query
+
+    def column(self, name):
+        """The texts of a column."""
+        heads = next(each["heads"] for each in reversed(self.front.answers) if each["heads"])
+        at = [head["name"] for head in heads].index(name)
+        return [text_of(cells[at]) for _, cells in self.front.rows]
+
+
+def text_of(cell):
+    return cell["text"] if isinstance(cell, dict) else cell[0] if isinstance(cell, list) else cell
 
 
 def look(made, **changes):

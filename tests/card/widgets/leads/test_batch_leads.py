@@ -10,8 +10,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from tests.card.live import receive, sent_by
-from tests.card.widgets.leads.lead_front import Front, message
+from tests.card.live import receive
+from tests.card.widgets.leads.lead_front import Front, Page, message
 from tests.fixtures.states import settled_payload
 from tests.support.quick import see
 
@@ -33,44 +33,6 @@ def grid(batch):
     made = ow.leads(batch)
     yield made
     made.close()
-
-
-class Page:
-    """A page that looks at a grid: what it was sent, and what it asks next."""
-
-    def __init__(self, grid):
-        self.grid, self.front, self.query = grid, Front(), 0
-        self.taken, self.messages = 0, sent_by(grid)
-
-    def update(self):
-        # The background loop goes on sending meanwhile.
-        while self.taken < len(self.messages):
-            each = self.messages[self.taken]
-            self.taken += 1
-            if each.get("content", {}).get("kind") == "leads":
-                self.front.receive(each["content"])
-        return self.front
-
-    def ask(self, tab=0, **changes):
-        """Ask for leads and return them once they are all there."""
-        self.query += 1
-        table = self.grid.head["tabs"][tab]["id"]
-        receive(self.grid, message(table, query=self.query, **{"last": 199, "size": 200, **changes}))
-        see(lambda: self.is_answered() and not self.front.answers[-1]["more"])
-        return self.front
-
-    def is_answered(self):
-        return bool(self.update().answers) and self.front.answers[-1]["query"] == self.query
-
-    def column(self, name):
-        """The texts of a column."""
-        heads = next(each["heads"] for each in reversed(self.front.answers) if each["heads"])
-        at = [head["name"] for head in heads].index(name)
-        return [text_of(cells[at]) for _, cells in self.front.rows]
-
-
-def text_of(cell):
-    return cell["text"] if isinstance(cell, dict) else cell[0] if isinstance(cell, list) else cell
 
 
 def companies_of(batch):
