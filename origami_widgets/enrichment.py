@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.frames.own_list.list_reading import GivenList
+    from origami_widgets.frames.files.list_reading import GivenList
     from origami_widgets.run.fill import FillPlan
     from origami_widgets.run.handle import Run
     from origami_widgets.run.own_list.uploaded_table import UploadedTable

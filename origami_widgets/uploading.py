@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.api.rows.row_progress import Progress
-    from origami_widgets.frames.own_list.list_reading import GivenList
+    from origami_widgets.frames.files.list_reading import GivenList
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.handle import Run
@@ -142,8 +142,8 @@ class ListUpload:
         fresh: bool = False,
         pilot: int | None = None,
     ) -> None:
+        from origami_widgets.frames.files.list_reading import as_frame
         from origami_widgets.frames.own_list.frame_rows import own_list_of
-        from origami_widgets.frames.own_list.list_reading import as_frame
 
         self.frame: pd.DataFrame = as_frame(frame)
         self.own: OwnList = own_list_of(self.frame, key, columns)

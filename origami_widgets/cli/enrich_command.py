@@ -35,8 +35,8 @@ def enrich_list(options: Namespace) -> int:
     import origami_widgets as ow
     from origami_widgets.api import validate
     from origami_widgets.cli.watch_command import watch
+    from origami_widgets.frames.files.list_reading import as_frame
     from origami_widgets.frames.own_list.frame_rows import own_list_of
-    from origami_widgets.frames.own_list.list_reading import as_frame
     from origami_widgets.words.numbers import plural
 
     # Everything is checked first, so that a wrong path doesn't cost a run.

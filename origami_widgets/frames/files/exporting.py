@@ -11,8 +11,8 @@ from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import flag, shortened
 from origami_widgets.frames.dtype_backend import check_backend
+from origami_widgets.frames.files.list_reading import LIST_FILE
 from origami_widgets.frames.lead_frames import read_left_out
-from origami_widgets.frames.own_list.list_reading import LIST_FILE
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
 from .csv_files import write_csv

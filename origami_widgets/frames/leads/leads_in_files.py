@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.own_list.list_reading import SEPARATORS, check_can_read_workbooks, text_of
+from origami_widgets.frames.files.list_reading import SEPARATORS, check_can_read_workbooks, text_of
 from origami_widgets.words.foreign_text import described
 
 

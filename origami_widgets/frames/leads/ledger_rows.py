@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from origami_widgets.frames.files.csv_files import csv_text
-from origami_widgets.frames.own_list.list_reading import read_list
+from origami_widgets.frames.files.list_reading import read_list
 
 from .left_out import Identity, LeftOut, identities
 

@@ -19,7 +19,7 @@ from origami_widgets.api.background.sync_bridge import warn_user
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import column_role, is_remark
 from origami_widgets.api.rows.own_rows import at_positions
-from origami_widgets.frames.own_list.list_reading import as_frame, read_list
+from origami_widgets.frames.files.list_reading import as_frame, read_list
 from origami_widgets.words.foreign_text import described
 from origami_widgets.words.numbers import plural
 

@@ -13,12 +13,12 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import NOT_SENT, at_positions, without_key
 from origami_widgets.api.validate import shortened
 from origami_widgets.api.validate import text as valid_text
+from origami_widgets.frames.files.list_reading import GivenList, as_frame
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.leads.stacking import headings_of, table_notes
 from origami_widgets.words.numbers import plural
 
 from .frame_rows import column_names, keys_of
-from .list_reading import GivenList, as_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.frames.own_list.list_reading import as_frame
+from origami_widgets.frames.files.list_reading import as_frame
 from tests.support.errors import raises
 
 CELLS = {"Firma": ["Müller & Söhne", "Bäckerei; Anna"], "PLZ": ["03201", "00042"], "Web": ["a.example", "b.example"]}
