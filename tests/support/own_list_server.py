@@ -42,6 +42,7 @@ class OwnListServer(SpendingServer):
         enrichments: how many rows were given to enrichments that nobody asked for by a run.
         enriched: how often the columns ran for a written row, by its key.
         says_credits: whether it reports what the cells of written rows have cost.
+        says_limit: whether it says of a chunk that is too large how many rows it takes.
         swallows: of how many chunks it gives a receipt, and writes none of their rows.
         asked: what is called at each request.
     """
@@ -55,7 +56,7 @@ class OwnListServer(SpendingServer):
         self.writes: list[tuple[str, str, list[dict[str, Any]]]] = []
         self.enrichments = 0
         self.enriched: Counter[tuple[Any, ...]] = Counter()
-        self.says_credits, self.swallows = True, 0
+        self.says_credits, self.says_limit, self.swallows = True, True, 0
         self.asked: Callable[[], object] = lambda: None
         self.homes: dict[str, str] = {}
         self._files: set[tuple[str, str]] = set()
@@ -176,7 +177,7 @@ class OwnListServer(SpendingServer):
         rows, match = body["rows"], body["matchColumns"]
         self._batches[body["batchId"]] = _receipt(body["batchId"])
         if len(rows) > self._chunk_rows:
-            raise Refusal(413, "TOO_MANY_ROWS", details={"rows": len(rows), "limit": self._chunk_rows})
+            raise Refusal(413, "TOO_MANY_ROWS", details={"limit": self._chunk_rows} if self.says_limit else None)
         writable = {column.slug for column in table.columns if column.kind == "input"}
         if not {slug for row in rows for slug in row} <= writable:
             raise Refusal(400, "UNKNOWN_FIELDS")

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.front import unanswered
@@ -13,8 +15,10 @@ from tests.support.front import unanswered
 if TYPE_CHECKING:
     import signal
 
+    from tests.support.counting_server import CountingServer
     from tests.support.front import Front
 
+ROOT = Path(__file__).parents[2]
 PATIENCE = 60
 """Seconds; a process that imports the package and starts a run needs two."""
 
@@ -60,3 +64,37 @@ class OtherKernels:
         over.set()
         dying.communicate(timeout=PATIENCE)
         self._front.faults.clear()
+
+
+class SameFiles:
+    """Processes that run one notebook, with the same files of `once=`, at a server that counts.
+
+    Args:
+        server: the server.
+        folder: where the files are.
+        code: the notebook's code.
+    """
+
+    def __init__(self, server: CountingServer, folder: Path, code: str) -> None:
+        own = {"ORIGAMI_API_KEY": server.key, "ORIGAMI_BASE_URL": server.base_url, "ORIGAMI_WIDGETS_DATA": str(folder)}
+        self._server, self._code, self._environment = server, code, {**os.environ, **own}
+
+    def begin(self) -> subprocess.Popen[str]:
+        """Run the notebook, and do not wait for it."""
+        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        command = [sys.executable, "-c", self._code]
+        return subprocess.Popen(command, text=True, env=self._environment, cwd=ROOT, **pipes)
+
+    def kill_after(self, requests: int) -> None:
+        """Run the notebook, and kill it as soon as so many more requests have come."""
+        running = self.begin()
+        wanted, ends = len(self._server.requests) + requests, time.monotonic() + PATIENCE
+        while len(self._server.requests) < wanted and running.poll() is None and time.monotonic() < ends:
+            time.sleep(0.0005)
+        running.kill()
+        running.communicate()
+
+    def finish(self, running: subprocess.Popen[str]) -> None:
+        """Wait for the good end of a process."""
+        assert running.communicate(timeout=4 * PATIENCE)[1] == ""
+        assert running.returncode == 0

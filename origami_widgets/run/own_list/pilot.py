@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import OrigamiError, TooLarge
 from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.api.rows.own_rows import key_of
 from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.fill_plan import own_columns, whole_columns
 from origami_widgets.run.own_list.pilot_estimate import BY_AGENT, Estimate, pilot_rows, price_range
-from origami_widgets.run.own_list.upload_job import UploadJob, value_of
+from origami_widgets.run.own_list.upload_job import UploadJob, smaller, value_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE
 from origami_widgets.words.foreign_text import one_line
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.own_list.upload_record import UploadRecord
 
 CHUNKS = 20, 100
-"""Rows of the first chunk of the rest, and of each further one."""
+"""Rows of the first chunk of the rest, and of each further one, unless the server takes fewer."""
 ENDED = frozenset({"complete", "errored"})
 
 
@@ -112,7 +112,8 @@ class PilotJob(UploadJob):
             PilotStopped: the next chunk may not fit, or the run was stopped.
         """
         columns = await self._columns()
-        size, dearest = CHUNKS[0], (estimate.high or 0) / max(1, estimate.rest)
+        size, largest = CHUNKS
+        dearest = (estimate.high or 0) / max(1, estimate.rest)
         while chunk := sorted(await self._lacking(columns))[:size]:
             self._require_going()
             limit, used = self._limit, await self._used()
@@ -124,9 +125,13 @@ class PilotJob(UploadJob):
                     remedy="Run the same call with a higher credit_limit: it goes on with the rows that are missing.",
                     code="CREDIT_LIMIT",
                 )
-            await self._write(columns, chunk)
+            try:
+                await self._write(columns, chunk)
+            except TooLarge as error:
+                size = largest = smaller(error, len(chunk))
+                continue
             await self._ended(self._record.stored.receipts[-1])
-            size = CHUNKS[1]
+            size = largest
         # What another process has written may still fill.
         for receipt in self._record.stored.receipts[self._record.stored.priced :]:
             await self._ended(receipt)

@@ -165,7 +165,7 @@ class UploadJob:
                 what = f"file of {record.stored.csv_rows} rows"
                 table_id = await self._post(what, self._send_file, self._found_table)
             except TooLarge as error:
-                await record.change(csv_rows=_smaller(error, record.stored.csv_rows))
+                await record.change(csv_rows=smaller(error, record.stored.csv_rows))
             else:
                 rows = record.stored.csv_rows
                 await record.change(table_id=table_id, sent=rows, inserted=rows, pending="")
@@ -245,7 +245,7 @@ class UploadJob:
             try:
                 receipt = await self._post(f"rows {start} to {end}", write, None)
             except TooLarge as error:
-                size = _smaller(error, end - start)
+                size = smaller(error, end - start)
                 continue
             except OrigamiError as error:
                 raise self._refused(error, start, end) from None
@@ -460,7 +460,7 @@ def value_of(cell: object) -> object:
     return cell.get("value") if isinstance(cell, dict) else cell
 
 
-def _smaller(error: TooLarge, rows: int) -> int:
+def smaller(error: TooLarge, rows: int) -> int:
     """Return how many rows to send after some were too many.
 
     Raises:

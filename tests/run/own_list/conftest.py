@@ -53,6 +53,20 @@ def execute(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]],
 
 
 @pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
+    """What the user was asked, in a notebook that can ask; `answers` are given in turn."""
+    questions: list[str] = []
+    answers = ["y"]
+
+    def read(question: str = "") -> str:
+        questions.append(question)
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    monkeypatch.setattr("builtins.input", read)
+    return questions, answers
+
+
+@pytest.fixture
 def companies() -> pd.DataFrame:
     return pd.DataFrame(
         {

@@ -14,20 +14,6 @@ from tests.support.interrupts import interrupt
 from tests.support.quick import see
 
 
-@pytest.fixture
-def asked(monkeypatch):
-    """What the user was asked, in a notebook that can ask; `answers` are given in turn."""
-    questions: list[str] = []
-    answers = ["y"]
-
-    def read(question: str = "") -> str:
-        questions.append(question)
-        return answers.pop(0) if len(answers) > 1 else answers[0]
-
-    monkeypatch.setattr("builtins.input", read)
-    return questions, answers
-
-
 def test_the_same_rows_come_back_with_new_columns(server, client, companies):
     before = companies.copy(deep=True)
     found = ow.enrich(companies, "Find phones", key="website", columns=["zip"], client=client, show=False)

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +10,7 @@ import pytest
 import origami_widgets as ow
 from tests.support.errors import raises
 from tests.support.own_list_server import OwnListServer
+from tests.support.processes import SameFiles
 
 ROWS, PRICE = 60, 2.0
 PAID = pytest.mark.parametrize(
@@ -37,19 +33,6 @@ def call(client, companies):
         return ow.enrich(frame, "Find phones", **given)
 
     return enrich
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    questions: list[str] = []
-    answers = ["y"]
-
-    def read(question: str = "") -> str:
-        questions.append(question)
-        return answers.pop(0) if len(answers) > 1 else answers[0]
-
-    monkeypatch.setattr("builtins.input", read)
-    return questions, answers
 
 
 def paid_once(server, rows=ROWS):
@@ -147,6 +130,22 @@ def test_a_write_that_fails_is_not_paid_twice(server, call, fault):
     paid_once(server)
 
 
+@pytest.mark.parametrize(
+    ("server", "says_limit", "sizes"),
+    [
+        ({"cells": 5, "credits_per_cell": PRICE, "chunk_rows": 7}, True, [7, 7, 7, 7, 7, 5]),
+        ({"cells": 5, "credits_per_cell": PRICE, "chunk_rows": 7}, False, [5] * 8),
+    ],
+    indirect=["server"],
+    ids=["names its limit", "doesn't"],
+)
+def test_a_chunk_that_is_too_large_is_cut_and_no_row_is_paid_twice(server, call, says_limit, sizes):
+    server.says_limit = says_limit
+    assert call(credit_limit=1_000)["phone"].notna().all()
+    assert [len(rows) for _, how, rows in server.writes if how == "upsert"] == [1] * 15 + sizes
+    paid_once(server)
+
+
 @PAID
 def test_a_price_that_is_not_reported_is_not_taken_for_none(server, call):
     server.says_credits = False
@@ -210,35 +209,13 @@ assert found["phone"].notna().all(), found
 """
 
 
-def kernel(server: OwnListServer, folder: Path) -> subprocess.Popen[str]:
-    own = {
-        "ORIGAMI_API_KEY": server.key,
-        "ORIGAMI_BASE_URL": server.base_url,
-        "ORIGAMI_WIDGETS_DATA": str(folder),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", NOTEBOOK],
-        env={**os.environ, **own},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[3],
-    )
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("kills", [[9, 14, 11], [20, 3, 30, 8], [26, 26, 26]], ids=str)
 def test_a_killed_kernel_enriches_no_row_twice(tmp_path, kills):
     options = {"cells": 5, "cells_per_second": 100, "agent_seconds": 2.0, "credits_per_cell": PRICE}
     with OwnListServer(**options) as server:
+        kernels = SameFiles(server, tmp_path, NOTEBOOK)
         for requests in kills:
-            running = kernel(server, tmp_path)
-            wanted, ends = len(server.requests) + requests, time.monotonic() + 60
-            while len(server.requests) < wanted and running.poll() is None and time.monotonic() < ends:
-                time.sleep(0.0005)
-            running.kill()
-            running.communicate()
-        last = kernel(server, tmp_path)
-        assert last.communicate(timeout=240)[1] == ""
-        assert last.returncode == 0
+            kernels.kill_after(requests)
+        kernels.finish(kernels.begin())
         paid_once(server)
