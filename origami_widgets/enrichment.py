@@ -9,13 +9,12 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.run import waiting
 from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.own_list.pilot import PilotJob, PilotStopped
 from origami_widgets.run.own_list.upload_record import forget
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
-from origami_widgets.run.start import start_run
+from origami_widgets.run.start import start_run, until_filled
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask
 from origami_widgets.run.whose_cells import columns_not_begun, has_none_begun
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EnrichmentFailed", "enrich"]
 
+LOOKS = QUIET_LOOKS + 1
+"""Looks at a run without an active cell: as usual, and a minute more for columns that have never run."""
 INTERRUPTED = (
     "Interrupted: Origami was asked to cancel the run and stop its cells; the same cell goes on with what is missing."
 )
@@ -83,14 +84,14 @@ async def enrich(
     """Have an agent add columns to your own list, and get the same rows back with them. Spends credits.
 
     The same as `upload`, `start(prompt, focus_tables=[table])`, `wait("cells")` and `join_leads`. Only the columns in
-    `key` and `columns`, and the brief, leave this machine. An interactive notebook always asks first, as nothing is
-    known of what a first brief costs; `configure(confirm=False)` turns that off. A script, and a program that takes no
-    input, are not asked. The card shows the run.
+    `key` and `columns`, and the brief, leave this machine. An interactive notebook asks first, because the cost of a new
+    brief isn't known; `configure(confirm=False)` turns the question off. Scripts, and programs that take no input, don't
+    ask. The card shows the run.
 
-    With `pilot=20`, 20 rows come first: an agent gets five of them, and its columns then run by themselves for the others,
-    as they will for the rest. What these have found and cost gives a range for the rest, and you are asked whether to go
-    on. Where nobody can be asked, it goes on if the range fits into `credit_limit`. The rest is enriched in chunks, each
-    only if it fits, so that the limit is hardly overshot. The same call goes on where it ended.
+    With `pilot=20`, 20 rows are enriched first. The agent gets five of them, and its columns then run for the other 15.
+    Their results and costs give a range for the rest, and you are asked whether to go on. A script goes on if the range
+    fits into `credit_limit`, and raises `EnrichmentFailed` if it doesn't. The rest is enriched in chunks, each only if it
+    fits into the limit. If a call ends early, the same call continues where it stopped.
 
     An interrupt cancels the run and stops its cells. The same cell, run again, asks whether to have the cells filled that
     were stopped, at which price; see `Run.fill`. With `once="a-name"`, the list is uploaded and the run started only
@@ -160,12 +161,12 @@ async def enrich(
         )
         wanted.keep_run(prompt, model, run)
     is_rerun = known is not None or run.state.attached is not None
-    await _until_filled(run)
+    await until_filled(run, INTERRUPTED, looks=LOOKS)
     missing = await OnLoop(plan_stopped(run.conversation))
     if missing is not None and is_rerun and await Either(lambda: can_ask(is_enriching=True), asks_nobody):
         with contextlib.suppress(StartDeclined):
             await Either(run.fill, run.fill_async)
-            await _until_filled(run)
+            await until_filled(run, INTERRUPTED, looks=LOOKS)
             missing = await OnLoop(plan_stopped(run.conversation))
     ended: PilotStopped | None = None
     if wanted.has_rest and missing is None and _is_well(run):
@@ -206,29 +207,23 @@ async def _finish_pilot(wanted: ListUpload, run: Run) -> None:
         if foreign and not can_answer:
             raise PilotStopped(
                 "Other columns would run, too",
-                cause=f"{also.strip()} They are not of this brief. Nothing more was sent.",
-                remedy="Turn off in Origami that they run by themselves, then run the same call again.",
+                cause=f"{also.strip()} This brief didn't add them. Nothing more was sent.",
+                remedy="In Origami, turn off automatic runs of these columns, then run the same call again.",
                 code="FOREIGN_COLUMNS",
             )
         estimate = await OnLoop(wanted.on_pilot(conversation, PilotJob.price))
-        limit = None if conversation.credit_limit is None else conversation.credit_limit.limit
-        if estimate.rest and not await OnLoop(wanted.on_pilot(conversation, PilotJob.was_agreed)):
-            if can_answer:
-                with_limit = "" if limit is None else f" It stops before {plural(limit, 'credit')} are used up."
-                await Either(lambda: ask(f"{estimate.in_words}{also}{with_limit} Go on? [y/N] "), asks_nobody)
-            elif estimate.high is None or limit is None or estimate.used + estimate.high > limit:
-                raise PilotStopped(
-                    "The rest of the list was not enriched",
-                    cause=f"{estimate.in_words} Nobody could be asked, and "
-                    + (
-                        "there is no credit limit."
-                        if limit is None
-                        else f"the credit limit is {plural(limit, 'credit')}."
-                    ),
-                    remedy="To go on, run the same call with a credit_limit= that leaves room for the range.",
-                    code="PILOT_ENDED",
-                )
-            await OnLoop(wanted.on_pilot(conversation, PilotJob.agree))
+        limit = "" if estimate.limit is None else plural(estimate.limit, "credit")
+        if not estimate.is_agreed and can_answer:
+            with_limit = limit and f" It stops before {limit} are used up."
+            await Either(lambda: ask(f"{estimate.in_words}{also}{with_limit} Go on? [y/N] "), asks_nobody)
+        elif not estimate.is_agreed and not estimate.fits:
+            raise PilotStopped(
+                "The rest of the list was not enriched",
+                cause=f"{estimate.in_words} A script can't be asked whether to go on, and "
+                f"{f'credit_limit is {limit}' if limit else 'there is no credit_limit'}.",
+                remedy="To go on, run the same call with a credit_limit= above the upper end of the range.",
+                code="PILOT_ENDED",
+            )
         await OnLoop(wanted.on_pilot(conversation, lambda job: job.write_rest(estimate)))
     except StartDeclined:
         raise PilotStopped(
@@ -241,28 +236,12 @@ async def _finish_pilot(wanted: ListUpload, run: Run) -> None:
         background().run(cancel(conversation.current, settled=True))
         print(INTERRUPTED)  # noqa: T201
         raise
-    await _until_filled(run)
-
-
-async def _until_filled(run: Run) -> None:
-    """Wait until a run's cells are filled, with a minute for columns that have never run, for the sync bridge."""
-    filled = waiting.end_of_run(run.conversation, "cells", looks=QUIET_LOOKS + 1)
-    await Either(lambda: _block_until_filled(run, filled), lambda: waiting.wait(filled))
-    display_backend().waited(run)
+    await until_filled(run, INTERRUPTED, looks=LOOKS)
 
 
 def _ask_first(wanted: ListUpload, credit_limit: float | None) -> None:
     if can_ask(is_enriching=True) and not background().run(wanted.is_known()):
         ask(_question(wanted, credit_limit))
-
-
-def _block_until_filled(run: Run, filled: waiting.Awaited) -> None:
-    try:
-        waiting.block(filled, None)
-    except (KeyboardInterrupt, SystemExit):
-        run.cancel(cells=True)
-        print(INTERRUPTED)  # noqa: T201
-        raise
 
 
 def _refuse_enriched(frame: object, *, fresh: bool) -> None:
@@ -280,7 +259,7 @@ def _question(wanted: ListUpload, credit_limit: float | None) -> str:
     project = wanted.operations.settings.project
     limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
     where = f"project {project}" if project else "your organization"
-    unknown = "; what a first brief costs is not known"
+    unknown = "; the cost of a new brief isn't known"
     if wanted.pilot:
         unknown = f". {wanted.pilot} rows come first; then you are asked again, with a price for the rest"
     return (
@@ -314,7 +293,7 @@ def _checked(
     found.attrs["origami"] = about
     not_begun = columns_not_begun(run.state)
     if not_begun and has_none_begun(run.state):
-        error = EnrichmentFailed(
+        error = OrigamiError(
             "The cells haven't begun",
             cause="The run completed a minute ago, and none of its columns has run for any row. They may still begin, "
             "and then cost credits.",
@@ -322,8 +301,7 @@ def _checked(
             f"ow.join_leads(frame, error.table, key={key!r}). To stop what begins: error.run.cancel().",
             code="NOT_BEGUN",
         )
-        error.run, error.table, error.partial = run, table, found
-        raise error
+        raise _failed(error, run, table, found)
     if not_begun:
         names = ", ".join(one_line(each.name) for each in not_begun)
         warn_user(f"These columns haven't begun for any row: {names}.")
@@ -352,12 +330,11 @@ def _checked(
         call = f"answer('…'{more})"
     else:
         call = f"follow_up('…', focus_tables=[error.table]{more})"
-    error = EnrichmentFailed(
+    error = OrigamiError(
         "The list wasn't enriched" if not about["found_columns"] else "The list wasn't enriched completely",
         cause=f"{ended}{why}{cells} error.partial has {columns}.",
         remedy="error.partial has your rows with what there is (import sys; error = sys.last_value). To go on: run = "
         f"error.run.{call}.wait('cells'); found = ow.join_leads(frame, error.table, key={key!r}).",
         code="NOT_ENRICHED",
     )
-    error.run, error.table, error.partial = run, table, found
-    raise error
+    raise _failed(error, run, table, found)

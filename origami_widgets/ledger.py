@@ -1,7 +1,7 @@
 """`new_leads`: the same search every week, with only what is new, and its ledger. At the top, as it connects frames with runs.
 
-The life of a period: it is opened, its turn is started (or found), its leads are written to the ledger, and it is over. Each
-step is written down, so that whichever step a process ended at, the next call goes on from there.
+A period is opened, its turn is started or found, its leads are written to the ledger, and it is over. Each step is written
+down, so that the next call continues after the last step of a process that has ended.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, OrigamiError
 from origami_widgets.host.runtime import monotonic
-from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp
 from origami_widgets.run.handle import Run
-from origami_widgets.run.settings import client_or_default, display_backend, waits_for_a_slot
-from origami_widgets.run.start import attach, started
+from origami_widgets.run.settings import client_or_default, waits_for_a_slot
+from origami_widgets.run.start import attach, started, until_filled
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
@@ -60,6 +59,7 @@ __all__ = ["AnswerNeeded", "LedgerUnusable", "new_leads"]
 FIND_MORE = "Find more leads for this brief: only ones that aren't in your tables yet. Add them to the same tables.\n\n"
 EARLY = timedelta(hours=12)
 """How much earlier than `every` says a period may begin: a weekly job does not start at the same minute."""
+INTERRUPTED = "Interrupted: Origami was asked to cancel the run. The same call hands over what it found."
 _EVERY = re.compile(r"(?:([1-9]\d{0,2}) )?(day|week)s?")
 
 
@@ -88,20 +88,20 @@ async def new_leads(
     client: AnyClient | None = None,
     show: bool = True,
 ) -> pd.DataFrame:
-    """Search for a brief now and then, and get each lead once: what the ledger doesn't have yet. Spends credits.
+    """Repeat a search, and get only the new leads: those that the ledger doesn't have yet. Spends credits.
 
-    The first period starts an agent. A later one has the same agent find more. The ledger, a CSV file, has a row for each
-    lead with the number of the period that handed it over, written before the call returns: in the same period, the
-    same call returns the same leads again, free; in a later one, never. Beside it lies the ledger's state
-    (`bakeries.state.json`), with what is known of the starts. **Keep both files together**, also after a failure.
+    The first period starts an agent. In later periods, the same agent finds more. The ledger is a CSV file with a row for
+    each lead and the number of the period in which you got it. In the same period, the same call returns the same leads
+    again, free of charge; later periods never return them. The ledger's state (`bakeries.state.json`) lies beside it, and
+    records the starts. **Keep both files together**, also after a failure.
 
-    A new period begins once `every`, less 12 hours, has passed since the last one began, by the server's clock. However
-    many were missed, it is one. If the last period's run is known, but its leads were not handed over, because the
-    process ended in between, these are handed over first, free; they count as of today.
+    A new period begins when `every`, less 12 hours, has passed since the last one began, by the server's clock. Missed
+    periods count as one. If a process ends before it returns the leads of a period, the next call returns them first,
+    free of charge, and the period counts from then on.
 
-    Companies are known by their domain, people by an e-mail address, or else by name and company. Leads without either
-    are known by their id, and counted. An interrupt cancels the run and stops its cells; the same call then hands over what
-    was found.
+    Companies are compared by domain, people by e-mail address, or else by name and company. Leads with neither are
+    compared by their id, and counted. An interrupt cancels the run and stops its cells; the same call then returns what was
+    found.
 
     Args:
         brief: the brief, 1 to 9,850 characters.
@@ -190,7 +190,7 @@ async def hand_over(
     except (AmbiguousStart, ContinuedElsewhere, NotFound) as error:
         error.add_note(files.ways_out)
         raise
-    await _until_filled(run, watch)
+    await until_filled(run, INTERRUPTED, watch=watch)
     if run.questions and not is_over:
         raise _answer_needed(run)
     leads = await leads_reading(run, client).steps(None)
@@ -210,22 +210,6 @@ async def hand_over(
     if ended:
         warn_user(f"{ended} What it found was handed over.")
     return made.leads
-
-
-async def _until_filled(run: Run, watch: Callable[[Run], object] | None) -> None:
-    """Wait until a run has ended and its cells are filled, for the sync bridge. An interrupt cancels it."""
-    filled = waiting.end_of_run(run.conversation, "cells")
-
-    def block() -> None:
-        try:
-            waiting.block(filled, None)
-        except (KeyboardInterrupt, SystemExit):
-            run.cancel(cells=True)
-            print("Interrupted: Origami was asked to cancel the run. The same call hands over what it found.")  # noqa: T201
-            raise
-
-    await Either(block if watch is None else lambda: watch(run), lambda: waiting.wait(filled))
-    display_backend().waited(run)
 
 
 def _job(
@@ -356,12 +340,12 @@ class Ledger(StoreEntry[LedgerState]):
 
     @property
     def ways_out(self) -> str:
-        """What to do about a turn that is not known to be this ledger's."""
+        """Advice for an error about a turn that may not be this ledger's."""
         return (
-            f"The ledger is {self._ledger}. The same call looks for its turn again, and pays nothing twice. If there is no such "
-            f"turn in Origami, delete the entry 'start' from {self.state_path.name}. If there is a turn that comes from a copy "
-            "of this ledger, use the copy; if it is yours, call ow.attach and then ow.new_leads in one notebook. If its agent is "
-            f"gone, as a sandbox's is with its kernel, use another ledger= and leave_out={self._ledger.name!r}."
+            f"The ledger is {self._ledger}. Make the same call again: it looks for the turn, and pays nothing twice. If Origami "
+            f"has no such turn, delete the entry 'start' from {self.state_path.name}. If a copy of this ledger started it, use "
+            "the copy. If you started it, call ow.attach, then ow.new_leads in the same notebook. If the agent no longer exists, "
+            f"as after the end of a sandbox's kernel, use another ledger= and leave_out={self._ledger.name!r}."
         )
 
     @property

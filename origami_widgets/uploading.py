@@ -70,8 +70,9 @@ async def upload(
     for each 100 rows into an existing table, and one GET for each 200 rows of the table, within the rate limit.
 
     Args:
-        frame: your list, up to 100,000 rows: a DataFrame, a list of dicts, the path of a CSV file or workbook, whose cells
-            all stay texts, or a table of polars, duckdb or another library that Arrow reads (extra `parquet`).
+        frame: your list, up to 100,000 rows: a DataFrame, a list of dicts, the path of a Parquet file, or of a CSV file or
+            workbook, whose cells all stay texts, or a table of polars, duckdb or another library that Arrow reads (extra
+            `parquet`).
         key: the column, or columns, that tell rows apart: texts, whole numbers or dates.
         columns: further columns to send, such as what the brief needs to know.
         name: the name of a new table, up to 80 characters.

@@ -179,9 +179,10 @@ are. Only the columns in --key and --columns are sent. With --once, the command
 can be repeated after a crash: the list is uploaded and the run paid for once.
 On a terminal, it asks before it spends credits; --yes answers.
 
-With --pilot 20, 20 rows come first. Their price gives a range for the rest: on
-a terminal you are asked, else it goes on if the range fits --credit-limit. If
-not, PATH has what was found, and the same command with --overwrite goes on."""
+With --pilot 20, 20 rows are enriched first, and their prices give a range for
+the rest. On a terminal, you are asked whether to go on; a script goes on if the
+range fits into --credit-limit. If the rest is not enriched, PATH has what was
+found, and the same command with --overwrite continues."""
 ENRICH = Command(
     "enrich",
     enrich_list,
@@ -195,7 +196,10 @@ ENRICH = Command(
         Argument("--key", metavar="COLUMNS", required=True, help="the columns that tell rows apart, with commas"),
         Argument("--columns", metavar="COLUMNS", default="", help="further columns to send, with commas"),
         Argument(
-            "--pilot", metavar="ROWS", type=int, help="enrich so many rows first, then ask with a price; at least 8"
+            "--pilot",
+            metavar="ROWS",
+            type=int,
+            help="enrich this many rows first, then ask with a price range for the rest; at least 8",
         ),
         Argument("--out", metavar="PATH", required=True, help="the file to write, .xlsx, .csv or .parquet"),
         Argument("--overwrite", action="store_true", help="replace an existing file"),

@@ -69,8 +69,9 @@ EXAMPLE = """\
 origami-widgets new "List bakeries in Porto" --ledger bakeries.csv \\
       --every week --out new.csv --overwrite
 
-Run it from cron or a workflow as often as you like: a new search begins once
---every, less 12 hours, has passed. Before, it writes the same leads, for free.
+Run it from cron or a workflow as often as you like: a new search begins when
+--every, less 12 hours, has passed. Until then, it writes the same leads again,
+free of charge.
 Keep the ledger and the state beside it (bakeries.state.json) together, also
 after a failure: with them, no search is paid twice and no lead is lost."""
 NEW = Command(

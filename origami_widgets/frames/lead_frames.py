@@ -134,7 +134,7 @@ async def leads_frame(
 
     Raises:
         InvalidInput: an argument is invalid, frames are mixed with other sources, `filters` or `sort` name a column
-            that a table lacks, `leave_out` names neither companies nor people, or no table has such leads.
+            that a table lacks, `leave_out` has no website and no address, or no table has such leads.
         TableNotFound: a table does not exist for this key and project.
         IncompleteRows: an error came after some rows: `partial` is the frame so far.
 
@@ -204,14 +204,14 @@ async def _with_companies(
 
 
 async def read_left_out(given: object, client: AnyClient | None) -> LeftOut | None:
-    """Return what `leave_out=` leaves out, for the sync bridge; None for nothing. Of runs and tables, the leads are read.
+    """Read the argument `leave_out=`, for the sync bridge; None without one. Of runs and tables, the leads are read.
 
     Args:
         given: as in `leads_frame`.
         client: the client for runs and tables; None for the one that each came from.
 
     Raises:
-        InvalidInput: it is no list, can't be read, or names neither companies nor people.
+        InvalidInput: it is no list, can't be read, or has no website and no e-mail address.
     """
     from .leads.left_out import LeftOut, is_list
 

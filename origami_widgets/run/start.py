@@ -1,4 +1,4 @@
-"""`start`, `start_many` and `attach`: start runs, or find runs that were started before."""
+"""`start`, `start_many` and `attach`: start runs, or find runs that were started before; and wait for one to be filled."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, 
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
 from origami_widgets.host.cells import cell_ref
+from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import first_look, parse_token, read_turns
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
@@ -19,6 +20,7 @@ from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import attach_hint, client_or_default, display_backend, waits_for_a_slot
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask, question_about
@@ -462,3 +464,28 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
     # Answers about a run leave the name out, and a request for it would use up a poll.
     newest.update(Named(operations.agent_names.get(agent_id, "")))
     return Run(newest)
+
+
+async def until_filled(
+    run: Run, interrupted: str, *, looks: int = QUIET_LOOKS, watch: Callable[[Run], object] | None = None
+) -> None:
+    """Wait until a run has ended and its cells are filled, for the sync bridge. An interrupt cancels it, and stops them.
+
+    Args:
+        run: the run.
+        interrupted: what to print then.
+        looks: as in `reached`.
+        watch: waits in place of this, for a caller that blocks, and shows the run meanwhile.
+    """
+    filled = waiting.end_of_run(run.conversation, "cells", looks=looks)
+
+    def wait_here() -> None:
+        try:
+            waiting.block(filled, None)
+        except (KeyboardInterrupt, SystemExit):
+            run.cancel(cells=True)
+            print(interrupted)  # noqa: T201
+            raise
+
+    await Either(wait_here if watch is None else lambda: watch(run), lambda: waiting.wait(filled))
+    display_backend().waited(run)

@@ -40,8 +40,8 @@ def as_frame(rows: object) -> pd.DataFrame:
     """Return a user's list as a DataFrame. Dicts keep their values as they are: no integer becomes a float.
 
     Args:
-        rows: a pandas DataFrame, a list of dicts, the path of a CSV file or workbook, or a table of another library that
-            Arrow can read, such as polars or duckdb.
+        rows: a pandas DataFrame, a list of dicts, the path of a CSV file, workbook or Parquet file, or a table of another
+            library that Arrow can read, such as polars or duckdb.
 
     Raises:
         InvalidInput: it is none of these, has no rows, or the file can't be read.
@@ -51,11 +51,7 @@ def as_frame(rows: object) -> pd.DataFrame:
     elif isinstance(rows, Sequence) and rows and all(isinstance(row, Mapping) for row in rows):
         rows = pd.DataFrame([dict(row) for row in rows], dtype=object)
     elif not isinstance(rows, pd.DataFrame) and hasattr(rows, "__arrow_c_stream__"):
-        arrow = optional_package(
-            "pyarrow",
-            cause=f"It's needed to read {described(rows)}.",
-            remedy="Run: pip install 'origami-widgets[parquet]'. Or pass frame.to_pandas().",
-        )
+        arrow = _pyarrow(described(rows))
         # A series, which has no heads, stays what it is. Integers with gaps don't become floats.
         with contextlib.suppress(ValueError):
             rows = arrow.table(rows).to_pandas(integer_object_nulls=True)
@@ -63,7 +59,7 @@ def as_frame(rows: object) -> pd.DataFrame:
         raise InvalidInput(
             "Expected your list as a DataFrame",
             cause=f"Got {described(rows)}.",
-            remedy="Pass a DataFrame, a list of dicts, one for each row, or the path of a CSV file or workbook.",
+            remedy="Pass a DataFrame, a list of dicts, one for each row, or the path of a CSV file, workbook or Parquet file.",
         )
     if rows.columns.nlevels > 1:
         raise InvalidInput(
@@ -76,17 +72,30 @@ def as_frame(rows: object) -> pd.DataFrame:
     return rows
 
 
+def _pyarrow(what: str) -> Any:
+    return optional_package(
+        "pyarrow",
+        cause=f"It's needed to read {what}.",
+        remedy="Run: pip install 'origami-widgets[parquet]'. Or pass a frame of pandas.",
+    )
+
+
 def read_list(file: Path) -> pd.DataFrame:
-    """Return a CSV file or the first sheet of a workbook as a frame of texts; an empty field is missing.
+    """Return a Parquet file as a frame, or a CSV file or the first sheet of a workbook as one of texts.
+
+    Empty fields of a CSV file or workbook are missing.
 
     Raises:
-        InvalidInput: there is no such file, or it is neither.
+        InvalidInput: there is no such file, or it is none of these.
     """
     try:
         match file.suffix.lower():
             case ".xlsx":
                 check_can_read_workbooks()
                 return pd.read_excel(file, dtype=str, keep_default_na=False, na_values=[""])
+            case ".parquet":
+                _pyarrow("Parquet files")
+                return pd.read_parquet(file)
             case ".csv" | ".txt" | ".tsv":
                 return _of_csv(file)
     except InvalidInput:
@@ -94,14 +103,14 @@ def read_list(file: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise _unreadable(f"{file}: {reason}.") from None
-    raise _unreadable(f"{shortened(str(file))} is no CSV file or workbook.")
+    raise _unreadable(f"{shortened(str(file))} is no CSV file, workbook or Parquet file.")
 
 
 def _unreadable(cause: str) -> InvalidInput:
     return InvalidInput(
         "The list can't be read",
         cause=cause,
-        remedy="Pass a CSV file (.csv) or workbook (.xlsx) with a line of headings, or read it yourself and pass the frame.",
+        remedy="Pass a CSV file (.csv) or workbook (.xlsx) with a line of headings, a Parquet file (.parquet), or a frame.",
     )
 
 

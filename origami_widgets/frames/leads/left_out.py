@@ -1,7 +1,7 @@
-"""`LeftOut` (`leave_out=`): leads that must not be in what one gets: customers, opt-outs, leads of earlier weeks.
+"""`LeftOut` (`leave_out=`): leave customers, opt-outs and earlier leads out of results.
 
-A company is known by its domain, a person by an e-mail address, or else by name and domain. Nothing of the list leaves
-the machine.
+Companies are compared by domain, people by e-mail address, or else by name and domain. Nothing of the list leaves the
+machine.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LOOKED_AT = 50
 
 
 class Identity(NamedTuple):
-    """What a lead, or a row of a list, is known by.
+    """Identifiers of a lead, or of a row of a list.
 
     Attributes:
         domain: the domain of its company; None without one.
@@ -66,7 +66,7 @@ class Identity(NamedTuple):
 
 
 def identities(frame: pd.DataFrame, *, of_list: bool = False) -> list[Identity]:
-    """Return what each row is known by.
+    """Return the identifiers of each row.
 
     Args:
         frame: leads, or a list of the user's own.
@@ -152,7 +152,7 @@ class LeftOut:
 
     Attributes:
         rows: how many rows the list had.
-        unrecognized: the positions of those that name neither a company nor a person.
+        unrecognized: the positions of rows without a website, a company's domain or an e-mail address.
     """
 
     def __init__(self) -> None:
@@ -166,13 +166,13 @@ class LeftOut:
 
     @classmethod
     def of_list(cls, given: object) -> LeftOut:
-        """Return what a list leaves out.
+        """Read a list.
 
         Args:
             given: texts, dicts, a Series, a frame, the path of a file, or a list of these.
 
         Raises:
-            InvalidInput: it is none of these, can't be read, or names neither companies nor people.
+            InvalidInput: it is none of these, can't be read, or has no website and no e-mail address.
         """
         made = cls()
         for part in _parts(given):
@@ -187,10 +187,11 @@ class LeftOut:
     def _check(self) -> None:
         if self.rows and len(self.unrecognized) == self.rows:
             raise InvalidInput(
-                "leave_out= names nobody to leave out",
+                "leave_out= has no company or person to leave out",
                 cause=f"None of its {plural(self.rows, 'row')} has a website, a company's domain or an e-mail address. "
                 "Domains of mail providers and of sites that many companies share don't count.",
-                remedy='Pass what has them, such as leave_out=customers["website"], or a frame or file with such a column.',
+                remedy='Pass a column with websites or addresses, such as leave_out=customers["website"], or a frame or file '
+                "with such a column.",
             )
         if self.unrecognized:
             message = (
@@ -213,7 +214,7 @@ class LeftOut:
             self._domains.setdefault(row.domain, number)
 
     def find(self, lead: Identity, *, by_company: bool = True) -> int | None:
-        """Return the number of what leaves a lead out; None for a lead that stays.
+        """Return the number of the row that leaves a lead out; None for a lead that stays.
 
         Args:
             lead: the lead.
@@ -285,7 +286,7 @@ def _parts(given: Any) -> Iterator[pd.DataFrame | list[Any]]:
     elif isinstance(given, COLUMNS):
         yield given.tolist()
     elif _is_path(given):
-        yield _rows_of(Path(given).expanduser())
+        yield read_list(Path(given).expanduser())
     elif isinstance(given, LISTS):
         others = [each for each in given if not isinstance(each, Mapping)]
         lists = [each for each in others if _is_path(each) or not pd.api.types.is_scalar(each)]
@@ -303,18 +304,8 @@ def _parts(given: Any) -> Iterator[pd.DataFrame | list[Any]]:
         )
 
 
-def _rows_of(file: Path) -> pd.DataFrame:
-    if file.suffix.lower() != ".parquet":
-        return read_list(file)
-    try:
-        return pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        remedy = "Pass the path of a CSV file, a workbook or a Parquet file."
-        raise InvalidInput("The list can't be read", cause=f"{file}: {error}", remedy=remedy) from None
-
-
 def _identities_of(part: pd.DataFrame | list[Any]) -> Iterator[Identity]:
-    """Yield what each row of a list is known by. Domains that many companies share don't count."""
+    """Yield the identifiers of each row of a list. Domains that many companies share don't count."""
     if isinstance(part, list):
         websites = [None if isinstance(each, str) and "@" in each else each for each in part]
         part = pd.DataFrame({"website": websites, "e-mail": part}, dtype=object)

@@ -1,8 +1,8 @@
-"""`PilotJob`: enrich the first rows of a list, tell what the rest will cost, and enrich the rest within its limit.
+"""`PilotJob`: enrich the first rows of a list, estimate the cost of the rest, and enrich the rest within its credit limit.
 
-The agent gets `BY_AGENT` rows with the brief. When its columns are there, the others are written with `enrich: true`, and
-the columns run for them by themselves: the pilot's rows one by one, which gives the price of each and proves the way, the
-rest in chunks. Only rows that the table lacks are sent, and no chunk twice, as in `UploadJob`.
+The agent gets the first `BY_AGENT` rows, and adds the columns. All other rows are upserted with `enrich: true`, which runs
+these columns: the pilot's rows one by one, so that each has a price, and the rest in chunks. Only rows that the table
+lacks are sent, and no chunk is sent twice, as in `UploadJob`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PilotStopped(OrigamiError):
 
 
 class PilotJob(UploadJob):
-    """Pilot of one list, and its rest, after the agent has ended. Background loop only.
+    """Enrichment of the rows of one list that the agent doesn't get, after the agent has ended. Background loop only.
 
     Args:
         operations: the API.
@@ -58,7 +58,7 @@ class PilotJob(UploadJob):
         self._stopped_before = conversation.state.stopped
 
     async def price(self) -> Estimate:
-        """Enrich the rest of the pilot's rows, and return what the rest of the list will cost.
+        """Enrich the pilot's other rows, and estimate the cost of the rest of the list.
 
         Raises:
             PilotStopped: no cell begins, the pilot was stopped, or its limit is reached.
@@ -76,8 +76,8 @@ class PilotJob(UploadJob):
         receipts = [await self._ended(each) for each in self._record.stored.receipts[: self._record.stored.priced]]
         if receipts and not any(each.enrichments.total for each in receipts):
             raise PilotStopped(
-                "The columns don't run by themselves",
-                cause=f"{plural(len(receipts), 'row')} of the pilot were written, and no cell has begun.",
+                "The columns don't run automatically",
+                cause=f"{plural(len(receipts), 'row')} of the pilot were written, but no cell started.",
                 remedy="Have the agent fill them: error.run.fill(). For the rest of the list, leave out pilot=.",
                 code="NOT_BEGUN",
             )
@@ -87,41 +87,37 @@ class PilotJob(UploadJob):
         if len(prices) < len(receipts):
             raise _unknown_cost("Origami didn't report the credits of all rows.")
         low, high = price_range(prices, rest) or (None, None)
-        return Estimate(len(pilot), rest, await self._used(), found, low, high)
+        is_agreed = stored.stage != "pilot"
+        return Estimate(len(pilot), rest, await self._used(), found, low, high, self._limit, is_agreed)
 
     async def foreign_columns(self) -> list[str]:
-        """Return the names of columns that would run for each row, too, and are not this run's."""
+        """Return the names of columns that other briefs added, and that would run for the new rows, too."""
         ours = {column.id for _, column in self._own_columns()}
         listed = await self._read(lambda: self._operations.list_columns(self._record.stored.table_id))
         return [
             one_line(each.name) for each in listed if each.kind != "input" and each.auto_trigger and each.id not in ours
         ]
 
-    async def was_agreed(self) -> bool:
-        """Return whether the rest may be enriched, as an earlier call has been told."""
-        return self._record.stored.stage != "pilot"
-
-    async def agree(self) -> None:
-        """Write down that the rest may be enriched."""
-        await self._record.change(stage="rest")
-
     async def write_rest(self, estimate: Estimate) -> None:
         """Enrich the rows that the table lacks, in chunks, each only if it fits into the credit limit.
+
+        That the rest may be enriched is written down first: the same call doesn't ask again.
 
         Raises:
             PilotStopped: the next chunk may not fit, or the run was stopped.
         """
+        await self._record.change(stage="rest")
         columns = await self._columns()
         size, largest = CHUNKS
         dearest = (estimate.high or 0) / max(1, estimate.rest)
         while chunk := sorted(await self._lacking(columns))[:size]:
             self._require_going()
-            limit, used = self._limit, await self._used()
-            if limit is not None and used + dearest * len(chunk) > limit:
+            used, most = await self._used(), dearest * len(chunk)
+            if estimate.limit is not None and used + most > estimate.limit:
                 raise PilotStopped(
                     "The credit limit is too low for the next rows",
                     cause=f"{amount(used)} credits were used. The next {plural(len(chunk), 'row')} may cost up to "
-                    f"{amount(dearest * len(chunk))}; credit_limit is {amount(limit)}. Nothing more was sent.",
+                    f"{amount(most)}; credit_limit is {amount(estimate.limit)}. Nothing more was sent.",
                     remedy="Run the same call with a higher credit_limit: it goes on with the rows that are missing.",
                     code="CREDIT_LIMIT",
                 )
@@ -132,7 +128,7 @@ class PilotJob(UploadJob):
                 continue
             await self._ended(self._record.stored.receipts[-1])
             size = largest
-        # What another process has written may still fill.
+        # Cells of rows that another process wrote may still be filling.
         for receipt in self._record.stored.receipts[self._record.stored.priced :]:
             await self._ended(receipt)
         # A receipt alone does not prove that its rows were written.
@@ -145,10 +141,10 @@ class PilotJob(UploadJob):
         return {row for row, key in enumerate(self._keys) if key not in found} - self._written
 
     async def _write(self, columns: Sequence[Column], rows: Sequence[int]) -> None:
-        """Write rows, and have the columns run for them. The limit is watched, and the card is alive, from before that."""
+        """Write rows and start their cells. Before that, checks of the credit limit and of the run's state resume."""
         stored, slugs = self._record.stored, [str(column.slug) for column in columns]
         tables = self._conversation.state.tables
-        # By then, they have run for all rows that are there.
+        # Our columns have run for all rows of the table by now.
         self._conversation.whole |= whole_columns(own_columns(self._conversation.own_states, tables))
         if self._conversation.credit_limit is not None:
             self._conversation.credit_limit.hold(self._conversation)
@@ -163,7 +159,7 @@ class PilotJob(UploadJob):
                 idempotency_key=key,
             )
 
-        # With the rows in its name, as others may be lacking when a lost write is found out about.
+        # Named by its rows: after a lost answer, other rows may be missing.
         which = key_of(self._keys[row] for row in rows)
         receipt = await self._post(f"enriched {len(stored.receipts)} {which}", send, None)
         self._written.update(rows)
@@ -184,7 +180,7 @@ class PilotJob(UploadJob):
                 return run
             if clock.monotonic() > ends:
                 # Credits are 0 until the end, so they would look like a price.
-                raise _unknown_cost("Its cells still fill after 75 minutes.")
+                raise _unknown_cost("Its cells are still filling after 75 minutes.")
             self._require_going()
             await self._pause(self._conversation.current.retry_after / 3)
 
@@ -209,17 +205,12 @@ class PilotJob(UploadJob):
         """Return the credits that the run has used so far.
 
         Raises:
-            PilotStopped: that is not known, so that no limit could hold.
+            PilotStopped: they aren't known, so that no limit could hold.
         """
         await self._check()
         used, how = used_since_start(self._conversation.state)
         if used is None:
-            raise PilotStopped(
-                "It isn't known what the pilot has cost",
-                cause=how,
-                remedy="Run the same call again.",
-                code="UNKNOWN_COST",
-            )
+            raise _unknown_cost(how)
         return used
 
     async def _check(self) -> None:
@@ -232,7 +223,7 @@ class PilotJob(UploadJob):
         return None if limit is None else limit.limit
 
     def _require_going(self) -> None:
-        """Do nothing if more may be sent.
+        """Check that nothing has stopped the run.
 
         Raises:
             PilotStopped: the run was stopped, or its credit limit is reached.
@@ -251,7 +242,7 @@ class PilotJob(UploadJob):
 
 def _unknown_cost(cause: str) -> PilotStopped:
     return PilotStopped(
-        "It isn't known what the pilot has cost", cause=cause, remedy="Run the same call again.", code="UNKNOWN_COST"
+        "The cost of the pilot isn't known", cause=cause, remedy="Run the same call again.", code="UNKNOWN_COST"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the rest of a list will cost, from the rows of a pilot. Pure."""
+"""Estimate the cost of a list from the rows of its pilot. Pure."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.own_rows import KeyText
 
 LEAST_PILOT = 8
-"""Rows of a pilot, at least: of fewer, nothing can be said about the rest."""
+"""Fewest rows of a pilot. From fewer, the cost of the rest can't be estimated."""
 BY_AGENT = 5
-"""Rows of any pilot that the agent gets with the brief. The others go the way that the rest will go."""
+"""Rows of a pilot that the agent gets with the brief. The others are enriched in the same way as the rest of the list."""
 DRAWS = 2_000
 BOUNDS = 0.05, 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the rest of a list will cost, as a pilot tells.
+    """Estimated cost of the rest of a list, with the results of its pilot.
 
     Attributes:
         rows: rows of the pilot.
         rest: rows that are left.
         used: credits that the pilot has used.
         found: how many values of each new column were found, by its name.
-        low, high: the range of credits for the rest; None if the price of a find isn't known.
+        low, high: the range of credits for the rest; None if the pilot found nothing that cost credits.
+        limit: the credit limit; None without one.
+        is_agreed: whether an earlier call was told to enrich the rest.
     """
 
     rows: int
@@ -42,14 +44,21 @@ class Estimate:
     found: Mapping[str, int]
     low: int | None
     high: int | None
+    limit: float | None
+    is_agreed: bool
+
+    @property
+    def fits(self) -> bool:
+        """Whether the rest surely stays within the credit limit."""
+        return self.high is not None and self.limit is not None and self.used + self.high <= self.limit
 
     @property
     def in_words(self) -> str:
-        """What the pilot has found and cost, and what the rest will cost."""
+        """The results and the cost of the pilot, and the estimate for the rest."""
         values = ", ".join(f"{name}: {count:,} found" for name, count in [*self.found.items()][:3]) or "nothing found"
         so_far = f"{self.rows:,} of {plural(self.rows + self.rest, 'row')}: {values}, {amount(self.used)} credits."
         if self.low is None or self.high is None:
-            return f"{so_far} The price of a find isn't known, as no row of the pilot has cost anything."
+            return f"{so_far} No row has cost anything, so the price of the other {self.rest:,} isn't known."
         return f"{so_far} The other {self.rest:,}: {self.low:,} to {self.high:,} credits."
 
 

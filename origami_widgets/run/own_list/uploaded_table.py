@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from origami_widgets.api.background.loop import background
+from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import came_from
@@ -116,7 +116,8 @@ class UploadedTable:
         # Shows no rows, as they may be personal data.
         return f"<UploadedTable {clean(self.name, 60)!r}: {plural(self.counts.rows, 'row')}, {self.id}>"
 
-    def delete(self, *, confirm: bool = False) -> DeletedWorkspace:
+    @bridged
+    async def delete(self, *, confirm: bool = False) -> DeletedWorkspace:
         """Delete the table, with its workspace and everything in it. The API can't delete a table alone. Free.
 
         Args:
@@ -133,19 +134,17 @@ class UploadedTable:
             >>> table.delete().will_delete.rows, table.delete(confirm=True).deleted
             (1, True)
         """
-        return background().run(self._delete(confirm=confirm))
-
-    async def delete_async(self, *, confirm: bool = False) -> DeletedWorkspace:
-        """Delete the table without blocking the event loop; see `delete`. Free."""
-        return await background().bridge(self._delete(confirm=confirm))
-
-    async def _delete(self, *, confirm: bool) -> DeletedWorkspace:
         if not self.workspace_id:
             raise InvalidInput(
                 "Can't delete this table",
                 cause="It isn't known which workspace it is in, and the API can't delete a table alone.",
                 remedy=f"Delete it in Origami{f': {self.url}' if self.url else '.'}",
             )
+        return await OnLoop(self._delete(confirm=confirm))
+
+    delete_async = delete.aio
+
+    async def _delete(self, *, confirm: bool) -> DeletedWorkspace:
         deleted = await self.operations.delete_workspace(self.workspace_id, confirm=confirm)
         if confirm:
             forget(self.upload_id)

@@ -119,7 +119,7 @@ def test_last_weeks_people_leave_out_themselves_and_not_their_companies():
 
 @pytest.mark.parametrize("leave_out", [["Acme", "Broa"], ["gmail.com"], pd.DataFrame({"company": ["Acme"]}), [1, 2]])
 def test_a_list_without_anybody_is_an_error(leave_out):
-    with pytest.raises(InvalidInput, match="names nobody"):
+    with pytest.raises(InvalidInput, match="has no company or person"):
         left(leave_out)
 
 
