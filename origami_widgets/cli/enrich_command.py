@@ -191,7 +191,9 @@ ENRICH = Command(
     "columns. Spends credits. Ctrl-C cancels the run and stops its cells.",
     EXAMPLE,
     (
-        Argument("list", metavar="LIST", help="the list: a CSV file or workbook with a line of headings"),
+        Argument(
+            "list", metavar="LIST", help="the list: a CSV file or workbook with a line of headings, or a Parquet file"
+        ),
         Argument("brief", metavar="BRIEF", help="what the agent should find, 1 to 10,000 characters"),
         Argument("--key", metavar="COLUMNS", required=True, help="the columns that tell rows apart, with commas"),
         Argument("--columns", metavar="COLUMNS", default="", help="further columns to send, with commas"),

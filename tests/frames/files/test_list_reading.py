@@ -53,6 +53,15 @@ def test_a_workbook_keeps_texts(tmp_path):
     assert as_frame(written).to_dict("list") == CELLS
 
 
+def test_a_parquet_file_keeps_its_types(tmp_path):
+    frame = pd.DataFrame(CELLS | {"Kunde": [7, 8]})
+    frame.to_parquet(tmp_path / "crm.parquet")
+    pd.testing.assert_frame_equal(as_frame(str(tmp_path / "crm.parquet")), frame)
+    (tmp_path / "damaged.parquet").write_text("no Parquet")
+    with raises("InvalidInput", match="can't be read"):
+        as_frame(tmp_path / "damaged.parquet")
+
+
 def test_a_table_of_another_library():
     given = pl.DataFrame({"website": ["a.example", None], "id": [2**62 + 1, None]})
     client = ow.Sandbox().client()
