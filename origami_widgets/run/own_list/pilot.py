@@ -87,8 +87,9 @@ class PilotJob(UploadJob):
         if len(prices) < len(receipts):
             raise _unknown_cost("Origami didn't report the credits of all rows.")
         low, high = price_range(prices, rest) or (None, None)
-        is_agreed = stored.stage != "pilot"
-        return Estimate(len(pilot), rest, await self._used(), found, low, high, self._limit, is_agreed)
+        known = self._conversation.credit_limit
+        limit, is_agreed = None if known is None else known.limit, stored.stage != "pilot"
+        return Estimate(len(pilot), rest, await self._used(), found, low, high, limit, is_agreed)
 
     async def foreign_columns(self) -> list[str]:
         """Return the names of columns that other briefs added, and that would run for the new rows, too."""
@@ -142,26 +143,14 @@ class PilotJob(UploadJob):
 
     async def _write(self, columns: Sequence[Column], rows: Sequence[int]) -> None:
         """Write rows and start their cells. Before that, checks of the credit limit and of the run's state resume."""
-        stored, slugs = self._record.stored, [str(column.slug) for column in columns]
-        tables = self._conversation.state.tables
+        stored, tables = self._record.stored, self._conversation.state.tables
         # Our columns have run for all rows of the table by now.
         self._conversation.whole |= whole_columns(own_columns(self._conversation.own_states, tables))
         if self._conversation.credit_limit is not None:
             self._conversation.credit_limit.hold(self._conversation)
-
-        async def send(key: str, batch: str) -> Any:
-            return await self._operations.upsert_rows(
-                stored.table_id,
-                self._cells(rows, slugs),
-                slugs[: self._own_list.key_size],
-                enrich=True,
-                batch_id=batch,
-                idempotency_key=key,
-            )
-
         # Named by its rows: after a lost answer, other rows may be missing.
         which = key_of(self._keys[row] for row in rows)
-        receipt = await self._post(f"enriched {len(stored.receipts)} {which}", send, None)
+        receipt = await self._upsert(f"enriched {len(stored.receipts)} {which}", columns, rows, enrich=True)
         self._written.update(rows)
         await self._acknowledge(receipt, receipts=(*self._record.stored.receipts, receipt.id))
         await self._check()
@@ -216,11 +205,6 @@ class PilotJob(UploadJob):
     async def _check(self) -> None:
         """Read the run, which is then checked again as long as its cells fill."""
         await self._read(lambda: poller().check(self._conversation.current))
-
-    @property
-    def _limit(self) -> float | None:
-        limit = self._conversation.credit_limit
-        return None if limit is None else limit.limit
 
     def _require_going(self) -> None:
         """Check that nothing has stopped the run.

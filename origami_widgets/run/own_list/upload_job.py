@@ -221,7 +221,6 @@ class UploadJob:
         return tuple(found)
 
     async def _write_rest(self, columns: Sequence[Column]) -> None:
-        slugs = [str(column.slug) for column in columns]
         rows, size = self._own_list.rows, MOST_ROWS
         stored, order = self._record.stored, self._own_list.order(self._record.stored.upload_id)
         if stored.sent < len(rows) and stored.order != order:
@@ -230,20 +229,8 @@ class UploadJob:
         self._note(self._record.stored.sent)
         while (start := self._record.stored.sent) < len(rows):
             end = min(start + size, len(rows))
-            chunk = self._cells(range(start, end), slugs)
-
-            async def write(key: str, batch: str, chunk: list[dict[str, Any]] = chunk) -> Any:
-                return await self._operations.upsert_rows(
-                    self._record.stored.table_id,
-                    chunk,
-                    slugs[: self._own_list.key_size],
-                    enrich=False,
-                    batch_id=batch,
-                    idempotency_key=key,
-                )
-
             try:
-                receipt = await self._post(f"rows {start} to {end}", write, None)
+                receipt = await self._upsert(f"rows {start} to {end}", columns, range(start, end), enrich=False)
             except TooLarge as error:
                 size = smaller(error, end - start)
                 continue
@@ -252,10 +239,25 @@ class UploadJob:
             await self._acknowledge(receipt, sent=end)
             self._note(end)
 
-    def _cells(self, rows: Iterable[int], slugs: Sequence[str]) -> list[dict[str, Any]]:
-        """Return rows as they are upserted: their values by slug, without missing ones."""
+    async def _upsert(
+        self, what: str, columns: Sequence[Column], rows: Iterable[int], *, enrich: bool
+    ) -> UpsertReceipt:
+        """Upsert rows by their key, without missing values. `what` is as in `_post`; `enrich` starts their cells."""
+        slugs = [str(column.slug) for column in columns]
         cells = (zip(slugs, self._own_list.rows[row], strict=True) for row in rows)
-        return [{slug: value for slug, value in row if value is not None} for row in cells]
+        chunk = [{slug: value for slug, value in row if value is not None} for row in cells]
+
+        async def send(key: str, batch: str) -> UpsertReceipt:
+            return await self._operations.upsert_rows(
+                self._record.stored.table_id,
+                chunk,
+                slugs[: self._own_list.key_size],
+                enrich=enrich,
+                batch_id=batch,
+                idempotency_key=key,
+            )
+
+        return await self._post(what, send, None)
 
     async def _acknowledge(self, receipt: UpsertReceipt, **changes: Any) -> None:
         """Write down that rows were written."""
