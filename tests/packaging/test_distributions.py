@@ -31,7 +31,7 @@ def test_wheel_holds_the_package_and_its_front_end_and_nothing_else(wheel: Path)
     assert {other.partition("/")[0] for other in others} == {f"{name}.dist-info", f"{name}.data"}
     assert all(other.startswith(f"{name}{EXTENSION}") for other in others if ".data/" in other)
     assert wheel.stat().st_size < WHEEL_LIMIT
-    assert {Path(name).suffix for name in names - others} == {".py", ".typed", ".js", ".css", ".ipynb", ".txt"}
+    assert {Path(name).suffix for name in names - others} == {".py", ".typed", ".js", ".css", ".ipynb", ".txt", ".toml"}
 
 
 def test_wheel_holds_the_one_notebook_that_the_demo_opens(wheel: Path) -> None:

@@ -13,11 +13,14 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.economics.run_economics import runs_frame
+from origami_widgets.frames.economics.table_economics import COMPANIES, PEOPLE, TableEconomics
+from origami_widgets.frames.frame_builder import objects
 from origami_widgets.frames.lead_frames import leads_frame, reader_of
 from origami_widgets.frames.run_frames import actions_frame, history_frame, transcript_frame
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
 
+from .crm_shapes import LEFT_OUT, crm_parts
 from .lead_export import SUMMARY, LeadExport, summary_of
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.leads.left_out import LeftOut
+
+    from .crm_shapes import Shape
 
 FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "runs": runs_frame,
@@ -50,16 +55,24 @@ class ExportPart:
     Attributes:
         name: the name of the sheet or file.
         make: returns the frame; for leads, reads them first.
-        kind: leads and their summary get sheets for people; a detail without rows gets no sheet.
+        kind: leads and their summary get sheets for people; a detail without rows gets no sheet; a shape is written as it is.
+        is_sibling: whether it is one of several files that stand beside each other, in place of one.
     """
 
     name: str
     make: Callable[[], Any]
-    kind: Literal["frame", "leads", "summary", "detail"] = "frame"
+    kind: Literal["frame", "leads", "summary", "detail", "shape"] = "frame"
+    is_sibling: bool = False
 
 
 def parts_of(
-    source: Any, *, what: What, client: AnyClient | None, left_out: LeftOut | None = None, stacked: bool
+    source: Any,
+    *,
+    what: What,
+    client: AnyClient | None,
+    left_out: LeftOut | None = None,
+    stacked: bool,
+    by_kind: bool = False,
 ) -> list[ExportPart]:
     """Return the parts of a source, in the order of writing.
 
@@ -69,6 +82,7 @@ def parts_of(
         client: as in `export`.
         left_out: which leads are left out; None for none.
         stacked: whether the leads of all tables are one part, without a summary.
+        by_kind: whether people and companies are a part each, if there are both.
 
     Raises:
         InvalidInput: the source cannot be exported.
@@ -94,7 +108,11 @@ def parts_of(
     if given is not None:
         return [replace(part, make=_without(left_out, part.make)) for part in given]
     if stacked and what == "leads":
-        return [ExportPart("leads", partial(leads_frame, source, leave_out=left_out, client=client), "leads")]
+        read_of = partial(leads_frame, source, leave_out=left_out, client=client)
+        of = ids_by_kind(source) if by_kind and not isinstance(source, str) else {}
+        if not {PEOPLE, COMPANIES} <= of.keys():
+            return [ExportPart("leads", read_of, "leads")]
+        return [ExportPart(kind, partial(read_of, tables=ids), "leads", is_sibling=True) for kind, ids in of.items()]
     data = gather(source, "export")
     parts: list[ExportPart] = []
     if what != "frames":
@@ -105,6 +123,40 @@ def parts_of(
     if what != "leads":
         parts += (ExportPart(name, partial(make, source), "detail") for name, make in FRAMES.items())
     return parts
+
+
+def ids_by_kind(source: Any) -> dict[str, list[str]]:
+    """Return the ids of the tables whose leads are people, companies or others."""
+    tables = tables_frame(source)[["of", "table_id"]].dropna(subset="table_id").drop_duplicates("table_id")
+    of = tables["of"].astype(object).fillna("others")
+    return {str(kind): ids.to_list() for kind, ids in tables["table_id"].groupby(of, sort=True)}
+
+
+def shape_parts(source: Any, shape: Shape, *, client: AnyClient | None, left_out: LeftOut | None) -> list[ExportPart]:
+    """Return the files that a CRM imports, and the one of what was left out.
+
+    Args:
+        source: as in `export`.
+        shape: the heads, as `checked_shape` returns them.
+        client: as in `export`.
+        left_out: as in `parts_of`.
+    """
+    given = parts_of(source, what="leads", client=client, left_out=left_out, stacked=True)
+
+    def read() -> list[pd.DataFrame]:
+        if isinstance(source, str) or _is_grid(source) or _given_parts(source) is not None:
+            return [part.make() for part in given]
+        tables = [TableEconomics(each) for part in gather(source, "export").parts for _, each in objects(part.tables)]
+        # Without a verdict on any company, nothing is known of the people's companies.
+        is_judged = any(each.of == COMPANIES and each.has_verdicts for each in tables)
+        read_of = partial(leads_frame, source, leave_out=left_out, client=client)
+        return [
+            read_of(tables=ids, of="people") if is_judged and kind == PEOPLE else read_of(tables=ids)
+            for kind, ids in ids_by_kind(source).items()
+        ]
+
+    parts = crm_parts(shape, read)
+    return [ExportPart(name, make, "frame" if name == LEFT_OUT else "shape", is_sibling=True) for name, make in parts]
 
 
 def _is_grid(source: object) -> bool:

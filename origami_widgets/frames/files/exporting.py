@@ -15,8 +15,9 @@ from origami_widgets.frames.files.list_reading import LIST_FILE
 from origami_widgets.frames.lead_frames import read_left_out
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
+from .crm_shapes import checked_shape
 from .csv_files import write_csv
-from .export_parts import WHAT, file_names, parts_of
+from .export_parts import WHAT, file_names, parts_of, shape_parts
 from .lead_export import for_people, list_headings
 from .parquet_files import write_parquet
 from .xlsx_files import engine, write_workbook
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.source import Source
 
+    from .crm_shapes import Shape
     from .export_parts import ExportPart, What
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
@@ -44,6 +46,7 @@ def export(
     path: str | os.PathLike[str],
     *,
     what: What = "leads",
+    shape: Literal["hubspot"] | Shape | None = None,
     client: AnyClient | None = None,
     leave_out: object = None,
     overwrite: bool = False,
@@ -58,9 +61,17 @@ def export(
     of several runs; the filters of a grid) and a sheet for each table: name, score and contact first, addresses of pages and e-mail addresses as links, large amounts with commas.
     Confidence, reasoning and sources are folded; ids are in hidden columns, for `refresh_leads`. On paper, each sheet is
     one page wide, and its headings are repeated. The same tables of several runs share a sheet. Leads that
-    fail the table's saved filters are left out. CSV files have the headings of a sheet, `Phone: confidence` for a part, in
-    its order; a heading that is not the only one gives way to the column's name. `ids=True` adds the ids at the end, for
-    `refresh_leads`. Parquet files, which programs read, have the columns of `leads_frame`.
+    fail the table's saved filters are left out. CSV files, which people read, have the headings and the order of a sheet,
+    `Address: city` for a part, without confidence, reasoning, sources and ids; a heading that is not the only one gives
+    way to the column's name. `ids=True` adds these at the end, for `refresh_leads`. Parquet files, which programs read,
+    have the columns of `leads_frame`.
+
+    A shape makes CSV files that a CRM imports; nothing is sent. `export(run, "hubspot.csv", shape="hubspot")` writes
+    `hubspot-contacts.csv`, `hubspot-companies.csv` and `hubspot-left-out.csv`, the leads that need a look, with the reason:
+    no e-mail address or domain of its own, one of an earlier row, a cell that begins like a formula, a person whose
+    company was not judged. Leads that don't qualify, and people of companies that don't, are in none of them. Phones are
+    E.164 where the country is known, else in a note; names are split only where that is safe. These files are neither
+    neutralized nor marked: import them, and don't open and save them in a spreadsheet.
 
     Each file is whole or not there. All are made before the first is put in its place. Frames are written as they are; an index is
     written as columns, unless it only numbers the rows. In the workbook of a frame of `enrich` or `join_leads`, websites
@@ -78,11 +89,17 @@ def export(
             table in front, with the grid's filters and order. Or a frame, or a dict of frames by name, which sends
             nothing.
         path: a file that ends in `.xlsx`, `.csv` or `.parquet`, or a folder. A CSV or Parquet file holds one frame: of
-            several tables, the leads are stacked as by `leads_frame`; a folder gets a file for each table. A new folder
+            several tables, the leads are stacked as by `leads_frame`, but people and companies are two CSV files,
+            `founders-people.csv` and `founders-companies.csv`; a folder gets a file for each table. A new folder
             whose name looks like another kind of file (`founders.docx`) is refused, unless the path ends in a slash or
             `format` is given.
         what: `"leads"`; `"frames"` for the frames of the run (runs, tables, columns, lead sources, actions, transcript,
             history), which sends nothing; or `"everything"` for both. A workbook leaves out empty frames.
+        shape: `"hubspot"`, or a dict with the heads that your CRM imports: `{"people": {"Email": "email", "Surname":
+            "last_name"}, "companies": {"Name": "company"}}`. A head has a role or the name of a column. Roles are found
+            by the headings of columns, in seven languages: `email`, `other_emails`, `first_name`, `last_name`,
+            `full_name`, `phone`, `job_title`, `company`, `domain`, `website`, `city`, `country`, `note`. Beside them,
+            `required` has the heads of each file that no row may lack, `longest` the most characters under a head.
         client: the client that reads leads; None for the one that each run or table came from, or else the
             configured one.
         leave_out: customers, opt-outs or earlier leads that must not be in the files, as in `leads_frame`. The sheet
@@ -123,20 +140,22 @@ def export(
         target = target.resolve()
     kind = _kind_of(target, format)
     single = kind == "xlsx" or (target.suffix.lower() == f".{kind}" and not target.is_dir())
-    left_out = block(read_left_out(leave_out, client))
-    parts = parts_of(source, what=what, client=client, left_out=left_out, stacked=single and kind != "xlsx")
-    if kind == "parquet":
-        check_backend("pyarrow")
-    elif kind == "xlsx":
-        engine()
-    if single and kind != "xlsx" and len(parts) > 1:
+    heads = None if shape is None else checked_shape(shape)
+    if heads is not None and not (single and kind == "csv" and what == "leads"):
         raise InvalidInput(
-            f"A {kind} file can only hold one frame",
-            cause=f"Got {len(parts)} frames for {target.name}.",
-            remedy="Use a folder: a path without an extension.",
+            "A shape needs a CSV file",
+            cause=f"A CRM imports leads as CSV. The path is {target.name}, what= is {what!r}.",
+            remedy='Use a path that ends in .csv, such as export(run, "hubspot.csv", shape="hubspot").',
         )
+    left_out = block(read_left_out(leave_out, client))
+    if heads is not None:
+        parts = shape_parts(source, heads, client=client, left_out=left_out)
+    else:
+        stacked = single and kind != "xlsx"
+        parts = parts_of(source, what=what, client=client, left_out=left_out, stacked=stacked, by_kind=kind == "csv")
+    _check_packages(kind)
     folder = target.parent if single else target
-    files = [target] if single else [folder / name for name in file_names([part.name for part in parts], kind)]
+    files = _files_of(parts, target, kind, single=single)
     check_not_taken(files, folder, overwrite=overwrite)
     written: list[Path] = []
     try:
@@ -152,6 +171,33 @@ def export(
         error.add_note(f"Only these files were written: {names}." if names else "Nothing was exported.")
         raise
     return files
+
+
+def _check_packages(kind: str) -> None:
+    if kind == "parquet":
+        check_backend("pyarrow")
+    elif kind == "xlsx":
+        engine()
+
+
+def _files_of(parts: Sequence[ExportPart], target: Path, kind: str, *, single: bool) -> list[Path]:
+    """Return the file of each part; of a workbook, one for all.
+
+    Raises:
+        InvalidInput: the parts don't fit into the one file.
+    """
+    names = file_names([part.name for part in parts], kind)
+    if not single:
+        return [target / name for name in names]
+    if kind == "xlsx" or len(parts) == 1:
+        return [target]
+    if all(part.is_sibling for part in parts):
+        return [target.with_name(f"{target.stem}-{name}") for name in names]
+    raise InvalidInput(
+        f"A {kind} file can only hold one frame",
+        cause=f"Got {len(parts)} frames for {target.name}.",
+        remedy="Use a folder: a path without an extension.",
+    )
 
 
 def check_path(path: object, asked: str | None) -> None:
@@ -212,6 +258,10 @@ def _write_each(
     for part, file in zip(parts, made, strict=True):
         if kind == "csv":
             frame = part.make()
+            if part.kind == "shape":
+                # A CRM takes an apostrophe for a part of the phone number, and a byte order mark for one of the first head.
+                write_csv(frame, file, bom=False, neutralize=False)
+                continue
             shown = for_people(frame, ids=ids) if part.kind == "leads" else frame.rename(columns=list_headings(frame))
             # As the file was written that a list came from.
             written = frame.attrs.get(LIST_FILE, {})

@@ -276,13 +276,13 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
 
 
 def for_people(leads: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
-    """Return leads as a sheet has them, for a file that can't hide columns: the headings in that order.
+    """Return leads as a sheet has them, for a file that can't fold or hide columns: the headings in that order.
 
     Args:
         leads: a frame of `leads_frame`, with its `attrs`.
-        ids: whether the ids come last, for `refresh_leads`; without, there are none.
+        ids: whether what explains the values and the ids come last, for `refresh_leads`; without, there are none.
     """
-    names = [str(leads.columns[column.at]) for column in sheet_columns(leads)]
+    names = [str(leads.columns[column.at]) for column in sheet_columns(leads) if ids or column.place == "shown"]
     several = [name for name in ("run_name", "table_name") if name in leads and len(leads[name].unique()) > 1]
     last = [name for name in IDS if name in leads]
     shown = [*several, *(name for name in names if name not in (*several, *last)), *(last if ids else ())]

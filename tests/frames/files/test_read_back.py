@@ -55,7 +55,7 @@ def test_a_cell_that_differs_is_named_with_its_text_before_and_after(run, client
 
 
 def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
-    (without,) = ow.export(run, tmp_path / "without.csv")
+    (without,) = ow.export(run.tables[0], tmp_path / "without.csv", client=client)
     (tmp_path / "empty.csv").write_bytes(b"")
     pd.DataFrame({"company": ["Acme"]}).to_excel(tmp_path / "other.xlsx")
     for source, cause in {
@@ -193,7 +193,7 @@ def test_columns_with_the_same_heading_keep_their_names_and_neutral_texts_are_th
 def test_what_was_read_from_a_file_with_headings_can_be_described_and_refreshed_again(tmp_path):
     client = ow.Sandbox(speed=600).client()
     run = ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells")
-    (file,) = ow.export(run, tmp_path / "leads.csv", ids=True)
+    file, _ = ow.export(run, tmp_path / "leads.csv", ids=True)
     leads = ow.refresh_leads(file, client=client).frame
     described = ow.describe_leads(leads, examples=False)
     assert {"City", "Phone"} <= set(described["column"])

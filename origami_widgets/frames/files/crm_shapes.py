@@ -1,0 +1,298 @@
+"""Leads in the columns that a CRM imports: a file for people, one for companies, and one for what a person has to look at.
+
+`crm_data.toml` has the shapes that have a name, and where their makers describe them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import pandas as pd
+
+from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.cell_values import column_role
+from origami_widgets.api.validate import shortened
+from origami_widgets.frames.economics.table_economics import COMPANIES, PEOPLE
+from origami_widgets.frames.leads.company_domain import company_domain
+from origami_widgets.frames.leads.lead_table import OURS
+from origami_widgets.frames.leads.stacking import python_values, table_notes
+
+from .crm_cells import ADDRESS, data, e164, folded, is_shared_mailbox, phones_of, split_name
+from .lead_export import frame_columns, sheet_columns
+from .safe_cells import plain_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+Shape: TypeAlias = Mapping[str, Any]
+"""The heads of the files for `people` and `companies`, each with its role or column. `required` has the heads without which a
+row of them can't be imported, `files` the ends of the files' names, `longest` the most characters of a text under a head."""
+KINDS = (PEOPLE, COMPANIES)
+ROLES = (
+    *("email", "other_emails", "first_name", "last_name", "full_name", "phone", "job_title"),
+    *("company", "domain", "website", "city", "country", "note"),
+)
+LONGEST = 65_536
+"""HubSpot's limit for a text: https://knowledge.hubspot.com/properties/property-field-types-in-hubspot."""
+LEFT_OUT = "left-out"
+_KEYS = {PEOPLE: ("email",), COMPANIES: ("domain", "company")}
+"""By what two rows are one record."""
+_NEVER_FIRST = tuple("=@\t\r")
+"""No name, address or phone begins so; a spreadsheet would compute it, and the CRM keeps an apostrophe."""
+
+Cells: TypeAlias = dict[str, str]
+
+
+def checked_shape(shape: object) -> Shape:
+    """Return the heads of a shape.
+
+    Raises:
+        InvalidInput: it is neither a known name nor a dict of heads.
+    """
+    if isinstance(shape, str):
+        shape = data()["shapes"].get(shape, shape)
+    if isinstance(shape, Mapping):
+        heads = [shape[kind] for kind in KINDS if kind in shape]
+        known = {*KINDS, "required", "files", "longest"}.issuperset(shape)
+        if known and heads and all(isinstance(each, Mapping) and each for each in heads):
+            return shape
+    raise InvalidInput(
+        "Unknown shape",
+        cause=f"Got {shortened(shape)}.",
+        remedy='Use shape="hubspot", or a dict of the heads that your CRM imports: shape={"people": {"Email": "email", '
+        f'"Surname": "last_name"}}, "companies": {{"Name": "company"}}}}. The roles are: {", ".join(ROLES)}.',
+    )
+
+
+class _Record(NamedTuple):
+    """What one lead would be in one file. `is_own`: the lead is that, rather than the company of a person, say."""
+
+    kind: str
+    cells: Cells
+    is_own: bool
+    why: str
+
+
+@dataclass
+class CrmFiles:
+    """The rows of the files, as they are filled table by table.
+
+    Attributes:
+        shape: the heads.
+        rows: the rows of each file, by its kind.
+        left_out: rows that a person has to look at, with the reason.
+    """
+
+    shape: Shape
+    rows: dict[str, list[Cells]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    left_out: list[Cells] = field(default_factory=list)
+    _known: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, leads: Sequence[pd.DataFrame]) -> None:
+        """Add leads: first what is known of a lead itself, then of a person's company, or of whom to contact at a company.
+
+        Raises:
+            InvalidInput: the shape names a column that no table has.
+        """
+        tables = [_Table(part, self.shape) for frame in leads for part in _by_table(frame)]
+        wanted = {str(each) for kind in KINDS for each in self.shape.get(kind, {}).values()}
+        unknown = wanted - set(ROLES) - {name for table in tables for name in table.names}
+        if unknown and tables:
+            raise InvalidInput(
+                "The shape names an unknown column",
+                cause=f"No table has the column {shortened(min(unknown))}.",
+                remedy=f"Use a column of the leads, or a role: {', '.join(ROLES)}.",
+            )
+        records = [record for table in tables for record in table.records()]
+        for record in sorted(records, key=lambda each: not each.is_own):
+            self._add(record)
+
+    def _add(self, record: _Record) -> None:
+        heads: Mapping[str, str] = self.shape.get(record.kind, {})
+        cells = {head: record.cells.get(str(role), "") for head, role in heads.items()}
+        key = next(
+            (value for role in _KEYS[record.kind] if role in heads.values() and (value := record.cells[role])), ""
+        )
+        why = record.why or self._reason(record.kind, cells)
+        if not why and key and (record.kind, key.casefold()) in self._known:
+            why = f"{key} is in an earlier row, too"
+        if not why:
+            self._known.add((record.kind, key.casefold()))
+            self.rows[record.kind].append(cells)
+        elif record.is_own:
+            self.left_out.append({"Left out because": why, **cells})
+
+    def _reason(self, kind: str, cells: Cells) -> str:
+        """Return why a row can't be imported; empty if it can."""
+        longest = self.shape.get("longest", {})
+        if not cells:
+            return f"The shape has no {kind}"
+        for head in self._required(kind):
+            if not cells.get(head):
+                return f"{head} is missing"
+        for head, text in cells.items():
+            if text.startswith(_NEVER_FIRST):
+                return f"{head} begins like a formula"
+            if len(text) > longest.get(head, LONGEST):
+                return f"{head} is longer than {longest.get(head, LONGEST):,} characters"
+        return "" if any(cells.values()) else "All cells are empty"
+
+    def _required(self, kind: str) -> Sequence[str]:
+        required: Sequence[str] = self.shape.get("required", {}).get(kind, ())
+        return required
+
+    def frame(self, kind: str) -> pd.DataFrame:
+        """Return a file's rows. Columns without a value are left out, unless they are required: a wizard would ask."""
+        if kind == LEFT_OUT:
+            heads = ["Left out because", *dict.fromkeys(head for each in KINDS for head in self.shape.get(each, {}))]
+            return pd.DataFrame(self.left_out, columns=heads, dtype="string").replace("", pd.NA)
+        heads, rows = [*self.shape[kind]], self.rows[kind]
+        shown = [head for head in heads if head in self._required(kind) or any(row[head] for row in rows)]
+        return pd.DataFrame(rows, columns=heads, dtype="string").replace("", pd.NA)[shown]
+
+
+class _Table:
+    """The leads of one table, with what its columns are for.
+
+    Attributes:
+        kind: what its leads are.
+        names: the names and headings of its columns, which a shape may name.
+    """
+
+    def __init__(self, frame: pd.DataFrame, shape: Shape) -> None:
+        self._frame = frame
+        columns = sheet_columns(frame) if table_notes(frame) else frame_columns(frame)
+        # A heading may be that of a part, such as "Founder: title".
+        shown = [
+            (str(frame.columns[each.at]), each.heading, each.at)
+            for each in columns
+            if each.place == "shown" and each.heading not in OURS
+        ]
+        self.names = {name: at for name, heading, at in reversed(shown) for name in (heading, name)}
+        self._roles: dict[str, list[int]] = {}
+        for _, heading, at in shown:
+            if role := _role_of(heading):
+                self._roles.setdefault(role, []).append(at)
+        self._settle_names()
+        has_person = {"full_name", "first_name", "last_name"} & self._roles.keys()
+        has_company = {"company", "website"} & self._roles.keys()
+        self.kind = PEOPLE if has_person or not has_company else COMPANIES
+        asked = {str(each) for kind in KINDS for each in shape.get(kind, {}).values()} - set(ROLES)
+        self._asked = {name: self.names[name] for name in asked if name in self.names}
+        self._has_note = "note" in shape.get(self.kind, {}).values()
+
+    def _settle_names(self) -> None:
+        """Decide whose name a column "Name" has, by the other columns."""
+        if (bare := self._roles.pop("name", None)) is None:
+            return
+        known = self._roles.keys()
+        if ("first_name" in known) != ("last_name" in known):
+            role = "last_name" if "first_name" in known else "first_name"
+        else:
+            role = "company" if "website" in known and "company" not in known else "full_name"
+        self._roles.setdefault(role, bare)
+
+    def records(self) -> Iterator[_Record]:
+        """Yield what each lead is: a person, a company, or a person with a company."""
+        frame = self._frame
+        places = {place for several in self._roles.values() for place in several} | set(self._asked.values())
+        columns = {place: [_text(value) for value in frame.iloc[:, place].astype(object)] for place in places}
+        nothing = [None] * len(frame)
+        domains = python_values(frame["domain"]) if {"domain", "row_id"} <= set(frame.columns) else nothing
+        verdicts = python_values(frame["company_qualified"]) if "company_qualified" in frame else [True] * len(frame)
+        qualified = python_values(frame["qualified"]) if {"qualified", "row_id"} <= set(frame.columns) else nothing
+        for row in range(len(frame)):
+            if qualified[row] is False or verdicts[row] is False:
+                continue
+            texts = {
+                role: [text for each in several if (text := columns[each][row])]
+                for role, several in self._roles.items()
+            }
+            asked = {name: columns[place][row] for name, place in self._asked.items()}
+            why = "It isn't known whether the company qualifies" if verdicts[row] is None else ""
+            yield from self._of_lead(texts, domains[row], asked, why)
+
+    def _of_lead(self, texts: dict[str, list[str]], domain: str | None, asked: Cells, why: str) -> Iterator[_Record]:
+        first = {role: found[0] for role, found in texts.items() if found}
+        addresses = [each.strip(".'") for text in texts.get("email", ()) for each in ADDRESS.findall(text)]
+        own = [each for each in dict.fromkeys(addresses) if not is_shared_mailbox(each)]
+        shared = [each for each in dict.fromkeys(addresses) if is_shared_mailbox(each)]
+        numbers = [each for text in texts.get("phone", ()) for each in phones_of(text)]
+        known = [found for each in numbers if (found := e164(each, first.get("country", "")))]
+        unclear = [each for each in numbers if not e164(each, first.get("country", ""))]
+        notes = [f"Phone: {each}" for each in (*known[1:], *unclear)]
+        phone = known[0] if known else "" if self._has_note or not numbers else numbers[0]
+        if texts.get("email") and not addresses:
+            notes.append(f"E-mail: {texts['email'][0]}")
+        place = {role: first.get(role, "") for role in ("company", "website", "city", "country")}
+        websites = map(company_domain, (*texts.get("website", ()), *addresses))
+        place["domain"] = domain or next((each for each in websites if each), None) or ""
+        name = (first.get("first_name", ""), first.get("last_name", ""))
+        name = name if any(name) else split_name(first.get("full_name", ""))
+        is_person = self.kind == PEOPLE
+        reach = {"phone": phone, "note": "; ".join(notes)}
+        person = {"email": "", **place, **(reach if is_person else {}), "job_title": first.get("job_title", "")}
+        person |= {"first_name": name[0], "last_name": name[1], "other_emails": ";".join(own[1:])}
+        person |= {"full_name": first.get("full_name", " ".join(filter(None, name))), "email": (own or [""])[0]}
+        company = {**place, **({} if is_person else reach), "email": (shared or [""])[0]}
+        of_company = f"{shared[0]} is an address of the company" if is_person and shared and not own else ""
+        if is_person or (own and not why):
+            yield _Record(PEOPLE, {**asked, **person}, is_person, why or of_company)
+        if not is_person or ((place["domain"] or place["company"]) and not why):
+            yield _Record(COMPANIES, {**asked, **company}, not is_person, why)
+
+
+def _role_of(heading: str) -> str | None:
+    """Return what a column is for.
+
+    >>> _role_of("Contact e-mail"), _role_of("Nombre de la empresa"), _role_of("Founder: title"), _role_of("Notes")
+    ('email', 'company', 'job_title', None)
+    """
+    roles: dict[str, str] = data()["roles"]
+    whole, part = folded(heading), folded(heading.rpartition(": ")[2])
+    found = roles.get(whole) or roles.get(part)
+    if found is None and (role := column_role(heading, "")) in ("email", "phone", "website"):
+        return role
+    return found
+
+
+def _text(value: object) -> str:
+    cell = plain_cell(value)
+    text = "" if cell is None else str(cell)
+    return text if text[:1] in "\t\r" else text.strip()
+
+
+def _by_table(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the leads of each table without the columns of others."""
+    if "table_id" not in frame or len(frame["table_id"].unique()) <= 1:
+        yield frame
+        return
+    for table_id, part in frame.groupby("table_id", sort=False, dropna=False):
+        notes = [note for note in table_notes(frame) if note.get("table_id") == table_id]
+        kept = part.dropna(axis="columns", how="all").reset_index(drop=True)
+        kept.attrs = {"origami": {"tables": notes}} if notes else {}
+        yield kept
+
+
+def crm_parts(shape: Shape, read: Callable[[], Sequence[pd.DataFrame]]) -> list[tuple[str, Callable[[], pd.DataFrame]]]:
+    """Return the end of each file's name, and what makes its rows. The leads are read once.
+
+    Args:
+        shape: the heads, as `checked_shape` returns them.
+        read: reads the leads.
+    """
+
+    @cache
+    def filled() -> CrmFiles:
+        made = CrmFiles(shape)
+        made.add(read())
+        return made
+
+    def rows(kind: str) -> pd.DataFrame:
+        return filled().frame(kind)
+
+    names = {kind: kind for kind in KINDS} | dict(shape.get("files", {}))
+    return [(names.get(kind, kind), partial(rows, kind)) for kind in (*(k for k in KINDS if k in shape), LEFT_OUT)]
