@@ -12,6 +12,7 @@ import pandas as pd
 
 from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark, reading_order
 from origami_widgets.frames.economics.run_economics import RunPool, runs_frame
+from origami_widgets.frames.economics.table_economics import PEOPLE
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.lead_table import OURS
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 ROLES = get_args(Role)
 SUMMARY = "Summary"
+PERSONAL = (
+    "These leads may name people. Who keeps this file answers for their data: "
+    "https://origami-widgets.github.io/origami-widgets/personal-data.html"
+)
 
 
 class LeadExport:
@@ -158,6 +163,8 @@ class LeadExport:
             said = f"about {more:,.0f} credits, {low:,.0f} to {high:,.0f}, as far as this run alone tells"
             facts.append(("100 more qualified leads", said))
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
+        if (tables["of"] == PEOPLE).any() or any(_with_email(frame) is not None for frame in leads.values()):
+            facts.append(("Personal data", PERSONAL))
         if left_out := sum(left_out_of(frame, key) for key, frame in leads.items()):
             facts.append(("Left out by your list", plural(left_out, "lead")))
         hidden = sum(

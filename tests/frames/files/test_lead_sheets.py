@@ -84,6 +84,7 @@ def test_the_summary_counts_as_the_frames_do(book, run, client):
     expected = ow.runs_frame(run)["expected_cost"].iloc[0]
     assert facts["100 more qualified leads"].value.startswith(f"about {expected:,.0f} credits, ")
     assert rows["Left out"][0].startswith(str(tables["lead_count"][0] - len(leads)))
+    assert rows["Personal data"][0].startswith("These leads may name people.")
 
 
 def test_only_a_table_with_qualified_leads_has_a_price_for_one(book, run):
@@ -156,6 +157,7 @@ def test_qualified_leads_of_tables_of_one_run_are_not_added_up(server, tmp_path)
     facts = {row[0].value: row[1].value for row in openpyxl.load_workbook(file)["Summary"].iter_rows()}
     assert facts["Credits of these tables"] == 100
     assert "Credits per qualified lead" not in facts
+    assert "Personal data" not in facts
 
 
 def test_the_line_of_a_run_counts_the_qualified_leads_of_one_table(server, tmp_path):
