@@ -16,7 +16,7 @@ npm := npm run --silent --prefix js
 pytest := $(python) -m pytest --no-header
 unit_tests := --doctest-modules -m 'not slow and not clock' tests origami_widgets
 static := origami_widgets/card/static
-front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css) js/build/labextension/package.json js/build/site/recorded.js
+front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css web_page.js web_page.css) js/build/labextension/package.json
 front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print) origami_widgets/_version.py
 
 contract := js/src/contract.ts

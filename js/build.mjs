@@ -1,6 +1,6 @@
 /**
- * Bundles the front end into the package: one bounded script for each widget, and one style sheet for the page. Then bundles,
- * of the same sources, JupyterLab's extension into `build/stage` and the documentation's script into `build/site`.
+ * Bundles the front end into the package: one bounded script for each widget, and one style sheet for the page. Then bundles
+ * the page of leads that `export` writes, and, of the same sources, JupyterLab's extension into `build/stage`.
  */
 
 import { mkdirSync, statSync } from "node:fs";
@@ -49,15 +49,15 @@ for (const [name, script] of Object.entries({
   }
 }
 
-// A plain script, and no module: the documentation's pages also open from a disk.
+// A plain script, and no module: the page stands in one file, which opens from a disk. Its style sheet stands in it, too.
 await build({
   ...common,
-  entryPoints: [here("src/recorded.ts")],
-  outfile: here("build/site/recorded.js"),
+  entryPoints: [here("src/web_page.ts")],
+  outfile: `${target}/web_page.js`,
   format: "iife",
   target: "es2022",
-  plugins: [sheets],
 });
+await build({ ...styles, entryPoints: [here("src/web_page.css")], outfile: `${target}/web_page.css` });
 
 // The command `jupyter-builder` makes JupyterLab's extension of this: a module that gets JupyterLab's own packages from the page.
 await build({

@@ -24,7 +24,7 @@ export type LeadCell = string | LinkCell | OpenCell | null;
 
 export type LeadMark = "checking" | "hidden" | "left_out" | "unjudged" | "unsure";
 
-export type FileFormat = "xlsx" | "csv";
+export type FileFormat = "xlsx" | "csv" | "html";
 
 export interface Node {
   t: NodeName;
@@ -646,7 +646,7 @@ export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd
 
 export const LEADS_OPERATORS = [["contains", "contains"], ["not_contains", "does not contain"], ["equals", "is"], ["not_equals", "is not"], ["is_not_empty", "has a value"], ["is_empty", "is empty"], ["greater_than_or_equal", "is at least"], ["greater_than", "is more than"], ["less_than_or_equal", "is at most"], ["less_than", "is less than"]] as const;
 
-export const DOWNLOADS = [["xlsx", "Excel", "with a summary and the sources"], ["csv", "CSV", "what you see, in this order"], ["copy", "Copy", "to paste into a sheet or an e-mail"]] as const;
+export const DOWNLOADS = [["xlsx", "Excel", "with a summary and the sources"], ["csv", "CSV", "what you see, in this order"], ["html", "Web page", "for colleagues"], ["copy", "Copy", "to paste into a sheet or an e-mail"]] as const;
 
 /** The sections of the view: one trait each. */
 export const SECTIONS = [

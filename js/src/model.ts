@@ -18,8 +18,6 @@ export interface Model {
   off(name?: string | null, callback?: ((...args: any[]) => void) | null): void;
   send(content: unknown): void;
   comm_live?: boolean;
-  /** Whether it is a recording that answers which leads there are, without a kernel. */
-  recorded?: boolean;
   /** The host's widget manager. JupyterLab's knows the document. */
   widget_manager?: unknown;
 }

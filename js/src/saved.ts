@@ -5,15 +5,7 @@
 
 import { mount as mountBoard } from "./board/board";
 import { mount as mountCard } from "./card";
-import {
-  type BoardView,
-  type LeadsAnswer,
-  type LeadsMessage,
-  type SAVED_TYPES,
-  SAVED_VERSION,
-  type SavedView,
-  type View,
-} from "./contract";
+import { type BoardView, type SAVED_TYPES, SAVED_VERSION, type SavedView, type View } from "./contract";
 import type { Model } from "./model";
 
 /**
@@ -34,21 +26,13 @@ function bounded(value: unknown, left = { entries: MOST_ENTRIES }): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, bounded(part, left)]));
 }
 
-/** What a recording answers to the question for leads. */
-export type Answer = (message: LeadsMessage) => LeadsAnswer;
-
 /** The model of a widget whose kernel is gone: it has the final state, and its messages go nowhere. */
 class SavedModel implements Model {
   readonly comm_live = false;
-  readonly recorded: boolean;
   readonly #traits: Record<string, unknown>;
-  readonly #answer: Answer | undefined;
-  readonly #callbacks = new Set<(answer: LeadsAnswer) => void>();
 
-  constructor(traits: Record<string, unknown>, answer?: Answer) {
+  constructor(traits: Record<string, unknown>) {
     this.#traits = traits;
-    this.#answer = answer;
-    this.recorded = !!answer;
   }
 
   get(name: string): unknown {
@@ -57,22 +41,12 @@ class SavedModel implements Model {
 
   set(): void {}
 
-  on(name: string, call: (answer: LeadsAnswer) => void): void {
-    if (name === "msg:custom") this.#callbacks.add(call);
-  }
+  on(): void {}
 
-  off(_name: string, call: (answer: LeadsAnswer) => void): void {
-    this.#callbacks.delete(call);
-  }
+  off(): void {}
 
-  /** Only a recording answers, and only which leads there are. */
-  send(message: { kind: string }): void {
-    if (!this.#answer) throw new Error("A saved card has no kernel.");
-    if (message.kind !== "leads") return;
-    const answer = this.#answer(message as LeadsMessage);
-    setTimeout(() => {
-      for (const call of this.#callbacks) call(answer);
-    });
+  send(): void {
+    throw new Error("A saved card has no kernel.");
   }
 }
 
@@ -81,11 +55,10 @@ function boardTraitsOf({ head, clock, rows, moments }: BoardView): Record<string
   return { head: { ...head, open: "" }, clock, card: "", rows: { items: rows, moments, buttons: {} } };
 }
 
-type Draw = (view: never, host: HTMLElement, answer?: Answer) => () => void;
+type Draw = (view: never, host: HTMLElement) => () => void;
 
 const DRAW: Record<(typeof SAVED_TYPES)[number], Draw> = {
-  "application/vnd.origami.run+json": (view: View, host, answer) =>
-    mountCard(new SavedModel({ ...view }, answer), host),
+  "application/vnd.origami.run+json": (view: View, host) => mountCard(new SavedModel({ ...view }), host),
   "application/vnd.origami.board+json": (view: BoardView, host) =>
     mountBoard(new SavedModel(boardTraitsOf(view)), host),
 };
@@ -93,15 +66,14 @@ const DRAW: Record<(typeof SAVED_TYPES)[number], Draw> = {
 /**
  * Draws the data of a media type; returns its clean-up.
  *
- * @param answer - What answers which leads there are, in a recording.
  * @throws if the data is from another version, incomplete, or not a view. Then nothing was drawn.
  */
-export function drawSaved(type: string, data: unknown, host: HTMLElement, answer?: Answer): () => void {
+export function drawSaved(type: string, data: unknown, host: HTMLElement): () => void {
   const { version, view } = (data ?? {}) as Partial<SavedView>;
   if (version !== SAVED_VERSION) throw new Error(`Saved by version ${version}, this is ${SAVED_VERSION}.`);
   const saved = bounded(JSON.parse(`${view}`));
   const place = document.createElement("div");
-  const end = DRAW[type as keyof typeof DRAW](saved as never, place, answer);
+  const end = DRAW[type as keyof typeof DRAW](saved as never, place);
   host.append(place);
   return () => {
     end();

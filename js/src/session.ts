@@ -83,9 +83,9 @@ export class Session {
     return this.presence !== "gone" && this.clock?.connection !== "stopped";
   }
 
-  /** Whether leads can be read: by the kernel, or from a recording, which has them. */
+  /** Whether leads can be read, which the kernel does. */
   get reads(): boolean {
-    return this.presence !== "gone" || this.#model.recorded === true;
+    return this.presence !== "gone";
   }
 
   /** The kernel's clock now, in ms. */

@@ -29,7 +29,8 @@ const FILES: Record<string, string[]> = {
   kernel: ["freshness", "lifecycle", "model", "session", "snapshot"],
   controls: ["announce", "buttons", "menu", "notice", "notify"],
   card: ["card", "index"],
-  saved: ["saved", "recorded"],
+  saved: ["saved"],
+  page: ["web_page"],
 };
 /** The floors below each floor, as far as it may know them. */
 const BELOW: Record<string, string[]> = {
@@ -42,6 +43,7 @@ const BELOW: Record<string, string[]> = {
   card: ["ground", "kernel", "controls", "sections"],
   saved: ["ground", "kernel", "leads", "board", "card"],
   labextension: ["ground", "kernel", "saved"],
+  page: ["ground"],
 };
 
 /** Every module, with its text. */

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # where `mkdocs` itself is called, and not `python -m mkdocs`
     sys.path.insert(0, str(ROOT))
 
-from notebooks.site import assistants, executed, listings, pages, recorded, reference  # noqa: E402 - after the line that makes it possible
+import origami_widgets as ow  # noqa: E402 - as below
+from notebooks.site import assistants, executed, listings, pages, reference  # noqa: E402 - after the line that makes it possible
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -44,6 +46,9 @@ BADGE = re.compile(r"!\[([^\]]*)\]\(https?:[^)]*\)")
 NAME = re.compile(r"(<a\b[^>]*>)?<code>(ow\.)?(\w+)(\([^<]*\))?</code>")
 ALSO = {"attach", "configure", "start"}
 
+TRY = Path(__file__).with_name("try.md")
+PAGE_OF_LEADS = "assets/founders.html"
+
 _outputs: dict[str, tuple[str, ...]] = {}
 
 
@@ -60,13 +65,22 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, place, content=made.markdown))
     for name, place in ROOT_PAGES.items():
         files.append(File.generated(config, place, content=(ROOT / name).read_text(encoding="utf-8")))
-    for place, source in ((recorded.PLACE, recorded.TEXT), (recorded.SCRIPT_PLACE, recorded.SCRIPT)):
-        files.append(File.generated(config, place, content=source.read_text(encoding="utf-8")))
+    files.append(File.generated(config, "try.md", content=TRY.read_text(encoding="utf-8")))
+    files.append(File.generated(config, PAGE_OF_LEADS, content=page_of_leads()))
     written = {f"{path.stem}.md" for path in executed.NOTEBOOKS.iterdir() if path.suffix in {".ipynb", ".md"}}
     guides = [place for place in re.findall(r"[\w-]+\.md", str(config.nav)) if place in written]
     reported = assistants.llms_txt((place, files.src_uris[place].content_string) for place in guides)
     files.append(File.generated(config, assistants.PLACE, content=reported))
     return files
+
+
+def page_of_leads() -> str:
+    """Return the page that `export` writes of a run of the sandbox."""
+    client = ow.Sandbox(speed=600).client()
+    brief = "Find 20 SaaS founders in Austin who raised seed in the last 6 months"
+    run = ow.start(brief, client=client, show=False).wait("cells")
+    with tempfile.TemporaryDirectory() as folder:
+        return run.export(f"{folder}/founders.html")[0].read_text(encoding="utf-8")
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_more: object) -> str:
@@ -110,6 +124,4 @@ def on_page_content(html: str, *, page: Page, **_more: object) -> str:
             return code[0]
         return f'<a href="{get_relative_url(place, page.url)}#origami_widgets.{name}">{code[0]}</a>'
 
-    if page.file.src_uri == recorded.PLACE:
-        return NAME.sub(linked, html).replace(recorded.MARK, recorded.card())
     return pages.with_outputs(NAME.sub(linked, html), _outputs.get(page.file.src_uri, ()))

@@ -96,16 +96,16 @@ class ProgressLine:
 EXAMPLE = """\
 origami-widgets export AGENT_ID/RUN_ID founders.xlsx
 
-PATH is a file that ends in .xlsx, .csv or .parquet, or a folder for a file for
-each table. Excel needs pip install "origami-widgets[excel]", Parquet needs
-"origami-widgets[parquet]". Each file is whole or not there. Their names
+PATH is a file that ends in .xlsx, .html, .csv or .parquet, or a folder for a
+file for each table. Excel needs pip install "origami-widgets[excel]", Parquet
+needs "origami-widgets[parquet]". Each file is whole or not there. Their names
 are printed on stdout."""
 EXPORT = Command(
     "export",
     export_run,
     "write the leads of a run into files",
-    "Write the leads of a run as an Excel workbook, CSV or Parquet files, with a summary. Sends only reads and costs "
-    "nothing.",
+    "Write the leads of a run as an Excel workbook, a web page, CSV or Parquet files, with a summary. Sends only reads "
+    "and costs nothing.",
     EXAMPLE,
     (
         TOKEN,
@@ -118,7 +118,9 @@ EXPORT = Command(
         ),
         Argument("--overwrite", action="store_true", help="replace existing files"),
         Argument(
-            "--format", choices=("xlsx", "csv", "parquet"), help="default: by the ending of PATH; csv for a folder"
+            "--format",
+            choices=("xlsx", "html", "csv", "parquet"),
+            help="default: by the ending of PATH; csv for a folder",
         ),
     ),
 )

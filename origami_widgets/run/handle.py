@@ -688,10 +688,10 @@ class Run:
         return self._conversation.subscribers.add(notify, of_user=True)
 
     def export(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
-        """Write the run's leads to an Excel workbook, or to CSV or Parquet files, as `ow.export(run, path)` does.
+        """Write the run's leads to a workbook, a web page, CSV or Parquet files, as `ow.export(run, path)` does.
 
         Args:
-            path: a file that ends in `.xlsx`, `.csv` or `.parquet`, or a folder.
+            path: a file that ends in `.xlsx`, `.html`, `.csv` or `.parquet`, or a folder.
             options: further arguments of `origami_widgets.export`.
 
         Raises:

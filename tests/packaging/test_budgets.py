@@ -17,6 +17,8 @@ WIDGETS = ("card", "board", "grid")
 LOADED_LATER = "leads"
 """The code of a card's leads, which the card fetches from the kernel when they are looked at."""
 PAGE_STYLE = "page.css"
+WEB_PAGE = ("web_page.js", "web_page.css")
+"""What stands in each page of leads that `export` writes."""
 
 LOADED = """
 import json, sys
@@ -60,7 +62,11 @@ def test_the_front_end_of_a_widget_is_at_most_56_kib(widget: str) -> None:
 
 def test_the_front_end_is_that_of_the_widgets() -> None:
     built = {path.name for path in STATIC.iterdir() if path.suffix in {".js", ".css"}}
-    assert built == {*(f"{name}.js" for name in (*WIDGETS, LOADED_LATER)), PAGE_STYLE}
+    assert built == {*(f"{name}.js" for name in (*WIDGETS, LOADED_LATER)), PAGE_STYLE, *WEB_PAGE}
+
+
+def test_what_stands_in_a_page_of_leads_is_at_most_56_kib() -> None:
+    assert sum((STATIC / name).stat().st_size for name in WEB_PAGE) <= FRONT_END_BYTES
 
 
 def test_what_a_card_loads_later_is_at_most_56_kib() -> None:

@@ -19,11 +19,6 @@ import type { Session } from "../session";
 import type { LeadGrid } from "./lead_grid";
 import { type Row, textOf } from "./rows";
 
-const TYPES: Record<FileFormat, string> = {
-  csv: "text/csv",
-  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-};
-
 // As in Python: frames/files/safe_cells.py.
 const STARTS = /^[=+\-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]/;
 const NUMBER = /^[+\-\u2212]?\d[\d\u00a0.,' ]*([eE][+-]?\d{1,3})?\s?%?$/;
@@ -38,12 +33,12 @@ function harmless(text: string): string {
   return /^[\t\r]/.test(text) || (STARTS.test(bare) && !isNumber) ? `'${line}` : line;
 }
 
-/** Lets the browser save a file. */
-function save({ name, base64 }: DownloadAnswer, type: string): void {
+/** Lets the browser save a file. It must not show it: a page would be one of the notebook's own. */
+function save({ name, base64 }: DownloadAnswer): void {
   const link = el("a");
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   link.download = name;
-  link.href = URL.createObjectURL(new Blob([bytes], { type }));
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -135,7 +130,7 @@ export class Foot {
       const format = key as FileFormat;
       this.#session.download(
         { grid: this.#leads.requests.grid, table: this.#leads.requests.table, ids, columns, format },
-        (answer) => (answer.note ? this.#say(answer.note) : save(answer, TYPES[format])),
+        (answer) => (answer.note ? this.#say(answer.note) : save(answer)),
       );
     };
     if (this.#ticked.length) done();

@@ -80,6 +80,7 @@ DOWNLOAD: Final = "Download"
 DOWNLOADS: Final = (
     ("xlsx", "Excel", "with a summary and the sources"),
     ("csv", "CSV", "what you see, in this order"),
+    ("html", "Web page", "for colleagues"),
     ("copy", "Copy", "to paste into a sheet or an e-mail"),
 )
 """The items of the menu: key, label and explanation."""

@@ -244,7 +244,7 @@ class LeadGridView(TypedDict):
     clock: ClockView
 
 
-FileFormat = Literal["xlsx", "csv"]
+FileFormat = Literal["xlsx", "csv", "html"]
 
 
 class DownloadMessage(TypedDict):

@@ -166,7 +166,7 @@ class LeadWidget(LiveWidget):
 
     def _send_download(self, grid: str, table_id: str, ids: set[str], columns: set[str], kind: str) -> None:
         from origami_widgets.frames.files.export_parts import file_names
-        from origami_widgets.frames.files.shown_leads import shown_csv, shown_workbook
+        from origami_widgets.frames.files.shown_leads import shown_csv, shown_file
         from origami_widgets.frames.source import gather
 
         name = self._name_of(table_id) or "leads"
@@ -176,7 +176,8 @@ class LeadWidget(LiveWidget):
             if kind == "csv":
                 content = shown_csv([head["name"] for head in shown.heads], shown.words())
             else:
-                content = shown_workbook(
+                content = shown_file(
+                    kind,
                     # Those that are checked still are on the page, too.
                     self._loaded_frame(table_id, with_checking=True),
                     name,

@@ -21,7 +21,7 @@ from origami_widgets.frames.leads.lead_table import OURS
 from origami_widgets.frames.leads.stacking import python_values, table_notes
 
 from .crm_cells import ADDRESS, data, e164, folded, is_shared_mailbox, phones_of, split_name
-from .lead_export import frame_columns, sheet_columns
+from .lead_export import shown_columns
 from .safe_cells import plain_cell
 
 if TYPE_CHECKING:
@@ -164,11 +164,10 @@ class _Table:
 
     def __init__(self, frame: pd.DataFrame, shape: Shape) -> None:
         self._frame = frame
-        columns = sheet_columns(frame) if table_notes(frame) else frame_columns(frame)
         # A heading may be that of a part, such as "Founder: title".
         shown = [
             (str(frame.columns[each.at]), each.heading, each.at)
-            for each in columns
+            for each in shown_columns(frame)
             if each.place == "shown" and each.heading not in OURS
         ]
         self.names = {name: at for name, heading, at in reversed(shown) for name in (heading, name)}

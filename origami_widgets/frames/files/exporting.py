@@ -1,4 +1,4 @@
-"""`export`: frames as an Excel workbook, CSV files or Parquet files, whole or not at all."""
+"""`export`: frames as an Excel workbook, a web page, CSV files or Parquet files, whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .atomic_files import check_not_taken, move_into_place, working_folder
 from .crm_shapes import checked_shape
 from .csv_files import write_csv
 from .export_parts import WHAT, file_names, parts_of, shape_parts
+from .html_files import write_page
 from .lead_export import for_people, list_headings
 from .parquet_files import write_parquet
 from .xlsx_files import engine, write_workbook
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from .crm_shapes import Shape
     from .export_parts import ExportPart, What
 
-Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
-FORMATS = ("xlsx", "csv", "parquet")
+Format: TypeAlias = Literal["xlsx", "csv", "parquet", "html"]
+FORMATS = ("xlsx", "csv", "parquet", "html")
+BOOKS = ("xlsx", "html")
+"""Formats in which one file has everything."""
 OTHER_ENDINGS = (".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".json", ".zip", ".gz", ".feather", ".arrow")
 """Endings of other kinds of files, which a folder may not have even if `format` is given."""
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{0,9}", re.ASCII)
@@ -55,7 +58,7 @@ def export(
     bom: bool = True,
     neutralize: bool = True,
 ) -> list[Path]:
-    """Write the leads of a run to an Excel workbook, or to CSV or Parquet files. Reads them with free requests.
+    """Write the leads of a run to an Excel workbook, a web page, or CSV or Parquet files. Reads them with free requests.
 
     The workbook has a sheet *Summary* (brief, date, counts, credits, credits per qualified lead and what 100 more would cost, a chart; a line for each
     of several runs; the filters of a grid) and a sheet for each table: name, score and contact first, addresses of pages and e-mail addresses as links, large amounts with commas.
@@ -65,6 +68,9 @@ def export(
     `Address: city` for a part, without confidence, reasoning, sources and ids; a heading that is not the only one gives
     way to the column's name. `ids=True` adds these at the end, for `refresh_leads`. Parquet files, which programs read,
     have the columns of `leads_frame`.
+
+    A web page is for a colleague: one file with the brief, the date and the tables, which unfold to confidence, reasoning and
+    sources. It opens from a mail and on a phone, loads nothing, and can be searched and sorted where scripts run.
 
     A shape makes CSV files that a CRM imports; nothing is sent. `export(run, "hubspot.csv", shape="hubspot")` writes
     `hubspot-contacts.csv`, `hubspot-companies.csv` and `hubspot-left-out.csv`, the leads that need a look, with the reason:
@@ -88,7 +94,7 @@ def export(
         source: a `Run`, a `RunBatch`, tables, or a list of these: reads their leads. Of a `LeadGrid`, the leads of the
             table in front, with the grid's filters and order. Or a frame, or a dict of frames by name, which sends
             nothing.
-        path: a file that ends in `.xlsx`, `.csv` or `.parquet`, or a folder. A CSV or Parquet file holds one frame: of
+        path: a file that ends in `.xlsx`, `.html`, `.csv` or `.parquet`, or a folder. A CSV or Parquet file holds one frame: of
             several tables, the leads are stacked as by `leads_frame`, but people and companies are two CSV files,
             `founders-people.csv` and `founders-companies.csv`; a folder gets a file for each table. A new folder
             whose name looks like another kind of file (`founders.docx`) is refused, unless the path ends in a slash or
@@ -105,7 +111,7 @@ def export(
         leave_out: customers, opt-outs or earlier leads that must not be in the files, as in `leads_frame`. The sheet
             *Summary* says how many leads were left out.
         overwrite: replace existing files; other files in a folder stay.
-        format: `"xlsx"`, `"csv"` or `"parquet"`; None takes it from the path, or CSV for a folder.
+        format: `"xlsx"`, `"html"`, `"csv"` or `"parquet"`; None takes it from the path, or CSV for a folder.
         ids: write the ids of runs, tables and leads into CSV files of leads; other files always have them.
         bom: begin CSV files with a byte order mark, by which Excel recognizes UTF-8.
         neutralize: False writes texts unchanged, for programs that do not compute formulas.
@@ -139,7 +145,7 @@ def export(
         # As with open(): the link stays, and its target is written.
         target = target.resolve()
     kind = _kind_of(target, format)
-    single = kind == "xlsx" or (target.suffix.lower() == f".{kind}" and not target.is_dir())
+    single = kind in BOOKS or (target.suffix.lower() == f".{kind}" and not target.is_dir())
     heads = None if shape is None else checked_shape(shape)
     if heads is not None and not (single and kind == "csv" and what == "leads"):
         raise InvalidInput(
@@ -151,7 +157,7 @@ def export(
     if heads is not None:
         parts = shape_parts(source, heads, client=client, left_out=left_out)
     else:
-        stacked = single and kind != "xlsx"
+        stacked = single and kind not in BOOKS
         parts = parts_of(source, what=what, client=client, left_out=left_out, stacked=stacked, by_kind=kind == "csv")
     _check_packages(kind)
     folder = target.parent if single else target
@@ -163,6 +169,8 @@ def export(
             made = [work / "new" / file.name for file in files]
             if kind == "xlsx":
                 write_workbook(parts, made[0], work, neutralize=neutralize)
+            elif kind == "html":
+                write_page(parts, made[0])
             else:
                 _write_each(parts, made, kind, ids=ids, bom=bom, neutralize=neutralize)
             written += move_into_place(work, folder, files, overwrite=overwrite)
@@ -189,7 +197,7 @@ def _files_of(parts: Sequence[ExportPart], target: Path, kind: str, *, single: b
     names = file_names([part.name for part in parts], kind)
     if not single:
         return [target / name for name in names]
-    if kind == "xlsx" or len(parts) == 1:
+    if kind in BOOKS or len(parts) == 1:
         return [target]
     if all(part.is_sibling for part in parts):
         return [target.with_name(f"{target.stem}-{name}") for name in names]
@@ -227,27 +235,27 @@ def check_path(path: object, asked: str | None) -> None:
         plain = target.with_suffix("")
         raise InvalidInput(
             f"Can't export as {ending}",
-            cause="The formats are Excel, CSV and Parquet.",
-            remedy=f"For Excel, use {plain}.xlsx. For CSV, use the folder {plain}. For Parquet, use the folder and "
+            cause="The formats are Excel, CSV, Parquet and a web page.",
+            remedy=f"For Excel, use {plain}.xlsx. For a web page, use {plain}.html. For CSV, use the folder {plain}. For Parquet, use the folder and "
             'format="parquet". A path may end in .csv or .parquet for the leads or a single frame.',
         )
 
 
 def _kind_of(target: Path, asked: str | None) -> str:
     ending = target.suffix.lower()
-    of_path = ending[1:] if ending[1:] in FORMATS and not (ending != ".xlsx" and target.is_dir()) else None
+    of_path = ending[1:] if ending[1:] in FORMATS and not (ending[1:] not in BOOKS and target.is_dir()) else None
     kind = (of_path or "csv") if asked is None else asked
     if str(kind) not in FORMATS:
         raise InvalidInput(
             f"Can't export as {kind!r:.60}",
-            cause="The formats are Excel, CSV and Parquet.",
-            remedy='Use format="xlsx", format="csv" or format="parquet".',
+            cause="The formats are Excel, CSV, Parquet and a web page.",
+            remedy='Use format="xlsx", format="csv", format="parquet" or format="html".',
         )
-    if (of_path is not None and kind != of_path) or (kind == "xlsx" and of_path is None):
+    if (of_path is not None and kind != of_path) or (kind in BOOKS and of_path is None):
         raise InvalidInput(
             "Path and format don't match",
             cause=f"The path is {target.name}, the format is {kind}.",
-            remedy="Use a path that ends in .xlsx for Excel, and a folder for CSV and Parquet.",
+            remedy="Use a path that ends in .xlsx for Excel or in .html for a web page, and a folder for CSV and Parquet.",
         )
     return kind
 

@@ -282,6 +282,11 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     return [*shown, *folded, *hidden]
 
 
+def shown_columns(frame: pd.DataFrame) -> list[SheetColumn]:
+    """Return the columns of leads as people read them, or those of any other frame in its order."""
+    return sheet_columns(frame) if table_notes(frame) else frame_columns(frame)
+
+
 def for_people(leads: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
     """Return leads as a sheet has them, for a file that can't fold or hide columns: the headings in that order.
 

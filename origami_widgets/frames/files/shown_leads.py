@@ -14,6 +14,7 @@ from origami_widgets.frames.leads.stacking import mains_of, table_notes
 
 from .csv_files import csv_text
 from .export_parts import ExportPart
+from .html_files import write_page
 from .lead_export import SUMMARY, summary_of
 from .xlsx_files import write_workbook
 
@@ -38,14 +39,22 @@ def shown_csv(heads: Sequence[str], words: Words) -> bytes:
     return csv_text(frame).encode()
 
 
-def shown_workbook(
-    leads: pd.DataFrame, name: str, *, ids: Sequence[str], words: Words, slugs: Mapping[str, str], source: SourceData
+def shown_file(
+    ending: str,
+    leads: pd.DataFrame,
+    name: str,
+    *,
+    ids: Sequence[str],
+    words: Words,
+    slugs: Mapping[str, str],
+    source: SourceData,
 ) -> bytes:
-    """Return leads as an Excel workbook: a summary, and a sheet with their values; what explains these is folded.
+    """Return leads as a workbook or page: a summary, and a table with their values; what explains these is folded.
 
     Numbers, dates and addresses stay what they are, so that a sheet can compute and open them.
 
     Args:
+        ending: `xlsx` or `html`.
         leads: the leads, with their `attrs`.
         name: the name of the sheet.
         ids: the ids of the shown leads, in their order.
@@ -76,6 +85,9 @@ def shown_workbook(
         ExportPart(name, lambda: kept, "leads"),
     ]
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "leads.xlsx"
-        write_workbook(parts, file, Path(folder), neutralize=True)
+        file = Path(folder) / "leads"
+        if ending == "html":
+            write_page(parts, file)
+        else:
+            write_workbook(parts, file, Path(folder), neutralize=True)
         return file.read_bytes()

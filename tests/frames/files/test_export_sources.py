@@ -150,13 +150,15 @@ def test_a_single_frame_may_be_a_single_file(tmp_path, kind):
 @pytest.mark.parametrize(
     ("path", "options", "words"),
     [
-        ("book.xls", {}, ".xlsx. For CSV"),
-        ("book.ods", {}, ".xlsx. For CSV"),
-        ("leads.json", {}, ".xlsx. For CSV"),
+        ("book.xls", {}, ".xlsx. For a web page"),
+        ("book.ods", {}, ".xlsx. For a web page"),
+        ("leads.json", {}, ".xlsx. For a web page"),
         ("book", {"format": "xlsx"}, "ends in .xlsx"),
         ("book.xlsx", {"format": "csv"}, "ends in .xlsx"),
         ("leads.csv", {"format": "parquet"}, "ends in .xlsx"),
-        ("out", {"format": "html"}, 'Use format="xlsx"'),
+        ("out", {"format": "html"}, "in .html for a web page"),
+        ("page.html", {"format": "csv"}, "in .html for a web page"),
+        ("out", {"format": "docx"}, 'Use format="xlsx"'),
     ],
 )
 def test_a_path_and_a_format_that_cannot_be_meant_are_refused(tmp_path, path, options, words):

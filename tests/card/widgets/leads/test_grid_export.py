@@ -119,6 +119,18 @@ def test_a_workbook_has_the_same_rows_and_columns_with_their_values(page):
     assert set(read[heads[-1]].dropna()) <= {"drafted"}
 
 
+def test_a_web_page_has_the_leads_that_are_ticked_with_their_sources(page):
+    ids = [row_id for row_id, _ in page.front.rows]
+    receive(page.widget, download(page.table, [ids[4], ids[1]], ["company", "contact-email"], "html"))
+    (answer,) = downloads_in(page.messages)
+    assert (answer["name"], answer["note"]) == ("Bakeries in Porto.html", "")
+    text = base64.b64decode(answer["base64"]).decode()
+    found = re.findall(r'<th scope="row">(.*?)</th>', text)
+    assert found == [words_of(page.front.rows[at][1][0]) for at in (1, 4)]
+    assert re.findall(r'<th scope="col">(.*?)</th>', text) == ["Company", "Contact e-mail"]
+    assert "confidence: " in text
+
+
 def test_ticked_leads_and_shown_columns_alone(page):
     ids = [row_id for row_id, _ in page.front.rows]
     for kind in ("csv", "xlsx"):
