@@ -150,7 +150,9 @@ def imports() -> list[Import]:
 
 def test_every_part_has_a_rule():
     assert {each.part for each in imports()} <= PARTS.keys() | TOP
-    assert {path.name for path in (ROOT / PACKAGE).iterdir() if path.is_dir() and path.name[0] != "_"} == set(PARTS)
+    assert {path.name for path in (ROOT / PACKAGE).iterdir() if path.is_dir() and path.name[0] not in "._"} == set(
+        PARTS
+    )
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -38,6 +38,7 @@ PATIENCE: Final = 20.0
 _OWN_MANAGER: Final = ("Google Colab", "marimo", "VS Code")
 """Hosts with their own widget manager."""
 _CODES: Final = ((MissingKey, "no_key"), (AuthenticationError, "wrong_key"), (ConnectionFailed, "no_network"))
+SKILL: Final = Path(__file__).parents[1] / ".agents" / "skills" / "origami-widgets"
 HOST: Final = urlsplit(DEFAULT_BASE_URL).netloc
 _SOURCES: Final[dict[KeySource, str]] = {
     "": "none",
@@ -90,6 +91,7 @@ class SetupReport:
         api: the host that receives the requests, or `sandbox`; empty without a client.
         key: where the API key comes from.
         reachable: whether the API answered; None if it was not asked.
+        skill: the folder of the skill that tells assistants how to use this package.
         findings: what is wrong, the most important first.
     """
 
@@ -104,6 +106,7 @@ class SetupReport:
     api: str
     key: str
     reachable: bool | None
+    skill: str
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,6 +121,7 @@ class SetupReport:
             f"Kernel: {self.kernel} ({_listed(self.versions)})",
             self._server(),
             f"API: {self.api or 'no client'}, key: {self.key}, {answers[self.reachable]}",
+            f"Skill for assistants: {self.skill}",
             "",
         ]
         count = len(self.findings)
@@ -186,6 +190,7 @@ def examine(find_client: Callable[[], UsableClient], *, key: str = "") -> SetupR
         api=api,
         key=key or _SOURCES[key_source()],
         reachable=reachable,
+        skill=installation.shown_path(SKILL),
         findings=(*of_the_api, *check_requirements(needs), *of_the_server, *_check_vs_code(host)),
     )
 

@@ -13,7 +13,12 @@ import origami_widgets as ow
 from tests.packaging.conftest import REPOSITORY, build
 
 STATIC = "origami_widgets/card/static"
-BUILT = {f"{STATIC}/{name}" for name in ("card.js", "board.js", "leads.js", "grid.js", "page.css")}
+BUILT = {
+    f"{STATIC}/{name}"
+    for name in ("card.js", "board.js", "leads.js", "grid.js", "page.css", "web_page.js", "web_page.css")
+}
+SKILL = "origami_widgets/.agents/skills/origami-widgets/SKILL.md"
+ENDINGS = (".py", ".typed", ".js", ".css", ".ipynb", ".txt", ".toml", ".md")
 EXTENSION = ".data/data/share/jupyter/labextensions/origami-widgets/"
 WHEEL_LIMIT = 1_000_000
 
@@ -25,13 +30,13 @@ def wheel_contents(path: Path) -> dict[str, bytes]:
 
 def test_wheel_holds_the_package_and_its_front_end_and_nothing_else(wheel: Path) -> None:
     names = set(wheel_contents(wheel))
-    assert {*BUILT, "origami_widgets/__init__.py", "origami_widgets/py.typed"} <= names
+    assert {*BUILT, SKILL, "origami_widgets/__init__.py", "origami_widgets/py.typed"} <= names
     others = {name for name in names if not name.startswith("origami_widgets/")}
     name = wheel.name.split("-py3")[0]
     assert {other.partition("/")[0] for other in others} == {f"{name}.dist-info", f"{name}.data"}
     assert all(other.startswith(f"{name}{EXTENSION}") for other in others if ".data/" in other)
     assert wheel.stat().st_size < WHEEL_LIMIT
-    assert {Path(name).suffix for name in names - others} == {".py", ".typed", ".js", ".css", ".ipynb", ".txt", ".toml"}
+    assert {Path(name).suffix for name in names - others} == set(ENDINGS)
 
 
 def test_wheel_holds_the_one_notebook_that_the_demo_opens(wheel: Path) -> None:
@@ -75,6 +80,7 @@ def test_sdist_holds_sources_tests_and_the_built_front_end(sdist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {
         *BUILT,
+        SKILL,
         "js/build/labextension/package.json",
         "pyproject.toml",
         "LICENSE",
