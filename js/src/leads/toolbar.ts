@@ -273,6 +273,6 @@ export class Toolbar {
     this.#more.press.focus({ preventScroll: true });
     if (!this.#filters.some((each) => same(each, filter))) this.#switch(filter);
     // Where the chips have too little room, they scroll.
-    this.#chips.lastElementChild?.scrollIntoView?.({ block: "nearest", inline: "end" });
+    this.#chips.lastElementChild?.scrollIntoView({ block: "nearest" });
   }
 }
