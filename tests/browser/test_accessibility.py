@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Between them these hold every kind of element that a card can have.
 SHOWN = (
     *("running_many", "needs_input", "incomplete", "stopped", "reconnecting", "filling", "answered", "completed"),
-    *("earlier_runs", "scripts", "hostile"),
+    *("earlier_runs", "scripts", "hostile", "to_try_again", "over_credit_limit"),
 )
 FROZEN = ".frozen-card"
 # The frozen card has no mark of its own.

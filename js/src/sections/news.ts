@@ -223,6 +223,7 @@ export class NewsSection implements Part<NewsView> {
     // What failed leads to its cells.
     const isLink = news?.key === FAILED && session.reads;
     setText(this.#showFailed, news?.title ?? "");
+    this.#showFailed.title = news?.title ?? "";
     show(this.#showFailed, isLink);
     show(this.#title, !isLink);
     show(this.#close, news && news.key !== PROSE && news.key !== ":now" && news.key !== GONE);
