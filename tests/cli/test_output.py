@@ -52,7 +52,7 @@ def test_a_resized_terminal_is_redrawn(api, running):
     assert max(map(width_of, terminal.frame)) <= 40
     assert terminal.frame[-1].endswith("shown at the end")
     terminal.child.setwinsize(50, 120)
-    terminal.read_until(lambda terminal: any(line.startswith("Attach to this run:") for line in terminal.frame))
+    terminal.read_until(lambda terminal: any(line.startswith("To see this run again:") for line in terminal.frame))
     terminal.child.kill(signal.SIGTERM)
     assert terminal.ended() == 143
     assert terminal.written.count(OFF) == 1

@@ -37,7 +37,7 @@ def test_a_run_that_has_ended_is_written_once_with_its_card(configured_api, caps
     assert LINE.fullmatch(line)
     assert f"UTC  {status}: List bakeries in Porto." in line
     assert card[0].startswith(f"{status} · List bakeries in Porto.")
-    assert card[-1] == f'Attach to this run: ow.attach("{token}")'
+    assert card[-1] == f'To see this run again: ow.attach("{token}")'
     assert output.err == ""
     assert all(map(is_plain, (line, *card)))
 
@@ -53,7 +53,7 @@ def test_each_change_is_one_line(api, monkeypatch, capsys):
         lines = [line for line in capsys.readouterr().out.splitlines() if LINE.fullmatch(line)]
         texts = [line.partition("  ")[2] for line in lines]
         assert len(texts) == len(set(texts)) > 1
-        assert texts[0].startswith("● Running: List bakeries in Porto · ")
+        assert texts[0].startswith("● Running: List bakeries in Porto")
         assert texts[-1].startswith("✓ Completed · ")
 
 
@@ -132,7 +132,7 @@ def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
     second = configured_api.follow(agent, "Now without questions")
     assert main(["watch", agent]) == 0
     output = capsys.readouterr().out
-    assert "1 earlier turn\n  1. Find wholesale partners." in output
+    assert "2 briefs\n  1. Find wholesale partners." in output
     assert f'ow.attach("{agent}/{second}")\n' in output
 
 
