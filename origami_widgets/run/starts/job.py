@@ -209,7 +209,8 @@ class StartJob(Attempts):
         if self._task is not None and self.record.claimed_at is None:
             self._task.cancel()
         await self.over()
-        if self.run is not None:
+        # The same cell may have been run again meanwhile, and wants the run.
+        if self.run is not None and not self.owners:
             await self._watch_run()
             if self.watch is not None:
                 await cancel(self.watch)

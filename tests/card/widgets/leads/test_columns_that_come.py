@@ -13,8 +13,8 @@ import origami_widgets as ow
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.run.polling import poller as poller_module
 from tests.card.live import on_loop, receive, sent_by
-from tests.card.widgets.leads.lead_front import SIZE, Front, found_in, message, touched
-from tests.card.widgets.leads.test_batch_leads import CITIES, text_of
+from tests.card.widgets.leads.lead_front import SIZE, Front, found_in, message, text_of, touched
+from tests.card.widgets.leads.test_batch_leads import CITIES
 from tests.card.widgets.leads.test_lead_feed import Unlimited
 from tests.support.quick import see
 
