@@ -217,13 +217,14 @@ export class NewsSection implements Part<NewsView> {
     else setText(this.#title, news?.title ?? "");
     this.#title.title = [news?.title, news?.text].filter(Boolean).join(". ");
     this.#press.update(news?.button ? { spec: news.button, run: view("head").run_id } : null);
+    this.#press.node.title = news?.button?.label ?? "";
     this.#link.update(news?.link ?? null);
     this.#line.update(news?.key === GONE ? news.code : "");
     this.#line.node.title = AGAIN;
     // What failed leads to its cells.
     const isLink = news?.key === FAILED && session.reads;
-    setText(this.#showFailed, news?.title ?? "");
-    this.#showFailed.title = news?.title ?? "";
+    setText(this.#showFailed, isLink ? news.title : "");
+    this.#showFailed.title = isLink ? news.title : "";
     show(this.#showFailed, isLink);
     show(this.#title, !isLink);
     show(this.#close, news && news.key !== PROSE && news.key !== ":now" && news.key !== GONE);
