@@ -22,7 +22,7 @@ TEXT = Path(__file__).with_name("skill.md")
 SKILL = Path(origami_widgets.__file__).with_name(".agents") / "skills" / "origami-widgets" / "SKILL.md"
 HOME = "https://origami-widgets.github.io/origami-widgets/"
 RULES = """\
-- Use `ow.use_sandbox()` to try anything: no account, no credits, no network.
+- Use `ow.use_sandbox()` to try anything: no account, no credits, no network. It ends with its process, and the names of `once=` and its ledgers with it.
 - `start`, `start_many`, `answer`, `follow_up`, `enrich` and `%%origami` spend credits with an account. Ask before you run \
 them, pass `once="name"` so that a cell that runs again starts nothing new, and `credit_limit=`.
 - Never start again because an answer was lost or a wait ended: the same call with the same `once=` finds its run. Wait with \
