@@ -81,9 +81,9 @@ async def leads_frame(
             addresses, a Series, a frame, the path of a CSV file, workbook or Parquet file, several of these in a list, or
             runs or tables, whose leads are read. None of it leaves this machine. A row without a person's name that has a
             website leaves out the company and its people, as far as their domain or address is known; one with a
-            person's name, or with an address only, leaves out that person, known by the address, or else by name and company. So of a list of customers with contacts,
-            pass `customers["website"]`. Mail providers and sites that many companies share don't count.
-            `attrs["origami"]["left_out"]` has the number.
+            person's name, or with an address only, leaves out that person, known by the address, or else by name and
+            company. So of a list of customers with contacts, pass `customers["website"]`. Mail providers and sites that
+            many companies share don't count. `attrs["origami"]["left_out"]` has the number.
         limit: maximum number of rows of each table; None for all. Columns and dtypes come from at least 200 leads, if the
             table has them: `limit=0` gives an empty frame with the columns of the full one, unless a later lead has
             another shape.
