@@ -102,11 +102,14 @@ def hand_over(
         is_person = table in of_people
         # A company is not known by an address that one of its people has, too.
         key = lead if is_person or lead.domain is None else lead._replace(addresses=())
-        is_new = not is_over and known.find(key, by_company=not is_person) is None
+        is_known = known.find(key, by_company=not is_person) is not None
+        is_new = not is_over and not is_known
         is_own = is_new or lead.row_id in own
-        kept.append(is_own and (left_out is None or left_out.find(lead) is None))
-        counts["known"] += not is_own
-        counts["left_out_of_new"] += is_own and not kept[-1]
+        is_left_out = left_out is not None and left_out.find(lead) is not None
+        kept.append(is_own and not is_left_out)
+        counts["known"] += is_known and not is_own
+        # Also when the period is handed over again: they are in no ledger.
+        counts["left_out_of_new"] += is_left_out and (is_own or not is_known)
         if kept[-1]:
             row = _row(lead, period, f"{now:%Y-%m-%d}", is_person=is_person)
             counts["rows"] += 1

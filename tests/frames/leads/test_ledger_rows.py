@@ -88,6 +88,14 @@ def test_who_opts_out_later_is_not_handed_over_again():
     assert again.counts["left_out_of_new"] == 1
 
 
+def test_a_period_that_is_over_says_again_how_many_it_left_out():
+    ana = LeftOut.of_list(["ana@acme.pt"])
+    first = found(FIRST, [], 1, left_out=ana)
+    again = found(FIRST, first.added, 1, is_over=True, left_out=ana)
+    assert again.counts == first.counts
+    assert again.counts["left_out_of_new"] == 1
+
+
 def test_a_ledger_is_read_as_it_was_written_and_a_spreadsheet_computes_nothing(tmp_path):
     odd = leads(
         ("p", "=1", "acme.pt", "Acme", '=HYPERLINK("x"),;\n\u00dcmit', "=cmd@acme.pt"),
