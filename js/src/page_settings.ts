@@ -1,6 +1,7 @@
 /**
  * Communication between a host's extension and the cards of its page. They are separate modules, so it goes through the
- * page: settings are at its root, where they reach into every shadow root; notifications are events of the document.
+ * page: settings are at its root, where they reach into every shadow root; a notebook without a kernel has a class;
+ * notifications are events of the document.
  */
 
 import type { Tone } from "./contract";
@@ -10,6 +11,8 @@ import { on } from "./dom";
 export const NOTIFIES = "origamiNotify";
 /** Property of the root's style: the rows that a card's body shows without scrolling, and a half one more (base.css). */
 export const ROWS = "--origami-rows";
+/** Class of a notebook that has no kernel. */
+export const NO_KERNEL = "origami-no-kernel";
 const EVENT = "origami-notify";
 
 /** Of several notifications with the same tag, the newest counts. */

@@ -18,6 +18,7 @@ import type {
   LeadsMessage,
 } from "./contract";
 import { hello, type Model } from "./model";
+import { NO_KERNEL } from "./page_settings";
 import { acknowledge, commandKey, leave, request, withdraw } from "./page_state";
 
 /**
@@ -29,7 +30,7 @@ export type Presence = "live" | "old" | "busy" | "gone";
 export const ANSWER_MS = 3000;
 /** A first state older than this may have been restored from a page reload or a saved notebook. */
 const FIRST_STATE_MS = 10_000;
-const DISCONNECTED = ".jupyter-widgets-disconnected";
+const DISCONNECTED = `.jupyter-widgets-disconnected, .${NO_KERNEL}`;
 
 type Question = CodeMessage | DownloadMessage | LeadsMessage;
 type Answer = CodeAnswer | DownloadAnswer | LeadsAnswer;

@@ -212,6 +212,18 @@ def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) 
     lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{}}')")
 
 
+def test_a_card_says_at_once_that_its_kernel_was_shut_down(open_lab: Callable[..., LabPage]) -> None:
+    lab = open_lab([SETUP, "run = ow.start('Find dentists. scenario:slow', client=ow.Sandbox(speed=2).client())"])
+    lab.run_cell(0)
+    lab.run_cell(1)
+    card = lab.output(1).locator(CARD)
+    expect(card.get_by_role("button", name="Cancel")).to_be_enabled()
+    lab.shutdown_kernel()
+    # Without the extension, it takes more than two checks.
+    expect(card.get_by_text("Kernel stopped")).to_be_visible(timeout=5_000)
+    expect(card.locator(".pill")).to_have_text("Was running")
+
+
 def test_settings_reach_every_card_of_the_page(open_lab: Callable[..., LabPage]) -> None:
     lab = open_lab([SETUP, "run = ow.start('Find dentists. scenario:slow', client=ow.Sandbox(speed=2).client())"])
     lab.run_cell(0)

@@ -31,7 +31,21 @@ declare module "@jupyterlab/apputils" {
 
 declare module "@jupyterlab/notebook" {
   import type { Token } from "@lumino/coreutils";
+
+  interface Signal<T> {
+    connect(slot: (sender: unknown, args: T) => void): unknown;
+  }
+  export interface NotebookPanel {
+    readonly node: HTMLElement;
+    readonly sessionContext: {
+      readonly session: { readonly kernel: { readonly status: string } | null } | null;
+      readonly sessionChanged: Signal<unknown>;
+      readonly kernelChanged: Signal<unknown>;
+      readonly statusChanged: Signal<unknown>;
+    };
+  }
   export interface INotebookTracker {
+    readonly widgetAdded: Signal<NotebookPanel>;
     currentWidget: object | null;
     activeCell: { model: { sharedModel: { setSource(text: string): void } } } | null;
   }

@@ -6,6 +6,7 @@ import { INotebookTracker } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { addCommands } from "./commands";
+import { markWithoutKernel } from "./kernels";
 import { notifyInLab } from "./notifications";
 import { renderSavedCards } from "./renderer";
 import { followSettings } from "./settings";
@@ -28,6 +29,7 @@ export default {
     renderSavedCards(registry);
     addCommands(app, palette, notebooks);
     notifyInLab(app.commands);
+    if (notebooks) markWithoutKernel(notebooks);
     if (settings) void followSettings(settings, ID);
   },
 };

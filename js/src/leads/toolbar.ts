@@ -167,9 +167,9 @@ export class Toolbar {
     setText(this.#leftOut, `${LEADS_LEFT_OUT} ${leftOut}`);
     this.#leftOut.ariaPressed = `${includeLeftOut}`;
     show(this.#leftOut, leftOut || includeLeftOut);
-    // Also those that the chosen one leaves out, or there would be no way back.
-    const names = [...new Set([...this.#runs, ...Object.keys(runs)])];
-    if (same(names, this.#runs)) return;
+    const names = Object.keys(runs);
+    // With one chosen, the others stay to choose from.
+    if (names.length <= this.#runs.length) return;
     this.#runs = names;
     this.#drawChips();
   }
