@@ -18,10 +18,10 @@ WATCHED = """
 import time
 from origami_widgets.api.background.loop import background
 card, ends = run.conversation.presentation, time.time() + 30
-before = card.steps_completed
-while card.steps_completed == before and time.time() < ends:
+before = card.seq
+while card.seq == before and time.time() < ends:
     time.sleep(0.05)
-async def sent(): return card.steps_completed
+async def sent(): return card.seq
 print(before, background().run(sent()))
 """
 CELLS = {
@@ -93,4 +93,4 @@ def test_updates_during_a_later_cell_are_kept(program: Program) -> None:
         state for state in program.widgets.values() if "scenario:slow" in state.get("head", {}).get("prompt", "")
     )
     before, after = map(int, program.cells["watch"].outputs[0].text.split())
-    assert before < after <= int(card["steps_completed"])
+    assert before < after <= int(card["seq"])
