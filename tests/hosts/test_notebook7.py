@@ -69,10 +69,10 @@ def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: C
     expect(card).to_be_visible()
 
     notebook.save()
-    (bundle, line) = [output["data"] for output in notebook.saved_outputs(1)]
+    (bundle,) = [output["data"] for output in notebook.saved_outputs(1)]
     assert set(bundle) == {SAVED_TYPES[0], "text/html", "text/plain"}
     assert "Cancelled" in bundle["text/html"]
-    assert "ow.attach(" in line["text/plain"]
+    assert "ow.attach(" in bundle["text/plain"]
     notebook.shutdown_kernel()
     notebook.reopen()
     expect(notebook.output(1).first).to_contain_text("Cancelled")

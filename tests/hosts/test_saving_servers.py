@@ -154,9 +154,9 @@ def test_the_file_has_the_snapshot_of_each_moment(
     is_snapshot(eventually(lab, 1, "Was running", page_saves=page_saves))
     is_snapshot(eventually(lab, 2, "Completed", page_saves=page_saves))
     is_snapshot(eventually(lab, 3, "Needs your answer", page_saves=page_saves), BOARD_TYPE)
-    # The card and its line, once each, although a cell that waits sends no page anything.
+    # The card, once, although a cell that waits sends no page anything.
     kinds = [[output["output_type"] for output in saved(lab, cell)] for cell in (2, 3)]
-    assert kinds == [["display_data", "display_data", "stream"], ["display_data", "display_data"]]
+    assert kinds == [["display_data", "stream"], ["display_data"]]
 
     # Without a page the file stays as it is; with one it goes on.
     lab.page.close()
