@@ -272,7 +272,8 @@ class StartJob(Attempts):
             NameTaken: the name stands for something else.
             RunNotFound: the run no longer exists on the server.
         """
-        if stored is None:
+        if stored is None or self.run is not None:
+            # It may have been started while the file was read: what is known of it is not forgotten.
             return
         stored.check(self.spec)
         watch = await reconcile.watch_of(self.operations, stored, self.spec.prompt) if stored.run_id else None

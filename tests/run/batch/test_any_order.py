@@ -211,6 +211,14 @@ PINNED = (
     [("run", "AAB"), ("stop", ""), ("run", "BA"), ("cancel", ""), ("run", "AAB")],
     [("fault", ("queued", "lost")), ("run", "BB"), ("stop", ""), ("resume", ""), ("cancel", ""), ("resume", "")],
     [("run", "ABC"), ("pause", ""), ("cancel one", ""), ("run", "BA"), ("forget", "")],
+    # The file of a name is read by one list while the run of another one becomes known.
+    [
+        *[("run", each) for each in ("AB", "BA", "AAB", "BA")],
+        ("cancel one", ""),
+        ("run", "BA"),
+        ("pause", ""),
+        ("stop", ""),
+    ],
 )
 
 
