@@ -23,8 +23,7 @@ from origami_widgets.card.view.lead_cells import (
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.run_head import milliseconds
-from origami_widgets.card.widgets.lead_pages import LeadPage, LoadedLeads, LookedAt, Version, read_looked_at
-from origami_widgets.card.widgets.shown_leads import ShownLeads
+from origami_widgets.card.widgets.lead_pages import LeadPage, LoadedLeads, LookedAt, ShownLeads, Version, read_looked_at
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import is_unjudged

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
+    cell_words,
     count_words,
     hidden_mark,
     make_cells,
@@ -20,6 +21,8 @@ from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from origami_widgets.api.models import Column, FlatRow, Page, Table
     from origami_widgets.api.rows.saved_filters import SavedFilters
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
@@ -29,6 +32,36 @@ FIRST_REQUESTS = 3
 """Requests for what the saved filters hide that go before routine polls: two totals and the first page of its leads."""
 
 Version = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLeads:
+    """The leads that a grid shows, as far as they were read, in its order.
+
+    Attributes:
+        heads: the heads of the columns.
+        rows: the id and the cells of each lead.
+    """
+
+    heads: Sequence[LeadHead]
+    rows: Sequence[tuple[str, Sequence[LeadCell]]]
+
+    def chosen(self, ids: Collection[str], columns: Collection[str]) -> ShownLeads:
+        """Return some leads and columns of these.
+
+        Args:
+            ids: the ids of the leads; empty for all.
+            columns: the slugs of the columns; empty for all.
+        """
+        places = [at for at, head in enumerate(self.heads) if not columns or head["slug"] in columns]
+        rows = [(row_id, [cells[at] for at in places]) for row_id, cells in self.rows if not ids or row_id in ids]
+        return ShownLeads([self.heads[at] for at in places], rows)
+
+    def words(self) -> dict[str, list[str | None]]:
+        """Return the words of the cells by the slugs of the columns; None where there is no value."""
+        words = [[cell_words(cell) or None for cell in cells] for _, cells in self.rows]
+        columns = map(list, zip(*words, strict=True)) if words else ([] for _ in self.heads)
+        return dict(zip((head["slug"] for head in self.heads), columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,7 @@ from origami_widgets.card.view.lead_contract import LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, STALE, LeadFeed
-from origami_widgets.card.widgets.lead_pages import LookedAt, read_looked_at
-from origami_widgets.card.widgets.shown_leads import ShownLeads
+from origami_widgets.card.widgets.lead_pages import LookedAt, ShownLeads, read_looked_at
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
