@@ -792,7 +792,7 @@ describe("a grid of leads", () => {
     expect(shown(grid.one(".menu > .mute"))).toBe("1 ticked");
   });
 
-  it("lets the browser save the file, or says why there is none", () => {
+  it("lets the browser save the file, says what is to be said of it, or why there is none", () => {
     const grid = drawGrid();
     grid.send();
     const saved: string[] = [];
@@ -808,9 +808,10 @@ describe("a grid of leads", () => {
       base64: btoa("a"),
     };
     item(grid, "CSV").click();
-    grid.model.emit("msg:custom", { ...answer, note: "" }, []);
+    grid.model.emit("msg:custom", { ...answer, note: "These leads may name people." }, []);
+    expect(grid.text()).toContain("These leads may name people.");
     item(grid, "Excel").click();
-    grid.model.emit("msg:custom", { ...answer, note: "xlsxwriter is missing." }, []);
+    grid.model.emit("msg:custom", { ...answer, base64: "", note: "xlsxwriter is missing." }, []);
     expect(saved).toEqual(["Bakeries.csv"]);
     expect(grid.text()).toContain("xlsxwriter is missing.");
     vi.restoreAllMocks();

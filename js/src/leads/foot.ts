@@ -130,7 +130,10 @@ export class Foot {
       const format = key as FileFormat;
       this.#session.download(
         { grid: this.#leads.requests.grid, table: this.#leads.requests.table, ids, columns, format },
-        (answer) => (answer.note ? this.#say(answer.note) : save(answer)),
+        (answer) => {
+          if (answer.base64) save(answer);
+          this.#say(answer.note);
+        },
       );
     };
     if (this.#ticked.length) done();

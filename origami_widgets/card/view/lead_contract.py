@@ -267,7 +267,7 @@ class DownloadMessage(TypedDict):
 
 
 class DownloadAnswer(TypedDict):
-    """Kernel to front end: a file, in which nothing is a formula, in base64; or else a note that says why there is none."""
+    """Kernel to front end: a file, in which nothing is a formula, in base64, with what is to be said of it; or none, and why."""
 
     kind: Literal["download"]
     grid: str

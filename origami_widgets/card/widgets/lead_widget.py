@@ -166,6 +166,7 @@ class LeadWidget(LiveWidget):
 
     def _send_download(self, grid: str, table_id: str, ids: set[str], columns: set[str], kind: str) -> None:
         from origami_widgets.frames.files.export_parts import file_names
+        from origami_widgets.frames.files.lead_export import names_people, personal_data_note
         from origami_widgets.frames.files.shown_leads import shown_csv, shown_file
         from origami_widgets.frames.source import gather
 
@@ -174,7 +175,9 @@ class LeadWidget(LiveWidget):
         shown = self._leads.shown(grid).chosen(ids, columns)
         try:
             if kind == "csv":
-                content = shown_csv([head["name"] for head in shown.heads], shown.words())
+                heads = [head["name"] for head in shown.heads]
+                content = shown_csv(heads, shown.words())
+                note = personal_data_note() if names_people(heads) else ""
             else:
                 content = shown_file(
                     kind,

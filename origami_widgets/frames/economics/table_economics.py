@@ -11,6 +11,8 @@ from origami_widgets.frames.frame_builder import objects, value_at
 from origami_widgets.frames.values import read_integer, read_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from origami_widgets.frames.frame_builder import Json
 
 Number = TypeVar("Number", int, float)
@@ -146,13 +148,21 @@ class TableEconomics:
     @property
     def of(self) -> str | None:
         """What its leads are: people have a person's name beside a company, companies a company or website without one."""
-        headings = [(str(each.get("name") or ""), str(each.get("kind") or "")) for each in self.columns]
-        has_company = any(is_company(heading) for heading, _ in headings)
-        names = [words for heading, _ in headings if _PERSON.fullmatch(words := _words(heading))]
-        if has_company and names:
-            return PEOPLE
-        has_website = any(column_role(heading, kind) == "website" for heading, kind in headings)
-        return COMPANIES if (has_company or has_website) and set(names) <= {"name"} else None
+        return kind_of_leads([(str(each.get("name") or ""), str(each.get("kind") or "")) for each in self.columns])
+
+
+def kind_of_leads(headings: Sequence[tuple[str, str]]) -> str | None:
+    """Return what leads are by the heading and the kind of each of their columns; None if these don't tell.
+
+    >>> kind_of_leads([("Full name", ""), ("Company", "")]), kind_of_leads([("Company", ""), ("City", "")])
+    ('people', 'companies')
+    """
+    has_company = any(is_company(heading) for heading, _ in headings)
+    names = [words for heading, _ in headings if _PERSON.fullmatch(words := _words(heading))]
+    if has_company and names:
+        return PEOPLE
+    has_website = any(column_role(heading, kind) == "website" for heading, kind in headings)
+    return COMPANIES if (has_company or has_website) and set(names) <= {"name"} else None
 
 
 def is_company(heading: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from .crm_shapes import checked_shape
 from .csv_files import write_csv
 from .export_parts import WHAT, file_names, parts_of, shape_parts
 from .html_files import write_page
-from .lead_export import for_people, list_headings
+from .lead_export import for_people, list_headings, names_people, personal_data_note
 from .parquet_files import write_parquet
 from .xlsx_files import engine, write_workbook
 
@@ -78,6 +79,9 @@ def export(
     company was not judged. Leads that don't qualify, and people of companies that don't, are in none of them. Phones are
     E.164 where the country is known, else in a note; names are split only where that is safe. These files are neither
     neutralized nor marked: import them, and don't open and save them in a spreadsheet.
+
+    A workbook and a page of leads that name people say that this is personal data. For other files, a line on stderr says so,
+    once a process.
 
     Each file is whole or not there. All are made before the first is put in its place. Frames are written as they are; an index is
     written as columns, unless it only numbers the rows. In the workbook of a frame of `enrich` or `join_leads`, websites
@@ -164,6 +168,7 @@ def export(
     files = _files_of(parts, target, kind, single=single)
     check_not_taken(files, folder, overwrite=overwrite)
     written: list[Path] = []
+    has_people = False
     try:
         with working_folder(folder) as work:
             made = [work / "new" / file.name for file in files]
@@ -172,12 +177,14 @@ def export(
             elif kind == "html":
                 write_page(parts, made[0])
             else:
-                _write_each(parts, made, kind, ids=ids, bom=bom, neutralize=neutralize)
+                has_people = _write_each(parts, made, kind, ids=ids, bom=bom, neutralize=neutralize)
             written += move_into_place(work, folder, files, overwrite=overwrite)
     except OSError as error:
         names = ", ".join(file.name for file in written)
         error.add_note(f"Only these files were written: {names}." if names else "Nothing was exported.")
         raise
+    if has_people and (note := personal_data_note()):
+        print(note, file=sys.stderr)  # noqa: T201 - the file itself has no place for it
     return files
 
 
@@ -262,10 +269,13 @@ def _kind_of(target: Path, asked: str | None) -> str:
 
 def _write_each(
     parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *, ids: bool, bom: bool, neutralize: bool
-) -> None:
+) -> bool:
+    """Write each part into its file; return whether one of them names people."""
+    has_people = False
     for part, file in zip(parts, made, strict=True):
+        frame = part.make()
+        has_people |= len(frame) > 0 and names_people(frame.columns)
         if kind == "csv":
-            frame = part.make()
             if part.kind == "shape":
                 # A CRM takes an apostrophe for a part of the phone number, and a byte order mark for one of the first head.
                 write_csv(frame, file, bom=False, neutralize=False)
@@ -275,4 +285,5 @@ def _write_each(
             written = frame.attrs.get(LIST_FILE, {})
             write_csv(shown, file, bom=bom and not written, neutralize=neutralize, **written)
         else:
-            write_parquet(part.make(), file)
+            write_parquet(frame, file)
+    return has_people

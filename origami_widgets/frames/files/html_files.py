@@ -10,12 +10,12 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.rows.cell_values import column_role, is_address
+from origami_widgets.api.rows.cell_values import is_address
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.words.foreign_text import clean, link_of, strip_tricks
 from origami_widgets.words.numbers import moment, plural
 
-from .lead_export import PERSONAL, shown_columns
+from .lead_export import PERSONAL, names_people, shown_columns
 from .safe_cells import plain_cell, plain_column
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class _LeadTable:
         # "Phone: confidence" explains "Phone".
         self._about = [[each for each in folded if each.heading.startswith(f"{one.heading}: ")] for one in self._shown]
         self._cells = {column.at: self._texts_of(column) for column in (*self._shown, *folded)}
-        self.has_people = any(column_role(column.heading, "") in ("email", "phone") for column in columns)
+        self.has_people = names_people(frame.columns)
 
     def _texts_of(self, column: SheetColumn) -> list[Any]:
         cells = [plain_cell(value) for value in plain_column(self._frame.iloc[:, column.at]).astype(object)]

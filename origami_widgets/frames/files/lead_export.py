@@ -12,7 +12,7 @@ import pandas as pd
 
 from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark, reading_order
 from origami_widgets.frames.economics.run_economics import RunPool, runs_frame
-from origami_widgets.frames.economics.table_economics import PEOPLE
+from origami_widgets.frames.economics.table_economics import PEOPLE, kind_of_leads
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_column import FOUND
 from origami_widgets.frames.leads.lead_table import OURS
@@ -24,7 +24,7 @@ from origami_widgets.words.foreign_text import common_name
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 ROLES = get_args(Role)
 SUMMARY = "Summary"
@@ -163,7 +163,7 @@ class LeadExport:
             said = f"about {more:,.0f} credits, {low:,.0f} to {high:,.0f}, as far as this run alone tells"
             facts.append(("100 more qualified leads", said))
         facts.append(("Written", datetime.now(UTC).replace(microsecond=0)))
-        if (tables["of"] == PEOPLE).any() or any(_with_email(frame) is not None for frame in leads.values()):
+        if any(names_people(frame.columns) for frame in leads.values()):
             facts.append(("Personal data", PERSONAL))
         if left_out := sum(left_out_of(frame, key) for key, frame in leads.items()):
             facts.append(("Left out by your list", plural(left_out, "lead")))
@@ -212,6 +212,27 @@ def _changed_at(table: Mapping[str, Any]) -> Any:
 
 def _named(frame: pd.DataFrame) -> str:
     return next((repr(note.get("table_name"))[:80] for note in table_notes(frame)), "a table")
+
+
+def names_people(columns: Iterable[object]) -> bool:
+    """Return whether columns may name people: one is for their addresses or phones, or for names beside a company.
+
+    >>> names_people(["company", "contact_email"]), names_people(["Company", "Full name"])
+    (True, True)
+    >>> names_people(["company", "email_confidence", "row_id"])
+    False
+    """
+    headings = [(name, "") for name in map(str, columns) if name not in OURS]
+    has_contact = any(column_role(*each) in ("email", "phone") for each in headings)
+    return has_contact or kind_of_leads(headings) == PEOPLE
+
+
+def personal_data_note() -> str:
+    """Return what to say where people are written to a file that has no place for it: once a process, then nothing."""
+    return next(_unsaid, "")
+
+
+_unsaid = iter([PERSONAL])
 
 
 def _with_email(frame: pd.DataFrame) -> int | None:

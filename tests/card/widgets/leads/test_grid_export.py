@@ -99,7 +99,7 @@ def test_a_csv_file_is_what_the_page_shows(page):
     (answer,) = downloads_in(page.messages)
     heads, rows = shown_in(page.front)
     read = frame_of(answer)
-    assert (answer["name"], answer["note"]) == ("Bakeries in Porto.csv", "")
+    assert answer["name"] == "Bakeries in Porto.csv"
     assert list(read.columns) == heads
     assert read.to_numpy().tolist() == rows
     text = base64.b64decode(answer["base64"]).decode("utf-8-sig")
