@@ -155,16 +155,18 @@ async def start_run(
 ) -> Run:
     """Start a run as `start` does, for the sync bridge; `asks` says whether to ask the user, who may have agreed already."""
     flag("show", show)
-    make = _maker(
-        prompt,
-        name,
-        model,
-        focus_tables,
-        once=once,
-        fresh=fresh,
-        credit_limit=credit_limit,
-        client=client,
-    )
+    limit = valid_credit_limit(credit_limit)
+    flag("fresh", fresh)
+    operations = operations_of(client, focus_tables)
+    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
+    known_as = "" if once is None else valid_once(once)
+    cell, queues = cell_ref(), waits_for_a_slot()
+
+    def make() -> StartJob:
+        (job,) = _jobs(operations, [(known_as, spec)], known_as, cell, fresh=fresh, queues=queues)
+        job.limit(None if limit is None else CreditLimit(limit))
+        return job
+
     call = StartCall()
     run = await started(call, make, credit_limit=credit_limit, show=show, asks=asks)
     if asks and run.state.attached is not None:
@@ -210,33 +212,6 @@ def _offer_to_fill(run: Run) -> object:
         with contextlib.suppress(StartDeclined):
             return run.fill()
     return None
-
-
-def _maker(
-    prompt: str,
-    name: str | None,
-    model: str | None,
-    focus_tables: Sequence[str | Table | UploadedTable],
-    *,
-    once: str | None,
-    fresh: bool,
-    credit_limit: float | None,
-    client: AnyClient | None,
-) -> Callable[[], StartJob]:
-    """Check the arguments of a start; return a function that returns its job, for the background loop."""
-    limit = valid_credit_limit(credit_limit)
-    flag("fresh", fresh)
-    operations = operations_of(client, focus_tables)
-    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
-    known_as = "" if once is None else valid_once(once)
-    cell, queues = cell_ref(), waits_for_a_slot()
-
-    def make() -> StartJob:
-        (job,) = _jobs(operations, [(known_as, spec)], known_as, cell, fresh=fresh, queues=queues)
-        job.limit(None if limit is None else CreditLimit(limit))
-        return job
-
-    return make
 
 
 def _jobs(

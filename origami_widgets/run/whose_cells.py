@@ -68,7 +68,8 @@ def attribute(states: Sequence[RunState], tables: Sequence[Table]) -> Attributio
                 targets.append(StopTarget(table.id, tuple(column.slug for column in added if column.slug)))
             running = table.cells.running
             ours = sum(column.cells.running or 0 for column in added)
-            _leave(left, table, None if running is None else running - ours)
+            if running is None or running > ours:
+                left.append(LeftRunning(table.id, table.name, None if running is None else running - ours, NOT_OURS))
     # Of a table that the server has not shown yet, only its id is known.
     known = {table.id.lower() for table in tables}
     targets += [StopTarget(created[table_id]) for table_id in created if table_id not in known]
@@ -103,11 +104,6 @@ def _runs(column: Column) -> float | None:
     """Return how often a column has run, or what it has used where the server says no more; None if it says neither."""
     runs = column.stats.total_runs if column.stats is not None else None
     return column.credits.lifetime_used if runs is None else runs
-
-
-def _leave(left: list[LeftRunning], table: Table, cells: int | None) -> None:
-    if cells is None or cells > 0:
-        left.append(LeftRunning(table.id, table.name, cells, NOT_OURS))
 
 
 def _is_added(column: Column, table_id: str, actions: Sequence[Action]) -> bool:

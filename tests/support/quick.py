@@ -95,7 +95,7 @@ class SkippingClock(SystemClock):
 
 
 def use_clock(patch: pytest.MonkeyPatch, clock: AnyClock) -> AnyClock:
-    """Let a new poller, and each look for a run that may have been started, sleep by this clock; return it.
+    """Let a new poller sleep by this clock; return it.
 
     After the test a poller that hardly sleeps would ask a server that is gone, again and again, beside the next tests.
     """
@@ -103,7 +103,6 @@ def use_clock(patch: pytest.MonkeyPatch, clock: AnyClock) -> AnyClock:
         clock.is_over = True
         patch.setattr(clock, "is_over", False)
     patch.setattr(poller_module, "current", Poller(clock))
-    patch.setattr(reconcile, "pause", lambda seconds, wake=None: clock.sleep(seconds, wake or asyncio.Event()))
     return clock
 
 

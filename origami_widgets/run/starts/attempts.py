@@ -27,6 +27,7 @@ from origami_widgets.api.errors import (
     ambiguous,
 )
 from origami_widgets.host.runtime import monotonic
+from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.store import KEY_KEPT, Life, StartRecord, entry_of
 
@@ -61,6 +62,7 @@ class Attempts:
         record: the record of an equal earlier start, whose run is looked for first; None for a new start.
         name: the name in the start store; empty for a start that is not stored.
         follow_up: the follow-up to send; None for a new agent.
+        entry: the entry in which the record is kept; None for that of the name in the start store.
 
     Attributes:
         operations, spec, record: as given.
@@ -69,7 +71,14 @@ class Attempts:
     """
 
     def __init__(
-        self, operations: Operations, spec: StartSpec, record: StartRecord | None, name: str, follow_up: FollowUp | None
+        self,
+        operations: Operations,
+        spec: StartSpec,
+        record: StartRecord | None,
+        *,
+        name: str,
+        follow_up: FollowUp | None,
+        entry: StoreEntry[StartRecord] | None,
     ) -> None:
         self.operations = operations
         self.spec = spec
@@ -78,6 +87,7 @@ class Attempts:
         self.withdrawn = asyncio.Event()
         self._name = name
         self._follow_up = follow_up
+        self._own_entry = entry
         self._agent_name = spec.name or ""
         self._known_runs: frozenset[str] = frozenset()
         # The first attempt and the end of the last one, in seconds of `monotonic`, and the moments for looks after that.
@@ -95,7 +105,7 @@ class Attempts:
 
     async def _entry(self) -> StoreEntry[StartRecord]:
         """Return the entry in which the record is kept."""
-        return await entry_of(self.operations, self._name)
+        return self._own_entry or await entry_of(self.operations, self._name)
 
     def _resume(self, record: StartRecord) -> None:
         """Go on with a record whose attempts were made by an earlier job, perhaps in another process."""
@@ -243,7 +253,7 @@ class Attempts:
                 raise answer
             return self.run is not None
         if answer is not None and answer.retry_after and not answer.is_replay:
-            await reconcile.pause(min(answer.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
+            await poller().clock.sleep(min(answer.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
         unseen = await self._look(self._waits(), if_unwanted=reconcile.LOOKS_FOR_UNWANTED)
         if unseen is not None:
             raise self.ambiguous(answer or unseen, unseen=True) from unseen
@@ -275,7 +285,7 @@ class Attempts:
             if at >= len(waits) and not (self.withdrawn.is_set() and unseen is not None):
                 break
             if wait:
-                await reconcile.pause(wait)
+                await poller().clock.sleep(wait, asyncio.Event())
             try:
                 found = await search.find(only)
             except OrigamiError as problem:

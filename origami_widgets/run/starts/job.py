@@ -52,14 +52,13 @@ class StartJob(Attempts):
     """Start of one run, by the calls that want it, its owners. Background loop only, except `reconcile`.
 
     Args:
-        operations, spec, record, name, follow_up: as in `Attempts`.
+        operations, spec, record, name, follow_up, entry: as in `Attempts`.
         make_run: makes the run's handle from its watch and conversation.
         once: the name in `once=` for the run's conversation, to which `name` may add the brief of a batch or the
             follow-up; empty without one.
         fresh: start a run in any case; the name then belongs to that run.
         queues: when all run slots are in use, wait for a free one instead of failing.
         new_limit: another credit limit for the conversation that the follow-up continues; None keeps the one it has.
-        entry: the entry in which the record is kept; None for that of the name in the start store.
 
     Attributes:
         watch: the watch of the run; also of a run that was started before.
@@ -88,8 +87,7 @@ class StartJob(Attempts):
         new_limit: float | None = None,
         entry: StoreEntry[StartRecord] | None = None,
     ) -> None:
-        super().__init__(operations, spec, record, name, follow_up)
-        self._own_entry = entry
+        super().__init__(operations, spec, record, name=name, follow_up=follow_up, entry=entry)
         self.watch: RunWatch | None = None
         self.handle: Any = None
         self.error: Exception | None = None
@@ -110,7 +108,9 @@ class StartJob(Attempts):
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._driver: weakref.ref[Any] | None = None
+        # When the server has a free slot, at the earliest, and how many slots there are.
         self._not_before = 0.0
+        self._slots: int | None = None
         self._tables_before: dict[str, Table] = {}
 
     @property
@@ -130,9 +130,6 @@ class StartJob(Attempts):
             # The start store finds its run, and whether it still exists.
             return self.watch is None and (self.is_going or not self._fresh)
         return self.record.life != Life.CANCELLED if self.watch is None else reconcile.goes_on(self.watch)
-
-    async def _entry(self) -> StoreEntry[StartRecord]:
-        return self._own_entry or await super()._entry()
 
     # Owners
 
@@ -371,7 +368,7 @@ class StartJob(Attempts):
         while True:
             if (wait := self._not_before - clock.monotonic()) > 0:
                 # The server named this time before the job was withdrawn.
-                await clock.sleep(wait, self.withdrawn)
+                await self._wait_for_slot(Queue(wait, self._slots))
             try:
                 # If the run was found meanwhile, do not send again: the server may have forgotten the key.
                 if self.run is None:
@@ -382,10 +379,10 @@ class StartJob(Attempts):
                 await self._watch_run()
             except RunPoolFull as full:
                 wait = max(1.0, full.retry_after or USUAL_WAIT)
-                self._not_before = clock.monotonic() + wait
+                self._not_before, self._slots = clock.monotonic() + wait, full.limit
                 if not self._queues or self.withdrawn.is_set() or self._not_before > until:
                     raise
-                await self._wait_for_slot(Queue(wait, full.limit))
+                await self._wait_for_slot(Queue(wait, self._slots))
                 if self.withdrawn.is_set():
                     raise
             else:

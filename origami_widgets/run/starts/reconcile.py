@@ -23,7 +23,6 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from origami_widgets.api import retries
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.api.operations import pages
@@ -83,11 +82,6 @@ class Candidate(NamedTuple):
     agent_name: str
     run: RunObject
     is_ours: bool
-
-
-async def pause(seconds: float, wake: asyncio.Event | None = None) -> None:
-    """Wait before a search, at most until an event is set."""
-    await retries.pause(seconds, asyncio.Event() if wake is None else wake)
 
 
 def waits(passed: float, moments: Sequence[float]) -> list[float]:

@@ -40,7 +40,6 @@ T = TypeVar("T")
 
 VERSION = 3
 LONGEST_ONCE = 100
-LONGEST_KEY = 255
 SLUG_LENGTH = 40
 KEY_KEPT = 23 * 3600.0
 """Seconds for which the server is taken to repeat its first answer to an idempotency key: a day, minus an hour of doubt."""
@@ -176,12 +175,7 @@ class StartRecord(Stored, kw_only=True):
         >>> StartRecord(idempotency_key="a1").key, StartRecord(idempotency_key="a1", refused=1).key
         ('a1', 'a1.2')
         """
-        if not self.refused:
-            return self.idempotency_key
-        first, suffix = self.idempotency_key, f".{self.refused + 1}"
-        if len(first) + len(suffix) > LONGEST_KEY:
-            first = hashlib.blake2b(first.encode(), digest_size=16).hexdigest()
-        return f"{first}{suffix}"
+        return f"{self.idempotency_key}.{self.refused + 1}" if self.refused else self.idempotency_key
 
     @property
     def may_have_started(self) -> bool:

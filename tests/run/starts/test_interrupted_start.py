@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import threading
 import time
@@ -194,6 +195,23 @@ def test_an_interrupt_in_the_queue_for_a_slot_leaves_it(front, intend, capsys):
     assert "nothing was charged" in left
     assert stopped.reconcile() is None
     assert front.runs() == before
+
+
+def test_who_waits_for_a_slot_again_is_told_so_again(front, client, capsys):
+    front.faults = [kept_off(FULL)]
+    start = functools.partial(ow.start, SLOW, once="porto", client=client, show=False)
+    reached = threading.Event()
+    front.asked = reached.set
+    # The exception holds the start, as the last one of a notebook does.
+    stopped, _ = interrupt(start, reached)
+    capsys.readouterr()
+    told = threading.Event()
+    threading.Timer(2.0, told.set).start()
+    interrupt(start, told)
+    waits, left = capsys.readouterr().out.splitlines()
+    assert "All 3 run slots are in use" in waits
+    assert "nothing was charged" in left
+    assert (stopped.reconcile(), front.runs()) == (None, [])
 
 
 def test_after_an_interrupt_the_follow_up_can_be_sent_anew(front, client):
