@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 import uuid
+import weakref
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 
+_numbers: weakref.WeakKeyDictionary[object, int] = weakref.WeakKeyDictionary()
+"""A number for each API that is embedded in this process. Its `id` may be that of an earlier one, which is gone."""
+_next_number = itertools.count(1)
 LARGEST_PAGE = 100
 """Items of a page, at most. Rows have pages of their own."""
 
@@ -61,7 +66,8 @@ class BaseOperations:
         # For other hosts, the word `sandbox` would hide which host answers instead of Origami.
         self._may_be_sandbox = inner is not None or settings.is_local
         self._server_clock: tuple[float, float] | None = None
-        self.traffic = traffic_of((settings.base_url, settings.key, id(inner)))
+        self._number = 0 if self.embedded is None else _numbers.setdefault(self.embedded, next(_next_number))
+        self.traffic = traffic_of((settings.base_url, settings.key, self._number))
         self.balance_history = balance_history_of((settings.base_url, settings.key.fingerprint), self.embedded)
         self.agent_names: dict[str, str] = {}
 
@@ -73,7 +79,7 @@ class BaseOperations:
     @property
     def identity(self) -> Hashable:
         """Equal for two clients of the same base URL, project and key."""
-        return (self.settings.base_url, self.settings.project, self.settings.key.fingerprint, id(self._inner))
+        return (self.settings.base_url, self.settings.project, self.settings.key.fingerprint, self._number)
 
     @property
     def destination(self) -> tuple[str, str | None]:

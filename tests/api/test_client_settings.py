@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import InvalidInput, NotFound, RedirectRefused, RunNotFound, UnexpectedAnswer
 from tests.api.conftest import KEY
@@ -118,6 +119,14 @@ def test_clients_of_another_key_project_or_base_url_have_another_identity():
     ]
     assert len({client.operations.identity for client in clients}) == 4
     assert Client(KEY).operations.identity == clients[0].operations.identity
+
+
+def test_a_sandbox_that_is_gone_is_never_taken_for_a_later_one():
+    sandbox = ow.Sandbox()
+    assert sandbox.client().operations.identity == sandbox.client().operations.identity
+    # The memory of one that is gone is given to the next one.
+    seen = [ow.Sandbox().client().operations.identity for _ in range(50)]
+    assert len(set(seen)) == 50
 
 
 PAGE = answer("<html><title>Not found</title>", 404, content_type="text/html")

@@ -153,7 +153,7 @@ def test_the_timeout_is_for_the_whole_request(server, quick, behaviour):
     assert caught.value.transient
     assert caught.value.sent
     server.plan(answer(RUN))
-    assert poll(client).body == RUN
+    assert poll(Client(KEY, base_url=server.base_url)).body == RUN
 
 
 def test_a_server_that_is_not_reachable_is_named(quick):

@@ -34,7 +34,7 @@ ENVIRONMENT = (
     "https_proxy",
     "all_proxy",
 )
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something that should have happened never will."""
 
 

