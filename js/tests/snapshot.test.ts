@@ -197,7 +197,7 @@ describe("a page that was loaded again", () => {
     expect(shown(output)).not.toContain("Was running");
     const view = sample("cancelled");
     model.set({ head: view.head });
-    expect(shown(output)).toContain("Cancelled");
+    expect(shown(output)).toContain("Stopped");
   });
 
   it("puts the snapshot back when the card goes", async () => {

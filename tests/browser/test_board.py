@@ -116,7 +116,7 @@ def test_a_hundred_runs_keep_the_rate_limit_and_are_steered_by_keys(hundred: Lab
     assert focused(lab) == "Yes, cancel it"
     page.wait_for_timeout(500)  # The second press of a double click would confirm nothing.
     page.keyboard.press("Enter")
-    expect(row).to_contain_text("Cancelled", timeout=60_000)
+    expect(row).to_contain_text("Stopped", timeout=60_000)
 
     board.get_by_role("button", name="Status").focus()
     page.keyboard.press("Enter")

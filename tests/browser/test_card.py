@@ -51,7 +51,7 @@ def test_cancel_by_its_button(card_in: Callable[..., LabPage]) -> None:
     card = lab.output(1).locator(CARD)
     card.get_by_role("button", name="Cancel").click()
     confirm(card)
-    expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
+    expect(lab.output(1).first).to_contain_text("Stopped", timeout=60_000)
 
 
 def test_both_questions_are_answered_in_the_same_card(card_in: Callable[..., LabPage]) -> None:
@@ -76,7 +76,7 @@ def test_a_follow_up_from_code_goes_on_in_the_card_of_its_run(card_in: Callable[
     expect(place.locator(CARD)).to_contain_text("Running")
     expect(place).to_contain_text("2 briefs")
     lab.run_cell(3)
-    expect(place.locator(CARD)).to_contain_text("Cancelled", timeout=60_000)
+    expect(place.locator(CARD)).to_contain_text("Stopped", timeout=60_000)
 
 
 def test_a_card_over_a_restarted_kernel_says_so(card_in: Callable[..., LabPage]) -> None:

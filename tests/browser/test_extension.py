@@ -141,7 +141,7 @@ def test_a_reloaded_page_draws_the_live_card_where_the_saved_one_stands(open_lab
     expect(card).not_to_contain_text("Snapshot of")
     card.get_by_role("button", name="Cancel").click()
     confirm(card)
-    expect(card).to_contain_text("Cancelled", timeout=60_000)
+    expect(card).to_contain_text("Stopped", timeout=60_000)
 
 
 def test_what_another_version_saved_is_the_html(open_lab: Callable[..., LabPage]) -> None:

@@ -56,7 +56,7 @@ def test_start_watch_answer_read_leads_cancel_save_and_reopen(open_lab: Callable
     expect(running.locator(".pill")).to_contain_text("Running")
     running.get_by_role("button", name="Cancel").click()
     confirm(running)
-    expect(running).to_contain_text("Cancelled", timeout=60_000)
+    expect(running).to_contain_text("Stopped", timeout=60_000)
     lab.run_cell(4)
     expect(lab.output(4)).to_have_text("cancelled")
 
@@ -64,7 +64,7 @@ def test_start_watch_answer_read_leads_cancel_save_and_reopen(open_lab: Callable
     lab.save()
     lab.shutdown_kernel()
     lab.reopen()
-    for cell, end in ((1, "Completed"), (3, "Cancelled")):
+    for cell, end in ((1, "Completed"), (3, "Stopped")):
         lab.show_cell(cell)
         copy = lab.output(cell).first
         expect(copy).to_contain_text("Snapshot of")

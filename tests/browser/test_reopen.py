@@ -88,10 +88,10 @@ def test_cards_live_through_reloads_and_know_when_their_kernel_goes(both: Callab
     lab.reload()
     other.get_by_role("button", name="Cancel").click()
     confirm(other)
-    expect(lab.output(OTHER).first).to_contain_text("Cancelled", timeout=60_000)
+    expect(lab.output(OTHER).first).to_contain_text("Stopped", timeout=60_000)
     # The end reaches the file too, although nothing can replace the output of a page that was loaded again.
     lab.save()
-    says(lab, OTHER, "Cancelled")
+    says(lab, OTHER, "Stopped")
     # Only a card that somebody sees asks whether its kernel is there.
     lab.show_cell(LIVE)
     lab.restart_kernel()
@@ -101,7 +101,7 @@ def test_cards_live_through_reloads_and_know_when_their_kernel_goes(both: Callab
     expect(card).to_contain_text("ow.attach(")
     expect(card).not_to_contain_text("next check in")
     expect(card.get_by_role("button", name="Cancel")).to_be_disabled()
-    expect(other).to_contain_text("Cancelled")
+    expect(other).to_contain_text("Stopped")
     nothing_is_broken(lab)
     lab.save()
     lab.reload()
@@ -194,14 +194,14 @@ def test_each_step_reaches_the_file_while_a_cell_blocks(
     lab.run_cell(0)
     lab.start_cell(1)
     card = lab.output(1).locator(CARD)
-    expect(card).to_contain_text("Cancelled", timeout=60_000)
+    expect(card).to_contain_text("Stopped", timeout=60_000)
     assert lab.is_running(1)
     lab.save()
-    says(lab, 1, "Cancelled")
+    says(lab, 1, "Stopped")
     lab.restart_kernel()
-    expect(card).to_contain_text("Cancelled")
+    expect(card).to_contain_text("Stopped")
     lab.save()
-    says(lab, 1, "Cancelled")
+    says(lab, 1, "Stopped")
 
 
 def test_the_page_saves_by_itself_what_the_card_says(open_lab: Callable[..., LabPage]) -> None:

@@ -128,7 +128,7 @@ def test_an_interrupt_of_a_wait_leaves_run_and_card_alone(card_in: Callable[...,
     expect(card).to_contain_text("Running")
     card.get_by_role("button", name="Cancel").click()
     confirm(card)
-    expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
+    expect(lab.output(1).first).to_contain_text("Stopped", timeout=60_000)
 
 
 def test_cancel_ends_a_run_that_its_own_cell_waits_for(card_in: Callable[..., LabPage]) -> None:
@@ -155,7 +155,7 @@ def test_a_click_that_the_kernel_does_not_answer_is_kept_and_says_so(card_in: Ca
         expect(card).to_contain_text("Kernel busy. This is sent when the cell ends, or interrupt it.")
     finally:
         os.kill(kernel, signal.SIGCONT)
-    expect(lab.output(1).first).to_contain_text("Cancelled", timeout=60_000)
+    expect(lab.output(1).first).to_contain_text("Stopped", timeout=60_000)
 
 
 COUNT = """

@@ -133,8 +133,11 @@ def _button(entry: BoardEntry, state: RunState, head: Head) -> RowButton:
     if make_ask(state) is not None:
         return "answer"
     # A cancelled run was ended on purpose: its card has the way on.
-    offered = [] if state.status == "cancelled" else [notice["button"] for notice in make_notices(state)]
-    way_on: RowButton = "try_again" if TRY_AGAIN in offered else "continue" if CONTINUE in offered else ""
+    notices = [] if state.status == "cancelled" else make_notices(state)
+    offered = {notice["button"]["label"] for notice in notices if notice["button"] is not None}
+    way_on: RowButton = (
+        "try_again" if TRY_AGAIN["label"] in offered else "continue" if CONTINUE["label"] in offered else ""
+    )
     return row_button(head) or way_on
 
 

@@ -292,8 +292,8 @@ class _Writer:
         has_nothing = lists_actions(state) and not state.actions and not state.tables
         if has_nothing and state.status in _FAILED:
             # Nothing is there to start over from.
-            return TRY_AGAIN, _ONE_WAY
-        return CONTINUE, _TWO_WAYS
+            return _asking(TRY_AGAIN, state), _ONE_WAY
+        return _asking(CONTINUE, state), _TWO_WAYS
 
     def _stopped_cells(self) -> Iterator[Notice]:
         """Yield the notice of what was stopped, for a run that was not cancelled: that notice says it itself."""
@@ -360,7 +360,7 @@ class _Writer:
         if not said.strip():
             yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} It gave no answer either.")
         elif claims_work(said):
-            button = BUILD if can_follow_up(state) else None
+            button = _asking(BUILD, state) if can_follow_up(state) else None
             yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} {unbuilt}", button=button)
         else:
             yield self._notice("answered", "neutral", "Answered in words", f"{text} {unbuilt}")
@@ -385,6 +385,11 @@ class _Writer:
             text = "It lists no questions. Read its text and reply with a follow-up."
             code = 'run.follow_up("…")' if can_follow_up(state) else ""
             yield self._notice("needs_input", "attention", "The agent is waiting for your answer", text, code=code)
+
+
+def _asking(button: Button, state: RunState) -> Button:
+    """Return a button whose question says what the conversation has cost so far."""
+    return follow_up_button(button["label"], button.get("prompt", ""), state)
 
 
 def explanation_of(error: OrigamiError) -> str:

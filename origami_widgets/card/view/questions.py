@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
+from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.fill_plan import question as fill_question
 from origami_widgets.run.state import full_prompt
 from origami_widgets.words import numbers as words
@@ -85,17 +86,27 @@ def can_follow_up(state: RunState) -> bool:
     return state.run is not None and state.done and not state.sending and state.connection.state != "stopped"
 
 
-def follow_up_button(label: str, prompt: str) -> Button:
+def follow_up_button(label: str, prompt: str, state: RunState | None = None) -> Button:
     """Return the button that continues a conversation, which asks once. It is shown only while it `can_follow_up`.
 
     Args:
         label: the label of the button.
         prompt: the prompt that the button sends.
+        state: the state of the conversation, for what it has cost so far; None on a board, whose rows share the button.
     """
     shown = clip(label, 160)
-    # The question replaces the button, so it must say what it is about.
-    question = f"{shown}? {FOLLOW_UP_COST}"
+    # The question replaces the button, so it must say what it is about. What the turn will cost, nobody knows before it.
+    used = "" if state is None else _used_so_far(state)
+    question = " ".join(filter(None, (f"{shown}?", FOLLOW_UP_COST, used)))
     return {"command": "follow_up", "label": shown, "prompt": prompt, "confirm": question, "yes": "Yes, start it"}
+
+
+def _used_so_far(state: RunState) -> str:
+    used = used_since_start(state)[0]
+    if not used:
+        return ""
+    limit = "" if state.credit_limit is None else f" of your limit of {words.amount(state.credit_limit)}"
+    return f"So far, it has used {words.plural(used, 'credit')}{limit}."
 
 
 def fill_button(state: RunState) -> Button | None:
@@ -163,5 +174,7 @@ def make_suggestions(state: RunState, earlier: Sequence[RunState] = ()) -> list[
         if label in taken or (resumable and _RESUMES.match(label)):
             continue
         if label and _is_prompt(proposed):
-            items.append({"label": label, "button": follow_up_button(label, label) if can_follow_up(state) else None})
+            items.append(
+                {"label": label, "button": follow_up_button(label, label, state) if can_follow_up(state) else None}
+            )
     return take(items, SUGGESTIONS_SIZE)

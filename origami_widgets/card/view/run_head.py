@@ -39,7 +39,7 @@ _STATUSES: Final[dict[str, tuple[str, Tone]]] = {
     "needs_input": ("Needs your answer", "attention"),
     "step_cap_hit": ("Step limit reached", "attention"),
     "incomplete": ("Stopped early", "attention"),
-    "cancelled": ("Cancelled", "neutral"),
+    "cancelled": ("Stopped", "neutral"),
     "errored": ("Failed", "bad"),
     "timed_out": ("Timed out", "bad"),
 }

@@ -268,7 +268,8 @@ class CreditLimit:
             self._unfinished.pop(watch, None)
             limited.pop(watch, None)
 
-    def _reached(self, *, title: str = "Credit limit reached", remedy: str | None = None) -> CreditLimitReached:
+    def _reached(self, *, title: str = "", remedy: str | None = None) -> CreditLimitReached:
+        title = title or f"Credit limit of {amount(self.limit)} reached"
         return CreditLimitReached(title, cause=self._cause, remedy=remedy or REMEDY, code="CREDIT_LIMIT")
 
     @property

@@ -54,18 +54,16 @@ def test_a_row_says_what_the_card_says(name):
         else:
             assert reported == expected, key
     button = ROW_BUTTONS.get(row["button"])
-    of_notices = [notice["button"] for notice in card["notices"]]
+    # The question on a card also says what was used so far.
+    of_notices = [{**(notice["button"] or {}), "confirm": ""} for notice in card["notices"]]
+    ways_on = [{**each, "confirm": ""} for each in (TRY_AGAIN, CONTINUE)]
     state_of_stop, label = stop_of(card["head"])
     assert (row["button"] == "answer") == (card["ask"] is not None and not card["ask"]["send"].get("requested", False))
     if row["button"] in ("try_again", "continue"):
-        assert button in of_notices
+        assert {**button, "confirm": ""} in of_notices
         assert state_of_stop == "none"
     elif row["button"] != "answer":
-        assert (
-            row["button"]
-            or state.status == "cancelled"
-            or not [each for each in of_notices if each in (TRY_AGAIN, CONTINUE)]
-        )
+        assert row["button"] or state.status == "cancelled" or not [each for each in of_notices if each in ways_on]
         assert stop_of({"buttons": [button] if button else []})[0] == state_of_stop
         assert label.startswith(stop_of({"buttons": [button] if button else []})[1])
     titles = [notice["title"] for notice in card["notices"] if notice["key"] not in SAID_BY_THE_ROW | SAID_IN_SHORT]

@@ -36,7 +36,7 @@ def notice(view, key):
         ("needs_input", "Needs your answer", "attention", True),
         ("step_cap_hit", "Step limit reached", "attention", True),
         ("incomplete", "Stopped early", "attention", True),
-        ("cancelled", "Cancelled", "neutral", True),
+        ("cancelled", "Stopped", "neutral", True),
         ("errored", "Failed", "bad", True),
         ("timed_out", "Timed out", "bad", True),
         ("unknown_status", "paused_by_budget", "neutral", True),
@@ -92,7 +92,7 @@ def test_ends_that_can_be_continued_offer_it_and_say_that_it_spends(name, title,
     reported = notice(view_of(name), name)
     assert (reported["title"], reported["tone"]) == (title, tone)
     assert reported["button"]["command"] == "follow_up"
-    assert reported["button"]["confirm"] == f"{reported['button']['label']}? {SPENDS}"
+    assert reported["button"]["confirm"].startswith(f"{reported['button']['label']}? {SPENDS}")
     assert reported["button"]["prompt"]
 
 
@@ -144,7 +144,10 @@ def test_above_its_credit_limit_a_run_is_continued_only_with_another_limit():
 def test_above_its_credit_limit_a_run_says_how_many_cells_still_fill():
     state = replace(state_of(payload("completed_stats")), limit_error=STATES["over_credit_limit"]().limit_error)
     assert state.cells_running == 2
-    assert notice(make_view(state, now=NOW), "credit_limit")["title"] == "Credit limit reached: 2 cells still filling"
+    assert (
+        notice(make_view(state, now=NOW), "credit_limit")["title"]
+        == "Credit limit of 500 reached: 2 cells still filling"
+    )
 
 
 def test_what_was_kept_is_said_only_when_the_server_said_so():
@@ -154,6 +157,12 @@ def test_what_was_kept_is_said_only_when_the_server_said_so():
     run |= {"status": "cancelled", "response": None}
     # The pill alone says that it was cancelled.
     assert make_view(state_of(run), now=NOW)["notices"] == []
+
+
+def test_another_turn_says_what_the_conversation_has_used_of_its_limit():
+    view = make_view(replace(STATES["incomplete"](), credit_limit=500), now=NOW)
+    question = notice(view, "incomplete")["button"]["confirm"]
+    assert question == f"Continue? {SPENDS} So far, it has used 57 credits of your limit of 500."
 
 
 def test_cancelled_offers_nothing_that_spends_unless_the_agent_does():
@@ -184,9 +193,9 @@ def spoken(text, status="cancelled"):
 def test_cancelled_is_said_once(text):
     for more in ("", " I have 9 bakeries so far.", "\n\nI have 9 bakeries so far."):
         shown = spoken(text + more)
-        assert shown.casefold().count("cancel") == 1
+        assert (shown.casefold().count("cancel"), shown.count("Stopped")) == (0, 1)
         assert more.strip() in shown
-    assert spoken(text.rstrip(".!")).casefold().count("cancel") == 1
+    assert spoken(text.rstrip(".!")).casefold().count("cancel") == 0
     assert text in spoken(text, "completed")
 
 
@@ -458,7 +467,7 @@ def test_only_suggestions_whose_label_works_as_a_prompt_are_shown():
         "command": "follow_up",
         "label": "Find more bakeries like these",
         "prompt": "Find more bakeries like these",
-        "confirm": f"Find more bakeries like these? {SPENDS}",
+        "confirm": f"Find more bakeries like these? {SPENDS} So far, it has used 57 credits.",
         "yes": "Yes, start it",
     }
 

@@ -162,7 +162,7 @@ ANNOUNCED = {
     "stopping": "Run: Completed. Stopping cells.",
     "stop_delayed": "Run: Completed. Origami hasn't received the stop yet.",
     "stopped_cells": "Run: Completed. 19 cells and 1 search for leads were stopped. All cells are final.",
-    "cancelled_cells": "Run: Cancelled. 19 cells were stopped. All cells are final.",
+    "cancelled_cells": "Run: Stopped. 19 cells were stopped. All cells are final.",
     "nothing_built": "Run: Completed. Nothing was built.",
     "answered": "Run: Completed.",
     "errored": "Run: Failed.",
