@@ -1,4 +1,5 @@
 import { on } from "./dom";
+import { NO_KERNEL } from "./page_settings";
 import { anyUnderWay, ticking, watching } from "./page_state";
 import type { Session } from "./session";
 import { inShadowRoot } from "./shadow_root";
@@ -43,10 +44,13 @@ export class Lifecycle {
     });
     this.#undo.push(
       () => watching(this.refresh, false),
-      on(document, "visibilitychange", () => {
-        if (!document.hidden) session.hello();
-        this.refresh();
-      }),
+      // What has settled does not tick, and so would not see that its kernel is gone.
+      ...["visibilitychange", NO_KERNEL].map((name) =>
+        on(document, name, () => {
+          if (!document.hidden) session.hello();
+          this.refresh();
+        }),
+      ),
       () => ticking(this.#tick, false),
       () => session.close(),
       followTheme(root),

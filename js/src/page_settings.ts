@@ -11,7 +11,7 @@ import { on } from "./dom";
 export const NOTIFIES = "origamiNotify";
 /** Property of the root's style: the rows that a card's body shows without scrolling, and a half one more (base.css). */
 export const ROWS = "--origami-rows";
-/** Class of a notebook that has no kernel. */
+/** Class of a notebook that has no kernel, and the event of the document when one gets or loses it. */
 export const NO_KERNEL = "origami-no-kernel";
 const EVENT = "origami-notify";
 

@@ -121,7 +121,7 @@ export class Session {
   tick(): void {
     this.#inspect();
     const now = Date.now();
-    const interval = this.clock?.interval ?? Number.POSITIVE_INFINITY;
+    const interval = this.clock?.interval ?? Infinity;
     // While a cell blocks the kernel, it answers nothing but still sends changes: only a long silence means something.
     const silent = this.uncertain || this.heard === null || now - this.heard > interval * 2000 + 5000;
     if (!silent || this.presence === "gone") return;

@@ -212,16 +212,22 @@ def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) 
     lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{}}')")
 
 
-def test_a_card_says_at_once_that_its_kernel_was_shut_down(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([SETUP, "run = ow.start('Find dentists. scenario:slow', client=ow.Sandbox(speed=2).client())"])
-    lab.run_cell(0)
-    lab.run_cell(1)
-    card = lab.output(1).locator(CARD)
+def test_cards_say_at_once_that_their_kernel_was_shut_down(open_lab: Callable[..., LabPage]) -> None:
+    """A card whose run goes on, and one whose run has ended, which no longer looks at the time."""
+    start = "run = ow.start('Find dentists. scenario:{}', client=ow.Sandbox(speed={}).client())"
+    lab = open_lab([SETUP, start.format("slow", 2), start.format("incomplete", 600)])
+    for cell in range(3):
+        lab.run_cell(cell)
+    card, ended = lab.output(1).locator(CARD), lab.output(2).locator(CARD)
     expect(card.get_by_role("button", name="Cancel")).to_be_enabled()
+    way_on = ended.get_by_role("button", name="Continue")
+    expect(way_on).to_be_enabled()
     lab.shutdown_kernel()
     # Without the extension, it takes more than two checks.
     expect(card.get_by_text("Kernel stopped")).to_be_visible(timeout=5_000)
     expect(card.locator(".pill")).to_have_text("Was running")
+    expect(way_on).not_to_be_visible(timeout=5_000)
+    expect(ended.locator(".pill")).to_have_text("Stopped early")
 
 
 def test_settings_reach_every_card_of_the_page(open_lab: Callable[..., LabPage]) -> None:

@@ -12,7 +12,10 @@ export function markWithoutKernel(notebooks: INotebookTracker): void {
       const kernel = sessionContext.session?.kernel;
       const isThere = !!kernel && kernel.status !== "dead";
       had ||= isThere;
-      node.classList.toggle(NO_KERNEL, had && !isThere);
+      const isGone = had && !isThere;
+      if (node.classList.contains(NO_KERNEL) === isGone) return;
+      node.classList.toggle(NO_KERNEL, isGone);
+      document.dispatchEvent(new Event(NO_KERNEL));
     };
     // A kernel that is shut down takes its session with it; one that dies leaves it.
     for (const signal of [

@@ -176,7 +176,7 @@ export class LeadGrid {
       return;
     }
     const { requests, rows } = this;
-    if (rows.more && (rows.total ?? Number.POSITIVE_INFINITY) > 2 * requests.size) {
+    if (rows.more && (rows.total ?? Infinity) > 2 * requests.size) {
       requests.usePages(true);
       this.#restart();
     } else this.#ask(true);
@@ -422,7 +422,7 @@ export class LeadGrid {
   #measure(): void {
     const { heads, more, total, answered } = this.rows;
     const read = this.#matching.length;
-    const most = Math.min(total ?? Number.POSITIVE_INFINITY, read + this.requests.size);
+    const most = Math.min(total ?? Infinity, read + this.requests.size);
     const { typed } = this.#toolbar;
     this.#length = !more || typed ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;
