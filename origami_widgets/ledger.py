@@ -147,7 +147,6 @@ async def hand_over(
     credit_limit: float | None,
     client: AnyClient | None,
     show: bool = False,
-    watch: Callable[[Run], object] | None = None,
     write: Callable[[pd.DataFrame], object] | None = None,
 ) -> pd.DataFrame:
     """Do what `new_leads` does, for the sync bridge.
@@ -160,7 +159,6 @@ async def hand_over(
         credit_limit: the credits of each period.
         client: the client.
         show: whether to show the card.
-        watch: waits until the run has ended, for a caller that blocks; None to show nothing.
         write: writes the leads, before the ledger says that they were handed over; None for nothing to write.
     """
     length, path = _length(every), _ledger_path(ledger)
@@ -190,7 +188,7 @@ async def hand_over(
     except (AmbiguousStart, ContinuedElsewhere, NotFound) as error:
         error.add_note(files.ways_out)
         raise
-    await until_filled(run, INTERRUPTED, watch=watch)
+    await until_filled(run, INTERRUPTED)
     if run.questions and not is_over:
         raise _answer_needed(run)
     leads = await leads_reading(run, client).steps(None)

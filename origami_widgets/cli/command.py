@@ -38,7 +38,7 @@ exit codes:
        leads
   1    failure of the network, the server or the disk
   2    wrong usage: no command, a wrong argument, a file that already exists,
-       or no API key
+       no API key, or you did not say yes
   3    watch, enrich, new: the run failed, was cancelled or stopped early;
        enrich: or it added no column;
        cancel: cells that the run didn't start were left running
@@ -192,10 +192,10 @@ def code_of_run(status: str) -> int:
 
 
 def code_of_error(error: OrigamiError) -> int:
-    """Return the exit code for an error: wrong usage, a timeout, or a failure."""
+    """Return the exit code for an error: wrong usage or no consent, a timeout, or a failure."""
     if isinstance(error, TimeoutError):
         return TIMED_OUT
-    return USAGE if isinstance(error, InvalidInput | MissingKey) else FAILED
+    return USAGE if isinstance(error, InvalidInput | MissingKey) or error.code == "DECLINED" else FAILED
 
 
 @contextmanager

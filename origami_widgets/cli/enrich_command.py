@@ -3,95 +3,33 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.cli.command import (
-    DONE,
-    ENDED_BADLY,
-    INTERRUPTED,
-    USAGE,
-    Argument,
-    Command,
-    client_for,
-)
+from origami_widgets.cli.command import DONE, ENDED_BADLY, Argument, Command, client_for, code_of_run
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     import pandas as pd
 
-    from origami_widgets.api.client import Client
-    from origami_widgets.api.rows.own_rows import OwnList
-
-REPORT_EVERY = 5.0
-"""Seconds between two lines about the upload on stderr."""
-
 
 def enrich_list(options: Namespace) -> int:
-    """Enrich a list; return the exit code."""
+    """Enrich a list; return the exit code. If not all of it is enriched, the file has what was found."""
     import origami_widgets as ow
-    from origami_widgets.api import validate
-    from origami_widgets.cli.watch_command import watch
-    from origami_widgets.frames.files.list_reading import as_frame
-    from origami_widgets.frames.own_list.frame_rows import own_list_of
-    from origami_widgets.words.numbers import plural
-
-    # Everything is checked first, so that a wrong path doesn't cost a run.
-    validate.prompt(options.brief)
-    validate.model(options.model)
-    validate.credit_limit(options.credit_limit)
-    out = out_file(options)
-    frame = as_frame(options.list)
-    key, columns = _names(options.key), _names(options.columns)
-    own = own_list_of(frame, key, columns)
-    client = client_for(options)
-    if options.pilot is not None:
-        return _enrich_with_pilot(options, frame, out, client)
-    if not options.yes and sys.stdin.isatty() and not _agrees(own, options.credit_limit):
-        sys.stderr.write("Nothing was sent.\n")
-        return USAGE
-    table = ow.upload(
-        frame, key=key, columns=columns, once=options.once, client=client, progress=_UploadLines(), name=options.name
-    )
-    sys.stderr.write(f"The list is at Origami: {table.url or table.id}\n")
-    started = ow.start(
-        options.brief,
-        name=options.name,
-        model=options.model,
-        focus_tables=[table],
-        once=options.once,
-        credit_limit=options.credit_limit,
-        show=False,
-    )
-    code = watch(started, "cells", stopped=lambda: "Interrupted. Asking Origami to cancel the run and stop its cells.")
-    if code == INTERRUPTED:
-        started.cancel(cells=True)
-        return code
-    found = ow.join_leads(frame, table, key=key)
-    write_file(found, out, overwrite=options.overwrite)
-    stopped = started.state.stopped
-    if code == DONE and not found.attrs["origami"]["found_columns"]:
-        sys.stderr.write("The run completed, but the table has no new column.\n")
-        return ENDED_BADLY
-    if code == DONE and stopped is not None and stopped.cells:
-        sys.stderr.write(f"The run completed, but {plural(stopped.cells, 'cell')} stayed empty: they were stopped.\n")
-        return ENDED_BADLY
-    return code
-
-
-def _enrich_with_pilot(options: Namespace, frame: pd.DataFrame, out: Path, client: Client) -> int:
-    """Enrich a list after a pilot; return the exit code. If the rest is not enriched, the file has what was found."""
-    import origami_widgets as ow
+    from origami_widgets.cli.watch_command import watched
+    from origami_widgets.run.start import terminal_watch
     from origami_widgets.run.starts.confirm import asks_terminal
 
+    # Checked first, so that a wrong path doesn't cost a run.
+    out = out_file(options)
     asks_terminal.set(not options.yes and sys.stdin.isatty())
+    terminal_watch.set(watched)
     code, problem = DONE, ""
     try:
         found = ow.enrich(
-            frame,
+            options.list,
             options.brief,
             key=_names(options.key),
             columns=_names(options.columns),
@@ -100,11 +38,11 @@ def _enrich_with_pilot(options: Namespace, frame: pd.DataFrame, out: Path, clien
             credit_limit=options.credit_limit,
             name=options.name,
             model=options.model,
-            client=client,
+            client=client_for(options),
             show=False,
         )
     except ow.errors.EnrichmentFailed as error:
-        code, problem, found = ENDED_BADLY, f"{error}\n", error.partial
+        code, problem, found = code_of_run(error.run.status) or ENDED_BADLY, f"{error}\n", error.partial
     write_file(found, out, overwrite=options.overwrite)
     sys.stderr.write(problem)
     return code
@@ -112,15 +50,6 @@ def _enrich_with_pilot(options: Namespace, frame: pd.DataFrame, out: Path, clien
 
 def _names(given: str) -> list[str]:
     return [name.strip() for name in given.split(",") if name.strip()]
-
-
-def _agrees(own: OwnList, credit_limit: float | None) -> bool:
-    from origami_widgets.words.numbers import plural
-
-    limit = "no credit limit" if credit_limit is None else f"a limit of {plural(credit_limit, 'credit')}"
-    sys.stderr.write(f"Send {own.in_words}, and start an agent on them? It spends credits, with {limit}. [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
 def out_file(options: Namespace) -> Path:
@@ -154,19 +83,6 @@ def write_file(frame: pd.DataFrame, out: Path, *, overwrite: bool) -> None:
         remedy = "Give another PATH, with the same --once or --ledger: nothing is paid again."
         raise OrigamiError("The file could not be written", cause=str(error), remedy=remedy) from error
     sys.stdout.writelines(f"{file}\n" for file in files)
-
-
-class _UploadLines:
-    """Writes how far an upload has come on stderr, now and then."""
-
-    def __init__(self) -> None:
-        self._next_at = time.monotonic() + REPORT_EVERY
-
-    def __call__(self, rows: int, total: int | None) -> None:
-        """Write a line, if it is time."""
-        if time.monotonic() >= self._next_at and rows != total:
-            self._next_at = time.monotonic() + REPORT_EVERY
-            sys.stderr.write(f"Uploaded {rows:,} of {total:,} rows.\n")
 
 
 EXAMPLE = """\

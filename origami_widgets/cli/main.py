@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextvars
 import io
 import json
 import os
@@ -103,7 +104,8 @@ def run_command(options: argparse.Namespace) -> int:
         # An interrupt before a request is sent leaves a coroutine behind. The error says enough.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         try:
-            code = run(options)
+            # What a command sets for its calls ends with it.
+            code = contextvars.copy_context().run(run, options)
             sys.stdout.flush()
         except BrokenPipeError:
             _discard_output()

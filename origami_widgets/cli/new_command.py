@@ -10,7 +10,6 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli.command import (
     DONE,
     ENDED_BADLY,
-    INTERRUPTED,
     NEEDS_ANSWER,
     NOTHING_NEW,
     Argument,
@@ -24,22 +23,16 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from origami_widgets.run.handle import Run
-
 
 def find_new(options: Namespace) -> int:
     """Hand over what is new; return the exit code."""
     from origami_widgets.api.background.sync_bridge import block
-    from origami_widgets.cli.watch_command import watch
+    from origami_widgets.cli.watch_command import watched
     from origami_widgets.run.settings import top
+    from origami_widgets.run.start import terminal_watch
 
     out = out_file(options)
-
-    def watched(run: Run) -> None:
-        if watch(run, "cells", stopped=lambda: "Interrupted. Asking Origami to cancel the run.") == INTERRUPTED:
-            run.cancel(cells=True)
-            raise KeyboardInterrupt
-
+    terminal_watch.set(watched)
     try:
         found: pd.DataFrame = block(
             top().hand_over(
@@ -49,7 +42,6 @@ def find_new(options: Namespace) -> int:
                 leave_out=options.leave_out or None,
                 credit_limit=options.credit_limit,
                 client=client_for(options),
-                watch=watched,
                 write=functools.partial(write_file, out=out, overwrite=options.overwrite),
             )
         )

@@ -108,6 +108,14 @@ def watch(
     return code_of_run(run.status)
 
 
+def watched(run: Run) -> None:
+    """Watch a run that a command waits for. Ctrl-C cancels it and stops its cells."""
+    said = "Interrupted. Asking Origami to cancel the run and stop its cells."
+    if watch(run, "cells", stopped=lambda: said) == INTERRUPTED:
+        run.cancel(cells=True)
+        raise KeyboardInterrupt
+
+
 def states(run: Run, ends: float | None, interval: float = 0.5) -> Iterator[RunState]:
     """Yield the state of a run after each change, and at least once per interval. Sends nothing.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import background, kept_task
@@ -33,7 +35,7 @@ from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Coroutine, Iterable, Mapping, Sequence
     from typing import Any
 
     from origami_widgets.api.default_client import AnyClient
@@ -441,20 +443,24 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
     return Run(newest)
 
 
-async def until_filled(
-    run: Run, interrupted: str, *, looks: int = QUIET_LOOKS, watch: Callable[[Run], object] | None = None
-) -> None:
+terminal_watch: ContextVar[Callable[[Run], object] | None] = ContextVar("terminal_watch", default=None)
+"""Waits until a run has ended, and shows it on a terminal meanwhile, for a command. Otherwise there is a card, or nothing."""
+
+
+async def until_filled(run: Run, interrupted: str, *, looks: int = QUIET_LOOKS) -> None:
     """Wait until a run has ended and its cells are filled, for the sync bridge. An interrupt cancels it, and stops them.
 
     Args:
         run: the run.
         interrupted: what to print then.
         looks: as in `reached`.
-        watch: waits in place of this, for a caller that blocks, and shows the run meanwhile.
     """
     filled = waiting.end_of_run(run.conversation, "cells", looks=looks)
 
     def wait_here() -> None:
+        if (watch := terminal_watch.get()) is not None:
+            watch(run)
+            return
         try:
             waiting.block(filled, None)
         except (KeyboardInterrupt, SystemExit):
@@ -462,5 +468,5 @@ async def until_filled(
             print(interrupted)  # noqa: T201
             raise
 
-    await Either(wait_here if watch is None else lambda: watch(run), lambda: waiting.wait(filled))
+    await Either(wait_here, lambda: waiting.wait(filled))
     display_backend().waited(run)

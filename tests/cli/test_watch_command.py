@@ -25,7 +25,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  \S.*")
         ("completed", 0, "✓ Completed"),
         ("needs_input", 4, "◆ Needs your answer"),
         ("errored", 3, "✕ Failed"),
-        ("cancelled", 3, "■ Cancelled"),
+        ("cancelled", 3, "■ Stopped"),
         ("incomplete", 3, "◆ Stopped early"),
     ],
 )
