@@ -152,8 +152,7 @@ def _note(entry: BoardEntry, form: Form) -> str:
     if state.status == "needs_input" and state.run is not None and not state.sending:
         said.append(words.plural(len(state.run.todo.pending_questions), "question"))
     if state.done and state.cells_running and not _filling(entry, form):
-        past = ("was " if state.cells_running == 1 else "were ") if form == "snapshot" else ""
-        said.append(f"{words.plural(state.cells_running, 'cell')} {past}filling")
+        said.append(f"{words.plural(state.cells_running, 'cell')} filling")
     return clip(" · ".join(filter(None, said)), NOTE_LIMIT)
 
 
@@ -178,7 +177,7 @@ def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
         label, tone = was(label), "neutral"
     note = entry.error.title if entry.error is not None else ""
     if entry.queue is not None and not note:
-        note = "All run slots were in use" if form == "snapshot" else entry.queue.reason
+        note = entry.queue.reason
     return {
         "position": entry.position,
         "token": "",

@@ -229,11 +229,10 @@ def _origin(entries: Iterable[BoardEntry]) -> str:
 
 
 def _halted(error: OrigamiError, *, can_resume: bool, form: Form) -> Notice:
-    title = "The remaining briefs were not started" if form == "snapshot" else "The remaining briefs are on hold"
     return {
         "key": "halted",
         "tone": "bad",
-        "title": clip(f"{title}: {error.title}", 160),
+        "title": clip(f"The remaining briefs are on hold: {error.title}", 160),
         "text": clip(explanation_of(error), 500),
         "button": _RESUME if can_resume and form == "live" else None,
         "link": link_of_error(error),

@@ -44,6 +44,11 @@ _TWO_WAYS = (
 _ONE_WAY = "Try again: the same agent starts anew."
 _FAILED = frozenset({"errored", "incomplete", "timed_out"})
 
+_SENDING = {
+    "follow_up": "Sending the follow-up",
+    "answer": "Sending your answers",
+    "fill": "Starting to fill cells",
+}
 _CHECK_NOW: Final[Button] = {"command": "check_now", "label": "Check now"}
 
 
@@ -52,15 +57,15 @@ def make_notices(state: RunState, *, form: Form = "live") -> list[Notice]:
 
     Args:
         state: the run's state.
-        form: the form of the view. Without a widget, a button becomes its line of Python; a snapshot is in the past
-            tense.
+        form: the form of the view. Without a widget, a button becomes its line of Python. The head of a snapshot says when
+            it was taken, so its notices are those of that moment.
     """
     writer = _Writer(state, form)
     return take(writer.all(), NOTICES_SIZE)
 
 
 class _Writer:
-    """Writes the notices of a state in one tense."""
+    """Writes the notices of a state."""
 
     def __init__(self, state: RunState, form: Form) -> None:
         self.state = state
@@ -76,10 +81,6 @@ class _Writer:
             yield from self._stopped_cells()
             yield from self._filled()
             yield from self._questions()
-
-    def _say(self, live: str, later: str) -> str:
-        """Return the sentence for a live view or the one for a snapshot."""
-        return later if self.form == "snapshot" else live
 
     def _notice(
         self,
@@ -130,29 +131,23 @@ class _Writer:
     def _reconnecting(self, error: OrigamiError | None) -> Notice:
         button: Button = {**_CHECK_NOW, "label": "Retry now"}
         if is_missing(self.state):
-            title = self._say("Can't find the run. Retrying.", "Couldn't find the run.")
+            title = "Can't find the run. Retrying."
             text = sentences("A new run can take a few seconds to appear.", _cause(error))
             return self._notice("reconnecting", "attention", title, text, button=button)
-        title = self._say("Can't reach Origami. Retrying.", "Couldn't reach Origami.")
-        if self.state.done:
-            continues = self._say("Its cells may still fill in.", "Its cells may have filled in since.")
-        else:
-            continues = self._say("Your run continues on the server.", "The run continued on the server.")
+        title = "Can't reach Origami. Retrying."
+        continues = "Its cells may still fill in." if self.state.done else "Your run continues on the server."
         text = sentences(continues, _cause(error), error.remedy if error else "")
         return self._notice("reconnecting", "attention", title, text, button=button, link=link_of_error(error))
 
     def _stopped(self, error: OrigamiError | None) -> Notice:
         """Return the notice that checks ended on an error, and how to resume them. The run goes on, if it exists."""
         state = self.state
+        continues = "Your run continues on the server. To see it again:"
         if state.done:
-            filling = self._say("may still fill in", "may have filled in since")
-            continues = f"The run has ended; its cells {filling} on the server."
-        else:
-            continues = self._say("Your run continues", "The run continued")
-            continues = f"{continues} on the server. To see it again:"
+            continues = "The run has ended; its cells may still fill in on the server."
         line = attach_line(state)
         if error is None:
-            title = self._say("This card is no longer updating", "This card was no longer updating")
+            title = "This card is no longer updating"
             return self._notice("stopped", "attention", title, continues, button=_CHECK_NOW, code=line)
         if is_missing(state):
             text = explanation_of(error) if state.run is None else sentences(_cause(error), _MISSING)
@@ -166,58 +161,41 @@ class _Writer:
         state = self.state
         if state.cancel == "requested" and not state.done:
             if state.cancel_error is not None:
-                title = self._say("Origami hasn't received the cancel yet", "Origami hadn't received the cancel")
-                retry = self._say("Retrying; the run continues until then.", "The run continued until then.")
-                text = sentences(f"{state.cancel_error.title}.", retry)
+                title = "Origami hasn't received the cancel yet"
+                text = sentences(f"{state.cancel_error.title}.", "Retrying; the run continues until then.")
             else:
-                title = self._say("Cancel requested", "A cancel was requested")
-                text = self._say(
-                    "Waiting for Origami to confirm. A run stops at its next safe point. Everything built so far is kept.",
-                    "Origami hadn't confirmed it. A run stops at its next safe point. Everything built so far is kept.",
-                )
+                title = "Cancel requested"
+                text = "Waiting for Origami to confirm. A run stops at its next safe point. Everything built so far is kept."
             yield self._notice("cancel_requested", "attention", title, text)
         if (state.stopping == "requested" or state.stop_error is not None) and not state.settled:
             yield from self._stopping()
         if state.queue is not None:
             yield self._queued(state.queue)
-        elif state.sending == "follow_up":
-            title = self._say("Sending the follow-up", "A follow-up was being sent")
-            yield self._notice("sending", "running", title)
-        elif state.sending == "answer":
-            yield self._notice("sending", "running", self._say("Sending your answers", "The answers were being sent"))
-        elif state.sending == "fill":
-            yield self._notice("sending", "running", self._say("Starting to fill cells", "Cells were to be filled"))
+        elif state.sending:
+            yield self._notice("sending", "running", _SENDING[state.sending])
 
     def _stopping(self) -> Iterator[Notice]:
         """Yield the notice that cells are being stopped; while the agent is being cancelled, only what keeps them from it."""
         state = self.state
         counted = filling_words(state) if state.cells_running else ""
         if state.stop_error is not None and state.stopping == "none":
-            goes_on = self._say("Cells may go on filling.", "Cells may have gone on filling.")
-            text = sentences(explanation_of(state.stop_error), goes_on, counted)
+            text = sentences(explanation_of(state.stop_error), "Cells may go on filling.", counted)
             title = f"Cells were not stopped: {state.stop_error.title}"
             yield self._notice("stopping", "bad", title, text, link=link_of_error(state.stop_error))
         elif state.stop_error is not None:
-            title = self._say(NOT_RECEIVED, "Origami hadn't received the stop")
-            retry = self._say("Retrying; cells may go on filling until then.", "Cells may have gone on filling.")
-            text = sentences(f"{state.stop_error.title}.", retry, counted)
-            yield self._notice("stopping", "attention", title, text)
+            text = sentences(f"{state.stop_error.title}.", "Retrying; cells may go on filling until then.", counted)
+            yield self._notice("stopping", "attention", NOT_RECEIVED, text)
         elif state.done:
-            title = self._say("Stopping cells", "Cells were being stopped")
-            text = self._say("Waiting until no cell is active. What is filled stays.", filling_words(state))
-            yield self._notice("stopping", "attention", title, text)
+            text = "Waiting until no cell is active. What is filled stays."
+            yield self._notice("stopping", "attention", "Stopping cells", text)
 
     def _queued(self, queue: Queue) -> Notice:
         """Return the notice that a follow-up waits for a run slot, free of charge."""
         limit = f" Your plan allows {words.plural(queue.limit, 'run')} at once." if queue.limit else ""
         retry = words.duration(queue.wait)
-        text = self._say(
-            f"The follow-up starts when one is free. Next try in {retry}.{limit} Waiting costs nothing.",
-            f"The follow-up was waiting for a free one.{limit}",
-        )
+        text = f"The follow-up starts when one is free. Next try in {retry}.{limit} Waiting costs nothing."
         button: Button = {"command": "stop_waiting", "label": "Stop waiting"}
-        title = self._say("All run slots are in use", "All run slots were in use")
-        return self._notice("queued", "attention", title, text, button=button)
+        return self._notice("queued", "attention", "All run slots are in use", text, button=button)
 
     def _attached(self) -> Iterator[Notice]:
         """Yield the notice that a rerun cell has not paid again."""
@@ -235,10 +213,8 @@ class _Writer:
         """Yield the notice about a status that this version does not know."""
         if is_known(self.state.status):
             return
-        text = "This version doesn't know that status."
-        if not self.state.done:
-            text += self._say(" It keeps checking.", "")
-        yield self._notice("unknown_status", "neutral", f"Origami reports “{clip(self.state.status, 40)}”", text)
+        title = f"Origami reports “{clip(self.state.status, 40)}”"
+        yield self._notice("unknown_status", "neutral", title, "This version doesn't know that status.")
 
     def _end(self) -> Iterator[Notice]:
         """Yield the notice about what a terminal status means."""
@@ -374,8 +350,7 @@ class _Writer:
         asked = f"The agent has {words.plural(pending, 'question')}"
         if not state.done:
             if pending:
-                text = self._say("You can answer when the run has ended.", "They could be answered when the run ended.")
-                yield self._notice("questions", "attention", asked, text)
+                yield self._notice("questions", "attention", asked, "You can answer when the run has ended.")
         elif pending > QUESTIONS_LIMIT:
             text = f"The first {QUESTIONS_LIMIT} are here. See all of them with run.questions."
             yield self._notice("questions", "attention", asked, text)

@@ -83,7 +83,7 @@ def test_words_do_not_run_together_without_styles():
         "✓ Completed · Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail." in lines
     )
     assert (
-        "2 cells were filling · 15 leads · 12 qualified · 57 credits · 4.75 per qualified lead · ended 2026-07-21 09:17 UTC"
+        "2 cells filling · 15 leads · 12 qualified · 57 credits · 4.75 per qualified lead · ended 2026-07-21 09:17 UTC"
         in lines
     )
     crowded = without_styles(clean_html(render_board_html(VIEWS["hundred"], now=NOW)))

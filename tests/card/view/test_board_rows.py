@@ -168,7 +168,7 @@ def test_questions_are_counted_and_cells_that_fill():
     assert "2 questions" in make_row(entry_of(0, needs_input()))["note"]
     live, later = (make_row(entry_of(0, STATES["filling"]()), form=form) for form in ("live", "snapshot"))
     assert (live["status_label"], live["note"]) == ("Filling 2", "")
-    assert (later["status_label"], later["note"]) == ("Completed", "2 cells were filling")
+    assert (later["status_label"], later["note"]) == ("Completed", "2 cells filling")
     failed = make_row(entry_of(0, failed_and_filling()))
     assert (failed["status_label"], failed["tone"], failed["button"]) == ("Failed, filling 2", "bad", "stop")
     assert "filling" not in failed["note"]

@@ -111,9 +111,6 @@ def test_a_lost_stop_says_how_many_cells_may_go_on():
     assert said["title"] == "Origami hasn't received the stop yet"
     assert "cells may go on filling" in said["text"]
     assert "2 cells were filling at the last count" in said["text"]
-    later = notice_of(STATES["stop_delayed"](), "stopping", "snapshot")
-    assert later["title"] == "Origami hadn't received the stop"
-    assert "2 cells were filling at the last count" in later["text"]
 
 
 def test_a_request_that_was_refused_says_why_and_can_be_made_again():

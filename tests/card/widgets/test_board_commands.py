@@ -45,7 +45,7 @@ def test_a_row_opens_as_its_card_and_folds(three, click):
     assert card.run.token == token
     on_loop(made[1].update, read(running(1, status="cancelled"), at=115.0))
     settle()
-    assert card.head["status_label"] == "Cancelled"
+    assert card.head["status_label"] == "Stopped"
     assert click(board, "fold")["ok"]
     assert (board.card, board.head["open"], card.comm) == ("", "", None)
     assert board.runs[1].conversation.presentation is None

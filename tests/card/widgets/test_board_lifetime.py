@@ -115,7 +115,7 @@ def test_a_closed_board_hears_of_nothing():
     settle()
     assert board.rows["items"][0]["status_label"] == seen == "Running"
     # What is asked of it is still true.
-    assert board.view["rows"][0]["status_label"] == "Cancelled"
+    assert board.view["rows"][0]["status_label"] == "Stopped"
 
 
 def test_a_batch_outlives_its_boards():

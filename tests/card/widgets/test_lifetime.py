@@ -88,7 +88,9 @@ def test_a_thousand_cards_shown_and_closed_in_a_kernel_leave_nothing(front_end):
     assert len(opened) >= CYCLES
     assert opened == closed
     assert front_end.models == {}
-    assert front_end.value("left()") == before
+    after = front_end.value("left()")
+    # What the kernel itself has left behind by then, may be gone.
+    assert {name: count for name, count in after.items() if count > before[name]} == {}
 
 
 class Counted(ow.Sandbox):

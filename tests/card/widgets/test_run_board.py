@@ -54,7 +54,7 @@ def test_an_observer_that_raises_keeps_nothing_from_happening(three):
 
     board.observe(broken, ["rows", "running"])
     end(made, 0)
-    assert (board.running, board.rows["items"][0]["status_label"]) == (2, "Cancelled")
+    assert (board.running, board.rows["items"][0]["status_label"]) == (2, "Stopped")
 
 
 def test_shared_tables_are_counted_once(show):

@@ -254,7 +254,7 @@ def test_a_change_on_a_board_of_a_hundred_runs_is_small(outputs):
         assert len(json.dumps(reported(messages))) <= (1_500 if number else 12_000)
     page.receive(reported(messages)[-1])
     assert page.missed == 0
-    assert page.data["text/html"].count("Cancelled") == 5
+    assert page.data["text/html"].count("Stopped") == 5
     board.close()
 
 
