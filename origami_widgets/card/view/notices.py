@@ -10,7 +10,7 @@ from origami_widgets.card.view.run_head import (
     QUESTIONS_LIMIT,
     agent_line,
     attach_line,
-    claims_work,
+    built_nothing,
     is_known,
     is_missing,
     lists_actions,
@@ -315,7 +315,7 @@ class _Writer:
         return "It changed nothing." if lists_actions(self.state) else ""
 
     def _nothing_built(self) -> Iterator[Notice]:
-        """Yield the notice about a run that ended well, and may even claim to have made tables, but changed nothing."""
+        """Yield the notice about a run that ended well but changed nothing, whatever its text says."""
         state = self.state
         run = state.run
         if run is None or state.actions or (named_in_request(run) and used_since_start(state)[0]):
@@ -326,20 +326,15 @@ class _Writer:
             text = "This card can't tell whether the run changed anything."
             yield self._notice("no_result", "attention", "Origami sent no list of changes", text)
             return
-        said = response.text or ""
-        if state.tables:
-            text = "The run changed nothing; these tables were there before."
-            unbuilt = "If its text mentions other changes, they were not made."
-        else:
-            text = "The run changed nothing."
-            unbuilt = "If its text mentions tables, they were not built."
-        if not said.strip():
+        text = (
+            "The run changed nothing; these tables were there before." if state.tables else "The run changed nothing."
+        )
+        if built_nothing(state):
             yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} It gave no answer either.")
-        elif claims_work(said):
-            button = _asking(BUILD, state) if can_follow_up(state) else None
-            yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} {unbuilt}", button=button)
-        else:
-            yield self._notice("answered", "neutral", "Answered in words", f"{text} {unbuilt}")
+            return
+        text = f"{text} If its text mentions {'other changes' if state.tables else 'tables'}, these were not made."
+        button = _asking(BUILD, state) if can_follow_up(state) else None
+        yield self._notice("answered", "neutral", "Answered in words", text, button=button)
 
     def _questions(self) -> Iterator[Notice]:
         state = self.state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -44,25 +43,6 @@ _STATUSES: Final[dict[str, tuple[str, Tone]]] = {
     "timed_out": ("Timed out", "bad"),
 }
 
-# Words with which an agent claims work on objects of the product: "I have built a table", "12 leads were added". Only
-# the tone depends on them, never whether the notice is shown, as there are other words and languages.
-_DONE = r"(?:built|created|added|made|found|sourced|enriched|filled|updated|drafted|set up|prepared|compiled)"
-_OBJECT = r"(?:tables?|columns?|leads?|rows?|lists?|campaigns?|sequences?|sheets?)"
-_CLAIM = re.compile(
-    rf"\bI(?:['\u2019]ve| have)?\s+(?:\w+\s+){{0,2}}{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b"
-    rf"|\b{_OBJECT}\b[^.!?\n]{{0,80}}?\b(?:(?:was|were|been|is now|are now)\s+{_DONE}|(?:is|are)\s+(?:now\s+)?ready)\b"
-    rf"|^\W*{_DONE}\b[^.!?\n]{{0,120}}?\b{_OBJECT}\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-_CLAIM_SEARCHED = 4_000
-_CANCELLED = re.compile(
-    r"\s*(?:(?:(?:the|this|your) )?(?:run|task|request) (?:is|was|has been) |I (?:was|have been) )?cancell?ed"
-    r"(?: (?:at your request|as requested|on request|by you|by the user|from the web app))?"
-    r"\s*(?:[.!](?=\s|\Z)|\n|\Z)\s*",
-    re.IGNORECASE,
-)
-"""Matches a first sentence that says only that the run was cancelled."""
-
 
 def is_known(status: str) -> bool:
     """Return whether this version has words for a status."""
@@ -98,23 +78,14 @@ def lists_actions(state: RunState) -> bool:
     return response is not None and isinstance(response.raw.get("actions"), list)
 
 
-def claims_work(text: str) -> bool:
-    """Return whether an agent's text claims that it made tables, columns or leads."""
-    return _CLAIM.search(text[:_CLAIM_SEARCHED]) is not None
-
-
 def agent_text(state: RunState) -> str:
-    """Return what the agent has said; of a cancelled run, without a first sentence that only repeats its status."""
-    text = (state.run.response.text if state.run and state.run.response else "") or ""
-    return text[begins.end() :] if state.status == "cancelled" and (begins := _CANCELLED.match(text)) else text
+    """Return what the agent has said."""
+    return (state.run.response.text if state.run and state.run.response else "") or ""
 
 
 def built_nothing(state: RunState) -> bool:
-    """Return whether a run completed without any change, but said nothing or claimed to have made some."""
-    if state.status != "completed" or state.actions or not lists_actions(state):
-        return False
-    said = agent_text(state)
-    return not said.strip() or claims_work(said)
+    """Return whether a run completed without any change and without a word."""
+    return state.status == "completed" and lists_actions(state) and not state.actions and not agent_text(state).strip()
 
 
 EARLIER_SIZE = 2_000
