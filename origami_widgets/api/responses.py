@@ -74,25 +74,9 @@ class ApiResponse:
 
 
 BOM = b"\xef\xbb\xbf"
-DEEPEST = 100
-"""Levels of nesting, at most: what shows or compares a value may recurse."""
 LONGEST_NUMBER = 24
 """Characters of a number that an error quotes, at most."""
-SHALLOW = 8
-"""Most levels of nesting in documented responses. The decoder's type limits them, so their values need no check."""
-TOO_DEEP = "The response is nested too deeply."
 SIGN_IN = "The network returned a web page. Is there a sign-in page?"
-
-
-def _of_depth(levels: int) -> object:
-    scalar = None | bool | int | float | str
-    kind: Any = scalar
-    for _ in range(levels):
-        kind = scalar | list[kind] | dict[str, kind]
-    return kind
-
-
-_SHALLOW: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_of_depth(SHALLOW))
 
 
 def decode(body: bytes) -> Any:
@@ -105,19 +89,13 @@ def decode(body: bytes) -> Any:
         UnexpectedAnswer: the body is not JSON; retrying may help.
     """
     body = body.removeprefix(BOM)
-    # Suppressed, because the slower decoders below give better errors.
-    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-        return _SHALLOW.decode(body)
     try:
-        try:
-            value = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            value = _decode_slowly(body)
+        # Suppressed, because the slower decoder below gives better errors.
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(body)
+        return _decode_slowly(body)
     except RecursionError:
-        raise unreadable(TOO_DEEP) from None
-    if _is_too_deep(value):
-        raise unreadable(TOO_DEEP)
-    return value
+        raise unreadable("The response is nested too deeply.") from None
 
 
 def decode_csv(body: bytes) -> str:
@@ -156,12 +134,6 @@ def _whole(value: object) -> object:
     if isinstance(value, dict):
         return {_whole(key): _whole(item) for key, item in value.items()}
     return value
-
-
-def _is_too_deep(value: object, levels: int = DEEPEST) -> bool:
-    """Return whether JSON is nested too deeply. If not, later code may recurse."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels == 0 or any(_is_too_deep(each, levels - 1) for each in inner if isinstance(each, dict | list))
 
 
 def unreadable(cause: str) -> UnexpectedAnswer:
