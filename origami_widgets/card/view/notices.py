@@ -35,7 +35,7 @@ _TEXT_LIMIT = 500
 _MISSING = "It may have been deleted, or belong to another organization or project. This is its last known state."
 CONTINUE: Final = follow_up_button("Continue", "Continue where you stopped.")
 TRY_AGAIN: Final = follow_up_button("Try again", "That failed. Please try it again.")
-BUILD: Final = follow_up_button("Ask it to build them", "Nothing was built in that run. Please build it now.")
+BUILD: Final = follow_up_button("Ask for a table", "Nothing was built in that run. Please build it now.")
 _TWO_WAYS = (
     "Continue: the same agent keeps what it has and goes on. "
     "Start over: ow.start(…, fresh=True), a new agent that pays again."
