@@ -14,7 +14,7 @@ export type NodeName = "p" | "h" | "ul" | "ol" | "li" | "quote" | "pre" | "code"
 
 export type Inline = (string | Node)[];
 
-export type RowButton = "" | "cancel" | "cancelling" | "stop" | "stopping" | "answer" | "try_again" | "continue";
+export type RowButton = "" | "cancel" | "cancelling" | "stop" | "stopping" | "answer" | "fill" | "try_again" | "continue";
 
 export type Form = "live" | "current" | "snapshot";
 

@@ -44,6 +44,8 @@ ROW_BUTTONS: Final[dict[str, Button]] = {
     **STOP_BUTTONS,
     # The form is in the card.
     "answer": {"command": "open", "label": "Answer", "sent": "Answer"},
+    # What is missing is counted there, and has a price.
+    "fill": {"command": "open", "label": "Fill", "sent": "Fill"},
     "try_again": TRY_AGAIN,
     "continue": CONTINUE,
 }
@@ -132,6 +134,8 @@ def _button(entry: BoardEntry, state: RunState, head: Head) -> RowButton:
         return row_button(head)
     if make_ask(state) is not None:
         return "answer"
+    if state.settled and state.filled is None and state.stopped is not None and state.stopped.cells:
+        return "fill"
     # A cancelled run was ended on purpose: its card has the way on.
     notices = [] if state.status == "cancelled" else make_notices(state)
     offered = {notice["button"]["label"] for notice in notices if notice["button"] is not None}

@@ -98,7 +98,7 @@ class Button(TypedDict):
     requested: NotRequired[bool]
 
 
-RowButton = Literal["", "cancel", "cancelling", "stop", "stopping", "answer", "try_again", "continue"]
+RowButton = Literal["", "cancel", "cancelling", "stop", "stopping", "answer", "fill", "try_again", "continue"]
 """The button of a board's row, as a key of `BoardView.row_buttons`; empty without one."""
 
 

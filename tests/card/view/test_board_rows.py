@@ -71,6 +71,13 @@ def test_a_row_says_what_the_card_says(name):
         assert titles[0].startswith(row["note"].split(" · ")[0].rstrip("…"))
 
 
+def test_where_cells_were_stopped_the_row_opens_the_card_that_fills_them():
+    stopped, filled = STATES["stopped_cells"](), STATES["filled"]()
+    rows = [make_row(entry_of(0, each)) for each in (stopped, filled, replace(stopped, sending="fill"))]
+    assert [row["button"] for row in rows] == ["fill", "", ""]
+    assert ROW_BUTTONS["fill"]["command"] == "open"
+
+
 @pytest.mark.parametrize("name", STATES)
 def test_a_row_has_the_moments_of_the_card(name):
     state = STATES[name]()
@@ -150,7 +157,7 @@ def test_every_row_has_a_stage_that_agrees_with_it():
         if row["stage"] in ("ended", "failed", "filling"):
             assert row["done"]
         assert row["stage"] != "filling" or not row["settled"]
-        assert row["button"] in ("", "answer", "try_again", "continue") or not row["settled"]
+        assert row["button"] in ("", "answer", "fill", "try_again", "continue") or not row["settled"]
 
 
 def failed_and_filling():
