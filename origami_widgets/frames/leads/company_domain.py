@@ -49,6 +49,8 @@ _BETWEEN = re.compile(r" [/&+] |[;,|<> ]+")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{4,253}}$)(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}})")
 """Matches a name whose end may be newer than the public suffix list. "n.a." and numbers do not match."""
+RESERVED = ("example", "test")
+"""Ends that stand in documents, examples and tests (RFC 6761)."""
 _COUNTRY = re.compile(r"(?:com|net|org|co|[a-z]{2})(?:\.[a-z]{2})?")
 """Matches what stands for `*` in the lists, as in amazon.com, amazon.de and amazon.co.uk."""
 _PLAIN = re.compile(
@@ -116,7 +118,7 @@ def domain_of(addresses: Iterable[object], *, dtype_backend: DtypeBackend = "num
 
     Returns:
         A Series of dtype `string` with the same index and name. It is NA where there is no address, for addresses at
-        mail providers (`ana@gmail.com`), and for pages on sites that many companies share (`facebook.com/bakery`):
+        mail providers (`ana@gmail.com`), for their bare names (`gmail.com`) and other words with a dot (`file.pdf`), and for pages on sites that many companies share (`facebook.com/bakery`):
         social networks, job boards, news, maps, marketplaces, directories. A site that is in none of the package's
         lists counts as a company.
 
@@ -166,6 +168,8 @@ def company_domain(value: object) -> str | None:
     ('facebook.com', 'some-bakery.github.io', 'fado.wordpress.com')
     >>> company_domain("anna(at)example.com"), company_domain("anna@gmail.com; acme.pt"), company_domain("see acme.pt")
     ('example.com', 'acme.pt', None)
+    >>> company_domain("gmail.com"), company_domain("file.pdf"), company_domain("Dr.Smith")
+    (None, None, None)
     """
     if not isinstance(value, str):
         values = value if isinstance(value, list | tuple) else ()
@@ -174,6 +178,8 @@ def company_domain(value: object) -> str | None:
     if mailbox := _MAILBOX.fullmatch(text):
         return _of_mailbox(mailbox[1])
     if address := _ADDRESS.fullmatch(text):
+        if _is_bare(text) and not _is_company(address[1].strip(".").lower()):
+            return None
         return _of_site(address[1], address[2] or "")
     text = _HIDDEN.sub(lambda sign: "@" if sign[1] else ".", " ".join(text.split()))
     pieces = [each for each in _BETWEEN.split(text) if each]
@@ -189,6 +195,26 @@ def company_domain(value: object) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def _is_bare(address: str) -> bool:
+    """Return whether nothing but its dots says that a text is an address."""
+    return "//" not in address and "@" not in address and not address.lower().startswith("www.")
+
+
+def _is_company(host: str) -> bool:
+    """Return whether a text with a dot may be a company's host: its end exists, and it is no mail provider.
+
+    A file or a title with a dot has no such end, and an end that is newer than the list stands behind `https://` as well.
+    """
+    if host.isascii() and not _is_known_end(host.rpartition(".")[2]):
+        return False
+    return not _listed("mail").has(host) or _listed("sites").has(host)
+
+
+@lru_cache(maxsize=4096)
+def _is_known_end(end: str) -> bool:
+    return end.startswith("xn--") or end in RESERVED or _suffixes().publicsuffix(end, accept_unknown=False) is not None
 
 
 def is_shared(domain: str) -> bool:
@@ -302,7 +328,9 @@ def company_domains(addresses: Iterable[object]) -> list[str | None]:
             mailbox, domain, label, suffix = plain.groups()
             if label in uncommon or not is_suffix(suffix):
                 domain = look_up(address)
-            elif mailbox and _listed("mail").has(domain):
+            elif (not mailbox and _is_bare(address) and not _is_company(domain)) or (
+                mailbox and _listed("mail").has(domain)
+            ):
                 domain = None
         domains.append(domain)
     return domains

@@ -24,7 +24,22 @@ NONE = (
     *("ana@gmail.com", "ana@yahoo.co.uk", "ana@hotmail.fr", "a@b", "@", "https://", "http://[", "\ud83d.com"),
     *("a" * 300 + ".com", "nata..com", "-.com", "Nata. E mais.", "ana@gmail.com; rui@sapo.pt"),
     *("https://www.facebook.com/nata", "instagram.com/nata/", "pt.linkedin.com", "https://maps.google.com/?cid=1"),
-    *("x.com/nata", None, 7, True, pd.NA, float("nan"), {"url": "nata.com"}, [], [None]),
+    *(
+        "file.pdf",
+        "Dr.Smith",
+        "node.js",
+        "gmail.com",
+        "GMX.de",
+        "x.com/nata",
+        None,
+        7,
+        True,
+        pd.NA,
+        float("nan"),
+        {"url": "nata.com"},
+        [],
+        [None],
+    ),
 )
 PROVIDERS = (
     *("gmail.com", "googlemail.com", "yahoo.fr", "yahoo.com.mx", "hotmail.be", "live.com.pt", "outlook.pt", "msn.com"),
@@ -202,3 +217,8 @@ def test_index_and_name_are_those_of_the_series():
 def test_one_text_and_a_whole_frame_are_refused(given_):
     with pytest.raises(InvalidInput, match="one column"):
         ow.domain_of(given_)
+
+
+def test_what_is_written_as_an_address_may_have_a_new_end_and_be_a_mail_providers_site():
+    addresses = ["https://web.de/news", "https://nata.newend", "ana@nata.newend", "www.nata.newend", "nata.newend"]
+    assert ow.domain_of(addresses).fillna("").tolist() == ["web.de", *["nata.newend"] * 3, ""]
