@@ -54,7 +54,7 @@ PURE = (
     *("words.numbers", "words.foreign_text"),
     *("card.view", "card.view.contract", "card.view.messages", "card.view.lead_contract", "card.view.fixed_words"),
     "card.view.board_view",
-    *("card.render.card_html", "card.render.card_text", "card.render.board"),
+    *("card.render.document", "card.render.html_writer", "card.render.text_writer"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
     "run.starts.spec",

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models import RunObject
-from origami_widgets.card.render.card_text import SIGNS, WIDTH, render_text
+from origami_widgets.card.render.document import SIGNS
+from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.run_head import status_words
 from origami_widgets.run.agent_runs import make_token

@@ -139,7 +139,7 @@ def states(run: Run, ends: float | None, interval: float = 0.5) -> Iterator[RunS
 
 def _write_card(run: Run) -> None:
     """Write the card, as wide as the terminal."""
-    from origami_widgets.card.render.card_text import WIDTH, render_text
+    from origami_widgets.card.render.text_writer import WIDTH, render_text
     from origami_widgets.card.view import make_view
 
     now = time.time()

@@ -11,8 +11,8 @@ import pytest
 from nbconvert import HTMLExporter
 
 import origami_widgets
-from origami_widgets.card.render.card_html import render_html
-from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import render_text
 from tests.fixtures import hostile
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from origami_widgets.api.models import RunSummary
-from origami_widgets.card.render.card_text import SIGNS, render_text
+from origami_widgets.card.render.document import SIGNS
+from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.cli.run_text import (
     RunRow,

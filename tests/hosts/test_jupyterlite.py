@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from origami_widgets.card.widgets.snapshot import card_snapshot
+from origami_widgets.card.widgets.snapshot import snapshot_of
 from tests.browser.window import CARD, Window
 from tests.fixtures.make_views import views
 
@@ -39,7 +39,7 @@ def site(tmp_path: Path) -> Iterator[str]:
     """The address of a site that was built with all extensions of this environment, and one notebook."""
     source = tmp_path / "source"
     (source / "files").mkdir(parents=True)
-    output = nbformat.v4.new_output("display_data", data=card_snapshot(VIEW))
+    output = nbformat.v4.new_output("display_data", data=snapshot_of(VIEW))
     cell = nbformat.v4.new_code_cell("run", execution_count=1, outputs=[output])
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), source / "files" / "saved.ipynb")
     settings = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {"exposeAppInBrowser": True}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import nbformat
 from playwright.sync_api import expect
 
-from origami_widgets.card.widgets.snapshot import card_snapshot
+from origami_widgets.card.widgets.snapshot import snapshot_of
 from tests.browser.window import CARD, Window
 from tests.fixtures.make_views import views
 
@@ -20,7 +20,7 @@ VIEW = views("snapshot")["completed"]
 
 
 def test_a_saved_card_is_shown_as_html(browser: Browser, server: Lab, windows: list[Window]) -> None:
-    output = nbformat.v4.new_output("display_data", data=card_snapshot(VIEW))
+    output = nbformat.v4.new_output("display_data", data=snapshot_of(VIEW))
     cell = nbformat.v4.new_code_cell("run", execution_count=1, outputs=[output])
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), server.root / "classic.ipynb")
     window = Window(browser, server.url)

@@ -11,7 +11,7 @@ milliseconds since 1970 on the kernel's clock. `None` means that the server did 
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, final
 
 from origami_widgets.words import numbers as words
 
@@ -313,6 +313,7 @@ class SuggestionView(TypedDict):
     button: Button | None
 
 
+@final
 class View(TypedDict):
     """All the data for a renderer. Sections with nothing to say are None or empty."""
 
@@ -405,6 +406,7 @@ class BoardHead(TypedDict):
     gone: str
 
 
+@final
 class BoardView(TypedDict):
     """All the data for a board's renderer. `moments` are separate from `rows`, because they change more often.
 

@@ -5,7 +5,7 @@ The rules are those of `contract`. Leads are sent as messages and never in a tra
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, NamedTuple, TypedDict, final
 
 from origami_widgets.api.rows.cell_values import Role  # noqa: TC001 - the generator of contract.ts reads the types
 from origami_widgets.card.view.contract import ClockView, Form  # noqa: TC001
@@ -237,6 +237,7 @@ class LeadGridHead(TypedDict):
     sort: LeadSort | None
 
 
+@final
 class LeadGridView(TypedDict):
     """A grid of leads, without the leads, which are sent as messages."""
 

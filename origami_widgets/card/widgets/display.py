@@ -12,10 +12,10 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.card.render.card_html import render_html
-from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view, view_changed, view_now
-from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after
+from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
 from origami_widgets.host.application import in_marimo, pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, follow_cells, replace, running_cell, show
 from origami_widgets.run.batch import RunBatch, queue_of
@@ -65,7 +65,7 @@ class CardBackend:
             return _board_bundle(shown) if in_notebook else ({"text/plain": repr(shown)}, {})
         view = _view_of(shown)
         if not in_notebook or _needs_no_widget(view) or without_widgets(render_mode()):
-            return {**card_snapshot(_view_of(shown, "snapshot"))}, {}
+            return {**snapshot_of(_view_of(shown, "snapshot"))}, {}
         from origami_widgets.card.widgets.run_card import card_of
 
         return card_of(shown).bundle()
@@ -118,7 +118,7 @@ class CardBackend:
         if _needs_no_widget(view):
             from origami_widgets.host.cells import show_once
 
-            show_once(card_snapshot(_view_of(shown, "snapshot")))
+            show_once(snapshot_of(_view_of(shown, "snapshot")))
             return
         from origami_widgets.card.widgets.run_card import card_of
 
@@ -277,4 +277,4 @@ def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any
         conversation: the conversation that is shown.
         final: whether nothing will change any more by itself.
     """
-    return card_snapshot(view_now(conversation, "snapshot" if final else "current"))
+    return snapshot_of(view_now(conversation, "snapshot" if final else "current"))

@@ -12,8 +12,6 @@ from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
-from origami_widgets.card.render.card_html import render_leads_html
-from origami_widgets.card.render.card_text import render_leads_text
 from origami_widgets.card.view.lead_contract import (
     LeadFilter,
     LeadGridView,
@@ -26,6 +24,7 @@ from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.grid_tables import GridTables
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
+from origami_widgets.card.widgets.snapshot import copies
 from origami_widgets.host.cells import running_cell
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
@@ -217,10 +216,9 @@ class LeadGrid(LeadWidget):
 
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
-        view = self._view_now("snapshot")
         saved = [(table.name, self._leads.loaded(key)) for key, (table, _) in self._tables_now.by_id.items()]
         kept = [(name, leads.rows[:SAVED_LIMIT], leads.columns) for name, leads in saved if leads.rows and self._save]
-        return {"text/html": render_leads_html(view, kept), "text/plain": render_leads_text(view)}
+        return copies(self._view_now("snapshot"), kept)
 
     def _ipython_display_(self) -> None:
         """Show the grid if its output can be replaced; otherwise, show its snapshot as text."""

@@ -16,7 +16,7 @@ from origami_widgets.card.widgets.click_commands import BoardCommandHandler
 from origami_widgets.card.widgets.lead_grid import LeadGrid
 from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.run_card import card_of
-from origami_widgets.card.widgets.snapshot import REMEDY_TIME, board_snapshot
+from origami_widgets.card.widgets.snapshot import REMEDY_TIME, snapshot_of
 from origami_widgets.host.application import pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell, show_once
 from origami_widgets.run.batch import briefs_of, queue_of
@@ -151,7 +151,7 @@ class RunBoard(LiveWidget):
 
     def snapshot(self) -> dict[str, Any]:
         """Return the board as HTML and text, as a saved notebook has them."""
-        return board_snapshot(self._view_now("snapshot"))
+        return snapshot_of(self._view_now("snapshot"))
 
     def __str__(self) -> str:
         return str(self.snapshot()["text/plain"])
@@ -184,7 +184,7 @@ class RunBoard(LiveWidget):
 
     def _as_html(self, *, final: bool) -> dict[str, str]:
         """Return the board as HTML and text for hosts without widgets; until it is final, it is replaced as the runs go on."""
-        return board_snapshot(self._view_now("snapshot" if final else "current"))
+        return snapshot_of(self._view_now("snapshot" if final else "current"))
 
     def _view_now(self, form: Form = "live") -> BoardView:
         batch = self._source.batch

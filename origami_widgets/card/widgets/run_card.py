@@ -9,7 +9,7 @@ import traitlets
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import view_changed, view_now
 from origami_widgets.card.view.contract import ClockView, Form, View
 from origami_widgets.card.view.lead_contract import CodeAnswer
@@ -18,7 +18,7 @@ from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.click_commands import CardCommandHandler
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
-from origami_widgets.card.widgets.snapshot import card_snapshot, freeze_after
+from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
 from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import Outputs, running_cell, show_once
 from origami_widgets.run.fill import count_gaps, may_offer
@@ -102,7 +102,7 @@ class RunCard(LeadWidget):
 
     def snapshot(self) -> dict[str, Any]:
         """Return the card as HTML and text, as a saved notebook has them."""
-        return card_snapshot(self._view_now("snapshot"))
+        return snapshot_of(self._view_now("snapshot"))
 
     def add_output(self) -> bool:
         """Show the card in one more output. Returns False, and shows nothing, if the card is closed or frozen."""

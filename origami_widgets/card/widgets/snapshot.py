@@ -13,15 +13,18 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from origami_widgets.card.render.board import render_board_html, render_board_text
-from origami_widgets.card.render.card_html import render_html
-from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, SavedView
 from origami_widgets.card.view.messages import PieceRange, SnapshotMessage
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from origami_widgets.card.render.document import SavedLeads
     from origami_widgets.card.view.contract import BoardView, View
+    from origami_widgets.card.view.lead_contract import LeadGridView
 
 PAGE_LOAD_TIME = 5.0
 """Seconds after which a page certainly listens to a new widget: hosts give up on a widget after 2 s."""
@@ -41,21 +44,28 @@ REMEDY_TIME = 600.0
 """The same for a run that ended badly, as its remedy is a button."""
 
 
-def card_snapshot(view: View) -> dict[str, Any]:
-    """Return a card in any form but `live` as HTML and text, and a `snapshot` also as its view."""
+def copies(view: View | BoardView | LeadGridView, saved: Sequence[SavedLeads] = ()) -> dict[str, Any]:
+    """Return a view in any form but `live` as HTML and text, for a grid with the leads to save."""
     now = time.time()
-    html, text = render_html(view, now=now), render_text(view, now=now)
-    return {"text/html": html, "text/plain": text, **saved_view(RUN_TYPE, view)}
+    return {
+        "text/html": render_html(view, now=now, saved=saved),
+        "text/plain": render_text(view, now=now, saved=saved),
+    }
 
 
-def saved_view(media_type: str, view: View | BoardView) -> dict[str, SavedView]:
+def snapshot_of(view: View | BoardView) -> dict[str, Any]:
+    """Return a card or board in any form but `live` as HTML and text, and a `snapshot` also as its view."""
+    return {**copies(view), **saved_view(view)}
+
+
+def saved_view(view: View | BoardView) -> dict[str, SavedView]:
     """Return the view for the JupyterLab extension; empty if the view will be replaced or is too large to save."""
     if view["head"]["form"] != "snapshot":
         return {}
     text = json.dumps(view, ensure_ascii=False, separators=(",", ":"))
     if stored_size(text) > SAVED_SIZE:
         return {}
-    return {media_type: SavedView(version=SAVED_VERSION, view=text)}
+    return {BOARD_TYPE if "rows" in view else RUN_TYPE: SavedView(version=SAVED_VERSION, view=text)}
 
 
 def mark_snapshot(snapshot: dict[str, Any], key: str) -> dict[str, Any]:
@@ -120,13 +130,6 @@ def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange
             parts.append(PieceRange(found, found + 1))
         at = (at if found is None else found) + 1
     return parts
-
-
-def board_snapshot(view: BoardView) -> dict[str, Any]:
-    """Return a board in any form but `live` as HTML and text, and a `snapshot` also as its view."""
-    now = time.time()
-    html, text = render_board_html(view, now=now), render_board_text(view, now=now)
-    return {"text/html": html, "text/plain": text, **saved_view(BOARD_TYPE, view)}
 
 
 def freeze_after(view: View) -> float | None:

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from origami_widgets.card.render.board import render_board_html, render_board_text
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import render_text
 from tests.card import front_end
 from tests.card.boards import board_of, every_entry, many
 from tests.card.markup import words
@@ -60,7 +61,7 @@ def copy_words(view, text):
 @pytest.mark.parametrize("name", LIVE)
 def test_a_copy_says_what_the_live_board_says(name, read):
     view = CURRENT[name]
-    for copied in (words(render_board_html(view, now=NOW)), " ".join(render_board_text(view, now=NOW).split())):
+    for copied in (words(render_html(view, now=NOW)), " ".join(render_text(view, now=NOW).split())):
         again = f"{view['head']['again_words']}, in any kernel: {view['head']['again_line']}"
         assert again in copied
         expected, found = live_words(read[name]), copy_words(view, copied.replace(again, " "))
@@ -73,8 +74,8 @@ def test_a_copy_says_what_the_live_board_says(name, read):
 def test_each_run_is_shown_in_the_same_order(name, read):
     view = SNAPSHOT[name]
     briefs = [row["name"] for row in view["rows"]]
-    html = words(render_board_html(view, now=NOW))
-    text = " ".join(render_board_text(view, now=NOW).split())
+    html = words(render_html(view, now=NOW))
+    text = " ".join(render_text(view, now=NOW).split())
     for copied in (read[name], html, text):
         places = [re.search(rf"{re.escape(brief)}(?!\d)", copied).start() for brief in briefs]
         assert places == sorted(places)

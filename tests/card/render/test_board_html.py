@@ -1,17 +1,16 @@
-"""The static board in any host: our elements only, complete tokens, and every word left by the strictest sanitizer."""
+"""The static board in any host: our elements only, complete tokens, and nothing that is not known."""
 
 import re
 
 import pytest
-from bs4 import BeautifulSoup
 from nbconvert.filters.strings import clean_html
 
-from origami_widgets.card.render.board import render_board_html
+from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.view.contract import BOARD_SLOTS
-from origami_widgets.card.widgets.snapshot import BOARD_TYPE, SAVED_SIZE, board_snapshot
+from origami_widgets.card.widgets.snapshot import BOARD_TYPE, SAVED_SIZE, snapshot_of
 from tests.card.boards import COPIES_SIZE, board_of, entry_of, every_entry, hostile_entries, many, size
 from tests.card.markup import only_ours, words
-from tests.card.render.test_sanitizers import exported, shown, without_styles
+from tests.card.render.test_sanitizers import without_styles
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES, too_few_credits
 
@@ -30,12 +29,12 @@ VIEWS = {
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_it_has_our_elements_only(name):
-    only_ours(render_board_html(VIEWS[name], now=NOW))
+    only_ours(render_html(VIEWS[name], now=NOW))
 
 
 @pytest.mark.parametrize("name", ["all", "hundred"])
 def test_each_row_is_there_with_its_whole_token(name):
-    markup = render_board_html(VIEWS[name], now=NOW)
+    markup = render_html(VIEWS[name], now=NOW)
     reported = words(markup)
     tokens = [row["token"] for row in VIEWS[name]["rows"] if row["token"]]
     assert len(tokens) > 20
@@ -46,7 +45,7 @@ def test_each_row_is_there_with_its_whole_token(name):
 
 
 def test_what_does_not_fit_is_counted():
-    reported = words(render_board_html(VIEWS["crowd"], now=NOW))
+    reported = words(render_html(VIEWS["crowd"], now=NOW))
     assert VIEWS["crowd"]["head"]["hidden"] in reported
     rows = sum(row["token"] in reported for row in VIEWS["crowd"]["rows"])
     (left,) = re.findall(r"(\d+) more runs?: ow\.runs_frame\(board\)", reported) or ["0"]
@@ -54,30 +53,15 @@ def test_what_does_not_fit_is_counted():
 
 
 def test_a_hundred_runs_fit_into_a_saved_output():
-    snapshot = board_snapshot(VIEWS["hundred"])
+    snapshot = snapshot_of(VIEWS["hundred"])
     saved = snapshot.pop(BOARD_TYPE)
     assert size(list(snapshot.values())) <= COPIES_SIZE
     assert size(saved) <= SAVED_SIZE
 
 
-@pytest.mark.parametrize("name", VIEWS)
-def test_nothing_but_style_and_role_is_lost_to_a_sanitizer(name):
-    markup = render_board_html(VIEWS[name], now=NOW)
-    kept = re.sub(r' (?:style|role|target|rel)="[^"]*"', "", markup)
-    parts = [BeautifulSoup(each, "html.parser") for each in (clean_html(markup), kept)]
-    assert str(parts[0]) == str(parts[1])
-
-
-@pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
-def test_every_word_is_exported(sanitize):
-    markups = [render_board_html(view, now=NOW) for view in VIEWS.values()]
-    page = exported(*({"text/html": markup, "text/plain": "text"} for markup in markups), sanitize=sanitize)
-    assert [re.sub(r"\s+", " ", text) for text in shown(page)] == [words(markup) for markup in markups]
-
-
 def test_words_do_not_run_together_without_styles():
     lines = without_styles(
-        clean_html(render_board_html(board_of([entry_of(0, STATES["filling"]())], form="snapshot"), now=NOW))
+        clean_html(render_html(board_of([entry_of(0, STATES["filling"]())], form="snapshot"), now=NOW))
     )
     assert (
         "✓ Completed · Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail." in lines
@@ -86,18 +70,18 @@ def test_words_do_not_run_together_without_styles():
         "2 cells filling · 15 leads · 12 qualified · 57 credits · 4.75 per qualified lead · ended 2026-07-21 09:17 UTC"
         in lines
     )
-    crowded = without_styles(clean_html(render_board_html(VIEWS["hundred"], now=NOW)))
+    crowded = without_styles(clean_html(render_html(VIEWS["hundred"], now=NOW)))
     row = VIEWS["hundred"]["rows"][1]
-    assert f"✓ Completed Agent 1 15 leads, 12 qualified, 57 credits {row['token']}" in crowded
+    assert f"✓ Completed · Agent 1 · 15 leads, 12 qualified, 57 credits · {row['token']}" in crowded
 
 
 def test_a_number_that_nobody_sent_is_not_there():
-    reported = words(render_board_html(board_of([entry_of(0, STATES["starting"]())], form="snapshot"), now=NOW))
+    reported = words(render_html(board_of([entry_of(0, STATES["starting"]())], form="snapshot"), now=NOW))
     assert not re.search(r"lead|credit|step|n/a", reported)
 
 
 def test_the_line_that_shows_it_again():
     view = board_of([], reopen=("To see these runs again", 'ow.RunBoard("a<b>")'), form="snapshot")
-    html = render_board_html(view, now=NOW)
+    html = render_html(view, now=NOW)
     assert "<b>" not in html.partition("To see these runs again, in any kernel:")[2]
     assert 'To see these runs again, in any kernel: ow.RunBoard("a<b>")' in words(html)

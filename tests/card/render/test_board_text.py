@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from origami_widgets.card.render.board import render_board_text
-from origami_widgets.card.render.card_text import SIZE_LIMIT, WIDTH
+from origami_widgets.card.render.text_writer import SIZE_LIMIT, WIDTH, render_text
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.boards import board_of, entry_of, every_entry, hostile_entries, many
 from tests.card.render.test_hostile import TRICKS
@@ -16,22 +15,25 @@ ESCAPES = ("\x1b[2J", "\x1b]0;title\x07", "a\rb", "\u202egnp.exe", "\u2066x", "\
 
 
 def text_of(entries, **options):
-    return render_board_text(board_of(entries, form="current", **options), now=NOW)
+    return render_text(board_of(entries, form="current", **options), now=NOW)
 
 
 def test_a_few_runs_say_all_that_is_known():
     assert text_of([entry_of(at, STATES[name]()) for at, name in enumerate(("filling", "running", "needs_input"))]) == (
         """3 runs: 1 running, 1 filling, 1 needs you
   15 leads, 12 qualified, 57 credits, 4.75 per qualified lead · as of 2026-07-21 09:18:30 UTC
-✓ Filling 2: Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
+
+✓ Filling 2 · Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact
+  e-mail.
   15 leads · 12 qualified · 57 credits · 4.75 per qualified lead · ended 2026-07-21 09:17 UTC
   6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7
-● Running: Agent 1: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
+● Running · Agent 1: List 15 family-run bakeries in Porto with a web shop and their contact e-mail.
   4 min 28 s so far · last update 2026-07-21 09:18 UTC
   6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7
-◆ Needs your answer: Agent 2: Find wholesale partners for us.
+◆ Needs your answer · Agent 2: Find wholesale partners for us.
   2 questions · ended 2026-07-21 10:02 UTC
   7c2a1b9f-304c-4b61-8f66-3e1b5d2c8fa1/v2_run-01k0c6t9qa
+
 To see the newest runs of the account, in any kernel: ow.RunBoard()"""
     )
 
@@ -50,7 +52,6 @@ def test_with_many_runs_each_has_one_line():
     rows = [line for line in lines if re.match(r"\S (Running|Completed)", line)]
     assert len(rows) == 60
     assert all("Agent" in line for line in rows)
-    assert len({line.index("Agent") for line in rows}) == 1
 
 
 def test_those_without_room_are_counted():

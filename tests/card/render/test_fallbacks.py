@@ -12,7 +12,7 @@ from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from origami_widgets.card.view.contract import BOARD_SLOTS, SAVED_TYPES
-from origami_widgets.card.widgets.snapshot import board_snapshot, card_snapshot
+from origami_widgets.card.widgets.snapshot import snapshot_of
 from tests.card.boards import board_of, every_entry, hostile_entries, many
 from tests.card.markup import words
 from tests.fixtures import hostile
@@ -20,10 +20,10 @@ from tests.fixtures.make_views import views
 from tests.fixtures.states import STATES
 
 SNAPSHOTS = {
-    **{name: card_snapshot(view) for name, view in views("snapshot").items()},
-    "board": board_snapshot(board_of(every_entry(), form="snapshot")),
-    "hostile board": board_snapshot(board_of(hostile_entries(9, hostile.CORPUS.values()), form="snapshot")),
-    "large board": board_snapshot(board_of(many(BOARD_SLOTS, *STATES), form="snapshot")),
+    **{name: snapshot_of(view) for name, view in views("snapshot").items()},
+    "board": snapshot_of(board_of(every_entry(), form="snapshot")),
+    "hostile board": snapshot_of(board_of(hostile_entries(9, hostile.CORPUS.values()), form="snapshot")),
+    "large board": snapshot_of(board_of(many(BOARD_SLOTS, *STATES), form="snapshot")),
 }
 LIMIT = 60_000
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -13,11 +13,11 @@ from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import origami_widgets as ow
-from origami_widgets.card.render.card_html import render_html
-from origami_widgets.card.render.card_text import WIDTH, render_text
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view.contract import Form
 from origami_widgets.words.foreign_text import safe_href, width_of
-from tests.card.markup import FOLD, only_ours, words
+from tests.card.markup import only_ours, words
 from tests.card.work import count_calls
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW
@@ -210,4 +210,4 @@ def test_an_exported_page_has_no_element_more(sanitize):
         assert len(page.find_all(name)) == len(harmless.find_all(name)), name
     reported = [" ".join(area.stripped_strings) for area in page.select(".jp-OutputArea-output")]
     for view, text in zip(views, reported, strict=False):
-        assert " ".join(FOLD.sub(" ", text).split()) == words(render_html(view, now=NOW))
+        assert " ".join(text.split()) == words(render_html(view, now=NOW))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from origami_widgets.api.errors import InsufficientCredits
-from origami_widgets.card.render.board import render_board_html, render_board_text
-from origami_widgets.card.render.card_text import WIDTH
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.board_view import STAGES, board_totals, make_board
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
@@ -41,7 +41,7 @@ WORTH = ("waiting", "running", "filling", "needs_you", "failed", "ended")
 
 
 def copies(view):
-    return [render_board_html(view, now=NOW), render_board_text(view, now=NOW)]
+    return [render_html(view, now=NOW), render_text(view, now=NOW)]
 
 
 def test_the_contract_is_kept():

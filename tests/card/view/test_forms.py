@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from origami_widgets.card.render.board import render_board_html, render_board_text
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.run.reduce import reduce
@@ -172,7 +173,7 @@ def test_the_time_of_a_run_on_a_board_is_that_of_the_last_answer(name):
     for form in ("current", "snapshot"):
         view = board_of([entry_of(0, STATES[name]())], form=form)
         for later in (0, 600):
-            copies = (words(render_board_html(view, now=NOW + later)), render_board_text(view, now=NOW + later))
+            copies = (words(render_html(view, now=NOW + later)), render_text(view, now=NOW + later))
             for text in copies:
                 assert "2 min 18 s" in text
                 assert "so far" not in text
@@ -188,6 +189,6 @@ def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find():
 def test_the_snapshot_of_a_board_says_when_it_was_made():
     for form, as_of in (("snapshot", "Snapshot of 2026-07-21 09:18 UTC"), ("current", "as of 2026-07-21 09:18:30 UTC")):
         view = board_of(many(1, "running"), form=form)
-        assert as_of in words(render_board_html(view, now=NOW))
-        assert as_of in render_board_text(view, now=NOW)
-        assert "last update 2026-07-21 09:18 UTC" in words(render_board_html(view, now=NOW))
+        assert as_of in words(render_html(view, now=NOW))
+        assert as_of in render_text(view, now=NOW)
+        assert "last update 2026-07-21 09:18 UTC" in words(render_html(view, now=NOW))

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from origami_widgets.card.render.card_html import render_html
-from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from tests.card.markup import read, words
 from tests.fixtures.states import NOW, payload, state_of

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from origami_widgets.card.render.card_html import SIZE_LIMIT as HTML_SIZE
-from origami_widgets.card.render.card_html import render_html
-from origami_widgets.card.render.card_text import SIZE_LIMIT as TEXT_SIZE
-from origami_widgets.card.render.card_text import WIDTH, render_text
+from origami_widgets.card.render.html_writer import SIZE_LIMIT as HTML_SIZE
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import SIZE_LIMIT as TEXT_SIZE
+from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.contract import View
 from origami_widgets.words.foreign_text import stored_size, width_of

@@ -7,8 +7,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.rows.row_progress import SPACING, RowProgress
-from origami_widgets.card.render.card_html import render_html
-from origami_widgets.card.render.card_text import render_text
+from origami_widgets.card.render.html_writer import render_html
+from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.table_view import reading_words
 from origami_widgets.card.widgets.run_card import RunCard

@@ -250,8 +250,7 @@ def test_a_change_on_a_board_of_a_hundred_runs_is_small(outputs):
         on_loop(made[number].update, read(running(number, **end), at=116.0), Planned(None, None))
         settle()
         see(lambda: reported(messages))
-        # The first one makes room for a longer word in the text of all the others.
-        assert len(json.dumps(reported(messages))) <= (1_500 if number else 12_000)
+        assert len(json.dumps(reported(messages))) <= 1_500
     page.receive(reported(messages)[-1])
     assert page.missed == 0
     assert page.data["text/html"].count("Stopped") == 5
