@@ -6,9 +6,7 @@ import asyncio
 import importlib
 import logging
 import threading
-import time
 import uuid
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
-RESENDS, RESEND_WINDOW = 5, 5.0
-"""How many requests of pages are answered at once within so many seconds. Later ones are answered together."""
 DOCTOR_LINE: Final = "This place shows no live widget. To find out why: ow.doctor()"
 LARGE_LISTS: Final = ("items", "moments")
 """Lists in a trait whose items are sent by themselves."""
@@ -107,9 +103,6 @@ class LiveWidget(anywidget.AnyWidget):
         self.freezes_in: float | None = None
         self._viewed = False
         self._filled = False
-        self._wanted: set[str] = set()
-        self._resend_planned = False
-        self._resent: deque[float] = deque(maxlen=RESENDS)
         self._view: Any = self._view_now()
         self._snapshots = SnapshotFeed()
         # Whether the widget's page keeps its snapshots; None before the page has reported.
@@ -351,27 +344,21 @@ class LiveWidget(anywidget.AnyWidget):
         if self._freeze_after(self._view_now()) is not None and not self._is_kept:
             self.freeze()
 
-    def _handle_msg(self, msg: Any) -> None:
-        if msg["content"]["data"].get("method") == "request_state":
-            self._resend({"everything"})
-        else:
-            super()._handle_msg(msg)
-
     def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
         match content:
             case {"kind": "hello", **more}:
                 is_behind = more.get("seq") != self.seq or more.get("list_seq", 0) != self._list_seq
                 if is_behind:
-                    self._resend({"state"})
+                    self.send_state(self.TRAITS)
                 self.send(ClockMessage(kind="clock", clock=self._clock_now()))
                 match more.get("keeps", ...):
                     case bool(keeps):
                         self._is_kept = keeps
                         pages.note_report(keeps_snapshots=keeps)
-                        self._resend({"snapshot"})
+                        background().call_soon(self._on_page_loaded)
                     case None if is_behind:
                         # The view may have missed a snapshot, too.
-                        self._resend({"snapshot"})
+                        background().call_soon(self._on_page_loaded)
             case _:
                 self._on_content(content)
 
@@ -385,36 +372,6 @@ class LiveWidget(anywidget.AnyWidget):
         ack = await handler.carry_out(command)
         if ack is not None and self.comm is not None:
             self.send(ack)
-
-    def _resend(self, wanted: set[str]) -> None:
-        """Send what a page has missed; a little later if pages ask so often that answers would keep the kernel busy."""
-        with self.lock:
-            self._wanted |= wanted
-            if self._resend_planned:
-                return
-            wait = self._resent[0] + RESEND_WINDOW - time.monotonic() if len(self._resent) == RESENDS else 0.0
-            if wait > 0:
-                self._resend_planned = True
-                background().submit(self._resend_later(wait))
-                return
-        self._resend_now()
-
-    async def _resend_later(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        # Not in the context of this task: it may have waited since an earlier cell.
-        background().call_soon(self._resend_now)
-
-    def _resend_now(self) -> None:
-        with self.lock:
-            wanted, self._wanted = self._wanted, set()
-            self._resend_planned = False
-            self._resent.append(time.monotonic())
-        if self.comm is None:
-            return
-        if wanted & {"state", "everything"}:
-            self.send_state(None if "everything" in wanted else self.TRAITS)
-        if "snapshot" in wanted:
-            background().call_soon(self._on_page_loaded)
 
     def _thaw(self) -> None:
         """Resume if a view that outlasted the freeze is used: voila loses the update that should have replaced it.

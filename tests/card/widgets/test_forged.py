@@ -1,6 +1,4 @@
-"""What a page may do to a widget of the kernel: draw it and click; it can neither set it nor keep the kernel busy."""
-
-import threading
+"""What a page may do to a widget of the kernel: draw it and click; it can't set it."""
 
 import pytest
 
@@ -11,9 +9,6 @@ from tests.card.live import settle, watch_of
 from tests.card.work import count_calls
 from tests.fixtures.states import STATES
 
-LIMIT = 6
-"""Times that the whole state may be sent within a second, however often pages ask for it."""
-
 CALLS = 1_000
 """Of Python functions; the view of a large run takes a hundred times as many."""
 
@@ -23,27 +18,17 @@ class Comm:
 
     def __init__(self, widget, monkeypatch):
         self.sent = []
-        self.newly = threading.Condition()
         self._widget = widget
         monkeypatch.setattr(widget.comm, "send", self._note)
 
     def _note(self, data=None, metadata=None, buffers=None):
-        with self.newly:
-            self.sent.append(data)
-            self.newly.notify_all()
+        self.sent.append(data)
 
     def receive(self, data):
         self._widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
-    def updates(self):
-        return [message for message in self.sent if message["method"] != "custom"]
-
     def clocks(self):
         return [message["content"] for message in self.sent if message["method"] == "custom"]
-
-    def until(self, condition):
-        with self.newly:
-            assert self.newly.wait_for(condition, 20)
 
 
 @pytest.fixture(params=[RunCard, RunBoard])
@@ -98,29 +83,6 @@ def test_a_count_of_views_is_a_count(widget, comm, count):
 def test_a_state_that_is_none_is_ignored(widget, comm, state):
     comm.receive({"method": "update", "state": state})
     assert comm.sent == []
-
-
-def test_a_flood_of_questions_gets_the_whole_state_now_and_then(widget, comm):
-    for _ in range(300):
-        comm.receive({"method": "custom", "content": {"kind": "hello", "seq": -1, "keeps": True}})
-    assert len(comm.clocks()) >= 300
-    assert 1 <= len(comm.updates()) <= LIMIT
-
-
-def test_a_flood_of_state_requests_is_answered_now_and_then(widget, comm):
-    for _ in range(300):
-        comm.receive({"method": "request_state"})
-    assert 1 <= len(comm.updates()) <= LIMIT
-    assert "_esm" in comm.updates()[0]["state"]
-
-
-def test_a_page_that_asks_amid_a_flood_still_gets_the_state(widget, comm):
-    for _ in range(50):
-        comm.receive({"method": "custom", "content": {"kind": "hello", "seq": -1, "keeps": None}})
-    known = len(comm.updates())
-    comm.receive({"method": "custom", "content": {"kind": "hello", "seq": -1, "keeps": None}})
-    comm.until(lambda: len(comm.updates()) > known)
-    assert set(comm.updates()[-1]["state"]) == set(widget.TRAITS)
 
 
 def test_a_clock_costs_little_however_large_the_run(monkeypatch):
