@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.card.view.contract import BoardView
 
-VIEW_SIZE = 60_000
+VIEW_SIZE = 90_000
 COPIES_SIZE = 40_000
 CHANGE_SIZE = 4_000
 

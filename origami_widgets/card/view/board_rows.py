@@ -14,12 +14,10 @@ from origami_widgets.card.view.run_head import make_clock, make_head, was
 from origami_widgets.card.view.stopping import STOP_BUTTONS, row_button
 from origami_widgets.run.state import FAILED_STATUSES, counted_table
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, clip_to, size_of, take
+from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.card.view.contract import BoardRow, Button, Form, Head, RowButton, Stage, Tone
     from origami_widgets.run.starts.queue import BriefStatus
@@ -229,46 +227,3 @@ class BoardEntry:
     error: OrigamiError | None = None
     queue: Queue | None = None
     unread: bool = False
-
-
-ROWS_SIZE: Final = 55_500
-"""Bytes of all rows with their moments, as ASCII JSON. The head gets the rest of 60 kB."""
-_MOMENTS = 76
-"""Bytes reserved for the moments of a row, so that they do not change how its texts are cut."""
-_NOTE, _NAME = 0.45, 0.25
-"""Shares of a row's room for text that its note and its name may take."""
-
-
-def limit_rows(rows: Sequence[BoardRow]) -> list[BoardRow]:
-    """Return rows with their texts cut to equal shares of the room.
-
-    The shares are fixed, so that a change in one row does not change the others.
-
-    Args:
-        rows: the rows to show.
-
-    Returns:
-        As many rows as fit, the first ones.
-    """
-    share = ROWS_SIZE // max(len(rows), 1)
-    return take((_cut(row, share) for row in rows), ROWS_SIZE, lambda row: size_of(row) + _MOMENTS)
-
-
-def _cut(row: BoardRow, share: int) -> BoardRow:
-    note, name, prompt = row["note"], row["name"], row["prompt"]
-    needed = sum(map(_bytes, (note, name, prompt)))
-    room = share - _MOMENTS - (size_of(row) - needed)
-    if needed <= room:
-        return row
-    note = _clipped(note, max(int(room * _NOTE), room - _bytes(name) - _bytes(prompt)))
-    name = _clipped(name, max(int(room * _NAME), room - _bytes(note) - _bytes(prompt)))
-    prompt = _clipped(prompt, room - _bytes(note) - _bytes(name))
-    return {**row, "note": note, "name": name, "prompt": prompt}
-
-
-def _bytes(text: str) -> int:
-    return size_of(text) - 2
-
-
-def _clipped(text: str, size: int) -> str:
-    return clip_to(text, size + 2) if size > 0 else ""

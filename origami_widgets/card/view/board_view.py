@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.models.table import cost_per_qualified_lead
-from origami_widgets.card.view.board_rows import ROW_BUTTONS, limit_rows, make_check_times, make_row
+from origami_widgets.card.view.board_rows import ROW_BUTTONS, make_check_times, make_row
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.result import number, qualified_of
@@ -15,7 +15,7 @@ from origami_widgets.card.view.stopping import CANCEL, STOP
 from origami_widgets.run.credits import credits_by_table
 from origami_widgets.run.state import counted_table, newest_tables, total
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, short_host
+from origami_widgets.words.foreign_text import clip, short_host, size_of, take
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ _RESUME: Final[Button] = {
 _CANCEL_ONE: Final = "Cancel the active run? Its agent and its cells stop."
 _STAYS: Final = "What is built stays. Used credits are not returned."
 _URGENT: Final[tuple[Stage, ...]] = ("needs_you", "failed")
+_ROWS_SIZE: Final = 75_000
+"""Bytes of all rows, as ASCII JSON; their moments and the head have the rest of 90 kB."""
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
 """Stages in the order in which rows are left out: ended ones first, then those that may not change by themselves."""
 
@@ -87,12 +89,10 @@ def make_board(
         form: the form of the board.
 
     Returns:
-        A JSON-safe dictionary of at most 60 kB, however many runs there are. Only its `clock` depends on `now`.
+        A JSON-safe dictionary of at most 90 kB, however many runs there are. Only its `clock` depends on `now`.
     """
     rows = [make_row(entry, form=form) for entry in entries]
-    by_worth = _shown(rows)
-    kept = dict(zip(by_worth, limit_rows([rows[at] for at in by_worth]), strict=False))
-    shown = sorted(kept)
+    shown = sorted(take(_by_worth(rows)[:BOARD_SLOTS], _ROWS_SIZE, lambda at: size_of(rows[at])))
     head = _head(entries, rows, len(shown), reopen, opened=opened)
     head["sums"] = _sums(entries, credit_limit)
     can_offer = form == "live"
@@ -105,17 +105,16 @@ def make_board(
     return {
         "head": {**head, "form": form, "as_of": as_of(now, form)},
         "clock": make_board_clock(entries, now),
-        "rows": [kept[at] for at in shown],
+        "rows": [rows[at] for at in shown],
         "moments": [make_check_times(entries[at]) for at in shown],
         "row_buttons": ROW_BUTTONS if form == "live" else {},
     }
 
 
-def _shown(rows: Sequence[BoardRow]) -> list[int]:
-    """Return the indexes of the rows to show, the most important first."""
+def _by_worth(rows: Sequence[BoardRow]) -> list[int]:
+    """Return the indexes of the rows, the most important first."""
     # Of two equally important rows, the later one stays, as it was started last.
-    by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
-    return by_worth[:BOARD_SLOTS]
+    return sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
 
 
 def _head(

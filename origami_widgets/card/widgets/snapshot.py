@@ -35,7 +35,7 @@ PIECES: Final = {
     **dict.fromkeys(SAVED_TYPES, re.compile(r"(?<=,)")),
 }
 """Where to cut a snapshot into pieces, as in the front end: around tags, after lines of text, and after commas in JSON."""
-SAVED_SIZE = 60_000
+SAVED_SIZE = 90_000
 """Most bytes of a saved view in a notebook file; larger ones are left out."""
 
 BUTTON_TIME = 120.0

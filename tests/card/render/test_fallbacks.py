@@ -25,7 +25,7 @@ SNAPSHOTS = {
     "hostile board": snapshot_of(board_of(hostile_entries(9, hostile.CORPUS.values()), form="snapshot")),
     "large board": snapshot_of(board_of(many(BOARD_SLOTS, *STATES), form="snapshot")),
 }
-LIMIT = 60_000
+LIMIT = 90_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # What GitHub lets through of HTML, as its sanitizer was published: elements, no styles, no classes.
 GITHUB_TAGS = (
