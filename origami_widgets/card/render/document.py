@@ -8,10 +8,10 @@ from origami_widgets.card.view.fixed_words import AGAIN, CELL_NOT_FOUND, NEXT_ST
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
-from origami_widgets.card.view.run_head import fresh_words, lasted_at_last_update, times_of
+from origami_widgets.card.view.run_head import fresh_words, lasted_so_far, times_of
 from origami_widgets.card.view.table_view import more_columns, more_tables
 from origami_widgets.words.foreign_text import clip, fit
-from origami_widgets.words.numbers import duration, moment, plural
+from origami_widgets.words.numbers import moment, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -311,16 +311,10 @@ def _amounts(row: BoardRow) -> list[str]:
 
 def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     """Return how long a run took and when the server was last heard about it, or when it ended."""
-    started, ended = row["started_at"], row["completed_at"]
     if row["done"]:
-        return [f"ended {moment(ended)}"] if ended is not None else []
-    heard, connection = moments[0], moments[3]
-    if started is None:
-        lasted = ""
-    elif connection == "live":
-        lasted = f"{duration(now - started / 1000)} so far"
-    else:
-        lasted = lasted_at_last_update(started, heard, connection)
+        return [f"ended {moment(row['completed_at'])}"] if row["completed_at"] is not None else []
+    heard, _, _, connection = moments
+    lasted = lasted_so_far(row["started_at"], heard, connection, now=now)
     return [lasted, f"last update {moment(heard)}" if heard is not None else ""]
 
 

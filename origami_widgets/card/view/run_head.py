@@ -386,28 +386,24 @@ def times_of(view: View, *, now: float, ticking: bool = False) -> list[str]:
     """
     head, clock = view["head"], view["clock"]
     heard = clock["heard_at"]
-    pieces = [_lasted(head, clock, now)]
-    if head["done"] and head["completed_at"] is not None:
-        pieces.append(f"ended {words.moment(head['completed_at'])}")
+    started, ended = head["started_at"], head["completed_at"]
+    pieces = []
+    if not head["done"]:
+        pieces.append(lasted_so_far(started, heard, clock["connection"], now=now))
+    elif ended is not None:
+        pieces += [words.duration((ended - started) / 1000)] if started is not None else []
+        pieces.append(f"ended {words.moment(ended)}")
     is_old = clock["connection"] != "live" or (heard is not None and now - heard / 1000 > _JUST_HEARD)
     if not ticking and not head["settled"] and heard is not None and is_old:
         pieces.append(f"last update {words.moment(heard)}")
     return [piece for piece in pieces if piece]
 
 
-def _lasted(head: Head, clock: ClockView, now: float) -> str:
-    started, ended = head["started_at"], head["completed_at"]
-    if started is None:
-        return ""
-    if head["done"]:
-        return words.duration((ended - started) / 1000) if ended is not None else ""
-    if clock["connection"] != "live":
-        return lasted_at_last_update(started, clock["heard_at"], clock["connection"])
-    return f"{words.duration(now - started / 1000)} so far"
-
-
-def lasted_at_last_update(started: float, heard: float | None, connection: ConnectionState) -> str:
-    """Return how long a run had taken when the server was last heard; empty for a saved answer, which has no such moment."""
-    if heard is None or connection == "ended":
+def lasted_so_far(started: float | None, heard: float | None, connection: ConnectionState, *, now: float) -> str:
+    """Return how long a run that goes on takes, or had taken when the server was last heard; empty if that is not known."""
+    if started is not None and connection == "live":
+        return f"{words.duration(now - started / 1000)} so far"
+    if started is None or heard is None or connection == "ended":
+        # A saved answer has no such moment.
         return ""
     return f"{words.duration((heard - started) / 1000)} at the last update"
