@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.default_client import check_client
@@ -34,6 +34,7 @@ BoardInput: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
 
 MAX_LISTED = 100
 DEFAULT_LIMIT = 20
+_THESE: Final = "To see these runs again"
 MAX_TOKENS = 3
 """Most tokens in a line, so that it stays readable."""
 EXPECTED = (
@@ -58,34 +59,23 @@ class ListedRun:
     summary: RunSummary | None = None
 
 
-@dataclass(frozen=True)
-class ReopenLine:
-    """Line of Python that shows a board's runs again, in any kernel.
+class ReopenLine(NamedTuple):
+    """What a line of Python does, in words, and the line: it shows a board's runs again, in any kernel."""
 
-    Args:
-        line: the line of Python.
-        exact: whether it shows exactly these runs; if not, it shows the newest ones of the account, which may include
-            them.
-    """
-
+    words: str
     line: str
-    exact: bool
-
-    @property
-    def words(self) -> str:
-        """What the line does, in words."""
-        return "To see these runs again" if self.exact else "To see the newest runs of the account"
 
 
 def reopen_line_for(runs: Sequence[Run]) -> ReopenLine:
-    """Return the line that shows these runs again: by their tokens, if there are few."""
+    """Return the line that shows these runs again: by their tokens, if there are few; else the newest of the account."""
     if 0 < len(runs) <= MAX_TOKENS:
-        return ReopenLine(f"ow.RunBoard({json.dumps([run.token for run in runs])})", exact=True)
+        return ReopenLine(_THESE, f"ow.RunBoard({json.dumps([run.token for run in runs])})")
     return _newest_line(max(DEFAULT_LIMIT, min(len(runs), MAX_LISTED)))
 
 
 def _newest_line(limit: int) -> ReopenLine:
-    return ReopenLine("ow.RunBoard()" if limit == DEFAULT_LIMIT else f"ow.RunBoard(limit={limit})", exact=False)
+    line = "ow.RunBoard()" if limit == DEFAULT_LIMIT else f"ow.RunBoard(limit={limit})"
+    return ReopenLine("To see the newest runs of the account", line)
 
 
 @dataclass(frozen=True)
@@ -228,8 +218,8 @@ def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> Boar
     if isinstance(shown, str) and (named := parse_token(shown, None))[1] is None:
         agent_id, _ = named
         operations = client_or_default(client).operations
-        run = background().run(_run_of_agent(operations, agent_id))
-        return RunsSource((run,), ReopenLine(f'ow.RunBoard("{agent_id}")', exact=True))
+        run = Run(background().run(read_turns(operations, agent_id)).current)
+        return RunsSource((run,), ReopenLine(_THESE, f'ow.RunBoard("{agent_id}")'))
     return _use_given_runs(_check_given(shown), client)
 
 
@@ -274,16 +264,8 @@ def _use_given_runs(given: Sequence[object], client: AnyClient | None) -> RunsSo
 async def _list_account_runs(operations: Operations, limit: int) -> RunsSource:
     recent = await recent_runs(operations, limit=limit)
     listed = [ListedRun(each.agent_id, each.run.id, each.agent_name, each.run) for each in recent]
-    return await _source_of_listed(operations, listed, _newest_line(limit))
-
-
-async def _run_of_agent(operations: Operations, agent_id: str) -> Run:
-    return Run((await read_turns(operations, agent_id)).current)
-
-
-async def _source_of_listed(operations: Operations, listed: Sequence[ListedRun], reopen: ReopenLine) -> RunsSource:
     runs = tuple(await _watch_runs(operations, listed))
-    return RunsSource(runs, reopen, {run.token: each for run, each in zip(runs, listed, strict=True)})
+    return RunsSource(runs, _newest_line(limit), {run.token: each for run, each in zip(runs, listed, strict=True)})
 
 
 async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> list[Run]:

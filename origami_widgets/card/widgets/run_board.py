@@ -201,7 +201,7 @@ class RunBoard(LiveWidget):
             leads_line=self._grid.head["line"] if self._grid is not None else "",
             credit_limit=queue.credit_limit if queue is not None else None,
             form=form,
-            reopen=(self._source.reopen.words, self._source.reopen.line),
+            reopen=self._source.reopen,
         )
 
     def _subscribe(self) -> Callable[[], None]:
