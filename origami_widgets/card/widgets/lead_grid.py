@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import traitlets
@@ -12,6 +13,7 @@ from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
 from origami_widgets.api.validate import shortened
+from origami_widgets.card.view.lead_cells import distinct_names
 from origami_widgets.card.view.lead_contract import (
     LeadFilter,
     LeadGridView,
@@ -21,7 +23,6 @@ from origami_widgets.card.view.lead_contract import (
 )
 from origami_widgets.card.view.run_head import as_of, make_clock, quiet_attach_line
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
-from origami_widgets.card.widgets.grid_tables import GridTables
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import copies
@@ -29,6 +30,7 @@ from origami_widgets.host.cells import running_cell
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import UploadedTable
+from origami_widgets.run.state import newest_tables
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, common_name
 from origami_widgets.words.numbers import shown_count
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.contract import ClockView, Form
-    from origami_widgets.card.widgets.grid_tables import MergedTables
     from origami_widgets.card.widgets.lead_pages import LoadedLeads
     from origami_widgets.frames.leads.left_out import LeftOut
     from origami_widgets.run.polling.run_watch import RunWatch
@@ -50,6 +51,58 @@ SAVED_LIMIT: Final = 20
 """Most leads to save in a notebook, with `save=True`."""
 SELECTED_LIMIT: Final = 10_000
 TABLES_LIMIT: Final = 24
+
+MergedTables = list[tuple["Table", "Run"]]
+"""The tables that are one table in a grid of several runs, each with its run."""
+
+
+class GridTables:
+    """The tables of a grid by the states of its runs when this was made.
+
+    Args:
+        given: the tables of a grid without runs.
+        runs: the runs of the grid.
+        given_names: the names of briefs, by run.
+
+    Attributes:
+        placed: each table once, as the server changed it last, with the first run that has it.
+        by_id: the same by the id that the front end has.
+    """
+
+    def __init__(self, given: Sequence[Table], runs: Sequence[Run], given_names: Mapping[Run, str]) -> None:
+        self._runs = runs
+        self._given_names = given_names
+        # Several runs may work on one table.
+        newest = newest_tables(run.state for run in runs)
+        placed: dict[str, tuple[Table, Run | None]] = {table.id: (table, None) for table in given}
+        for run in runs:
+            for table in run.state.tables:
+                placed.setdefault(table.id, (newest.get(table.id, table), run))
+        self.placed = tuple(placed.values())
+        self.by_id = {clip(table_id, TABLE_ID_LIMIT): each for table_id, each in placed.items()}
+
+    @cached_property
+    def merged(self) -> dict[str, MergedTables]:
+        """The tables of several runs by what is one table in the grid.
+
+        Tables with the same typed-in columns list the same. The agent may add computed columns to one before the other.
+        """
+        merged: dict[str, MergedTables] = {}
+        for table, run in self.placed:
+            if run is not None:
+                typed = ",".join(column.slug or "" for column in table.columns if column.kind == "input")
+                merged.setdefault(clip(f":{typed or table.id}", TABLE_ID_LIMIT), []).append((table, run))
+        return merged
+
+    def name_of(self, run: Run) -> str:
+        """Return the name that a run has on a board: that of its brief or agent, else its prompt."""
+        return self._given_names.get(run) or run.state.agent_name or run.prompt or run.token
+
+    @cached_property
+    def names(self) -> dict[Run, str]:
+        """Names that tell the runs apart."""
+        texts = [(clip(self.name_of(run), NAME_LIMIT), clip(run.prompt, NAME_LIMIT)) for run in self._runs]
+        return dict(zip(self._runs, distinct_names(texts), strict=True))
 
 
 class LeadGrid(LeadWidget):
