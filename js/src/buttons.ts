@@ -1,11 +1,12 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
-import { type Button, COPY, NO, REQUESTED, STOP_NAMED } from "./contract";
+import type { Button } from "./contract";
 import { el, on, type Part, setText, show, showText, words } from "./dom";
 import { filled } from "./format";
 import { onKey } from "./keys";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
 import { ANSWER_MS, type Session } from "./session";
+import { COPY, NO, REQUESTED, STOP_NAMED } from "./words";
 
 export const BUSY = "Kernel busy. This is sent when the cell ends, or interrupt it.";
 

@@ -1,11 +1,11 @@
 /** The toggle for notifications: a browser notification, and a mark in the page's title, when a run ends, asks or fails. */
 
 import { button } from "./buttons";
-import { NOTIFY, NOTIFY_BLOCKED } from "./contract";
 import { el, on, type Part, show, showText, words } from "./dom";
 import { type News, notifiesByDefault, notifyHost } from "./page_settings";
 import { isNews } from "./page_state";
 import type { Session } from "./session";
+import { NOTIFY, NOTIFY_BLOCKED } from "./words";
 
 const MARK = "● ";
 

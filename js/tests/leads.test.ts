@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  type CellChange,
-  LEADS_NOT_SAVED,
-  type LeadCell,
-  type LeadHead,
-  type LeadRow,
-  type LeadsAnswer,
-  type LeadsMessage,
-  type View,
+import type {
+  CellChange,
+  LeadCell,
+  LeadHead,
+  LeadRow,
+  LeadsAnswer,
+  LeadsMessage,
+  View,
 } from "../src/contract";
 import { clockTime } from "../src/format";
 import { ANSWER_MS } from "../src/session";
+import { LEADS_NOT_SAVED } from "../src/words";
 import { active, type Drawn, draw, isOff, scrollIntoView, shown, visible } from "./draw";
 import { sample } from "./samples";
 

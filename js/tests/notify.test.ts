@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Stage } from "../src/contract";
-import { NOTIFY_BLOCKED } from "../src/contract";
 import { notifyInLab } from "../src/labextension/notifications";
 import { NOTIFIES } from "../src/page_settings";
 import { notified } from "../src/page_state";
+import { NOTIFY_BLOCKED } from "../src/words";
 import { type Drawn, draw, scrollIntoView, shown } from "./draw";
 import { boardOf, change, drawBoard, named, row, type Shown } from "./draw-board";
 import { sample } from "./samples";

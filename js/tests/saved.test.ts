@@ -1,19 +1,13 @@
 import type { IRenderMimeRegistry, MimeModel, Renderer } from "@jupyterlab/rendermime";
 import { Widget } from "@lumino/widgets";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import {
-  type BoardView,
-  LEADS_NOT_SAVED,
-  SAVED_TYPES,
-  SAVED_VERSION,
-  type SavedView,
-  type View,
-} from "../src/contract";
+import { type BoardView, SAVED_TYPES, SAVED_VERSION, type SavedView, type View } from "../src/contract";
 import { keyedList } from "../src/dom";
 import { clockTime } from "../src/format";
 import { renderSavedCards } from "../src/labextension/renderer";
 import { snapshots as held } from "../src/page_state";
 import { MOST_IN_LIST } from "../src/saved";
+import { LEADS_NOT_SAVED } from "../src/words";
 import { isOff, shown, visible, within } from "./draw";
 import { board } from "./draw-board";
 import { NAMES, sample } from "./samples";

@@ -1,4 +1,4 @@
-"""Writes `js/src/contract.ts` from the contract of the view: its types, its limits and its fixed words.
+"""Writes `js/src/contract.ts` from the contract of the view: its types, its limits and the words that both sides say.
 
 Run `python js/tools/generate_contract.py` after a change of the contract; a test fails when it was forgotten.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("contract", "messages", "lead_contract", "fixed_words")
+SOURCES = ("contract", "messages", "lead_contract")
 TARGET = ROOT / "js" / "src" / "contract.ts"
 
 PRIMITIVES: dict[Any, str] = {

@@ -1,11 +1,4 @@
-import {
-  ALL_LEADS,
-  type BoardHead,
-  type BoardRows,
-  type CheckTimes,
-  type ClockView,
-  RUNS,
-} from "../contract";
+import type { BoardHead, BoardRows, CheckTimes, ClockView } from "../contract";
 import { el, show, showText, uid } from "../dom";
 import { guardKeys } from "../keys";
 import { focused, Lifecycle } from "../lifecycle";
@@ -13,6 +6,7 @@ import type { Model } from "../model";
 import { notifyToggle } from "../notify";
 import { Session } from "../session";
 import { tabs } from "../tabs";
+import { ALL_LEADS, RUNS } from "../words";
 import style from "./board.css";
 import { BoardAnnouncer } from "./board_announcer";
 import { BoardHeader } from "./board_head";

@@ -1,8 +1,8 @@
 /** The heads of a board's columns. A click sorts the rows; the third one goes back to the order of start. */
 
 import { button } from "../buttons";
-import { CREDITS_DETAILS, LEADS, PRICE_DETAILS, QUALIFIED, STOP_HEAD } from "../contract";
 import { el } from "../dom";
+import { CREDITS_DETAILS, LEADS, PRICE_DETAILS, QUALIFIED, STOP_HEAD } from "../words";
 import { DOWN, type Key } from "./order";
 import { cell } from "./run_row";
 

@@ -1,10 +1,10 @@
 /** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
 
-import { RUNS, SAME_START } from "../contract";
 import { el, on, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { focused } from "../lifecycle";
 import type { Session } from "../session";
+import { RUNS, SAME_START } from "../words";
 import { BoardColumns } from "./board_columns";
 import type { Filter } from "./filter_bar";
 import { type Item, matches, sharedStart, sorted } from "./order";

@@ -1,9 +1,9 @@
 /** The menu of the columns of leads: which are shown, how far each is filled, and what it cost. */
 
-import { COLUMNS, COLUMNS_FAILED } from "../contract";
 import { el, fill, on, show, words } from "../dom";
 import { filled } from "../format";
 import { type Menu, menu } from "../menu";
+import { COLUMNS, COLUMNS_FAILED } from "../words";
 import type { Rows } from "./rows";
 
 export class ColumnsMenu {

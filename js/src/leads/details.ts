@@ -1,9 +1,10 @@
 /** The details of a cell: its value, and the agent's confidence, reasoning and sources. */
 
 import { button } from "../buttons";
-import { CELL_CLOSE, CELL_CONFIDENCE, CELL_DETAILS, CELL_NOT_FOUND, type OpenCell } from "../contract";
+import { CELL_NOT_FOUND, type OpenCell } from "../contract";
 import { anchor, el, fill, show, words } from "../dom";
 import { filled } from "../format";
+import { CELL_CLOSE, CELL_CONFIDENCE, CELL_DETAILS } from "../words";
 
 export interface Details {
   readonly node: HTMLElement;

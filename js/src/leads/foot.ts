@@ -1,21 +1,20 @@
 /** Below leads: the menu that downloads and copies all of them, or those that are ticked. */
 
 import { copyButton, copyText } from "../buttons";
-import {
-  COPY,
-  DOWNLOAD,
-  DOWNLOADS,
-  type DownloadAnswer,
-  type FileFormat,
-  LEADS_COPY_AGAIN,
-  LEADS_LOADED,
-  LEADS_READING,
-  LEADS_TICKED,
-} from "../contract";
+import type { DownloadAnswer, FileFormat } from "../contract";
 import { el, on, selectedText, setText, show, showText } from "../dom";
 import { filled } from "../format";
 import { type Menu, menu } from "../menu";
 import type { Session } from "../session";
+import {
+  COPY,
+  DOWNLOAD,
+  DOWNLOADS,
+  LEADS_COPY_AGAIN,
+  LEADS_LOADED,
+  LEADS_READING,
+  LEADS_TICKED,
+} from "../words";
 import type { LeadGrid } from "./lead_grid";
 import { type Row, textOf } from "./rows";
 

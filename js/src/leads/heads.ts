@@ -1,8 +1,9 @@
 /** The heads of the columns of leads: their names sort, and a bar shows how much of each is filled. */
 
 import { button } from "../buttons";
-import { LEAD_SELECT_ALL, type LeadHead, type LeadSort } from "../contract";
+import type { LeadHead, LeadSort } from "../contract";
 import { el, fill, mark, on } from "../dom";
+import { LEAD_SELECT_ALL } from "../words";
 import { checkBox, columnClass, placed, TICK } from "./lines";
 
 /** The place of the heads; the places of rows start at 0. */

@@ -1,9 +1,10 @@
 /** The leads of one table. Only visible leads are requested and drawn. The server sorts and filters by columns. */
 
-import { LEADS, type LeadGridHead, type LeadHead, type LeadSort, type LeadsAnswer } from "../contract";
+import type { LeadGridHead, LeadHead, LeadSort, LeadsAnswer } from "../contract";
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
+import { LEADS } from "../words";
 import { ColumnsMenu } from "./columns";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";

@@ -1,9 +1,10 @@
 /** The drawn lines of leads: the visible ones and a few around them. A line that leaves is reused. */
 
+import { CELL_HAS_FAILED, CELL_NOT_FOUND, type LeadCell, type LeadHead, type LeadMark } from "../contract";
+import { anchor, el, fill, setText, words } from "../dom";
+import { filled } from "../format";
 import {
-  CELL_HAS_FAILED,
   CELL_LOADING,
-  CELL_NOT_FOUND,
   CELL_NOT_RUN,
   LEAD_CHECKING,
   LEAD_HIDDEN,
@@ -11,12 +12,7 @@ import {
   LEAD_SELECT,
   LEAD_UNJUDGED,
   LEAD_UNSURE,
-  type LeadCell,
-  type LeadHead,
-  type LeadMark,
-} from "../contract";
-import { anchor, el, fill, setText, words } from "../dom";
-import { filled } from "../format";
+} from "../words";
 import { markPlace, type Row, type Rows, textOf } from "./rows";
 import type { Ticks } from "./ticks";
 

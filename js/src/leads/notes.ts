@@ -1,5 +1,9 @@
 /** Why no leads come, above those that are shown or in their place. */
 
+import type { LeadsAnswer } from "../contract";
+import { el, setText, show, showText } from "../dom";
+import { clockTime, duration, filled } from "../format";
+import type { Session } from "../session";
 import {
   LEADS_AS_OF,
   LEADS_DUE,
@@ -10,11 +14,7 @@ import {
   LEADS_NO_MATCH_LOADED,
   LEADS_NONE,
   LEADS_OLD,
-  type LeadsAnswer,
-} from "../contract";
-import { el, setText, show, showText } from "../dom";
-import { clockTime, duration, filled } from "../format";
-import type { Session } from "../session";
+} from "../words";
 import type { LeadRequests } from "./requests";
 import type { Rows } from "./rows";
 

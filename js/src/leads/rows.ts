@@ -1,7 +1,6 @@
 /** The received leads of one table in order: which of them are new, and the place of each. */
 
 import {
-  CELL_FAILED,
   CELL_NEVER_RUN,
   type ColumnFailures,
   type LeadCell,
@@ -12,6 +11,7 @@ import {
   type RunCells,
 } from "../contract";
 import { filled, folded } from "../format";
+import { CELL_FAILED } from "../words";
 
 /** How long new leads and cells are lit, in ms. */
 const LIT_MS = 2000;

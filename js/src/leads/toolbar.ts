@@ -1,6 +1,11 @@
 /** The tools above leads: chips are conditions for the server, which add up; typing searches the leads that are loaded. */
 
 import { button } from "../buttons";
+import type { LeadFilter, LeadHead } from "../contract";
+import { el, fill, on, same, setText, show, showText } from "../dom";
+import { filled } from "../format";
+import { onKey } from "../keys";
+import { menu } from "../menu";
 import {
   LEADS_FILTER,
   LEADS_FILTER_ADD,
@@ -15,14 +20,8 @@ import {
   LEADS_QUALIFIED_UNJUDGED_DETAILS,
   LEADS_SEARCH,
   LEADS_SEARCHED,
-  type LeadFilter,
-  type LeadHead,
   QUALIFIED,
-} from "../contract";
-import { el, fill, on, same, setText, show, showText } from "../dom";
-import { filled } from "../format";
-import { onKey } from "../keys";
-import { menu } from "../menu";
+} from "../words";
 import type { LeadRequests } from "./requests";
 import type { Rows } from "./rows";
 

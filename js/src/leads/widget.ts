@@ -1,5 +1,5 @@
 import { button, copyLine } from "../buttons";
-import { type ClockView, LEADS_FAILED, LEADS_FAILED_ONE, type LeadGridHead } from "../contract";
+import type { ClockView, LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
 import { filled } from "../format";
 import { guardKeys } from "../keys";
@@ -7,6 +7,7 @@ import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
 import { Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
+import { LEADS_FAILED, LEADS_FAILED_ONE } from "../words";
 import { Foot } from "./foot";
 import { LeadGrid } from "./lead_grid";
 import { Ticks } from "./ticks";

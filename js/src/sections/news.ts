@@ -6,11 +6,7 @@
 import { button, CommandButton, copyLine } from "../buttons";
 import {
   AGAIN,
-  DISMISS,
-  FOLLOW_UP,
   type Inline,
-  MORE,
-  MORE_NEWS,
   type Notice,
   type Prose,
   type SuggestionView,
@@ -22,6 +18,7 @@ import { filled } from "../format";
 import { menu } from "../menu";
 import { noticePart } from "../notice";
 import { prose } from "../prose";
+import { DISMISS, FOLLOW_UP, MORE, MORE_NEWS } from "../words";
 import type { Context } from "./context";
 
 export type NewsView = Pick<View, "head" | "result" | "notices" | "now" | "prose" | "suggestions" | "tables">;

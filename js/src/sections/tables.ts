@@ -1,15 +1,5 @@
 import { button } from "../buttons";
-import {
-  ASK_TAB,
-  LEADS_FORBIDDEN,
-  LEADS_LATE,
-  LEADS_LOADING,
-  LEADS_NOT_SAVED,
-  SHOW_ALL,
-  SHOW_LESS,
-  type TableView,
-  type View,
-} from "../contract";
+import type { TableView, View } from "../contract";
 import { el, fill, type Part, same, setText, show, showText, uid } from "../dom";
 import { filled } from "../format";
 import type { Foot } from "../leads/foot";
@@ -18,6 +8,15 @@ import { loadLeadsCode } from "../leads/load";
 import { prose } from "../prose";
 import { ANSWER_MS, type Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
+import {
+  ASK_TAB,
+  LEADS_FORBIDDEN,
+  LEADS_LATE,
+  LEADS_LOADING,
+  LEADS_NOT_SAVED,
+  SHOW_ALL,
+  SHOW_LESS,
+} from "../words";
 import type { Context } from "./context";
 import { SortableTable } from "./sortable_table";
 

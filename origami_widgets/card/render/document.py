@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from origami_widgets.card.view.fixed_words import AGAIN, CELL_NOT_FOUND, NEXT_STEPS
+from origami_widgets.card.view.contract import AGAIN
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
+from origami_widgets.card.view.lead_contract import CELL_NOT_FOUND
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import fresh_words, lasted_so_far, times_of
@@ -200,7 +201,7 @@ def _card(view: View, now: float, shown: int, most: int, size: int, *, ticking: 
         Section([Prose(nodes), _note(prose["cut"] or (GOES_ON if nodes != prose["nodes"] else ""))]),
         Section(
             [
-                line(Part(NEXT_STEPS if suggestions else "", "bold"), head=True),
+                line(Part("Next steps" if suggestions else "", "bold"), head=True),
                 Items([[line(suggestion["label"])] for suggestion in suggestions], "- "),
                 line(Part(follow_up, "code")),
             ]

@@ -27,6 +27,9 @@ SAVED_TYPES: Final = ("application/vnd.origami.run+json", "application/vnd.origa
 SAVED_VERSION: Final = 2
 """Version of saved views. Raise it if an earlier front end could not draw a view any more, or would draw it wrongly."""
 
+AGAIN: Final = "To see this run again:"
+"""Stands before the line of Python that does so, on the page and in copies."""
+
 Tone = Literal["running", "good", "attention", "bad", "neutral"]
 """Colour and shape of a status or notice. Never the only sign of its meaning."""
 

@@ -24,8 +24,15 @@ from origami_widgets.api.rows.cell_values import (
     may_come,
     reading_order,
 )
-from origami_widgets.card.view.fixed_words import CELL_HAS_FAILED, CELL_NEVER_RUN
-from origami_widgets.card.view.lead_contract import CellChange, CellPart, ColumnFailures, LeadRow, LinkCell
+from origami_widgets.card.view.lead_contract import (
+    CELL_HAS_FAILED,
+    CELL_NEVER_RUN,
+    CellChange,
+    CellPart,
+    ColumnFailures,
+    LeadRow,
+    LinkCell,
+)
 from origami_widgets.run.state import judging_columns
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean, link_of, safe_href

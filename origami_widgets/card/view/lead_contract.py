@@ -5,10 +5,14 @@ The rules are those of `contract`. Leads are sent as messages and never in a tra
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypedDict, final
+from typing import Final, Literal, NamedTuple, TypedDict, final
 
 from origami_widgets.api.rows.cell_values import Role  # noqa: TC001 - the generator of contract.ts reads the types
 from origami_widgets.card.view.contract import ClockView, Form  # noqa: TC001
+
+CELL_NOT_FOUND: Final = "not found"
+CELL_NEVER_RUN: Final = "no result"
+CELL_HAS_FAILED: Final = "failed"
 
 
 class CodeMessage(TypedDict):

@@ -9,7 +9,7 @@ import pytest
 
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import WIDTH, render_text
-from origami_widgets.card.view.fixed_words import AGAIN
+from origami_widgets.card.view.contract import AGAIN
 from origami_widgets.words.foreign_text import clean
 from tests.card import front_end
 from tests.card.markup import words

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from origami_widgets.card.render.text_writer import MIN_WIDTH, SIZE_LIMIT, WIDTH, render_text, wrap
-from origami_widgets.card.view.fixed_words import AGAIN
+from origami_widgets.card.view.contract import AGAIN
 from origami_widgets.card.view.run_head import fresh_words
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.fixtures.make_views import views
