@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from origami_widgets.card.view.contract import AGAIN
@@ -15,7 +17,7 @@ from origami_widgets.words.foreign_text import clip, fit
 from origami_widgets.words.numbers import moment, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.card.view.contract import (
@@ -102,35 +104,59 @@ class Section(NamedTuple):
 Document = list[Section]
 
 
-def documents(
-    view: View | BoardView | LeadGridView, *, now: float, ticking: bool = False, saved: Sequence[SavedLeads] = ()
-) -> Iterator[Document]:
-    """Yield a view as a document, and then in fewer and fewer words, for where the first does not fit.
+def written(
+    view: View | BoardView | LeadGridView,
+    write: Callable[[Document], tuple[str, bool]],
+    *,
+    now: float,
+    ticking: bool = False,
+    saved: Sequence[SavedLeads] = (),
+) -> str:
+    """Return a view as a document, as it is written: whole, or in as many words as fit.
 
     Args:
         view: a view in any form but `live`.
+        write: writes a document, and returns whether it fits.
         now: the time of the view, in Unix seconds.
         ticking: whether the document is replaced every second, so that it can give its age instead of its time.
         saved: the leads of a grid to save.
     """
-    made: Iterable[Document]
+    make: Callable[..., Document]
+    sizes: list[tuple[int, ...]]
     if "rows" in view:
         # Of few runs, all that is known; of many, one line each; and at last, as many of these as fit.
         runs = len(view["rows"])
-        made = (_board(view, now, *each) for each in [(2, runs), (1, runs), *((0, most) for most in _fewer(runs))])
+        make, sizes = partial(_board, view, now), [(2, runs), (1, runs), *((0, most) for most in _fewer(runs))]
     elif "tables" in view:
-        tables = view["tables"]["items"]
-        columns = max((1, *(len(table["columns"]["rows"]) for table in tables)))
-        # The prose gives way first, and at last, where the text can't be scrolled, tables.
-        sizes = [(len(tables), columns, prose) for prose in (10_000, 5_000)]
-        sizes += [(len(tables), most, 2_500) for most in _fewer(columns)]
-        sizes += [] if ticking else [*((shown, 0, 2_500) for shown in _fewer(len(tables))), (0, 0, _LEAST_PROSE)]
-        made = (_card(view, now, *each, ticking=ticking) for each in sizes)
+        make, sizes = partial(_card, view, now, ticking=ticking), _card_sizes(view, is_cut=not ticking)
     else:
-        made = (_leads(view, [(name, rows[:most], columns) for name, rows, columns in saved]) for most in _fewer(_MOST))
-    for document in made:
-        sections = (section._replace(blocks=[block for block in section.blocks if block[0]]) for section in document)
-        yield [section for section in sections if section.blocks]
+        make, sizes = partial(_leads, view, saved), [(most,) for most in _fewer(_MOST)]
+    texts: dict[int, str] = {}
+
+    def fits(at: int) -> bool:
+        sections = (
+            section._replace(blocks=[each for each in section.blocks if each[0]]) for section in make(*sizes[at])
+        )
+        texts[at], is_fit = write([section for section in sections if section.blocks])
+        return is_fit
+
+    last = len(sizes) - 1
+    at = 0 if fits(0) else bisect_left(range(last), True, lo=1, key=fits)  # noqa: FBT003 - what is looked for
+    if at not in texts:
+        fits(at)
+    return texts[at]
+
+
+def _card_sizes(view: View, *, is_cut: bool) -> list[tuple[int, ...]]:
+    """Return how many tables, columns of each, and bytes of prose to show: prose gives way first, and tables last, if at all."""
+    tables = len(view["tables"]["items"])
+    columns = max((1, *(len(table["columns"]["rows"]) for table in view["tables"]["items"])))
+    sizes: list[tuple[int, ...]] = [
+        (tables, columns, 10_000),
+        (tables, columns, 5_000),
+        *((tables, most, 2_500) for most in _fewer(columns)),
+    ]
+    return sizes if not is_cut else [*sizes, *((shown, 0, 2_500) for shown in _fewer(tables)), (0, 0, _LEAST_PROSE)]
 
 
 def _fewer(most: int) -> Iterator[int]:
@@ -319,7 +345,7 @@ def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     return [lasted, f"last update {moment(heard)}" if heard is not None else ""]
 
 
-def _leads(view: LeadGridView, saved: Sequence[SavedLeads]) -> Document:
+def _leads(view: LeadGridView, saved: Sequence[SavedLeads], most: int) -> Document:
     head = view["head"]
     tabs: list[list[str | Part]] = [
         [Part(tab["name"], "bold"), f"{tab['leads']} leads" if tab["leads"] else ""] for tab in head["tabs"]
@@ -328,13 +354,12 @@ def _leads(view: LeadGridView, saved: Sequence[SavedLeads]) -> Document:
     note = line([Part("Leads are not saved in the notebook. To save the first ones:", "quiet"), save])
     return [
         Section([line(*tabs, "" if tabs else "No leads yet.", head["as_of"], head=True), *([] if saved else [note])]),
-        *map(_saved_leads, saved),
+        *(_saved_leads(name, rows[:most], columns) for name, rows, columns in saved),
         _again("To see the leads, in any kernel:", head["line"]),
     ]
 
 
-def _saved_leads(saved: SavedLeads) -> Section:
-    name, rows, columns = saved
+def _saved_leads(name: str, rows: Sequence[FlatRow], columns: Sequence[Column]) -> Section:
     shown = [column for column, _ in in_reading_order(columns)][:_LEAD_COLUMNS]
     cells = [[_lead_cell(*each) for each in zip(make_cells(row, columns), shown, strict=False)] for row in rows]
     kept = f"The first {plural(len(rows), 'lead')} of {clip(name, 80)}, saved on request (save=True)."

@@ -18,15 +18,15 @@ from origami_widgets.card.render.document import (
     Line,
     Prose,
     Table,
-    documents,
     table_of,
+    written,
 )
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from origami_widgets.card.render.document import Block, Part, SavedLeads, Section
+    from origami_widgets.card.render.document import Block, Document, Part, SavedLeads, Section
     from origami_widgets.card.view.contract import BoardView, FunnelPart, Inline, Node, Tone, View
     from origami_widgets.card.view.lead_contract import LeadGridView
 
@@ -101,12 +101,12 @@ def render_html(view: View | BoardView | LeadGridView, *, now: float, saved: Seq
     Returns:
         HTML that takes at most 28.5 kB in a notebook; with its text, it stays under 40 kB.
     """
-    html = ""
-    for document in documents(view, now=now, saved=saved):
+
+    def write(document: Document) -> tuple[str, bool]:
         html = _element("div", *(_section(each, is_first=at == 0) for at, each in enumerate(document)), style=_PAGE)
-        if stored_size(html) <= SIZE_LIMIT:
-            break
-    return html
+        return html, stored_size(html) <= SIZE_LIMIT
+
+    return written(view, write, now=now, saved=saved)
 
 
 def _section(section: Section, *, is_first: bool) -> Html:

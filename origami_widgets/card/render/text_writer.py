@@ -13,15 +13,15 @@ from origami_widgets.card.render.document import (
     Line,
     Prose,
     Table,
-    documents,
     table_of,
+    written,
 )
 from origami_widgets.words.foreign_text import break_to_width, stored_size, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from origami_widgets.card.render.document import Block, Part, SavedLeads
+    from origami_widgets.card.render.document import Block, Document, Part, SavedLeads
     from origami_widgets.card.view.contract import BoardView, Node, View
     from origami_widgets.card.view.lead_contract import LeadGridView
 
@@ -62,14 +62,14 @@ def render_text(
     """
     width = max(width, MIN_WIDTH)
     page = _Page(width, width if ticking else max(width, WIDTH))
-    text = ""
-    for document in documents(view, now=now, ticking=ticking, saved=saved):
+
+    def write(document: Document) -> tuple[str, bool]:
         sections = ["\n".join(line for block in section.blocks for line in page.block(block)) for section in document]
         tables = [at for at, each in enumerate(document) if any(isinstance(block, Table) for block in each.blocks)]
         text, top = "\n\n".join(sections), "\n\n".join(sections[: max(tables, default=-1) + 1])
-        if stored_size(text) <= SIZE_LIMIT if height == math.inf else top.count("\n") < height:
-            break
-    return text
+        return text, stored_size(text) <= SIZE_LIMIT if height == math.inf else top.count("\n") < height
+
+    return written(view, write, now=now, ticking=ticking, saved=saved)
 
 
 def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
