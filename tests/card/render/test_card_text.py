@@ -1,6 +1,5 @@
 """The card in a terminal."""
 
-import json
 import re
 
 import pytest
@@ -35,10 +34,6 @@ def test_plain_text_only(name):
     assert all(character.isprintable() or character == "\n" for character in text)
     assert not text.endswith("\n")
     assert all(line == line.rstrip() for line in text.splitlines())
-
-
-def test_it_comes_back_from_json_the_same(name):
-    assert render_text(json.loads(json.dumps(VIEWS[name])), now=NOW) == text_of(name)
 
 
 def test_the_bakeries():
