@@ -177,7 +177,8 @@ def _table(table: Table) -> Html:
     align = "left" if table.is_text else "right"
     # Elsewhere the page breaks anywhere, which would split words in a narrow table.
     style = f"display:table;border-collapse:collapse;text-align:{align};overflow-wrap:break-word"
-    return _element("div", _element("div", *rows, style=style, role="table"), style="overflow-x:auto")
+    shown = _element("div", *rows, style=style, role="table")
+    return _element("div", shown if table.is_text else Html(shown.replace(" %", "\u00a0%")), style="overflow-x:auto")
 
 
 def _row(cells: Sequence[Inline], role: str, style: str = "") -> Html:
@@ -187,7 +188,7 @@ def _row(cells: Sequence[Inline], role: str, style: str = "") -> Html:
         _element(
             "span",
             bar if at else Html(""),
-            Html(_nodes(cell).replace(" %", "\u00a0%")),
+            _nodes(cell),
             style=f"display:table-cell;padding:3px 0 3px {'12px' if at else '0;text-align:left'}",
             role=role,
         )
