@@ -15,6 +15,7 @@ PROPERTIES = {
         "height",
         "letter-spacing",
         "margin",
+        "min-width",
         "margin-bottom",
         "margin-left",
         "margin-right",

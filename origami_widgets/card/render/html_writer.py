@@ -50,6 +50,8 @@ _SHARES: Final[dict[FunnelPart, str]] = {
     "failed": "rgba(217,72,61,.5)",
     "out": "rgba(122,130,140,.3)",
 }
+FEW_WORDS = 16
+"""Characters of a cell that may stand one word under the other."""
 _BORDER = "1px solid rgba(128,128,128,.32)"
 _SOFT = "background:rgba(128,128,128,.08)"
 _QUIET = "opacity:.74"
@@ -189,12 +191,17 @@ def _row(cells: Sequence[Inline], role: str, style: str = "") -> Html:
             "span",
             bar if at else Html(""),
             _nodes(cell),
-            style=f"display:table-cell;padding:3px 0 3px {'12px' if at else '0;text-align:left'}",
+            style=f"display:table-cell;padding:3px 0 3px {'12px' if at else '0;text-align:left'}{_width(cell)}",
             role=role,
         )
         for at, cell in enumerate(cells)
     ]
     return _element("div", *shown, style=f"display:table-row;border-bottom:{_BORDER}{style}", role="row")
+
+
+def _width(cell: Inline) -> str:
+    """Return the style that keeps a cell with more than a few words from being one word wide, in a table that scrolls."""
+    return ";min-width:8em" if sum(len(each) for each in cell if isinstance(each, str)) > FEW_WORDS else ""
 
 
 def _nodes(nodes: Inline) -> Html:

@@ -31,7 +31,7 @@ HEADS = {"lead", "leads", "credit", "credits", "qualified", "per"}
 """On the page they stand at the head of their columns."""
 TOOLS = (
     r"(Filter runs .*?)?⟦Name⟧.*?⟦Time⟧",
-    r"⟦(All leads|Answer|Try again|Continue|Cancel|Cancel run|Cancel all|Cancelling…|Stop|Stop filling|Stopping…|Start the others)⟧",
+    r"⟦(All leads|Answer|Fill|Try again|Continue|Cancel|Cancel run|Cancel all|Cancelling…|Stop|Stop filling|Stopping…|Start the others)⟧",
 )
 
 
