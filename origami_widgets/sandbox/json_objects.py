@@ -161,11 +161,12 @@ def ratio(part: float, whole: float) -> float | None:
 
 def column_stats(column: ColumnTimeline, rows: Sequence[SimulatedLead], now: float) -> dict[str, Any]:
     """Return `stats` of a column in a table with these rows."""
-    runs = column.finished(now)
+    ended = column.ended(now)
+    called = {cell_run.lead_id for cell_run in ended}.intersection(lead.id for lead in rows)
     return {
-        "avgCreditsPerRun": ratio(column.credits(now), runs) or 0,
-        "callRate": ratio(column.called(rows, now), len(rows)) or 0,
-        "totalRuns": runs,
+        "avgCreditsPerRun": ratio(column.credits(now), len(ended)) or 0,
+        "callRate": ratio(len(called), len(rows)) or 0,
+        "totalRuns": len(ended),
     }
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import accumulate
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from origami_widgets.sandbox.fake_data import LeadFacts
     from origami_widgets.sandbox.plans import ModelName
@@ -171,7 +170,6 @@ class CellRun:
     run_id: str
     decided: float
     queued: float
-    started: float
     done: float
     credits: int
     outcome: CellOutcome
@@ -200,80 +198,29 @@ class ColumnTimeline:
         return self.recipe is not None and self.recipe.is_relevance
 
     @cached_property
-    def _queued(self) -> list[float]:
-        return sorted(cell_run.queued for cell_run in self.cell_runs)
-
-    @cached_property
-    def _done(self) -> CellRunTotals:
-        return CellRunTotals.of(self.cell_runs)
-
-    @cached_property
-    def _first_done(self) -> dict[str, float]:
-        latest_first = sorted(self.cell_runs, key=lambda cell_run: cell_run.done, reverse=True)
-        return {cell_run.lead_id: cell_run.done for cell_run in latest_first}
-
-    @cached_property
-    def _errored(self) -> list[float]:
-        return sorted(cell_run.done for cell_run in self.by_lead.values() if cell_run.outcome == "errored")
-
-    @cached_property
-    def _verdicts(self) -> dict[Verdict, list[float]]:
-        verdicts: tuple[Verdict, ...] = ("pass", "fail", "unsure")
-        return {
-            name: sorted(cell_run.done for cell_run in self.by_lead.values() if cell_run.verdict == name)
-            for name in verdicts
-        }
-
-    @cached_property
     def by_lead(self) -> dict[str, CellRun]:
         """The last cell run of each lead: a cell may run again."""
         return {cell_run.lead_id: cell_run for cell_run in self.cell_runs}
 
+    def ended(self, now: float) -> list[CellRun]:
+        """Return the cell runs that ended, failed ones included."""
+        return [cell_run for cell_run in self.cell_runs if cell_run.done <= now]
+
     def running(self, now: float) -> int:
         """Count the cells that are queued or run."""
-        return bisect_right(self._queued, now) - self.finished(now)
-
-    def finished(self, now: float) -> int:
-        """Count the cell runs that ended, failed ones included."""
-        return self._done.count(now)
+        return sum(cell_run.queued <= now < cell_run.done for cell_run in self.cell_runs)
 
     def errored(self, now: float) -> int:
-        """Count the cell runs that failed."""
-        return bisect_right(self._errored, now)
+        """Count the cells that failed."""
+        return sum(cell_run.done <= now and cell_run.outcome == "errored" for cell_run in self.by_lead.values())
 
     def credits(self, now: float) -> int:
         """Sum the settled credits."""
-        return self._done.credits(now)
-
-    def called(self, leads: Iterable[SimulatedLead], now: float) -> int:
-        """Count those of some leads that the column has run for."""
-        return sum(self._first_done.get(lead.id, inf) <= now for lead in leads)
+        return sum(cell_run.credits for cell_run in self.ended(now))
 
     def verdict_count(self, name: Verdict, now: float) -> int:
         """Count the leads with this verdict."""
-        return bisect_right(self._verdicts[name], now)
-
-
-@dataclass(frozen=True, slots=True)
-class CellRunTotals:
-    """Number and credits of the cell runs that have ended by a moment."""
-
-    moments: list[float]
-    totals: list[int]
-
-    @classmethod
-    def of(cls, cell_runs: Iterable[CellRun]) -> CellRunTotals:
-        """Return the totals of some cell runs."""
-        ordered = sorted(cell_runs, key=lambda cell_run: cell_run.done)
-        return cls([cell_run.done for cell_run in ordered], [0, *accumulate(cell_run.credits for cell_run in ordered)])
-
-    def count(self, now: float) -> int:
-        """Count the cell runs that have ended."""
-        return bisect_right(self.moments, now)
-
-    def credits(self, now: float) -> int:
-        """Sum the credits of the cell runs that have ended."""
-        return self.totals[self.count(now)]
+        return sum(cell_run.done <= now and cell_run.verdict == name for cell_run in self.by_lead.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,26 +253,7 @@ class TableTimeline:
     deletion: Deletion | None = None
     is_own_list: bool = False
 
-    @cached_property
-    def _changes(self) -> list[float]:
-        moments = [self.created_at, *(moment for moment, _ in self.edits)]
-        moments += [lead.sourced_at for lead in self.leads]
-        deletions = [self.deletion, *(lead.deletion for lead in self.leads)]
-        moments += [moment for deletion in deletions if deletion for moment in (deletion.begins, deletion.ends)]
-        moments += [column.added_at for column in self.columns]
-        cell_runs = [cell_run for column in self.columns for cell_run in column.cell_runs]
-        moments += [moment for cell_run in cell_runs for moment in (cell_run.queued, cell_run.done)]
-        return sorted(moments)
-
-    @cached_property
-    def _source_totals(self) -> list[CellRunTotals]:
-        cell_runs: list[list[CellRun]] = [[] for _ in self.sources]
-        for column in self.columns:
-            for cell_run in column.cell_runs:
-                cell_runs[cell_run.source].append(cell_run)
-        return [CellRunTotals.of(share) for share in cell_runs]
-
-    @cached_property
+    @property
     def settled_at(self) -> float:
         """The moment at which the last cell run ends."""
         return max((cell_run.done for column in self.columns for cell_run in column.cell_runs), default=self.created_at)
@@ -348,16 +276,22 @@ class TableTimeline:
 
     def source_credits_at(self, position: int, now: float) -> int:
         """Sum the settled credits of the leads of one source."""
-        return self._source_totals[position].credits(now)
+        ended = (cell_run for column in self.columns for cell_run in column.ended(now))
+        return sum(cell_run.credits for cell_run in ended if cell_run.source == position)
 
     def updated_at(self, now: float) -> float:
         """Return the moment of the newest change."""
-        return self._changes[max(0, bisect_right(self._changes, now) - 1)]
+        moments = [self.created_at, *(moment for moment, _ in self.edits)]
+        moments += [lead.sourced_at for lead in self.leads]
+        deletions = [self.deletion, *(lead.deletion for lead in self.leads)]
+        moments += [moment for deletion in deletions if deletion for moment in (deletion.begins, deletion.ends)]
+        moments += [column.added_at for column in self.columns]
+        cell_runs = [cell_run for column in self.columns for cell_run in column.cell_runs]
+        moments += [moment for cell_run in cell_runs for moment in (cell_run.queued, cell_run.done)]
+        return max((moment for moment in moments if moment <= now), default=min(moments))
 
     def active_cell_runs(self, now: float) -> list[CellRun]:
         """Return the cell runs that are queued or run."""
-        if now >= self.settled_at:
-            return []
         return [
             cell_run
             for column in self.columns
