@@ -27,14 +27,14 @@ from origami_widgets.sandbox.own_lists import (
     workspace_object,
 )
 from origami_widgets.sandbox.request_context import MAX_ROWS_LIMIT, Handler, RequestContext, json_response, list_object
-from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, saved_filters, saved_sort, select_leads
+from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, select_leads
 from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody, is_uuid, parse_run_request, read_body
 from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 
 if TYPE_CHECKING:
     from origami_widgets.sandbox.organization import AgentRecord
     from origami_widgets.sandbox.own_lists import ContainerRecord, UploadedFile
-    from origami_widgets.sandbox.timelines import RunTimeline
+    from origami_widgets.sandbox.timelines import RowFilter, RunTimeline
 
 _ROW_OPTIONS = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "false")}
 
@@ -154,14 +154,16 @@ def list_rows(context: RequestContext) -> Response:
         raise error_responses.invalid(*issues)
     columns = table.columns_at(now)
     by_slug = {column.slug: column for column in columns if column.slug is not None}
-    defaults = query.get("defaults") != "false"
-    filters = saved_filters(table, by_slug) if defaults else []
-    sort = saved_sort(table, by_slug) if defaults else None
+    filters: list[RowFilter] = []
+    sort = None
+    if query.get("defaults") != "false":
+        filters = [part for part in table.saved_filters if part.column in by_slug]
+        sort = table.saved_sort if filters else None
     if "filters" in query:
         filters = parse_filters(query["filters"], by_slug)
     if "sort" in query:
         sort = parse_sort(query["sort"], by_slug)
-    leads = select_leads(table.rows_at(now), filters, sort, now)
+    leads = select_leads(table.rows_at(now), filters, sort, by_slug, now)
     parts = (query.get("filters"), query.get("sort"), query.get("defaults"))
     page, cursor = context.take(leads, *parts, id_of=lambda lead: lead.id, most=MAX_ROWS_LIMIT)
     if query.get("format") == "csv":

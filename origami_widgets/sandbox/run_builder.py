@@ -16,6 +16,8 @@ from origami_widgets.sandbox.simulated_time import Pace, iso
 from origami_widgets.sandbox.timelines import (
     ColumnTimeline,
     Deletion,
+    RowFilter,
+    RowSort,
     RunningResponse,
     RunTimeline,
     SimulatedLead,
@@ -176,11 +178,11 @@ class RunBuilder:
     def save_filters(self, table_id: str) -> TableTimeline:
         """Save the filter of a table by which only leads that fit the brief show, the best ones first."""
         table = self.tables[table_id]
-        score = next(column.slug for column in table.columns if column.is_relevance)
+        score = next(column.slug or "" for column in table.columns if column.is_relevance)
         self.tables[table_id] = replace(
             table,
-            saved_filters=({"column": score, "operator": "greater_than_or_equal", "value": PASS_SCORE},),
-            saved_sort={"column": score, "direction": "desc"},
+            saved_filters=(RowFilter(score, "greater_than_or_equal", PASS_SCORE),),
+            saved_sort=RowSort(score, "desc"),
         )
         return self.tables[table_id]
 

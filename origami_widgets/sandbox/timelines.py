@@ -12,6 +12,8 @@ from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
@@ -233,6 +235,21 @@ class SimulatedSource:
     basis: Literal["historical", "estimate"]
 
 
+class RowFilter(Struct):
+    """A condition on a column, by its slug."""
+
+    column: str
+    operator: str
+    value: Any
+
+
+class RowSort(Struct):
+    """An order by one column."""
+
+    column: str
+    direction: Literal["asc", "desc"]
+
+
 @dataclass(frozen=True)
 class TableTimeline:
     """One table from its creation to its last cell run; `is_own_list` if the user has uploaded it."""
@@ -246,8 +263,8 @@ class TableTimeline:
     sources: tuple[SimulatedSource, ...]
     leads: tuple[SimulatedLead, ...]
     columns: tuple[ColumnTimeline, ...]
-    saved_filters: tuple[Mapping[str, Any], ...] = ()
-    saved_sort: Mapping[str, Any] | None = None
+    saved_filters: tuple[RowFilter, ...] = ()
+    saved_sort: RowSort | None = None
     slug: str = ""
     edits: tuple[tuple[float, str], ...] = ()
     deletion: Deletion | None = None
