@@ -91,8 +91,7 @@ def upsert_receipt(record: EnrichmentRunRecord) -> dict[str, Any]:
 
 def _cell_runs(record: EnrichmentRunRecord, table: TableTimeline) -> list[CellRun]:
     """Return the cell runs that a write has set off and that weren't stopped."""
-    columns = table.columns if record.table_run_id is not None else ()
-    return [cell_run for column in columns for cell_run in column.cell_runs if cell_run.run_id == record.id]
+    return [cell_run for cell_run in table.cell_runs if cell_run.run_id == record.id]
 
 
 def _summary(record: EnrichmentRunRecord, cell_runs: list[CellRun], now: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -424,43 +425,20 @@ def cut_tables(tables: Mapping[str, TableTimeline], run: RunTimeline, at: float)
 
 def add_cell_runs(table: TableTimeline, cell_runs: Mapping[str, Sequence[CellRun]]) -> TableTimeline:
     """Add cell runs, by column id, to a table."""
-    return replace(
-        table,
-        columns=tuple(
-            replace(column, cell_runs=(*column.cell_runs, *cell_runs[column.id])) if column.id in cell_runs else column
-            for column in table.columns
-        ),
-    )
+    return table.with_cell_runs(lambda column: (*column.cell_runs, *cell_runs.get(column.id, ())))
 
 
 def fail_unaffordable(tables: Mapping[str, TableTimeline], run_id: str, affordable: int) -> dict[str, TableTimeline]:
     """Make the cell runs of one run fail from the moment when the affordable credits are used up."""
-    planned = sorted(
-        (
-            cell_run
-            for table in tables.values()
-            for column in table.columns
-            for cell_run in column.cell_runs
-            # Cell runs of earlier runs are already paid for.
-            if cell_run.run_id == run_id
-        ),
-        key=lambda cell_run: cell_run.done,
-    )
-    spent = 0
-    for cell_run in planned:
-        spent += cell_run.credits
-        if spent > affordable:
-            return {key: _out_of_credits(table, run_id, cell_run.done) for key, table in tables.items()}
-    return dict(tables)
+    # Cell runs of earlier runs are already paid for.
+    planned = [cell_run for table in tables.values() for cell_run in table.cell_runs if cell_run.run_id == run_id]
+    planned.sort(key=lambda cell_run: cell_run.done)
+    spent = accumulate(cell_run.credits for cell_run in planned)
+    empty_at = next((cell_run.done for cell_run, total in zip(planned, spent, strict=True) if total > affordable), inf)
 
-
-def _out_of_credits(table: TableTimeline, run_id: str, at: float) -> TableTimeline:
     def end(cell_run: CellRun) -> CellRun:
-        if cell_run.run_id != run_id or cell_run.done < at or cell_run.credits == 0:
+        if cell_run.run_id != run_id or cell_run.done < empty_at or cell_run.credits == 0:
             return cell_run
         return replace(cell_run, credits=0, outcome="errored", value=None, verdict=None)
 
-    columns = tuple(
-        replace(column, cell_runs=tuple(end(cell_run) for cell_run in column.cell_runs)) for column in table.columns
-    )
-    return replace(table, columns=columns)
+    return {key: table.with_cell_runs(lambda column: map(end, column.cell_runs)) for key, table in tables.items()}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from origami_widgets.sandbox.fake_data import LeadFacts
     from origami_widgets.sandbox.plans import ModelName
@@ -271,9 +271,14 @@ class TableTimeline:
     is_own_list: bool = False
 
     @property
+    def cell_runs(self) -> list[CellRun]:
+        """The cell runs of all columns."""
+        return [cell_run for column in self.columns for cell_run in column.cell_runs]
+
+    @property
     def settled_at(self) -> float:
         """The moment at which the last cell run ends."""
-        return max((cell_run.done for column in self.columns for cell_run in column.cell_runs), default=self.created_at)
+        return max((cell_run.done for cell_run in self.cell_runs), default=self.created_at)
 
     def exists(self, now: float) -> bool:
         """Return whether the table exists."""
@@ -293,7 +298,7 @@ class TableTimeline:
 
     def source_credits_at(self, position: int, now: float) -> int:
         """Sum the settled credits of the leads of one source."""
-        ended = (cell_run for column in self.columns for cell_run in column.ended(now))
+        ended = (cell_run for cell_run in self.cell_runs if cell_run.done <= now)
         return sum(cell_run.credits for cell_run in ended if cell_run.source == position)
 
     def updated_at(self, now: float) -> float:
@@ -303,18 +308,17 @@ class TableTimeline:
         deletions = [self.deletion, *(lead.deletion for lead in self.leads)]
         moments += [moment for deletion in deletions if deletion for moment in (deletion.begins, deletion.ends)]
         moments += [column.added_at for column in self.columns]
-        cell_runs = [cell_run for column in self.columns for cell_run in column.cell_runs]
-        moments += [moment for cell_run in cell_runs for moment in (cell_run.queued, cell_run.done)]
+        moments += [moment for cell_run in self.cell_runs for moment in (cell_run.queued, cell_run.done)]
         return max((moment for moment in moments if moment <= now), default=min(moments))
 
     def active_cell_runs(self, now: float) -> list[CellRun]:
         """Return the cell runs that are queued or run."""
-        return [
-            cell_run
-            for column in self.columns
-            for cell_run in column.cell_runs
-            if cell_run.queued <= now < cell_run.done
-        ]
+        return [cell_run for cell_run in self.cell_runs if cell_run.queued <= now < cell_run.done]
+
+    def with_cell_runs(self, change: Callable[[ColumnTimeline], Iterable[CellRun]]) -> TableTimeline:
+        """Return the table with other cell runs in each column."""
+        columns = tuple(replace(column, cell_runs=tuple(change(column))) for column in self.columns)
+        return replace(self, columns=columns)
 
     def active_lead_sources(self, now: float) -> set[tuple[str, int]]:
         """Return the lead-source jobs that still find leads, each as the run that needs them and a source's position."""
@@ -326,30 +330,24 @@ class TableTimeline:
 
         What a stopped score would have triggered never runs either.
         """
-        stopped = {
-            id(cell_run) for column in columns for cell_run in column.cell_runs if cell_run.queued <= at < cell_run.done
-        }
-        unscored = {
-            cell_run.lead_id
-            for column in self.columns
-            if column.is_relevance
-            for cell_run in column.cell_runs
-            if id(cell_run) in stopped
-        }
+        chosen = {column.id for column in columns}
+        scores = [cell_run for column in columns if column.is_relevance for cell_run in column.cell_runs]
+        unscored = {cell_run.lead_id for cell_run in scores if cell_run.queued <= at < cell_run.done}
 
         def goes_on(column: ColumnTimeline, cell_run: CellRun) -> bool:
+            is_stopped = column.id in chosen and cell_run.queued <= at < cell_run.done
             is_triggered = column.kind == "sequence" and cell_run.lead_id in unscored and cell_run.queued > at
-            return id(cell_run) not in stopped and not is_triggered
+            return not is_stopped and not is_triggered
 
-        return replace(self, columns=_filtered(self.columns, goes_on), edits=(*self.edits, (at, "")))
+        return replace(self._filtered(goes_on), edits=(*self.edits, (at, "")))
 
     def stop_lead_sources(self, at: float) -> TableTimeline:
         """Stop the lead-source jobs: the leads that they would have found never come."""
         stopped = self.active_lead_sources(at)
         leads = tuple(lead for lead in self.leads if lead.sourced_at <= at or (lead.run_id, lead.source) not in stopped)
         known = {lead.id for lead in leads}
-        columns = _filtered(self.columns, lambda _, cell_run: cell_run.lead_id in known)
-        return replace(self, leads=leads, columns=columns, edits=(*self.edits, (at, "")))
+        filtered = self._filtered(lambda _, cell_run: cell_run.lead_id in known)
+        return replace(filtered, leads=leads, edits=(*self.edits, (at, "")))
 
     def recount(self, action: TimedEvent) -> TimedEvent | None:
         """Return an action on leads with its number as it is now planned; None if it concerns none of them any more."""
@@ -386,21 +384,14 @@ class TableTimeline:
         def goes_on(_: ColumnTimeline, cell_run: CellRun) -> bool:
             return cell_run.run_id != run_id or cell_run.decided <= at
 
-        columns = tuple(
-            column for column in _filtered(self.columns, goes_on) if column.run_id != run_id or column.added_at <= at
-        )
+        filtered = self._filtered(goes_on)
+        columns = tuple(column for column in filtered.columns if column.run_id != run_id or column.added_at <= at)
         edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
         deletion = self.deletion
         if deletion is not None and self.run_id == run_id:
             deletion = deletion.cut(at)
         return replace(self, leads=leads, columns=columns, edits=edits, deletion=deletion)
 
-
-def _filtered(
-    columns: tuple[ColumnTimeline, ...], goes_on: Callable[[ColumnTimeline, CellRun], bool]
-) -> tuple[ColumnTimeline, ...]:
-    """Return columns without the cell runs that do not go on."""
-    return tuple(
-        replace(column, cell_runs=tuple(cell_run for cell_run in column.cell_runs if goes_on(column, cell_run)))
-        for column in columns
-    )
+    def _filtered(self, goes_on: Callable[[ColumnTimeline, CellRun], bool]) -> TableTimeline:
+        """Return the table without the cell runs that do not go on."""
+        return self.with_cell_runs(lambda column: (each for each in column.cell_runs if goes_on(column, each)))
