@@ -98,7 +98,7 @@ class Campaign:
     def person(self, lead: SimulatedLead, cell_run: CellRun) -> dict[str, Any]:
         """Return one of its people."""
         columns = self.table.columns_at(self.now)
-        values = [(column, main_value(cell_value(column, lead, self.now)[1])) for column in columns]
+        values = [(column, main_value(cell_value(column, lead, self.now))) for column in columns]
         status = self.send_status(cell_run)
         return {
             "object": "campaign_person",

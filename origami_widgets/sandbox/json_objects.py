@@ -16,7 +16,7 @@ from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.simulated_time import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, SimulatedLead, TableTimeline
 
@@ -117,13 +117,8 @@ def table_object(table: TableTimeline, now: float, *, stats: bool) -> dict[str, 
 
 def _table_column(column: ColumnTimeline, rows: Sequence[SimulatedLead], now: float, *, stats: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "object": "column",
-        "id": column.id,
-        "name": column.name,
+        **column_meta(column),
         "type": column.type,
-        "kind": column.kind,
-        "slug": column.slug,
-        "autoTrigger": column.auto_trigger,
         "credits": {"lifetimeUsed": column.credits(now)},
         "cells": {"running": column.running(now), "errored": column.errored(now)},
     }
@@ -249,18 +244,17 @@ _MAIN_KEYS = ("value", "text", "email", "url", "address", "number", "display", "
 _SECONDARY_KEYS = ("confidence", "reasoning", "title")
 
 
-def cell_value(column: ColumnTimeline, lead: SimulatedLead, now: float) -> tuple[bool, Any]:
-    """Return whether a cell has a value, and the value.
+def cell_value(column: ColumnTimeline, lead: SimulatedLead, now: float) -> Any:
+    """Return the value of a cell, None for empty, running and failed ones.
 
-    Empty, running and failed cells have none. A cell that looked and found nothing has an object whose main field is
-    null.
+    A cell that looked and found nothing has an object whose main field is null.
     """
     if column.kind == "input":
-        return (column.slug or "") in lead.values, lead.values.get(column.slug or "")
+        return lead.values.get(column.slug or "")
     cell_run = column.by_lead.get(lead.id)
     if cell_run is None or cell_run.done > now or cell_run.outcome == "errored":
-        return False, None
-    return True, {"sequenceId": cell_run.value} if column.kind == "sequence" else cell_run.value
+        return None
+    return {"sequenceId": cell_run.value} if column.kind == "sequence" else cell_run.value
 
 
 def main_value(value: Any) -> Any:
@@ -284,12 +278,17 @@ def main_value(value: Any) -> Any:
 
 def typed_row(lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float) -> dict[str, Any]:
     """Return a row whose cells are tagged; cells without a value are missing."""
-    cells = {}
-    for column in columns:
-        has_value, value = cell_value(column, lead, now)
-        if has_value and column.slug is not None:
-            cells[column.slug] = _typed_cell(column, lead, value)
+    cells = {slug: _typed_cell(column, lead, value) for slug, column, value in _filled_cells(lead, columns, now)}
     return {"object": "row", "id": lead.id, "cells": cells}
+
+
+def _filled_cells(
+    lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float
+) -> Iterator[tuple[str, ColumnTimeline, Any]]:
+    for column in columns:
+        value = cell_value(column, lead, now)
+        if value is not None and column.slug is not None:
+            yield column.slug, column, value
 
 
 def _typed_cell(column: ColumnTimeline, lead: SimulatedLead, value: Any) -> dict[str, Any]:
@@ -305,12 +304,7 @@ def _typed_cell(column: ColumnTimeline, lead: SimulatedLead, value: Any) -> dict
 
 def flat_row(lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float) -> dict[str, Any]:
     """Return a row as slug to value; cells without a value are missing."""
-    row: dict[str, Any] = {"id": lead.id}
-    for column in columns:
-        has_value, value = cell_value(column, lead, now)
-        if has_value and column.slug is not None:
-            row[column.slug] = value
-    return row
+    return {"id": lead.id} | {slug: value for slug, _, value in _filled_cells(lead, columns, now)}
 
 
 def csv_rows(leads: Sequence[SimulatedLead], columns: Sequence[ColumnTimeline], now: float) -> str:
@@ -325,7 +319,5 @@ def csv_rows(leads: Sequence[SimulatedLead], columns: Sequence[ColumnTimeline], 
     return text.getvalue()
 
 
-def _csv_field(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _csv_field(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

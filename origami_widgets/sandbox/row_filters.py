@@ -48,7 +48,7 @@ def select_leads(
     """Return the leads that match all filters, sorted; cells without a value come last in both directions."""
 
     def value(lead: SimulatedLead, slug: str) -> Any:
-        return main_value(cell_value(columns[slug], lead, now)[1])
+        return main_value(cell_value(columns[slug], lead, now))
 
     chosen = [
         lead
