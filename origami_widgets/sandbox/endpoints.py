@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
@@ -28,10 +29,12 @@ from origami_widgets.sandbox.own_lists import (
 )
 from origami_widgets.sandbox.request_context import MAX_ROWS_LIMIT, Handler, RequestContext, json_response, list_object
 from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, select_leads
-from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody, is_uuid, parse_run_request, read_body
+from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody, parse_run_request, read_body
 from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from origami_widgets.sandbox.organization import AgentRecord
     from origami_widgets.sandbox.own_lists import ContainerRecord, UploadedFile
     from origami_widgets.sandbox.timelines import RowFilter, RunTimeline
@@ -77,10 +80,13 @@ def list_runs(context: RequestContext) -> Response:
 
 def get_run(context: RequestContext) -> Response:
     """Answer GET /agents/{id}/runs/{runId}, with `Retry-After` while the run is active."""
-    run = context.organization.run(context.params["id"], context.params["runId"], context.project)
+    record = _record(context, missing="run")
+    run = next((each for each in record.runs if each.id == context.params["runId"]), None)
+    if run is None:
+        raise error_responses.not_found("run")
     wait = str(whole_seconds(POLL_INTERVAL, context.organization.speed))
     headers = {"Retry-After": wait} if run.is_active(context.now) else {}
-    return json_response(_run_object(context, _record(context), run), headers=headers)
+    return json_response(_run_object(context, record, run), headers=headers)
 
 
 def cancel_run(context: RequestContext) -> Response:
@@ -101,12 +107,10 @@ def list_agent_tables(context: RequestContext) -> Response:
 
 def list_tables(context: RequestContext) -> Response:
     """Answer GET /tables, newest first; `workspaceId` is the id of a container or of an agent in it."""
-    workspace = context.query.get("workspaceId")
+    workspace = context.id_of("workspaceId")
     if workspace is not None:
-        if not is_uuid(workspace):
-            raise error_responses.invalid(("workspaceId", "Expected a UUID"))
         container = context.organization.container(workspace, context.project)
-        workspace = container.id if container is not None else workspace.lower()
+        workspace = container.id if container is not None else workspace
     tables = context.organization.tables_of(context.project, context.now, workspace)[::-1]
     return context.page_of(tables, lambda table: table_object(table, context.now, stats=False), workspace)
 
@@ -237,7 +241,7 @@ def upload_documents(context: RequestContext) -> Response:
     files = parse_upload(context.body)
     for place, file in enumerate(files):
         if file.table_id is not None:
-            _check_table(context, container, file.table_id, f"files.{place}.tableId")
+            _check_tables(context, f"files.{place}.tableId", [file.table_id], container)
     results = [_taken(context, container, file) for file in files]
     if all(result["kind"] == "error" for result in results):
         raise error_responses.refusal("UPLOAD_FAILED", details={"files": results})
@@ -256,10 +260,7 @@ def upsert_rows(context: RequestContext) -> Response:
 
 def list_enrichment_runs(context: RequestContext) -> Response:
     """Answer GET /enrichment-runs, newest first."""
-    table_id = context.query.get("tableId")
-    if table_id is not None and not is_uuid(table_id):
-        raise error_responses.invalid(("tableId", "Expected a UUID"))
-    wanted = table_id.lower() if table_id is not None else None
+    wanted = context.id_of("tableId")
     organization = context.organization
     records = [each for each in context.records(organization.enrichment_runs) if wanted in {None, each.table_id}]
     return context.page_of(
@@ -275,17 +276,17 @@ def get_enrichment_run(context: RequestContext) -> Response:
     return json_response(enrichment_run_detail(record, context.organization.tables[record.table_id], context.now))
 
 
-def _record(context: RequestContext) -> AgentRecord:
+def _record(context: RequestContext, missing: str = "agent") -> AgentRecord:
     record = context.organization.agents.get(context.params["id"])
     if record is None or record.project != context.project:
-        raise error_responses.not_found("agent")
+        raise error_responses.not_found(missing)
     return record
 
 
 def _run_object(context: RequestContext, record: AgentRecord, run: RunTimeline) -> dict[str, Any]:
-    organization, now = context.organization, context.now
-    history = organization.history(record, run, now)
-    return run_object(run, organization.existing(now), history, now, context.include)
+    earlier = takewhile(lambda each: each.id != run.id, record.runs)
+    history = [message for each in earlier for message in each.messages_at(context.now)]
+    return run_object(run, context.organization.tables, history, context.now, context.include)
 
 
 def _agent_summary(record: AgentRecord) -> dict[str, Any]:
@@ -308,21 +309,30 @@ def _agent_object(record: AgentRecord, now: float) -> dict[str, Any]:
 
 
 def _check_references(context: RequestContext, request: RunBody, workspace_id: str | None) -> None:
-    tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
     container = None
     if workspace_id is not None:
         container = context.organization.container(workspace_id, context.project)
         if container is None:
             raise error_responses.invalid(("workspaceId", "No such workspace"), code="UNKNOWN_WORKSPACE")
-    if any(table_id.lower() not in tables for table_id in request.focus_table_ids):
-        raise error_responses.invalid(("focusTableIds", "No such table"), code="UNKNOWN_TABLE")
+    _check_tables(context, "focusTableIds", request.focus_table_ids, container)
+    tables = {table.id for table in context.organization.tables_of(context.project, context.now)}
     documents = context.organization.documents_of(context.project)
-    if any(document_id.lower() not in documents for document_id in request.attached_documents) or any(
-        table_id.lower() not in tables for table_id in request.attached_tables
-    ):
+    attached = {each.lower() for each in request.attached_tables}, {each.lower() for each in request.attached_documents}
+    if not attached[0] <= tables or not attached[1] <= documents:
         raise error_responses.invalid(("attachments", "Not found in your scope"), code="INVALID_ATTACHMENT")
-    for path, table_ids in (("focusTableIds", request.focus_table_ids), ("attachments", request.attached_tables)):
-        if container is not None and any(tables[table_id.lower()].container != container.id for table_id in table_ids):
+    _check_tables(context, "attachments", request.attached_tables, container)
+
+
+def _check_tables(
+    context: RequestContext, path: str, table_ids: Iterable[str], container: ContainerRecord | None
+) -> None:
+    """Raise `ErrorResponse` for a table that does not exist, or is not in the container if there is one."""
+    tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
+    for table_id in table_ids:
+        table = tables.get(table_id.lower())
+        if table is None:
+            raise error_responses.invalid((path, "No such table"), code="UNKNOWN_TABLE")
+        if container is not None and table.container != container.id:
             raise error_responses.invalid((path, "Table belongs to another workspace"), code="WORKSPACE_TABLE_MISMATCH")
 
 
@@ -331,14 +341,6 @@ def _container(context: RequestContext) -> ContainerRecord:
     if container is None:
         raise error_responses.not_found("workspace")
     return container
-
-
-def _check_table(context: RequestContext, container: ContainerRecord, table_id: str, path: str) -> None:
-    tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
-    if table_id not in tables:
-        raise error_responses.invalid((path, "No such table"), code="UNKNOWN_TABLE")
-    if tables[table_id].container != container.id:
-        raise error_responses.invalid((path, "Table belongs to another workspace"), code="WORKSPACE_TABLE_MISMATCH")
 
 
 def _taken(context: RequestContext, container: ContainerRecord, file: UploadedFile) -> dict[str, Any]:

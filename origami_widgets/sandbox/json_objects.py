@@ -50,7 +50,7 @@ def run_object(
     now: float,
     include: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """Return a Run; `tables` are all that exist, `history` the agent's messages up to this run."""
+    """Return a Run; `tables` are those of the organization, `history` the agent's messages up to this run."""
     active = run.is_active(now)
     is_null = active and run.running_response == "null"
     return {
@@ -76,7 +76,7 @@ def _response(
     actions = run.actions_at(now)
     focused = (table_id.lower() for table_id in run.focus_table_ids)
     touched = dict.fromkeys([*(action["tableId"] for action in actions), *focused])
-    shown = [tables[table_id] for table_id in touched if table_id in tables]
+    shown = [table for table_id in touched if (table := tables.get(table_id)) is not None and table.exists(now)]
     if active and run.running_response == "actions":
         shown = []
     transcript = [*history, *run.messages_at(now)] if "transcript" in include else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import inf
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from origami_widgets.sandbox import agent_text, error_responses
 from origami_widgets.sandbox.enrichment_runs import EnrichmentRunRecord, enrich
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.own_lists import CsvRows, RowOutcome, UpsertBody, WrittenRows
     from origami_widgets.sandbox.run_requests import AgentBody, RunBody
-    from origami_widgets.sandbox.scenarios import RefusalName
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
 
 START_CREDITS = 5
@@ -106,21 +105,6 @@ class SandboxOrganization:
 
     # Reading
 
-    def run(self, agent_id: str, run_id: str, project: str | None) -> RunTimeline:
-        """Return a run of this agent; raises `ErrorResponse` when agent or run is unknown."""
-        record = self.agents.get(agent_id)
-        for run in record.runs if record is not None and record.project == project else ():
-            if run.id == run_id:
-                return run
-        raise error_responses.not_found("run")
-
-    def table(self, table_id: str, project: str | None, now: float) -> TableTimeline:
-        """Return a table that exists in this project; raises `ErrorResponse` when there is none."""
-        table = self.tables.get(table_id)
-        if table is None or table.project != project or not table.exists(now):
-            raise error_responses.not_found("table")
-        return table
-
     def tables_of(self, project: str | None, now: float, container: str | None = None) -> list[TableTimeline]:
         """Return the tables of a project, or of one container in it, oldest first."""
         tables = [
@@ -150,19 +134,6 @@ class SandboxOrganization:
         """Return an enrichment run of this project by its id, which is its batch's."""
         record = self.enrichment_runs.get((run_id or "").lower())
         return record if record is not None and record.project == project else None
-
-    def existing(self, now: float) -> dict[str, TableTimeline]:
-        """Return all tables that exist at this moment, by id."""
-        return {table_id: table for table_id, table in self.tables.items() if table.exists(now)}
-
-    def history(self, record: AgentRecord, before: RunTimeline, now: float) -> list[Any]:
-        """Return the messages of an agent's runs before one of them."""
-        messages: list[Any] = []
-        for run in record.runs:
-            if run.id == before.id:
-                break
-            messages += run.messages_at(now)
-        return messages
 
     def balance(self, now: float) -> int:
         """Return the credits that are left: those at the start without what all tables have used so far."""
@@ -360,8 +331,12 @@ class SandboxOrganization:
 
     def _check_admission(self, request: RunBody, now: float) -> None:
         refusal = parse_scenario(request.prompt).refusal
-        if refusal is not None:
-            self._refuse(refusal, request.prompt, now)
+        if refusal == "no_credits":
+            raise _insufficient_credits(min(1, self.balance(now)))
+        if refusal == "pool_full":
+            self._fill_pool(request.prompt, now)
+        elif refusal is not None:
+            raise error_responses.refusal(refusal.upper())
         self._check_balance(now)
         sessions = self._active_sessions(now)
         if self.plan.concurrent is not None and len(sessions) >= self.plan.concurrent:
@@ -371,15 +346,6 @@ class SandboxOrganization:
         balance = self.balance(now)
         if balance < START_CREDITS:
             raise _insufficient_credits(balance)
-
-    def _refuse(self, refusal: RefusalName, prompt: str, now: float) -> None:
-        match refusal:
-            case "no_credits":
-                raise _insufficient_credits(min(1, self.balance(now)))
-            case "pool_full":
-                self._fill_pool(prompt, now)
-            case _:
-                raise error_responses.refusal(refusal.upper())
 
     def _fill_pool(self, prompt: str, now: float) -> None:
         # Colleagues take every run slot for a while, so that a queue can also be seen to end. Then the refused prompt

@@ -12,6 +12,9 @@ from msgspec import MsgspecError, Struct
 from msgspec.json import decode, encode
 from starlette.responses import Response
 
+from origami_widgets.sandbox import error_responses
+from origami_widgets.sandbox.run_requests import is_uuid
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -65,7 +68,17 @@ class RequestContext:
 
     def table(self) -> TableTimeline:
         """Return the table that the path names; raises `ErrorResponse` when there is none."""
-        return self.organization.table(self.params["tableId"], self.project, self.now)
+        table = self.organization.tables.get(self.params["tableId"])
+        if table is None or table.project != self.project or not table.exists(self.now):
+            raise error_responses.not_found("table")
+        return table
+
+    def id_of(self, name: str) -> str | None:
+        """Return an id that the query may have, in lower case; raises `ErrorResponse` for one that is no UUID."""
+        value = self.query.get(name)
+        if value is not None and not is_uuid(value):
+            raise error_responses.invalid((name, "Expected a UUID"))
+        return value.lower() if value is not None else None
 
     def records(self, records: dict[str, R]) -> list[R]:
         """Return the records of this project, newest first."""

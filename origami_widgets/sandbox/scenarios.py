@@ -6,7 +6,7 @@ A scenario is a function that builds the timelines of a run and of its tables. I
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.sandbox import agent_text, recipes
 from origami_widgets.sandbox.cell_plan import CellWindow
@@ -201,8 +201,6 @@ def timed_out(inputs: ScenarioInputs) -> ScenarioResult:
 
 # By name
 
-RefusalName = Literal["no_credits", "budget_exceeded", "subscription_required", "account_blocked", "pool_full"]
-
 SCRIPTS: dict[str, Callable[[ScenarioInputs], ScenarioResult]] = {
     "completed": completed,
     "settled": settled,
@@ -229,7 +227,7 @@ RUNNING_RESPONSES: dict[str, RunningResponse] = {
 }
 """Scenarios that decide on `response` while the run is running."""
 
-REFUSALS: tuple[RefusalName, ...] = (
+REFUSALS = (
     "no_credits",
     "budget_exceeded",
     "subscription_required",
@@ -250,7 +248,7 @@ class ParsedScenario(NamedTuple):
 
     script: str = "completed"
     running_response: RunningResponse = "null"
-    refusal: RefusalName | None = None
+    refusal: str | None = None
 
 
 def parse_scenario(prompt: str) -> ParsedScenario:
@@ -266,7 +264,7 @@ def parse_scenario(prompt: str) -> ParsedScenario:
         elif name in RUNNING_RESPONSES:
             parsed = parsed._replace(running_response=RUNNING_RESPONSES[name])
         elif name in REFUSALS:
-            parsed = parsed._replace(refusal=next(known for known in REFUSALS if known == name))
+            parsed = parsed._replace(refusal=name)
         else:
             raise LookupError(name)
     return parsed
