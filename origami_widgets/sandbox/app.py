@@ -118,21 +118,17 @@ class SandboxApplication:
                 return self._handle(request, handler, project, await _read_body(request))
             with self._lock:
                 now = self._organization.clock.now()
-                first = self._idempotency.reserve(key, request.method, request.url.path, now)
-            if not first:
-                body = await _read_body(request)
-                with self._lock:
-                    return self._idempotency.replay(key, body)
+                entry = self._idempotency.reserve(key, request.method, request.url.path, now)
+            if entry.response is not None:
+                return entry.replay(await _read_body(request))
             try:
-                body = await _read_body(request)
-                response = self._handle(request, handler, project, body)
+                entry.body = await _read_body(request)
+                entry.response = self._handle(request, handler, project, entry.body)
             except BaseException:
                 with self._lock:
                     self._idempotency.release(key)
                 raise
-            with self._lock:
-                self._idempotency.store(key, body, response)
-            return response
+            return entry.response
 
         return respond
 
@@ -243,11 +239,24 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(slots=True)
 class _KeyEntry:
+    """The first request with a key, and the response to it, refusals included, once there is one."""
+
     method: str
     path: str
     reserved_at: float
-    body: bytes | None = None
+    body: bytes = b""
     response: Response | None = None
+
+    def replay(self, body: bytes) -> Response:
+        """Return the kept response, marked as such.
+
+        Raises:
+            ErrorResponse: the body differs from the first one.
+        """
+        if self.response is None or self.body != body:
+            raise error_responses.refusal("IDEMPOTENCY_ERROR", "This Idempotency-Key was used with another body")
+        kept = self.response
+        return Response(kept.body, kept.status_code, {**kept.headers, "Idempotency-Replay": "true"})
 
 
 class IdempotencyStore:
@@ -256,11 +265,8 @@ class IdempotencyStore:
     def __init__(self) -> None:
         self._entries: dict[str, _KeyEntry] = {}
 
-    def reserve(self, key: str, method: str, path: str, now: float) -> bool:
-        """Reserve a key for a request whose body is still to come.
-
-        Returns:
-            True if the request is the first one; False if there is a kept response, which `replay` may return.
+    def reserve(self, key: str, method: str, path: str, now: float) -> _KeyEntry:
+        """Return what is known of a key, which is reserved for a request whose body is still to come if it is new.
 
         Raises:
             ErrorResponse: the key is malformed, belongs to another request, or its first request is in flight.
@@ -274,30 +280,12 @@ class IdempotencyStore:
         }
         entry = self._entries.get(key)
         if entry is None:
-            self._entries[key] = _KeyEntry(method, path, now)
-            return True
-        if entry.response is None:
+            entry = self._entries[key] = _KeyEntry(method, path, now)
+        elif entry.response is None:
             raise error_responses.refusal("IDEMPOTENCY_ERROR", "A request with this Idempotency-Key is still in flight")
-        if (entry.method, entry.path) != (method, path):
+        elif (entry.method, entry.path) != (method, path):
             raise error_responses.refusal("IDEMPOTENCY_ERROR")
-        return False
-
-    def replay(self, key: str, body: bytes) -> Response:
-        """Return the kept response, marked as such.
-
-        Raises:
-            ErrorResponse: the body differs from the first one.
-        """
-        entry = self._entries.get(key)
-        if entry is None or entry.response is None or entry.body != body:
-            raise error_responses.refusal("IDEMPOTENCY_ERROR", "This Idempotency-Key was used with another body")
-        kept = entry.response
-        return Response(kept.body, kept.status_code, {**kept.headers, "Idempotency-Replay": "true"})
-
-    def store(self, key: str, body: bytes, response: Response) -> None:
-        """Keep the response to the first request, refusals included."""
-        self._entries[key].body = body
-        self._entries[key].response = response
+        return entry
 
     def release(self, key: str) -> None:
         """Forget a key whose request got no response."""
@@ -309,8 +297,6 @@ LIMIT_PER_ADDRESS, LIMIT_PER_ORGANIZATION = 300, 100
 
 WINDOW_SECONDS = 60.0
 """Simulated seconds of a window. On the wall clock, it is never shorter than one second."""
-
-_MAX_ADDRESSES = 1000
 
 
 @dataclass(slots=True)
@@ -363,8 +349,6 @@ class RateLimits:
         Raises:
             ErrorResponse: the address has used up its limit.
         """
-        while len(self._addresses) > _MAX_ADDRESSES:
-            self._addresses.pop(next(iter(self._addresses)))
         window = SlidingWindow("IP", LIMIT_PER_ADDRESS, self._seconds)
         return self._addresses.setdefault(address, window).count(now)
 
