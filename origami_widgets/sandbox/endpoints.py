@@ -9,7 +9,6 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from origami_widgets.sandbox import beside_leads, error_responses
-from origami_widgets.sandbox.enrichment_runs import enrichment_run, enrichment_run_detail, upsert_receipt
 from origami_widgets.sandbox.json_objects import (
     column_meta,
     csv_rows,
@@ -24,7 +23,10 @@ from origami_widgets.sandbox.own_lists import (
     UpsertBody,
     WorkspaceBody,
     document_object,
+    enrichment_run,
+    enrichment_run_detail,
     parse_upload,
+    upsert_receipt,
     workspace_object,
 )
 from origami_widgets.sandbox.request_context import MAX_ROWS_LIMIT, Handler, RequestContext, json_response, list_object

@@ -8,9 +8,16 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from origami_widgets.sandbox import agent_text, error_responses
-from origami_widgets.sandbox.enrichment_runs import EnrichmentRunRecord, enrich
 from origami_widgets.sandbox.fake_data import IdGenerator
-from origami_widgets.sandbox.own_lists import ContainerRecord, DocumentRecord, append, new_table, upsert
+from origami_widgets.sandbox.own_lists import (
+    ContainerRecord,
+    DocumentRecord,
+    EnrichmentRunRecord,
+    append,
+    enrich,
+    new_table,
+    upsert,
+)
 from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
 from origami_widgets.sandbox.run_builder import ScenarioInputs, cut_tables

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.sandbox import agent_text, recipes
-from origami_widgets.sandbox.cell_plan import CellWindow
 from origami_widgets.sandbox.prompt_parser import (
     adds_rows,
     fills_cells,
@@ -19,7 +18,7 @@ from origami_widgets.sandbox.prompt_parser import (
     unique_slug,
 )
 from origami_widgets.sandbox.recipes import TableRecipe
-from origami_widgets.sandbox.run_builder import RunBuilder, ScenarioResult, TableSchedule, stop_early
+from origami_widgets.sandbox.run_builder import CellWindow, RunBuilder, ScenarioResult, TableSchedule, stop_early
 from origami_widgets.sandbox.simulated_time import iso
 from origami_widgets.sandbox.timelines import Deletion, TimedEvent
 
