@@ -45,7 +45,7 @@ def two_tables_report(first: TableTimeline, second: TableTimeline, end: float) -
     """Return the last message of a run that built two tables and ends at `end`."""
     rows = len(first.rows_at(end))
     running = sum(column.running(end) for table in (first, second) for column in table.columns)
-    fit = next(column for column in first.columns if column.is_relevance)
+    fit = next(column for column in first.columns if column.recipe.is_relevance)
     lines = [
         f"I built **{first.name}** with {rows} companies and **{second.name}** with {len(second.rows_at(end))} people.",
         "",

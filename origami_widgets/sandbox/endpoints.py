@@ -128,7 +128,7 @@ def cancel_cells(context: RequestContext) -> Response:
     request = read_body(context.body or b"{}", CancelBody)
     columns = table.columns_at(now)
     if request.columns is not UNSET:
-        by_slug = {column.slug: column for column in columns}
+        by_slug = {column.recipe.slug: column for column in columns}
         for position, slug in enumerate(request.columns):
             if slug not in by_slug:
                 raise error_responses.invalid((f"columns.{position}", "No such column"), code="UNKNOWN_COLUMN")
@@ -159,7 +159,7 @@ def list_rows(context: RequestContext) -> Response:
     if issues:
         raise error_responses.invalid(*issues)
     columns = table.columns_at(now)
-    by_slug = {column.slug: column for column in columns if column.slug is not None}
+    by_slug = {column.recipe.slug: column for column in columns if column.recipe.slug is not None}
     filters: list[RowFilter] = []
     sort = None
     if query.get("defaults") != "false":

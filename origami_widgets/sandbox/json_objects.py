@@ -118,13 +118,13 @@ def table_object(table: TableTimeline, now: float, *, stats: bool) -> dict[str, 
 def _table_column(column: ColumnTimeline, rows: Sequence[SimulatedLead], now: float, *, stats: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
         **column_meta(column),
-        "type": column.type,
+        "type": column.recipe.type,
         "credits": {"lifetimeUsed": column.credits(now)},
         "cells": {"running": column.running(now), "errored": column.errored(now)},
     }
     if stats:
         body["stats"] = column_stats(column, rows, now)
-        if column.is_relevance:
+        if column.recipe.is_relevance:
             body["qualification"] = column_qualification(column, now)
     return body
 
@@ -134,10 +134,10 @@ def column_meta(column: ColumnTimeline) -> dict[str, Any]:
     return {
         "object": "column",
         "id": column.id,
-        "name": column.name,
-        "slug": column.slug,
-        "kind": column.kind,
-        "autoTrigger": column.auto_trigger,
+        "name": column.recipe.name,
+        "slug": column.recipe.slug,
+        "kind": column.recipe.kind,
+        "autoTrigger": column.recipe.auto_trigger,
     }
 
 
@@ -182,7 +182,7 @@ def table_stats(table: TableTimeline, now: float) -> dict[str, Any]:
     spent = table.credits_at(now)
     duplicates = sum(lead.outcome == "duplicate" for lead in sourced)
     excluded = sum(lead.outcome == "excluded" and not lead.is_row(now) for lead in sourced)
-    judging = next((column for column in table.columns_at(now) if column.is_relevance), None)
+    judging = next((column for column in table.columns_at(now) if column.recipe.is_relevance), None)
     verdicts = column_qualification(judging, now) if judging is not None else None
     per_lead = ratio(spent, leads) or 0
     active = table.active_cell_runs(now)
@@ -249,12 +249,12 @@ def cell_value(column: ColumnTimeline, lead: SimulatedLead, now: float) -> Any:
 
     A cell that looked and found nothing has an object whose main field is null.
     """
-    if column.kind == "input":
-        return lead.values.get(column.slug or "")
+    if column.recipe.kind == "input":
+        return lead.values.get(column.recipe.slug or "")
     cell_run = column.by_lead.get(lead.id)
     if cell_run is None or cell_run.done > now or cell_run.outcome == "errored":
         return None
-    return {"sequenceId": cell_run.value} if column.kind == "sequence" else cell_run.value
+    return {"sequenceId": cell_run.value} if column.recipe.kind == "sequence" else cell_run.value
 
 
 def main_value(value: Any) -> Any:
@@ -287,17 +287,17 @@ def _filled_cells(
 ) -> Iterator[tuple[str, ColumnTimeline, Any]]:
     for column in columns:
         value = cell_value(column, lead, now)
-        if value is not None and column.slug is not None:
-            yield column.slug, column, value
+        if value is not None and column.recipe.slug is not None:
+            yield column.recipe.slug, column, value
 
 
 def _typed_cell(column: ColumnTimeline, lead: SimulatedLead, value: Any) -> dict[str, Any]:
     """Return a tagged cell that has a value, with the run that found it."""
-    if column.kind == "input":
+    if column.recipe.kind == "input":
         return {"type": "scalar", "value": value}
     cell_run = column.by_lead[lead.id]
     run = {"status": "complete", "completedAt": iso(cell_run.done), "credits": cell_run.credits}
-    if column.kind == "sequence":
+    if column.recipe.kind == "sequence":
         return {"type": "sequence", **value, "run": run}
     return {"type": "value", "value": value, "run": run}
 
@@ -309,13 +309,13 @@ def flat_row(lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float)
 
 def csv_rows(leads: Sequence[SimulatedLead], columns: Sequence[ColumnTimeline], now: float) -> str:
     """Return rows as CSV under the columns' names; objects and lists are written as JSON."""
-    shown = [column for column in columns if column.slug is not None]
+    shown = [column for column in columns if column.recipe.slug is not None]
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(column.name for column in shown)
+    writer.writerow(column.recipe.name for column in shown)
     for lead in leads:
         row = flat_row(lead, shown, now)
-        writer.writerow(_csv_field(row.get(column.slug or "")) for column in shown)
+        writer.writerow(_csv_field(row.get(column.recipe.slug or "")) for column in shown)
     return text.getvalue()
 
 

@@ -272,7 +272,7 @@ class SandboxOrganization:
 
     def _check_enrichment(self, table: TableTimeline) -> None:
         now = self.clock.now()
-        if any(column.auto_trigger for column in table.columns_at(now)):
+        if any(column.recipe.auto_trigger for column in table.columns_at(now)):
             self._check_balance(now)
 
     def _write(

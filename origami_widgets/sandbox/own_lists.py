@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from origami_widgets.sandbox.fake_data import IdGenerator
-    from origami_widgets.sandbox.recipes import ColumnRecipe
     from origami_widgets.sandbox.simulated_time import Pace
     from origami_widgets.sandbox.timelines import CellRun
 
@@ -35,18 +34,24 @@ MAX_FILE_ROWS = 5000
 
 _MAX_ISSUES = 100
 
-_HEADINGS: tuple[tuple[str, ColumnRecipe | None], ...] = (
-    (r"mail|phone|date|note|\bid\b", None),
+_HEADINGS = (
+    (r"mail|phone|date|note|\bid\b", recipes.OTHER),
     (r"web|domain|url|homepage", recipes.WEBSITE),
     (r"role|title|position", recipes.ROLE),
     (r"person|contact|(first|last|full)[ _-]?name", recipes.PERSON),
     (r"company|organi[sz]ation|account|firm|^name$", recipes.COMPANY),
     (r"city|town|location", recipes.CITY),
     (r"employees|headcount", recipes.EMPLOYEES),
+    (r"", recipes.OTHER),
 )
 """What a column of the user's holds, as its heading suggests."""
 
-_FACTS = {recipes.ROLE: "role", recipes.PERSON: "person", recipes.COMPANY: "company", recipes.CITY: "city"}
+_FACTS = {
+    recipes.ROLE.make: "role",
+    recipes.PERSON.make: "person",
+    recipes.COMPANY.make: "company",
+    recipes.CITY.make: "city",
+}
 _HOST = re.compile(r"(?:[a-z]+://|.*@)?(?:www\.)?([^/?#:\s]+)", re.IGNORECASE)
 
 
@@ -86,19 +91,12 @@ def new_table(  # a table is these
     slugs: list[str] = []
     for heading in file.headings:
         slugs.append(unique_slug(slugify(heading), slugs))
+    recipe_of = [
+        next(recipe for words, recipe in _HEADINGS if re.search(words, heading.lower())) for heading in file.headings
+    ]
     columns = tuple(
-        ColumnTimeline(
-            id=ids.uuid(),
-            run_id="",
-            name=heading,
-            type="static",
-            kind="input",
-            slug=slug,
-            auto_trigger=False,
-            added_at=now,
-            recipe=next((recipe for words, recipe in _HEADINGS if re.search(words, heading.lower())), None),
-        )
-        for heading, slug in zip(file.headings, slugs, strict=True)
+        ColumnTimeline(ids.uuid(), "", replace(recipe, name=heading, slug=slug), now)
+        for heading, slug, recipe in zip(file.headings, slugs, recipe_of, strict=True)
     )
     rows = [{slugs[position]: field for position, field in row.items()} for row in file.rows]
     return TableTimeline(
@@ -141,13 +139,13 @@ def _facts(
     invented = fake_data.invent(rng, fake_data.CITIES, rng.randrange(10_000))
     said: dict[str, Any] = {}
     for column in columns:
-        value = values.get(column.slug or "")
-        if not isinstance(value, str) or column.recipe is None:
+        value = values.get(column.recipe.slug or "")
+        if not isinstance(value, str):
             continue
-        if column.recipe is recipes.WEBSITE and (host := _HOST.match(value.strip())):
+        if column.recipe.make is recipes.WEBSITE.make and (host := _HOST.match(value.strip())):
             said["domain"] = f"{slugify(host[1].removesuffix('.example'))}.example"
-        elif column.recipe in _FACTS:
-            said.setdefault(_FACTS[column.recipe], value)
+        elif column.recipe.make in _FACTS:
+            said.setdefault(_FACTS[column.recipe.make], value)
     return replace(invented, **said)
 
 
@@ -245,8 +243,8 @@ def _by_slug(
     table: TableTimeline, rows: Sequence[dict[str, Any]], match: Sequence[str], now: float, *, is_file: bool
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return rows keyed by slug, and the slugs to match."""
-    columns = [column for column in table.columns_at(now) if column.slug is not None]
-    known = {column.name: column for column in columns} if is_file else {}
+    columns = [column.recipe for column in table.columns_at(now)]
+    known = {column.name: column for column in columns if column.slug is not None} if is_file else {}
     known |= {column.slug: column for column in columns if column.slug is not None}
     fields = [(f"rows.{place}.{name}", name) for place, row in enumerate(rows) for name in row]
     fields += [(f"matchColumns.{place}", name) for place, name in enumerate(match)]
@@ -312,7 +310,7 @@ def enrich(
     chosen = {row_id for row_id, outcome in written.outcomes if outcome in outcomes}
     leads = [lead for lead in table.leads if lead.id in chosen]
     window = CellWindow(0, _MIN_FILLING + _FILLING_PER_ROW * len(leads), _FAILURE_RATE).on(pace)
-    columns = tuple(column for column in table.columns_at(now) if column.auto_trigger)
+    columns = tuple(column for column in table.columns_at(now) if column.recipe.auto_trigger)
     planner = CellPlanner(Random(seed), run_id, window)  # noqa: S311  # repeatable on purpose, nothing is secret
     table = add_cell_runs(table, planner.plan(columns, leads))
     return fail_unaffordable({table.id: table}, run_id, affordable)[table.id]

@@ -85,6 +85,10 @@ def _text(attribute: Literal["company", "city", "person", "role"]) -> ValueMaker
     return make
 
 
+def _nothing(rng: Random, facts: LeadFacts, *, found: bool) -> None:  # noqa: ARG001
+    return None
+
+
 def _website(rng: Random, facts: LeadFacts, *, found: bool) -> str:  # noqa: ARG001
     return f"https://{facts.domain}"
 
@@ -198,6 +202,7 @@ CITY = ColumnRecipe("City", "input", _text("city"), "city", auto_trigger=False)
 EMPLOYEES = ColumnRecipe("Employees", "input", _employees, "employees", auto_trigger=False)
 PERSON = ColumnRecipe("Name", "input", _text("person"), "name", auto_trigger=False)
 ROLE = ColumnRecipe("Role", "input", _text("role"), "role", auto_trigger=False)
+OTHER = ColumnRecipe("Other", "input", _nothing, "other", auto_trigger=False)
 EMAIL = ColumnRecipe("Contact e-mail", "enrichment", _email, "contact-email", credits=(2, 4), error_rate=0.03)
 PHONE = ColumnRecipe("Phone", "enrichment", _phone, "phone", credits=(2, 3), call_rate=0.7, found_rate=0.6)
 ADDRESS = ColumnRecipe("Address", "enrichment", _address, "address", credits=(1, 1), found_rate=0.9)

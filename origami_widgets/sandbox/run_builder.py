@@ -114,33 +114,31 @@ class CellPlanner:
         Returns:
             Cell runs by column id, all of them queued, started and done inside the window.
         """
-        cell_runs: dict[str, list[CellRun]] = {column.id: [] for column in columns if column.kind != "input"}
+        cell_runs: dict[str, list[CellRun]] = {column.id: [] for column in columns if column.recipe.kind != "input"}
         for lead in leads:
             scored: CellRun | None = None
             for column in columns:
-                if column.recipe is None or column.kind not in _PHASES or self.rng.random() > column.recipe.call_rate:
+                if column.recipe.kind not in _PHASES or self.rng.random() > column.recipe.call_rate:
                     continue
-                cell_run = self._cell_run(column, column.recipe, lead)
+                cell_run = self._cell_run(column.recipe, lead)
                 cell_runs[column.id].append(cell_run)
-                scored = cell_run if column.is_relevance else scored
+                scored = cell_run if column.recipe.is_relevance else scored
             for column in columns:
-                if column.recipe is None or column.kind != "sequence":
-                    continue
-                if scored is not None and scored.verdict == "pass":
+                if column.recipe.kind == "sequence" and scored is not None and scored.verdict == "pass":
                     cell_runs[column.id].append(self._sequence_run(column.recipe, lead, scored))
         return cell_runs
 
-    def _cell_run(self, column: ColumnTimeline, recipe: ColumnRecipe, lead: SimulatedLead) -> CellRun:
+    def _cell_run(self, recipe: ColumnRecipe, lead: SimulatedLead) -> CellRun:
         rng, window = self.rng, self.window
         length = window.closes - window.opens
-        first, last = _PHASES[column.kind]
+        first, last = _PHASES[recipe.kind]
         duration = rng.uniform(_MIN_DURATION, _MAX_DURATION) * length
         earliest = window.opens + first * length
         started = rng.uniform(earliest, window.opens + last * length - duration)
         errored = rng.random() < recipe.error_rate + window.failure_rate
         found = rng.random() < recipe.found_rate
         value = recipe.make(rng, lead.facts, found=found)
-        outcome: CellOutcome = "value" if found or column.kind == "score" else "nothing"
+        outcome: CellOutcome = "value" if found or recipe.kind == "score" else "nothing"
         return CellRun(
             lead_id=lead.id,
             source=lead.source,
@@ -268,7 +266,7 @@ class RunBuilder:
     def save_filters(self, table_id: str) -> TableTimeline:
         """Save the filter of a table by which only leads that fit the brief show, the best ones first."""
         table = self.tables[table_id]
-        score = next(column.slug or "" for column in table.columns if column.is_relevance)
+        score = next(column.recipe.slug or "" for column in table.columns if column.recipe.is_relevance)
         self.tables[table_id] = replace(
             table,
             saved_filters=(RowFilter(score, "greater_than_or_equal", PASS_SCORE),),
@@ -288,7 +286,7 @@ class RunBuilder:
         for position, extra in enumerate(extras):
             seconds = schedule.opened + position / len(extras) * (schedule.leads_from - schedule.opened)
             added.append(self._column(extra, self.at(seconds)))
-            self.add_action(seconds, "column_added", table.id, columnId=added[-1].id, columnName=added[-1].name)
+            self.add_action(seconds, "column_added", table.id, columnId=added[-1].id, columnName=extra.name)
         old = [lead for lead in table.leads if lead.outcome == "kept" and lead.is_row(present)]
         outcomes = _lead_outcomes(self.rng, kept=more, duplicate=more // 4, filtered=more // 5)
         columns = (*table.columns, *added)
@@ -416,17 +414,7 @@ class RunBuilder:
                 return facts
 
     def _column(self, recipe: ColumnRecipe, added_at: float) -> ColumnTimeline:
-        return ColumnTimeline(
-            id=self.ids.uuid(),
-            run_id=self.inputs.run_id,
-            name=recipe.name,
-            type=recipe.type,
-            kind=recipe.kind,
-            slug=recipe.slug,
-            auto_trigger=recipe.auto_trigger,
-            added_at=added_at,
-            recipe=recipe,
-        )
+        return ColumnTimeline(self.ids.uuid(), self.inputs.run_id, recipe, added_at)
 
     def _add_columns(self, table_id: str, recipes: list[ColumnRecipe], schedule: TableSchedule) -> list[ColumnTimeline]:
         columns = []
@@ -434,7 +422,7 @@ class RunBuilder:
             share = (position + 1) / (len(recipes) + 1)
             seconds = schedule.opened + share * (schedule.cells.opens - schedule.opened)
             column = self._column(recipe, self.at(seconds))
-            self.add_action(seconds, "column_added", table_id, columnId=column.id, columnName=column.name)
+            self.add_action(seconds, "column_added", table_id, columnId=column.id, columnName=recipe.name)
             columns.append(column)
         return columns
 
@@ -468,9 +456,11 @@ class RunBuilder:
                         deletion=Deletion(trimmed, inf) if outcome in {"excluded", "filtered"} else None,
                         facts=facts,
                         values={
-                            column.slug: column.recipe.make(self.rng, facts, found=True)
+                            column.recipe.slug: value
                             for column in columns
-                            if column.kind == "input" and column.slug is not None and column.recipe is not None
+                            if column.recipe.kind == "input"
+                            and column.recipe.slug is not None
+                            and (value := column.recipe.make(self.rng, facts, found=True)) is not None
                         },
                     )
                 )

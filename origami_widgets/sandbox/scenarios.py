@@ -391,9 +391,9 @@ def _fill_own_lists(
     names: list[str] = []
     for table in inputs.own_lists:
         wished = [recipes.WISHES[name] for name in read_wishes(inputs.prompt)] or [_next_extra_column(table)]
-        computed = {column.recipe.name: column for column in table.columns if column.recipe and column.kind != "input"}
+        computed = {column.recipe.name: column for column in table.columns if column.recipe.kind != "input"}
         present = [computed[recipe.name] for recipe in wished if recipe.name in computed]
-        slugs = [column.slug for column in table.columns]
+        slugs = [column.recipe.slug for column in table.columns]
         extras = [
             replace(recipe, slug=unique_slug(recipe.slug or "", slugs))
             for recipe in wished
@@ -427,19 +427,19 @@ def _fill_cells(inputs: ScenarioInputs) -> ScenarioResult:
         columns = [
             column
             for column in table.columns_at(inputs.pace.start)
-            if column.recipe is not None and column.kind != "input" and column.name.lower() in prompt
+            if column.recipe.kind != "input" and column.recipe.name.lower() in prompt
         ]
         if columns and (table.id in ids or not ids.intersection(each.id for each in inputs.tables)):
             closes = duration + FILLING_AFTER_END + _FILLING_PER_ROW * len(table.leads)
             window = CellWindow(0.4 * duration, closes)
             cells += builder.fill_empty_cells(table, columns, window, named=ids, overlooked=_OVERLOOKED)
-            names += [column.name for column in columns]
+            names += [column.recipe.name for column in columns]
     builder.fail_unaffordable_cells()
     return builder.finish(duration=duration, steps=4, text=agent_text.filled_cells_report(cells, dict.fromkeys(names)))
 
 
 def _next_extra_column(table: TableTimeline) -> ColumnRecipe:
-    slugs = {column.slug for column in table.columns}
+    slugs = {column.recipe.slug for column in table.columns}
     for recipe in recipes.EXTRAS:
         if recipe.slug not in slugs:
             return recipe

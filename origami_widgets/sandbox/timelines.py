@@ -7,7 +7,7 @@ at the same moment agree, and a cancelled run is the same timeline without its f
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.fake_data import LeadFacts
     from origami_widgets.sandbox.plans import ModelName
-    from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe, Verdict
+    from origami_widgets.sandbox.recipes import ColumnRecipe, Verdict
 
 RunningResponse = Literal["null", "partial", "actions"]
 """Content of `response` while the run is running: null, actions and tables, or only actions."""
@@ -181,23 +181,13 @@ class CellRun:
 
 @dataclass(frozen=True)
 class ColumnTimeline:
-    """One column with its cell runs; `recipe` plans the cell runs of later leads."""
+    """One column with its cell runs; `recipe` says what it is, and plans the cell runs of later leads."""
 
     id: str
     run_id: str
-    name: str
-    type: str
-    kind: ColumnKind
-    slug: str | None
-    auto_trigger: bool
+    recipe: ColumnRecipe
     added_at: float
     cell_runs: tuple[CellRun, ...] = ()
-    recipe: ColumnRecipe | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def is_relevance(self) -> bool:
-        """Whether the column carries the table's relevance condition."""
-        return self.recipe is not None and self.recipe.is_relevance
 
     @cached_property
     def by_lead(self) -> dict[str, CellRun]:
@@ -331,12 +321,12 @@ class TableTimeline:
         What a stopped score would have triggered never runs either.
         """
         chosen = {column.id for column in columns}
-        scores = [cell_run for column in columns if column.is_relevance for cell_run in column.cell_runs]
+        scores = [cell_run for column in columns if column.recipe.is_relevance for cell_run in column.cell_runs]
         unscored = {cell_run.lead_id for cell_run in scores if cell_run.queued <= at < cell_run.done}
 
         def goes_on(column: ColumnTimeline, cell_run: CellRun) -> bool:
             is_stopped = column.id in chosen and cell_run.queued <= at < cell_run.done
-            is_triggered = column.kind == "sequence" and cell_run.lead_id in unscored and cell_run.queued > at
+            is_triggered = column.recipe.kind == "sequence" and cell_run.lead_id in unscored and cell_run.queued > at
             return not is_stopped and not is_triggered
 
         return replace(self._filtered(goes_on), edits=(*self.edits, (at, "")))
