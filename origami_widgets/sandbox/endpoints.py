@@ -350,11 +350,11 @@ def _taken(context: RequestContext, container: ContainerRecord, file: UploadedFi
     organization = context.organization
     result: dict[str, Any] = {"kind": file.mode, "filename": file.filename}
     try:
-        if file.is_document:
+        if file.error:
+            return {"kind": "error", "filename": file.filename, "error": file.error, "code": "INVALID_FILE"}
+        if file.mode == "document":
             document = organization.add_document(container, file.filename)
             return {**result, "document": document_object(document)}
-        if file.rows is None:
-            return {"kind": "error", "filename": file.filename, "error": file.error, "code": "INVALID_FILE"}
         if file.table_id is None:
             table = organization.create_table(container, file.stem, file.rows)
         else:

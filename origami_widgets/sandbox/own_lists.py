@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import io
 import json
@@ -17,7 +16,7 @@ from msgspec import Meta, Struct
 from origami_widgets.sandbox import error_responses, fake_data, recipes
 from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.prompt_parser import slugify, unique_slug
-from origami_widgets.sandbox.run_builder import CellPlanner, CellWindow, add_cell_runs, fail_unaffordable
+from origami_widgets.sandbox.run_builder import CellPlanner, CellWindow, fail_unaffordable
 from origami_widgets.sandbox.run_requests import Slug, Uuid, read_body
 from origami_widgets.sandbox.simulated_time import iso
 from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
@@ -62,13 +61,12 @@ class CsvRows(NamedTuple):
     rows: list[dict[int, str]]
 
 
-def read_csv(content: bytes, filename: str) -> CsvRows:
+def read_csv(text: str, filename: str) -> CsvRows:
     """Read a file of comma-separated values; tabs separate those of a `.tsv` file.
 
     Raises:
-        ValueError: it is not UTF-8, has no headings, or a row has more fields than there are headings.
+        ValueError: it has no headings, or a row has more fields than there are headings.
     """
-    text = content.decode("utf-8-sig")
     delimiter = "\t" if filename.lower().endswith(".tsv") else ","
     try:
         lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if line]
@@ -169,28 +167,6 @@ class WrittenRows(NamedTuple):
     outcomes: tuple[tuple[str, RowOutcome], ...]
 
 
-def decode_base64(content: Any) -> bytes:
-    """Return the bytes of a file in a JSON body.
-
-    Raises:
-        ValueError: it is not base64.
-    """
-    try:
-        return base64.b64decode(content, validate=True)
-    except (TypeError, binascii.Error, ValueError):
-        raise ValueError("Expected base64") from None
-
-
-def check_file_size(file: CsvRows) -> None:
-    """Raise `ErrorResponse` for a file with too many rows."""
-    if len(file.rows) > MAX_FILE_ROWS:
-        raise error_responses.refusal(
-            "TOO_MANY_ROWS",
-            f"Too many rows: at most {MAX_FILE_ROWS}",
-            details={"rows": len(file.rows), "limit": MAX_FILE_ROWS},
-        )
-
-
 def upsert(table: TableTimeline, request: UpsertBody, now: float, ids: IdGenerator, seed: int) -> WrittenRows:
     """Insert or update rows. A value of null empties a cell, and a row that changes nothing is skipped.
 
@@ -249,8 +225,7 @@ def _by_slug(
     fields = [(f"rows.{place}.{name}", name) for place, row in enumerate(rows) for name in row]
     fields += [(f"matchColumns.{place}", name) for place, name in enumerate(match)]
     _refuse("UNKNOWN_FIELDS", [path for path, name in fields if name not in known])
-    computed = [path for path, name in fields if known[name].kind != "input"]
-    _refuse("NON_INPUT_COLUMNS", computed)
+    _refuse("NON_INPUT_COLUMNS", [path for path, name in fields if known[name].kind != "input"])
     slugs = {name: str(column.slug) for name, column in known.items()}
     by_slug = [{slugs[name]: value for name, value in row.items()} for row in rows]
     return by_slug, list(dict.fromkeys(slugs[name] for name in match))
@@ -312,13 +287,24 @@ def enrich(
     window = CellWindow(0, _MIN_FILLING + _FILLING_PER_ROW * len(leads), _FAILURE_RATE).on(pace)
     columns = tuple(column for column in table.columns_at(now) if column.recipe.auto_trigger)
     planner = CellPlanner(Random(seed), run_id, window)  # noqa: S311  # repeatable on purpose, nothing is secret
-    table = add_cell_runs(table, planner.plan(columns, leads))
+    table = planner.fill(table, columns, leads)
     return fail_unaffordable({table.id: table}, run_id, affordable)[table.id]
 
 
 def enrichment_run(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
     """Return an EnrichmentRun."""
-    return _summary(record, _cell_runs(record, table), now)
+    ends = max((cell_run.done for cell_run in _cell_runs(record, table)), default=record.created_at)
+    return {
+        "object": "enrichment_run",
+        "id": record.id,
+        "batchId": record.id,
+        "tableId": record.table_id,
+        "type": record.type,
+        "status": "processing" if ends > now else "complete",
+        "createdAt": iso(record.created_at),
+        "completedAt": None if ends > now else iso(ends),
+        "tableRunId": record.table_run_id,
+    }
 
 
 def enrichment_run_detail(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
@@ -327,7 +313,7 @@ def enrichment_run_detail(record: EnrichmentRunRecord, table: TableTimeline, now
     settled = [cell_run for cell_run in cell_runs if cell_run.done <= now]
     failed = sum(cell_run.outcome == "errored" for cell_run in settled)
     return {
-        **_summary(record, cell_runs, now),
+        **enrichment_run(record, table, now),
         "rowCount": len(record.outcomes),
         "enrichments": {
             "total": len(cell_runs),
@@ -360,26 +346,6 @@ def _cell_runs(record: EnrichmentRunRecord, table: TableTimeline) -> list[CellRu
     return [cell_run for cell_run in table.cell_runs if cell_run.run_id == record.id]
 
 
-def _summary(record: EnrichmentRunRecord, cell_runs: list[CellRun], now: float) -> dict[str, Any]:
-    ended = _ended(record, cell_runs, now)
-    return {
-        "object": "enrichment_run",
-        "id": record.id,
-        "batchId": record.id,
-        "tableId": record.table_id,
-        "type": record.type,
-        "status": "processing" if ended is None else "complete",
-        "createdAt": iso(record.created_at),
-        "completedAt": None if ended is None else iso(ended),
-        "tableRunId": record.table_run_id,
-    }
-
-
-def _ended(record: EnrichmentRunRecord, cell_runs: list[CellRun], now: float) -> float | None:
-    ends = max((cell_run.done for cell_run in cell_runs), default=record.created_at)
-    return ends if ends <= now else None
-
-
 def _counts(record: EnrichmentRunRecord) -> dict[str, int]:
     outcomes = [outcome for _, outcome in record.outcomes]
     return {name: outcomes.count(name) for name in ("inserted", "updated", "skipped")}
@@ -388,10 +354,9 @@ def _counts(record: EnrichmentRunRecord) -> dict[str, int]:
 MAX_FILES = 20
 """Files of an upload. The limit isn't documented."""
 
-UploadMode = Literal["table", "append", "document"]
-
-_MODES: dict[str, UploadMode] = {"table": "table", "append": "append", "document": "document"}
+_MODES = ("table", "append", "document")
 _TABULAR = (".csv", ".tsv")
+_NO_ROWS = CsvRows([], [])
 
 
 class WorkspaceBody(Struct):
@@ -438,13 +403,12 @@ class ContainerRecord:
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file of an upload, as rows or as a document. If it can't be read, it is neither, and `error` says why."""
+    """A file of an upload, with its rows unless it is a document. If it can't be read, `error` says why."""
 
     filename: str
-    mode: UploadMode
+    mode: str
     table_id: str | None
-    rows: CsvRows | None = None
-    is_document: bool = False
+    rows: CsvRows = _NO_ROWS
     error: str = ""
 
     @property
@@ -467,8 +431,12 @@ def parse_upload(body: bytes) -> list[UploadedFile]:
     modes = [_mode(file, f"files.{place}") for place, file in enumerate(files)]
     uploaded = [_uploaded_file(file, mode) for file, mode in zip(files, modes, strict=True)]
     for file in uploaded:
-        if file.rows is not None:
-            check_file_size(file.rows)
+        if len(file.rows.rows) > MAX_FILE_ROWS:
+            raise error_responses.refusal(
+                "TOO_MANY_ROWS",
+                f"Too many rows: at most {MAX_FILE_ROWS}",
+                details={"rows": len(file.rows.rows), "limit": MAX_FILE_ROWS},
+            )
     return uploaded
 
 
@@ -499,11 +467,11 @@ def document_object(document: DocumentRecord) -> dict[str, Any]:
     }
 
 
-def _mode(file: FileBody, path: str) -> UploadMode:
+def _mode(file: FileBody, path: str) -> str:
     is_tabular = file.filename.lower().endswith(_TABULAR)
     usual = "table" if is_tabular else "document"
-    mode = _MODES.get(usual if file.mode is None else file.mode)
-    if mode is None:
+    mode = usual if file.mode is None else file.mode
+    if mode not in _MODES:
         problem = "Expected table, append or document"
     elif mode != "document" and not is_tabular:
         problem = "Only a .csv or .tsv file can become rows"
@@ -514,15 +482,17 @@ def _mode(file: FileBody, path: str) -> UploadMode:
     raise error_responses.invalid((f"{path}.mode", problem), code="INVALID_UPLOAD_MODE")
 
 
-def _uploaded_file(file: FileBody, mode: UploadMode) -> UploadedFile:
+def _uploaded_file(file: FileBody, mode: str) -> UploadedFile:
     name = file.filename
     table_id = file.table_id.lower() if mode == "append" and file.table_id is not None else None
     try:
-        content = decode_base64(file.content)
-        if mode == "document":
-            content.decode("utf-8-sig")
-            return UploadedFile(name, mode, table_id, is_document=True)
-        return UploadedFile(name, mode, table_id, rows=read_csv(content, name))
+        content = base64.b64decode(file.content, validate=True)
+    except ValueError:
+        return UploadedFile(name, mode, table_id, error="Expected base64")
+    try:
+        text = content.decode("utf-8-sig")
+        return UploadedFile(name, mode, table_id, _NO_ROWS if mode == "document" else read_csv(text, name))
+    except UnicodeDecodeError:
+        return UploadedFile(name, mode, table_id, error="The file isn't UTF-8")
     except ValueError as error:
-        problem = "The file isn't UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        return UploadedFile(name, mode, table_id, error=problem)
+        return UploadedFile(name, mode, table_id, error=str(error))

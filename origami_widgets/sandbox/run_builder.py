@@ -108,13 +108,14 @@ class CellPlanner:
     run_id: str
     window: CellWindow
 
-    def plan(self, columns: Sequence[ColumnTimeline], leads: Iterable[SimulatedLead]) -> dict[str, list[CellRun]]:
-        """Plan the cell runs of some columns on some leads.
+    def fill(
+        self, table: TableTimeline, columns: Sequence[ColumnTimeline], leads: Iterable[SimulatedLead]
+    ) -> TableTimeline:
+        """Add the cell runs of some columns on some leads to a table.
 
-        Returns:
-            Cell runs by column id, all of them queued, started and done inside the window.
+        All of them are queued, started and done inside the window.
         """
-        cell_runs: dict[str, list[CellRun]] = {column.id: [] for column in columns if column.recipe.kind != "input"}
+        cell_runs: dict[str, list[CellRun]] = {column.id: [] for column in columns}
         for lead in leads:
             scored: CellRun | None = None
             for column in columns:
@@ -126,7 +127,7 @@ class CellPlanner:
             for column in columns:
                 if column.recipe.kind == "sequence" and scored is not None and scored.verdict == "pass":
                     cell_runs[column.id].append(self._sequence_run(column.recipe, lead, scored))
-        return cell_runs
+        return table.with_cell_runs(lambda column: (*column.cell_runs, *cell_runs.get(column.id, ())))
 
     def _cell_run(self, recipe: ColumnRecipe, lead: SimulatedLead) -> CellRun:
         rng, window = self.rng, self.window
@@ -475,8 +476,7 @@ class RunBuilder:
     def _add_cell_runs(
         self, table: TableTimeline, columns: tuple[ColumnTimeline, ...], leads: list[SimulatedLead], window: CellWindow
     ) -> TableTimeline:
-        planner = CellPlanner(self.rng, self.inputs.run_id, window.on(self.inputs.pace))
-        return add_cell_runs(table, planner.plan(columns, leads))
+        return CellPlanner(self.rng, self.inputs.run_id, window.on(self.inputs.pace)).fill(table, columns, leads)
 
 
 def _lead_outcomes(
@@ -500,11 +500,6 @@ def cut_tables(tables: Mapping[str, TableTimeline], run: RunTimeline, at: float)
     """Drop what a run would do to tables after a moment. Tables that it would create later are left out."""
     cut = {table_id: table.cut(run.id, at) for table_id, table in tables.items()}
     return {table_id: table for table_id, table in cut.items() if table is not None}
-
-
-def add_cell_runs(table: TableTimeline, cell_runs: Mapping[str, Sequence[CellRun]]) -> TableTimeline:
-    """Add cell runs, by column id, to a table."""
-    return table.with_cell_runs(lambda column: (*column.cell_runs, *cell_runs.get(column.id, ())))
 
 
 def fail_unaffordable(tables: Mapping[str, TableTimeline], run_id: str, affordable: int) -> dict[str, TableTimeline]:
