@@ -52,7 +52,7 @@ def run_object(
 ) -> dict[str, Any]:
     """Return a Run; `tables` are those of the organization, `history` the agent's messages up to this run."""
     active = run.is_active(now)
-    is_null = active and run.running_response == "null"
+    is_null = active and run.running_response == "null_response"
     return {
         **run_summary(run, now),
         "workspaceId": run.container,
@@ -77,7 +77,7 @@ def _response(
     focused = (table_id.lower() for table_id in run.focus_table_ids)
     touched = dict.fromkeys([*(action["tableId"] for action in actions), *focused])
     shown = [table for table_id in touched if (table := tables.get(table_id)) is not None and table.exists(now)]
-    if active and run.running_response == "actions":
+    if active and run.running_response == "partial_actions":
         shown = []
     transcript = [*history, *run.messages_at(now)] if "transcript" in include else None
     truncated = transcript is not None and run.transcript_truncated and len(transcript) > TRANSCRIPT_LIMIT

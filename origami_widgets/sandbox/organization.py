@@ -20,7 +20,7 @@ from origami_widgets.sandbox.own_lists import (
 )
 from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
-from origami_widgets.sandbox.run_builder import ScenarioInputs, cut_tables
+from origami_widgets.sandbox.run_builder import ScenarioInputs, ScenarioResult, stop_early
 from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
 from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
 from origami_widgets.sandbox.timelines import Deletion
@@ -207,7 +207,7 @@ class SandboxOrganization:
     def _recounted(self, run: RunTimeline) -> RunTimeline:
         recounted = (self.tables[action.body["tableId"]].recount(action) for action in run.actions)
         reason = agent_text.CANCELLED if run.cancel_requested else agent_text.CELLS_STOPPED
-        text = self._stopped_text(reason, run, run.ends)
+        text = agent_text.stopped_report(reason, run, self.tables, run.ends)
         return run.replace_text(text, tuple(action for action in recounted if action is not None))
 
     def create_container(self, name: str, project: str | None) -> ContainerRecord:
@@ -291,15 +291,9 @@ class SandboxOrganization:
         return record
 
     def _stop(self, record: AgentRecord, run: RunTimeline, at: float, reason: str) -> None:
-        self.tables = cut_tables(self.tables, run, at)
-        text = self._stopped_text(reason, run, at)
-        stopped = run.cut(at, status="cancelled", text=text, suggestions=agent_text.CONTINUE)
-        record.runs[-1] = replace(stopped, cancel_requested=True)
-
-    def _stopped_text(self, reason: str, run: RunTimeline, at: float) -> str:
-        touched = {action.body["tableId"] for action in run.actions if action.at <= at}
-        kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched and table.exists(at)}
-        return f"{reason} {agent_text.kept_tables(kept, at)}"
+        stopped = stop_early(ScenarioResult(run, self.tables), at, status="cancelled", reason=reason)
+        self.tables = dict(stopped.tables)
+        record.runs[-1] = replace(stopped.run, cancel_requested=True)
 
     def _start(self, record: AgentRecord, request: RunBody, now: float) -> RunTimeline:
         run_id = self.ids.run()

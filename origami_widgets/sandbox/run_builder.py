@@ -19,7 +19,6 @@ from origami_widgets.sandbox.timelines import (
     Deletion,
     RowFilter,
     RowSort,
-    RunningResponse,
     RunTimeline,
     SimulatedLead,
     SimulatedSource,
@@ -55,7 +54,7 @@ class ScenarioInputs:
     pace: Pace
     seed: str
     affordable: int
-    running_response: RunningResponse = "null"
+    running_response: str = "null_response"
     tables: tuple[TableTimeline, ...] = ()
     answers: tuple[str, ...] = ()
 
@@ -490,16 +489,15 @@ def _lead_outcomes(
     return outcomes
 
 
-def stop_early(result: ScenarioResult, at: float, *, status: str, text: str | None) -> ScenarioResult:
-    """End a run at a wall moment. Everything done until then stays and its cells go on; the rest is dropped."""
-    run = result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE)
-    return ScenarioResult(run, cut_tables(result.tables, run, at))
+def stop_early(result: ScenarioResult, at: float, *, status: str, reason: str | None) -> ScenarioResult:
+    """End a run at a wall moment. Everything done until then stays and its cells go on; the rest is dropped.
 
-
-def cut_tables(tables: Mapping[str, TableTimeline], run: RunTimeline, at: float) -> dict[str, TableTimeline]:
-    """Drop what a run would do to tables after a moment. Tables that it would create later are left out."""
-    cut = {table_id: table.cut(run.id, at) for table_id, table in tables.items()}
-    return {table_id: table for table_id, table in cut.items() if table is not None}
+    Tables that it would create later are left out. Its text says the `reason`; without one, it has no text.
+    """
+    cut = {table_id: table.cut(result.run.id, at) for table_id, table in result.tables.items()}
+    tables = {table_id: table for table_id, table in cut.items() if table is not None}
+    text = None if reason is None else agent_text.stopped_report(reason, result.run, tables, at)
+    return ScenarioResult(result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE), tables)
 
 
 def fail_unaffordable(tables: Mapping[str, TableTimeline], run_id: str, affordable: int) -> dict[str, TableTimeline]:

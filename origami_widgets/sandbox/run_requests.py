@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert
 from msgspec.structs import fields
 
 from origami_widgets.sandbox import error_responses
-from origami_widgets.sandbox.plans import MODEL_ALIASES, ModelAlias, ModelName
+from origami_widgets.sandbox.plans import ModelAlias, ModelName
 from origami_widgets.sandbox.scenarios import SCENARIOS, parse_scenario
 from origami_widgets.words.foreign_text import unicode_text
 
@@ -53,7 +53,9 @@ class RunBody(Struct, rename="camel"):
     @property
     def model_name(self) -> ModelName | None:
         """The model that is asked for; None for the plan's best."""
-        return None if self.model is UNSET else MODEL_ALIASES[self.model]
+        if self.model is UNSET:
+            return None
+        return "origami-max" if self.model == "origami-max" else "origami-lite"
 
     @property
     def attached_tables(self) -> list[str]:

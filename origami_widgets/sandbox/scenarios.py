@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.recipes import ColumnRecipe
     from origami_widgets.sandbox.run_builder import ScenarioInputs
-    from origami_widgets.sandbox.timelines import RunningResponse, TableTimeline
+    from origami_widgets.sandbox.timelines import TableTimeline
 
 USUAL_DURATION = 96.0
 """Simulated seconds of a usual run."""
@@ -195,7 +195,7 @@ def errored(inputs: ScenarioInputs) -> ScenarioResult:
 def timed_out(inputs: ScenarioInputs) -> ScenarioResult:
     """Be ended after 20 minutes."""
     too_long = _two_tables(inputs, duration=1500)
-    return stop_early(too_long, inputs.pace.at(MAX_DURATION), status="timed_out", text=None)
+    return stop_early(too_long, inputs.pace.at(MAX_DURATION), status="timed_out", reason=None)
 
 
 # By name
@@ -219,12 +219,8 @@ SCRIPTS: dict[str, Callable[[ScenarioInputs], ScenarioResult]] = {
 }
 """Scenarios that start a run."""
 
-RUNNING_RESPONSES: dict[str, RunningResponse] = {
-    "null_response": "null",
-    "partial": "partial",
-    "partial_actions": "actions",
-}
-"""Scenarios that decide on `response` while the run is running."""
+RUNNING_RESPONSES = ("null_response", "partial", "partial_actions")
+"""Scenarios that decide on `response` while the run is running: null, actions and tables, or only actions."""
 
 REFUSALS = (
     "no_credits",
@@ -246,7 +242,7 @@ class ParsedScenario(NamedTuple):
     """What a prompt asks for: a script, what `response` is while running, and a refusal."""
 
     script: str = "completed"
-    running_response: RunningResponse = "null"
+    running_response: str = "null_response"
     refusal: str | None = None
 
 
@@ -261,7 +257,7 @@ def parse_scenario(prompt: str) -> ParsedScenario:
         if name in SCRIPTS:
             parsed = parsed._replace(script=name)
         elif name in RUNNING_RESPONSES:
-            parsed = parsed._replace(running_response=RUNNING_RESPONSES[name])
+            parsed = parsed._replace(running_response=name)
         elif name in REFUSALS:
             parsed = parsed._replace(refusal=name)
         else:
@@ -475,6 +471,4 @@ def _stopped(
 ) -> ScenarioResult:
     """Stop a run after a share of its time. Without a `reason`, it has no text."""
     at = inputs.pace.start + share * (result.run.ends - inputs.pace.start)
-    stopped = stop_early(result, at, status=status, text=None)
-    text = None if reason is None else f"{reason} {agent_text.kept_tables(stopped.tables, at)}"
-    return stop_early(result, at, status=status, text=text)
+    return stop_early(result, at, status=status, reason=reason)

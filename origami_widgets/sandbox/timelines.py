@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from origami_widgets.sandbox.plans import ModelName
     from origami_widgets.sandbox.recipes import ColumnRecipe, Verdict
 
-RunningResponse = Literal["null", "partial", "actions"]
-"""Content of `response` while the run is running: null, actions and tables, or only actions."""
-
 
 @dataclass(frozen=True, slots=True)
 class TimedEvent:
@@ -53,7 +50,7 @@ class RunTimeline:
     messages: tuple[TimedEvent, ...] = ()
     questions: tuple[Mapping[str, Any], ...] = ()
     suggestions: tuple[Mapping[str, Any], ...] = ()
-    running_response: RunningResponse = "null"
+    running_response: str = "null_response"
     interim_statuses: tuple[tuple[float, str], ...] = ()
     transcript_truncated: bool = False
     cancel_requested: bool = False
@@ -66,11 +63,7 @@ class RunTimeline:
         """Return the status as the API reports it."""
         if not self.is_active(now):
             return self.status
-        status = "running"
-        for moment, name in self.interim_statuses:
-            if moment <= now:
-                status = name
-        return status
+        return next((name for moment, name in reversed(self.interim_statuses) if moment <= now), "running")
 
     def steps_at(self, now: float) -> int:
         """Count the completed steps."""
@@ -341,18 +334,16 @@ class TableTimeline:
 
     def recount(self, action: TimedEvent) -> TimedEvent | None:
         """Return an action on leads with its number as it is now planned; None if it concerns none of them any more."""
-        match action.body["type"]:
-            case "leads_added":
-                name = "leadCount"
-                count = sum(lead.sourced_at == action.at and lead.outcome != "duplicate" for lead in self.leads)
-            case "leads_deleted":
-                name, moments = "count", [lead.deletion.begins for lead in self.leads if lead.deletion is not None]
-                count = moments.count(action.at)
-            case "leads_restored":
-                name, moments = "count", [lead.deletion.ends for lead in self.leads if lead.deletion is not None]
-                count = moments.count(action.at)
-            case _:
-                return action
+        kind, deletions = action.body["type"], [lead.deletion for lead in self.leads if lead.deletion is not None]
+        moments = {
+            "leads_added": [lead.sourced_at for lead in self.leads if lead.outcome != "duplicate"],
+            "leads_deleted": [deletion.begins for deletion in deletions],
+            "leads_restored": [deletion.ends for deletion in deletions],
+        }
+        if kind not in moments:
+            return action
+        count = moments[kind].count(action.at)
+        name = "leadCount" if kind == "leads_added" else "count"
         return TimedEvent(action.at, {**action.body, name: count}) if count else None
 
     def cut(self, run_id: str, at: float) -> TableTimeline | None:
