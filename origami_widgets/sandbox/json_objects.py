@@ -236,7 +236,7 @@ def _lead_source(table: TableTimeline, position: int, now: float) -> dict[str, A
         "avgCreditsPerLead": ratio(spent, leads) or 0,
         "totalCredits": spent,
         "totalLeads": leads,
-        "source": source.basis,
+        "source": "historical" if position == 0 else "estimate",
     }
 
 

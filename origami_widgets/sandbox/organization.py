@@ -301,7 +301,8 @@ class SandboxOrganization:
         focus = dict.fromkeys(table_id.lower() for table_id in request.merged_table_ids)
         focused = [self.tables[table_id] for table_id in focus]
         record.linked |= focus
-        answers = self._answers(record, request.prompt)
+        last = record.last_run
+        answers = read_answers(request.prompt, len(last.questions)) if last is not None else ()
         parsed = record.parsed if answers or not own else parse_prompt(request.prompt)
         inputs = ScenarioInputs(
             run_id=run_id,
@@ -323,10 +324,6 @@ class SandboxOrganization:
         record.runs.append(result.run)
         self.tables.update(result.tables)
         return result.run
-
-    def _answers(self, record: AgentRecord, prompt: str) -> tuple[str, ...]:
-        last = record.last_run
-        return read_answers(prompt, len(last.questions)) if last is not None and last.questions else ()
 
     # Admission
 

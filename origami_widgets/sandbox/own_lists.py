@@ -104,7 +104,7 @@ def new_table(  # a table is these
         project=project,
         name=name,
         created_at=now,
-        sources=(SimulatedSource(ids.uuid(), "Upload", len(rows), "historical"),),
+        sources=(SimulatedSource(ids.uuid(), "Upload", len(rows)),),
         leads=tuple(new_lead(values, columns, now=now, ids=ids, seed=seed) for values in rows),
         columns=columns,
         slug=slugify(name),

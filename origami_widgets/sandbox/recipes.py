@@ -9,6 +9,7 @@ from origami_widgets.sandbox import fake_data
 from origami_widgets.sandbox.prompt_parser import slugify
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from random import Random
 
     from origami_widgets.sandbox.fake_data import LeadFacts
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 ColumnKind = Literal["input", "enrichment", "score", "sequence"]
 
 Verdict = Literal["pass", "fail", "unsure"]
+
+LeadOutcome = Literal["kept", "duplicate", "excluded", "filtered"]
+"""Outcome of a sourced lead. A duplicate never becomes a row; excluded and filtered leads are deleted later."""
 
 PASS_SCORE, UNSURE_SCORE = 60, 45
 """Lowest fit scores to pass and to be unsure; lower ones fail."""
@@ -59,10 +63,7 @@ class TableRecipe:
 
     name: str
     columns: tuple[ColumnRecipe, ...]
-    kept: int
-    duplicate: int
-    excluded: int
-    filtered: int
+    leads: Mapping[LeadOutcome, int]
     available: tuple[int | None, ...]
     saves_filters: bool = False
 

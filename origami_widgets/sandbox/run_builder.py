@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.plans import ModelName
     from origami_widgets.sandbox.prompt_parser import ParsedPrompt
-    from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe
-    from origami_widgets.sandbox.timelines import CellOutcome, LeadOutcome
+    from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe, LeadOutcome
+    from origami_widgets.sandbox.timelines import CellOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,6 @@ class CellPlanner:
         outcome: CellOutcome = "value" if found or recipe.kind == "score" else "nothing"
         return CellRun(
             lead_id=lead.id,
-            source=lead.source,
             run_id=self.run_id,
             decided=window.opens,
             queued=window.opens,
@@ -158,7 +157,6 @@ class CellPlanner:
         duration = rng.uniform(_MIN_DURATION, _MAX_DURATION) * length
         return CellRun(
             lead_id=lead.id,
-            source=lead.source,
             run_id=self.run_id,
             decided=scored.decided,
             queued=scored.done,
@@ -213,7 +211,7 @@ class RunBuilder:
         self,
         recipe: TableRecipe,
         schedule: TableSchedule,
-        people: list[LeadFacts] | None = None,
+        people: Sequence[LeadFacts] = (),
         announced: tuple[ColumnRecipe, ...] | None = None,
     ) -> TableTimeline:
         """Create a table: columns, leads in batches, the unfit ones deleted, then the cells.
@@ -223,11 +221,9 @@ class RunBuilder:
         """
         table_id = self.ids.uuid()
         opened = self.at(schedule.opened)
+        names = self.rng.sample(fake_data.SOURCES, len(recipe.available))
         sources = tuple(
-            SimulatedSource(self.ids.uuid(), name, available, "historical" if position == 0 else "estimate")
-            for position, (name, available) in enumerate(
-                zip(self.rng.sample(fake_data.SOURCES, len(recipe.available)), recipe.available, strict=True)
-            )
+            SimulatedSource(self.ids.uuid(), *source) for source in zip(names, recipe.available, strict=True)
         )
         self.add_action(schedule.opened, "table_created", table_id, tableName=recipe.name)
         later = [
@@ -236,15 +232,11 @@ class RunBuilder:
             if (column.kind != "input" if announced is None else column in announced)
         ]
         columns = [self._column(column, opened) for column in recipe.columns if column not in later]
-        columns += self._add_columns(table_id, later, schedule)
-        outcomes = _lead_outcomes(
-            self.rng,
-            kept=recipe.kept,
-            duplicate=recipe.duplicate,
-            excluded=recipe.excluded,
-            filtered=recipe.filtered,
-        )
-        leads = self._leads(table_id, outcomes, schedule, columns, sources=len(sources), people=people)
+        for position, column in enumerate(later, 1):
+            share = position / (len(later) + 1)
+            seconds = schedule.opened + share * (schedule.cells.opens - schedule.opened)
+            columns.append(self._announced_column(table_id, column, seconds))
+        leads = self._leads(table_id, recipe.leads, schedule, columns, sources=len(sources), people=people)
         table = TableTimeline(
             id=table_id,
             run_id=self.inputs.run_id,
@@ -282,15 +274,15 @@ class RunBuilder:
         Only what exists when the run starts is extended. The rest is planned by another run, which may be stopped.
         """
         present = self.inputs.pace.start
-        added = []
-        for position, extra in enumerate(extras):
-            seconds = schedule.opened + position / len(extras) * (schedule.leads_from - schedule.opened)
-            added.append(self._column(extra, self.at(seconds)))
-            self.add_action(seconds, "column_added", table.id, columnId=added[-1].id, columnName=extra.name)
+        span = schedule.leads_from - schedule.opened
+        added = [
+            self._announced_column(table.id, extra, schedule.opened + position / len(extras) * span)
+            for position, extra in enumerate(extras)
+        ]
         old = [lead for lead in table.leads if lead.outcome == "kept" and lead.is_row(present)]
-        outcomes = _lead_outcomes(self.rng, kept=more, duplicate=more // 4, filtered=more // 5)
         columns = (*table.columns, *added)
-        new = self._leads(table.id, outcomes, schedule, list(columns), sources=len(table.sources))
+        numbers: dict[LeadOutcome, int] = {"kept": more, "duplicate": more // 4, "filtered": more // 5}
+        new = self._leads(table.id, numbers, schedule, columns, sources=len(table.sources))
         longer = replace(table, columns=columns, leads=(*table.leads, *new))
         fresh = [lead for lead in new if lead.outcome == "kept"]
         longer = self._add_cell_runs(longer, tuple(table.columns_at(present)), fresh, schedule.cells)
@@ -416,26 +408,23 @@ class RunBuilder:
     def _column(self, recipe: ColumnRecipe, added_at: float) -> ColumnTimeline:
         return ColumnTimeline(self.ids.uuid(), self.inputs.run_id, recipe, added_at)
 
-    def _add_columns(self, table_id: str, recipes: list[ColumnRecipe], schedule: TableSchedule) -> list[ColumnTimeline]:
-        columns = []
-        for position, recipe in enumerate(recipes):
-            share = (position + 1) / (len(recipes) + 1)
-            seconds = schedule.opened + share * (schedule.cells.opens - schedule.opened)
-            column = self._column(recipe, self.at(seconds))
-            self.add_action(seconds, "column_added", table_id, columnId=column.id, columnName=recipe.name)
-            columns.append(column)
-        return columns
+    def _announced_column(self, table_id: str, recipe: ColumnRecipe, seconds: float) -> ColumnTimeline:
+        column = self._column(recipe, self.at(seconds))
+        self.add_action(seconds, "column_added", table_id, columnId=column.id, columnName=recipe.name)
+        return column
 
     def _leads(
         self,
         table_id: str,
-        outcomes: list[LeadOutcome],
+        numbers: Mapping[LeadOutcome, int],
         schedule: TableSchedule,
-        columns: list[ColumnTimeline],
+        columns: Iterable[ColumnTimeline],
         *,
         sources: int,
-        people: list[LeadFacts] | None = None,
+        people: Sequence[LeadFacts] = (),
     ) -> list[SimulatedLead]:
+        outcomes = [outcome for outcome, number in numbers.items() for _ in range(number)]
+        self.rng.shuffle(outcomes)
         batches = 3
         leads: list[SimulatedLead] = []
         trimmed = self.at(schedule.trimmed)
@@ -444,8 +433,7 @@ class RunBuilder:
             batch_outcomes = outcomes[batch::batches]
             for outcome in batch_outcomes:
                 self._numbers += 1
-                known = people[len(leads)] if people is not None and len(leads) < len(people) else None
-                facts = known or self._invent()
+                facts = people[len(leads)] if len(leads) < len(people) else self._invent()
                 leads.append(
                     SimulatedLead(
                         id=self.ids.uuid(),
@@ -476,17 +464,6 @@ class RunBuilder:
         self, table: TableTimeline, columns: tuple[ColumnTimeline, ...], leads: list[SimulatedLead], window: CellWindow
     ) -> TableTimeline:
         return CellPlanner(self.rng, self.inputs.run_id, window.on(self.inputs.pace)).fill(table, columns, leads)
-
-
-def _lead_outcomes(
-    rng: Random, *, kept: int, duplicate: int = 0, excluded: int = 0, filtered: int = 0
-) -> list[LeadOutcome]:
-    outcomes: list[LeadOutcome] = ["kept"] * kept
-    outcomes.extend(["duplicate"] * duplicate)
-    outcomes.extend(["excluded"] * excluded)
-    outcomes.extend(["filtered"] * filtered)
-    rng.shuffle(outcomes)
-    return outcomes
 
 
 def stop_early(result: ScenarioResult, at: float, *, status: str, reason: str | None) -> ScenarioResult:

@@ -102,10 +102,7 @@ def large(inputs: ScenarioInputs) -> ScenarioResult:
         recipe = TableRecipe(
             name=f"{inputs.parsed.title}, part {number + 1}",
             columns=(*input_columns, *filler, *late),
-            kept=12,
-            duplicate=2,
-            excluded=1,
-            filtered=1,
+            leads={"kept": 12, "duplicate": 2, "excluded": 1, "filtered": 1},
             available=(120, 40),
             saves_filters=True,
         )
@@ -336,10 +333,12 @@ def _company_and_contact_recipes(inputs: ScenarioInputs) -> tuple[TableRecipe, T
             recipes.FIT,
             recipes.OPENER,
         ),
-        kept=lead_target,
-        duplicate=max(1, lead_target // 6),
-        excluded=max(1, lead_target // 12),
-        filtered=max(1, lead_target // 8),
+        leads={
+            "kept": lead_target,
+            "duplicate": max(1, lead_target // 6),
+            "excluded": max(1, lead_target // 12),
+            "filtered": max(1, lead_target // 8),
+        },
         available=(lead_target * 7, lead_target * 2),
         saves_filters=True,
     )
@@ -347,10 +346,7 @@ def _company_and_contact_recipes(inputs: ScenarioInputs) -> tuple[TableRecipe, T
     contacts = TableRecipe(
         name=f"People at {title}",
         columns=(recipes.PERSON, recipes.ROLE, recipes.COMPANY, *emails, recipes.PROFILE, recipes.SENIORITY),
-        kept=max(3, lead_target * 2 // 3),
-        duplicate=1,
-        excluded=0,
-        filtered=1,
+        leads={"kept": max(3, lead_target * 2 // 3), "duplicate": 1, "filtered": 1},
         available=(lead_target * 3, None),
     )
     return companies, contacts
@@ -436,11 +432,9 @@ def _fill_cells(inputs: ScenarioInputs) -> ScenarioResult:
 
 def _next_extra_column(table: TableTimeline) -> ColumnRecipe:
     slugs = {column.recipe.slug for column in table.columns}
-    for recipe in recipes.EXTRAS:
-        if recipe.slug not in slugs:
-            return recipe
     number = len(table.columns)
-    return recipes.ColumnRecipe(f"Note {number}", "enrichment", recipes.NEWS.make, f"note-{number}")
+    note = recipes.ColumnRecipe(f"Note {number}", "enrichment", recipes.NEWS.make, f"note-{number}")
+    return next((recipe for recipe in recipes.EXTRAS if recipe.slug not in slugs), note)
 
 
 def _delete_and_restore(builder: RunBuilder, first: TableTimeline, second: TableTimeline) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.sandbox.fake_data import LeadFacts
     from origami_widgets.sandbox.plans import ModelName
-    from origami_widgets.sandbox.recipes import ColumnRecipe, Verdict
+    from origami_widgets.sandbox.recipes import ColumnRecipe, LeadOutcome, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,6 @@ class RunTimeline:
         )
 
 
-LeadOutcome = Literal["kept", "duplicate", "excluded", "filtered"]
-"""Outcome of a sourced lead. A duplicate never becomes a row; excluded and filtered leads are deleted later."""
-
 CellOutcome = Literal["value", "nothing", "errored"]
 """How a cell run ends. `nothing`: it looked and found nothing, which is also a value."""
 
@@ -161,7 +158,6 @@ class CellRun:
     """
 
     lead_id: str
-    source: int
     run_id: str
     decided: float
     queued: float
@@ -215,7 +211,6 @@ class SimulatedSource:
     id: str
     name: str
     available: int | None
-    basis: Literal["historical", "estimate"]
 
 
 class RowFilter(Struct):
@@ -281,8 +276,8 @@ class TableTimeline:
 
     def source_credits_at(self, position: int, now: float) -> int:
         """Sum the settled credits of the leads of one source."""
-        ended = (cell_run for cell_run in self.cell_runs if cell_run.done <= now)
-        return sum(cell_run.credits for cell_run in ended if cell_run.source == position)
+        leads = {lead.id for lead in self.leads if lead.source == position}
+        return sum(each.credits for each in self.cell_runs if each.done <= now and each.lead_id in leads)
 
     def updated_at(self, now: float) -> float:
         """Return the moment of the newest change."""
