@@ -12,7 +12,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
@@ -25,19 +25,15 @@ from starlette.routing import Route, Router
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.endpoints import ROUTES
 from origami_widgets.sandbox.fake_data import IdGenerator
-from origami_widgets.sandbox.organization import PROJECT_ID
-from origami_widgets.sandbox.request_context import RequestContext, json_response
+from origami_widgets.sandbox.organization import PROJECT_ID, SandboxOrganization
+from origami_widgets.sandbox.request_context import Handler, RequestContext, json_response
 from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
 from origami_widgets.sandbox.simulated_time import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from ipaddress import IPv4Address, IPv6Address
 
     from starlette.types import Message, Receive, Scope, Send
-
-    from origami_widgets.sandbox.organization import SandboxOrganization
-    from origami_widgets.sandbox.request_context import Handler
 
 
 PREFIX = "/api/v2"

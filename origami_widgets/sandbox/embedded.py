@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
@@ -17,7 +17,6 @@ from origami_widgets.sandbox.plans import PLANS
 if TYPE_CHECKING:
     from asyncio import Protocol, TimerHandle
     from collections.abc import Callable, Iterator, MutableMapping
-    from contextlib import AbstractContextManager
 
     from starlette.types import ASGIApp, Receive, Send
     from uvicorn import Server

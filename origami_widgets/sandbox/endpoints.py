@@ -18,8 +18,10 @@ from origami_widgets.sandbox.json_objects import (
     table_object,
     typed_row,
 )
-from origami_widgets.sandbox.organization import POLL_INTERVAL
+from origami_widgets.sandbox.organization import POLL_INTERVAL, AgentRecord
 from origami_widgets.sandbox.own_lists import (
+    ContainerRecord,
+    UploadedFile,
     UpsertBody,
     WorkspaceBody,
     document_object,
@@ -37,8 +39,6 @@ from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from origami_widgets.sandbox.organization import AgentRecord
-    from origami_widgets.sandbox.own_lists import ContainerRecord, UploadedFile
     from origami_widgets.sandbox.timelines import RowFilter, RunTimeline
 
 _ROW_OPTIONS = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "false")}

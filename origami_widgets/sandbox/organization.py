@@ -11,8 +11,12 @@ from origami_widgets.sandbox import agent_text, error_responses
 from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.own_lists import (
     ContainerRecord,
+    CsvRows,
     DocumentRecord,
     EnrichmentRunRecord,
+    RowOutcome,
+    UpsertBody,
+    WrittenRows,
     append,
     enrich,
     new_table,
@@ -23,14 +27,12 @@ from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, re
 from origami_widgets.sandbox.run_builder import ScenarioInputs, ScenarioResult, stop_early
 from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
 from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
-from origami_widgets.sandbox.timelines import Deletion
+from origami_widgets.sandbox.timelines import ColumnTimeline, Deletion, RunTimeline, TableTimeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from origami_widgets.sandbox.own_lists import CsvRows, RowOutcome, UpsertBody, WrittenRows
     from origami_widgets.sandbox.run_requests import AgentBody, RunBody
-    from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
 
 START_CREDITS = 5
 """Credits that must be available to start a run or to enrich rows. This is not their price."""

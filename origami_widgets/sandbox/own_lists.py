@@ -18,15 +18,13 @@ from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.prompt_parser import slugify, unique_slug
 from origami_widgets.sandbox.run_builder import CellPlanner, CellWindow, fail_unaffordable
 from origami_widgets.sandbox.run_requests import Slug, Uuid, read_body
-from origami_widgets.sandbox.simulated_time import iso
-from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
+from origami_widgets.sandbox.simulated_time import Pace, iso
+from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from origami_widgets.sandbox.fake_data import IdGenerator
-    from origami_widgets.sandbox.simulated_time import Pace
-    from origami_widgets.sandbox.timelines import CellRun
 
 MAX_FILE_ROWS = 5000
 """Rows of a file. The limit isn't documented."""

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from msgspec import MsgspecError
 from msgspec.json import decode
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.json_objects import cell_value, main_value
-from origami_widgets.sandbox.timelines import RowFilter, RowSort
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead
+from origami_widgets.sandbox.timelines import ColumnTimeline, RowFilter, RowSort, SimulatedLead
 
 T = TypeVar("T")
 

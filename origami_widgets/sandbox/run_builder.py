@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import agent_text, fake_data
 from origami_widgets.sandbox.fake_data import IdGenerator, LeadFacts, invent
-from origami_widgets.sandbox.prompt_parser import leaves_out, slugify
-from origami_widgets.sandbox.recipes import PASS_SCORE, TableRecipe, verdict_of
+from origami_widgets.sandbox.prompt_parser import ParsedPrompt, leaves_out, slugify
+from origami_widgets.sandbox.recipes import PASS_SCORE, ColumnKind, ColumnRecipe, LeadOutcome, TableRecipe, verdict_of
 from origami_widgets.sandbox.simulated_time import Pace, iso
 from origami_widgets.sandbox.timelines import (
+    CellOutcome,
     CellRun,
     ColumnTimeline,
     Deletion,
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from origami_widgets.sandbox.plans import ModelName
-    from origami_widgets.sandbox.prompt_parser import ParsedPrompt
-    from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe, LeadOutcome
-    from origami_widgets.sandbox.timelines import CellOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert
 from msgspec.structs import fields
 
 from origami_widgets.sandbox import error_responses
-from origami_widgets.sandbox.plans import ModelAlias, ModelName
+from origami_widgets.sandbox.plans import ModelAlias, ModelName, SandboxPlan
 from origami_widgets.sandbox.scenarios import SCENARIOS, parse_scenario
 from origami_widgets.words.foreign_text import unicode_text
-
-if TYPE_CHECKING:
-    from origami_widgets.sandbox.plans import SandboxPlan
 
 MAX_BODY_BYTES = 4 << 20
 """Bytes of a request body that are accepted. Only uploads come near them."""

@@ -5,8 +5,9 @@ A scenario is a function that builds the timelines of a run and of its tables. I
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from origami_widgets.sandbox import agent_text, recipes
 from origami_widgets.sandbox.prompt_parser import (
@@ -17,17 +18,17 @@ from origami_widgets.sandbox.prompt_parser import (
     scenario_names,
     unique_slug,
 )
-from origami_widgets.sandbox.recipes import TableRecipe
-from origami_widgets.sandbox.run_builder import CellWindow, RunBuilder, ScenarioResult, TableSchedule, stop_early
+from origami_widgets.sandbox.recipes import ColumnRecipe, TableRecipe
+from origami_widgets.sandbox.run_builder import (
+    CellWindow,
+    RunBuilder,
+    ScenarioInputs,
+    ScenarioResult,
+    TableSchedule,
+    stop_early,
+)
 from origami_widgets.sandbox.simulated_time import iso
-from origami_widgets.sandbox.timelines import Deletion, TimedEvent
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from origami_widgets.sandbox.recipes import ColumnRecipe
-    from origami_widgets.sandbox.run_builder import ScenarioInputs
-    from origami_widgets.sandbox.timelines import TableTimeline
+from origami_widgets.sandbox.timelines import Deletion, TableTimeline, TimedEvent
 
 USUAL_DURATION = 96.0
 """Simulated seconds of a usual run."""
