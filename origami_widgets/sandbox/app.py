@@ -12,7 +12,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
@@ -129,12 +129,11 @@ class SandboxApplication:
         return respond
 
     def _handle(self, request: Request, handler: Handler, project: str | None, body: bytes) -> Response:
-        if len(body) > MAX_BODY_BYTES:
-            return _refusal_response(
-                error_responses.refusal("PAYLOAD_TOO_LARGE", f"The request body is larger than {MAX_BODY_BYTES} bytes")
-            )
         params = request.path_params.items()
         try:
+            if len(body) > MAX_BODY_BYTES:
+                problem = f"The request body is larger than {MAX_BODY_BYTES} bytes"
+                raise error_responses.refusal("PAYLOAD_TOO_LARGE", problem)
             with self._lock:
                 context = RequestContext(
                     organization=self._organization,
@@ -212,19 +211,11 @@ def _is_local(host: str, server: tuple[str, int | None] | None) -> bool:
     if match is None:
         return False
     name = match["v6"] or match["name"].removesuffix(".")
-    address = _address(name)
-    if address is not None:
-        return address.is_loopback
-    # A transport inside this process passes the URL's host as its server; a socket passes an address.
-    in_process = server is not None and _address(server[0]) is None and name == server[0].lower()
-    return name == "localhost" or in_process
-
-
-def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(name)
+        return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
-        return None
+        # A transport inside this process passes the URL's host as its server; a socket passes an address.
+        return server is not None and name == server[0].lower()
 
 
 RETENTION = 24 * 3600.0

@@ -191,9 +191,8 @@ class Sandbox:
         _check_option("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"', is_valid=plan in tuple(PLANS))
         is_balance = _is_number(credits) and credits % 1 == 0 and credits >= 0
         _check_option("credits", credits, "a whole number, 0 or more", "credits=5000", is_valid=is_balance)
-        is_clock = callable(clock)
         _check_option(
-            "clock", clock, "a function that returns seconds since 1970", "clock=time.time", is_valid=is_clock
+            "clock", clock, "a function that returns seconds since 1970", "clock=time.time", is_valid=callable(clock)
         )
         try:
             from origami_widgets.sandbox.app import SandboxApplication

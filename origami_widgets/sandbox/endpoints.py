@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 from starlette.responses import Response
 
-from origami_widgets.sandbox import beside_leads, error_responses
+from origami_widgets.sandbox import beside_leads, error_responses, own_lists
 from origami_widgets.sandbox.json_objects import (
     column_meta,
     csv_rows,
@@ -19,18 +19,6 @@ from origami_widgets.sandbox.json_objects import (
     typed_row,
 )
 from origami_widgets.sandbox.organization import POLL_INTERVAL, AgentRecord
-from origami_widgets.sandbox.own_lists import (
-    ContainerRecord,
-    UploadedFile,
-    UpsertBody,
-    WorkspaceBody,
-    document_object,
-    enrichment_run,
-    enrichment_run_detail,
-    parse_upload,
-    upsert_receipt,
-    workspace_object,
-)
 from origami_widgets.sandbox.request_context import MAX_ROWS_LIMIT, Handler, RequestContext, json_response, list_object
 from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, select_leads
 from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody, parse_run_request, read_body
@@ -50,7 +38,7 @@ def create_agent(context: RequestContext) -> Response:
     _check_references(context, request, request.workspace_id)
     record, run = context.organization.create_agent(request, context.project)
     agent = _agent_summary(record)
-    workspace = workspace_object(context.organization.containers[record.container])
+    workspace = own_lists.workspace_object(context.organization.containers[record.container])
     del workspace["url"]
     return json_response({"agent": agent, "run": _run_object(context, record, run), "workspace": workspace}, 202)
 
@@ -209,13 +197,13 @@ def get_credits(context: RequestContext) -> Response:
 def list_workspaces(context: RequestContext) -> Response:
     """Answer GET /workspaces, newest first."""
     found = [each for each in context.records(context.organization.containers) if context.matches(each.name)]
-    return context.page_of(found, workspace_object, context.query.get("search"))
+    return context.page_of(found, own_lists.workspace_object, context.query.get("search"))
 
 
 def create_workspace(context: RequestContext) -> Response:
     """Answer POST /workspaces."""
-    name = read_body(context.body or b"{}", WorkspaceBody).name
-    return json_response(workspace_object(context.organization.create_container(name, context.project)), 201)
+    name = read_body(context.body or b"{}", own_lists.WorkspaceBody).name
+    return json_response(own_lists.workspace_object(context.organization.create_container(name, context.project)), 201)
 
 
 def delete_workspace(context: RequestContext) -> Response:
@@ -234,13 +222,13 @@ def delete_workspace(context: RequestContext) -> Response:
 
 def list_documents(context: RequestContext) -> Response:
     """Answer GET /workspaces/{workspaceId}/documents, newest first."""
-    return context.page_of([*_container(context).documents.values()][::-1], document_object)
+    return context.page_of([*_container(context).documents.values()][::-1], own_lists.document_object)
 
 
 def upload_documents(context: RequestContext) -> Response:
     """Answer POST /workspaces/{workspaceId}/documents. Files that can't be taken are errors among the results."""
     container = _container(context)
-    files = parse_upload(context.body)
+    files = own_lists.parse_upload(context.body)
     for place, file in enumerate(files):
         if file.table_id is not None:
             _check_tables(context, f"files.{place}.tableId", [file.table_id], container)
@@ -252,12 +240,12 @@ def upload_documents(context: RequestContext) -> Response:
 
 def upsert_rows(context: RequestContext) -> Response:
     """Answer POST /tables/{tableId}/rows/upsert."""
-    request = read_body(context.body, UpsertBody)
+    request = read_body(context.body, own_lists.UpsertBody)
     table = context.table()
     earlier = context.organization.enrichment_run(request.batch_id, context.project)
     if earlier is not None:
-        return json_response(upsert_receipt(earlier))
-    return json_response(upsert_receipt(context.organization.upsert(table, request)), 201)
+        return json_response(own_lists.upsert_receipt(earlier))
+    return json_response(own_lists.upsert_receipt(context.organization.upsert(table, request)), 201)
 
 
 def list_enrichment_runs(context: RequestContext) -> Response:
@@ -266,7 +254,9 @@ def list_enrichment_runs(context: RequestContext) -> Response:
     organization = context.organization
     records = [each for each in context.records(organization.enrichment_runs) if wanted in {None, each.table_id}]
     return context.page_of(
-        records, lambda record: enrichment_run(record, organization.tables[record.table_id], context.now), wanted
+        records,
+        lambda record: own_lists.enrichment_run(record, organization.tables[record.table_id], context.now),
+        wanted,
     )
 
 
@@ -275,7 +265,9 @@ def get_enrichment_run(context: RequestContext) -> Response:
     record = context.organization.enrichment_run(context.params["runId"], context.project)
     if record is None:
         raise error_responses.not_found("batch")
-    return json_response(enrichment_run_detail(record, context.organization.tables[record.table_id], context.now))
+    return json_response(
+        own_lists.enrichment_run_detail(record, context.organization.tables[record.table_id], context.now)
+    )
 
 
 def _record(context: RequestContext, missing: str = "agent") -> AgentRecord:
@@ -326,7 +318,7 @@ def _check_references(context: RequestContext, request: RunBody, workspace_id: s
 
 
 def _check_tables(
-    context: RequestContext, path: str, table_ids: Iterable[str], container: ContainerRecord | None
+    context: RequestContext, path: str, table_ids: Iterable[str], container: own_lists.ContainerRecord | None
 ) -> None:
     """Raise `ErrorResponse` for a table that does not exist, or is not in the container if there is one."""
     tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
@@ -338,14 +330,16 @@ def _check_tables(
             raise error_responses.invalid((path, "Table belongs to another workspace"), code="WORKSPACE_TABLE_MISMATCH")
 
 
-def _container(context: RequestContext) -> ContainerRecord:
+def _container(context: RequestContext) -> own_lists.ContainerRecord:
     container = context.organization.container(context.params["workspaceId"], context.project)
     if container is None:
         raise error_responses.not_found("workspace")
     return container
 
 
-def _taken(context: RequestContext, container: ContainerRecord, file: UploadedFile) -> dict[str, Any]:
+def _taken(
+    context: RequestContext, container: own_lists.ContainerRecord, file: own_lists.UploadedFile
+) -> dict[str, Any]:
     """Take one file; what is refused becomes an error among the results."""
     organization = context.organization
     result: dict[str, Any] = {"kind": file.mode, "filename": file.filename}
@@ -354,7 +348,7 @@ def _taken(context: RequestContext, container: ContainerRecord, file: UploadedFi
             return {"kind": "error", "filename": file.filename, "error": file.error, "code": "INVALID_FILE"}
         if file.mode == "document":
             document = organization.add_document(container, file.filename)
-            return {**result, "document": document_object(document)}
+            return {**result, "document": own_lists.document_object(document)}
         if file.table_id is None:
             table = organization.create_table(container, file.stem, file.rows)
         else:

@@ -267,13 +267,9 @@ def main_value(value: Any) -> Any:
     """
     if not isinstance(value, dict):
         return value
-    for key in _MAIN_KEYS:
-        if key in value:
-            return value[key]
-    for key, part in value.items():
-        if key not in _SECONDARY_KEYS and not key.endswith("_url"):
-            return part
-    return None
+    main = next((key for key in _MAIN_KEYS if key in value), None)
+    others = (key for key in value if key not in _SECONDARY_KEYS and not key.endswith("_url"))
+    return value.get(main or next(others, None))
 
 
 def typed_row(lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float) -> dict[str, Any]:

@@ -240,10 +240,7 @@ class SandboxOrganization:
 
     def create_table(self, container: ContainerRecord, name: str, file: CsvRows) -> TableTimeline:
         """Make a file into a table of a container."""
-        now = self.clock.now()
-        table = new_table(
-            name, file, container=container.id, project=container.project, now=now, ids=self.ids, seed=self.seed
-        )
+        table = new_table(name, file, container, now=self.clock.now(), ids=self.ids, seed=self.seed)
         self.tables[table.id] = table
         return table
 

@@ -80,31 +80,27 @@ def read_csv(text: str, filename: str) -> CsvRows:
     return CsvRows(headings, [row for row in filled if row])
 
 
-def new_table(  # a table is these
-    name: str, file: CsvRows, *, container: str, project: str | None, now: float, ids: IdGenerator, seed: int
+def new_table(
+    name: str, file: CsvRows, container: ContainerRecord, *, now: float, ids: IdGenerator, seed: int
 ) -> TableTimeline:
     """Return the table of a file: text columns only, nothing is computed."""
     slugs: list[str] = []
+    columns: list[ColumnTimeline] = []
     for heading in file.headings:
         slugs.append(unique_slug(slugify(heading), slugs))
-    recipe_of = [
-        next(recipe for words, recipe in _HEADINGS if re.search(words, heading.lower())) for heading in file.headings
-    ]
-    columns = tuple(
-        ColumnTimeline(ids.uuid(), "", replace(recipe, name=heading, slug=slug), now)
-        for heading, slug, recipe in zip(file.headings, slugs, recipe_of, strict=True)
-    )
+        recipe = next(recipe for words, recipe in _HEADINGS if re.search(words, heading.lower()))
+        columns.append(ColumnTimeline(ids.uuid(), "", replace(recipe, name=heading, slug=slugs[-1]), now))
     rows = [{slugs[position]: field for position, field in row.items()} for row in file.rows]
     return TableTimeline(
         id=ids.uuid(),
         run_id="",
-        container=container,
-        project=project,
+        container=container.id,
+        project=container.project,
         name=name,
         created_at=now,
         sources=(SimulatedSource(ids.uuid(), "Upload", len(rows)),),
         leads=tuple(new_lead(values, columns, now=now, ids=ids, seed=seed) for values in rows),
-        columns=columns,
+        columns=tuple(columns),
         slug=slugify(name),
         is_own_list=True,
     )

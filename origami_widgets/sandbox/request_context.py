@@ -6,34 +6,26 @@ import base64
 import json
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import MsgspecError, Struct
 from msgspec.json import decode, encode
 from starlette.responses import Response
 
 from origami_widgets.sandbox import error_responses
+from origami_widgets.sandbox.organization import AgentRecord, SandboxOrganization
+from origami_widgets.sandbox.own_lists import ContainerRecord, EnrichmentRunRecord
 from origami_widgets.sandbox.run_requests import is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from origami_widgets.sandbox.organization import SandboxOrganization
     from origami_widgets.sandbox.timelines import TableTimeline
 
 T = TypeVar("T")
 
 
-class Record(Protocol):
-    """Something that belongs to a project, or to the parent organization."""
-
-    @property
-    def project(self) -> str | None:
-        """The id of the project; None for the parent organization."""
-        ...
-
-
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", AgentRecord, ContainerRecord, EnrichmentRunRecord)
 DEFAULT_LIMIT, MAX_LIMIT, MAX_ROWS_LIMIT = 50, 100, 200
 """Items on a page: by default, at most, and at most for rows."""
 

@@ -101,29 +101,19 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def parse_json_object(body: bytes) -> dict[str, Any]:
-    """Decode a JSON object.
-
-    Raises:
-        ErrorResponse: the body is not a JSON object.
-    """
-    try:
-        # JSON has no NaN and Infinity, which `json` reads as well.
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise error_responses.invalid(("", "Request body isn't valid JSON")) from None
-    if not isinstance(value, dict):
-        raise error_responses.invalid(("", "Expected a JSON object"))
-    return value
-
-
 def read_body(body: bytes, kind: type[BodyT]) -> BodyT:
     """Read a body. Unknown fields are ignored.
 
     Raises:
         ErrorResponse: the body is not valid, with every wrong field named.
     """
-    data = parse_json_object(body)
+    try:
+        # JSON has no NaN and Infinity, which `json` reads as well.
+        data = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise error_responses.invalid(("", "Request body isn't valid JSON")) from None
+    if not isinstance(data, dict):
+        raise error_responses.invalid(("", "Expected a JSON object"))
     issues = []
     for field in fields(kind):
         name = field.encode_name

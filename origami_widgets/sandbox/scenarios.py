@@ -239,28 +239,26 @@ One of `SCRIPTS` and one of `RUNNING_RESPONSES` can be joined.
 class ParsedScenario(NamedTuple):
     """What a prompt asks for: a script, what `response` is while running, and a refusal."""
 
-    script: str = "completed"
-    running_response: str = "null_response"
-    refusal: str | None = None
+    script: str
+    running_response: str
+    refusal: str | None
 
 
 def parse_scenario(prompt: str) -> ParsedScenario:
-    """Read the scenario that a prompt asks for.
+    """Read the scenario that a prompt asks for; the last name of each kind counts.
 
     Raises:
         LookupError: a name is not in `SCENARIOS`.
     """
-    parsed = ParsedScenario()
-    for name in scenario_names(prompt):
-        if name in SCRIPTS:
-            parsed = parsed._replace(script=name)
-        elif name in RUNNING_RESPONSES:
-            parsed = parsed._replace(running_response=name)
-        elif name in REFUSALS:
-            parsed = parsed._replace(refusal=name)
-        else:
-            raise LookupError(name)
-    return parsed
+    names = scenario_names(prompt)
+    unknown = next((name for name in names if name not in SCENARIOS), None)
+    if unknown is not None:
+        raise LookupError(unknown)
+    return ParsedScenario(
+        next((name for name in reversed(names) if name in SCRIPTS), "completed"),
+        next((name for name in reversed(names) if name in RUNNING_RESPONSES), "null_response"),
+        next((name for name in reversed(names) if name in REFUSALS), None),
+    )
 
 
 def run_scenario(inputs: ScenarioInputs) -> ScenarioResult:
