@@ -152,6 +152,7 @@ def list_rows(context: RequestContext) -> Response:
     sort = None
     if query.get("defaults") != "false":
         filters = [part for part in table.saved_filters if part.column in by_slug]
+        # Saved filters and order are by one column, which may be still to come.
         sort = table.saved_sort if filters else None
     if "filters" in query:
         filters = parse_filters(query["filters"], by_slug)
@@ -311,8 +312,8 @@ def _check_references(context: RequestContext, request: RunBody, workspace_id: s
     _check_tables(context, "focusTableIds", request.focus_table_ids, container)
     tables = {table.id for table in context.organization.tables_of(context.project, context.now)}
     documents = context.organization.documents_of(context.project)
-    attached = {each.lower() for each in request.attached_tables}, {each.lower() for each in request.attached_documents}
-    if not attached[0] <= tables or not attached[1] <= documents:
+    known = tables.issuperset(each.lower() for each in request.attached_tables)
+    if not known or not documents.issuperset(each.lower() for each in request.attached_documents):
         raise error_responses.invalid(("attachments", "Not found in your scope"), code="INVALID_ATTACHMENT")
     _check_tables(context, "attachments", request.attached_tables, container)
 

@@ -141,7 +141,7 @@ def list_object(items: list[Any], next_cursor: str | None, url: str, **rest: Any
 def _start(items: Sequence[T], cursor: str, list_id: int, id_of: Callable[[T], str]) -> int:
     try:
         mark = decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=Cursor)
-    except (MsgspecError, ValueError):
+    except (MsgspecError, ValueError, RecursionError):
         return 0
     if mark.list_id != list_id:
         return 0
