@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from origami_widgets.sandbox.prompt_parser import ParsedPrompt
-    from origami_widgets.sandbox.timelines import TableTimeline
+    from origami_widgets.sandbox.timelines import RunTimeline, TableTimeline
 
 PLAN_INTRODUCTION = "Here's my plan."
 PLAN = ("Collect candidates", "Remove duplicates and poor matches", "Look up contacts", "Check the fit")
@@ -45,7 +45,7 @@ def two_tables_report(first: TableTimeline, second: TableTimeline, end: float) -
     """Return the last message of a run that built two tables and ends at `end`."""
     rows = len(first.rows_at(end))
     running = sum(column.running(end) for table in (first, second) for column in table.columns)
-    fit = next(column for column in first.columns if column.is_relevance)
+    fit = next(column for column in first.columns if column.recipe.is_relevance)
     lines = [
         f"I built **{first.name}** with {rows} companies and **{second.name}** with {len(second.rows_at(end))} people.",
         "",
@@ -95,12 +95,14 @@ def step_cap_report(steps: int) -> str:
     return f"I used all {steps} steps included in your plan."
 
 
-def kept_tables(tables: Mapping[str, TableTimeline], at: float) -> str:
-    """Return the sentence about the tables and leads that exist when a run is stopped."""
-    if not tables:
-        return "Nothing was built yet."
-    names = " and ".join(f"**{table.name}** ({len(table.rows_at(at))} leads)" for table in tables.values())
-    return f"So far, I have built {names}."
+def stopped_report(reason: str, run: RunTimeline, tables: Mapping[str, TableTimeline], at: float) -> str:
+    """Return the last message of a run that is stopped: why, and the tables and leads of its work that exist by then."""
+    touched = {action.body["tableId"] for action in run.actions if action.at <= at}
+    kept = [table for table in tables.values() if table.id in touched and table.exists(at)]
+    if not kept:
+        return f"{reason} Nothing was built yet."
+    names = " and ".join(f"**{table.name}** ({len(table.rows_at(at))} leads)" for table in kept)
+    return f"{reason} So far, I have built {names}."
 
 
 def next_actions(table: TableTimeline) -> tuple[Mapping[str, Any], ...]:

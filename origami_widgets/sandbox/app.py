@@ -25,19 +25,15 @@ from starlette.routing import Route, Router
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.endpoints import ROUTES
 from origami_widgets.sandbox.fake_data import IdGenerator
-from origami_widgets.sandbox.organization import PROJECT_ID
-from origami_widgets.sandbox.request_context import RequestContext, json_response
+from origami_widgets.sandbox.organization import PROJECT_ID, SandboxOrganization
+from origami_widgets.sandbox.request_context import Handler, RequestContext, json_response
 from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
 from origami_widgets.sandbox.simulated_time import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from ipaddress import IPv4Address, IPv6Address
 
     from starlette.types import Message, Receive, Scope, Send
-
-    from origami_widgets.sandbox.organization import SandboxOrganization
-    from origami_widgets.sandbox.request_context import Handler
 
 
 PREFIX = "/api/v2"
@@ -118,31 +114,26 @@ class SandboxApplication:
                 return self._handle(request, handler, project, await _read_body(request))
             with self._lock:
                 now = self._organization.clock.now()
-                first = self._idempotency.reserve(key, request.method, request.url.path, now)
-            if not first:
-                body = await _read_body(request)
-                with self._lock:
-                    return self._idempotency.replay(key, body)
+                entry = self._idempotency.reserve(key, request.method, request.url.path, now)
+            if entry.response is not None:
+                return entry.replay(await _read_body(request))
             try:
-                body = await _read_body(request)
-                response = self._handle(request, handler, project, body)
+                entry.body = await _read_body(request)
+                entry.response = self._handle(request, handler, project, entry.body)
             except BaseException:
                 with self._lock:
                     self._idempotency.release(key)
                 raise
-            with self._lock:
-                self._idempotency.store(key, body, response)
-            return response
+            return entry.response
 
         return respond
 
     def _handle(self, request: Request, handler: Handler, project: str | None, body: bytes) -> Response:
-        if len(body) > MAX_BODY_BYTES:
-            return _refusal_response(
-                error_responses.refusal("PAYLOAD_TOO_LARGE", f"The request body is larger than {MAX_BODY_BYTES} bytes")
-            )
         params = request.path_params.items()
         try:
+            if len(body) > MAX_BODY_BYTES:
+                problem = f"The request body is larger than {MAX_BODY_BYTES} bytes"
+                raise error_responses.refusal("PAYLOAD_TOO_LARGE", problem)
             with self._lock:
                 context = RequestContext(
                     organization=self._organization,
@@ -220,19 +211,11 @@ def _is_local(host: str, server: tuple[str, int | None] | None) -> bool:
     if match is None:
         return False
     name = match["v6"] or match["name"].removesuffix(".")
-    address = _address(name)
-    if address is not None:
-        return address.is_loopback
-    # A transport inside this process passes the URL's host as its server; a socket passes an address.
-    in_process = server is not None and _address(server[0]) is None and name == server[0].lower()
-    return name == "localhost" or in_process
-
-
-def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(name)
+        return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
-        return None
+        # A transport inside this process passes the URL's host as its server; a socket passes an address.
+        return server is not None and name == server[0].lower()
 
 
 RETENTION = 24 * 3600.0
@@ -243,11 +226,24 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(slots=True)
 class _KeyEntry:
+    """The first request with a key, and the response to it, refusals included, once there is one."""
+
     method: str
     path: str
     reserved_at: float
-    body: bytes | None = None
+    body: bytes = b""
     response: Response | None = None
+
+    def replay(self, body: bytes) -> Response:
+        """Return the kept response, marked as such.
+
+        Raises:
+            ErrorResponse: the body differs from the first one.
+        """
+        if self.response is None or self.body != body:
+            raise error_responses.refusal("IDEMPOTENCY_ERROR", "This Idempotency-Key was used with another body")
+        kept = self.response
+        return Response(kept.body, kept.status_code, {**kept.headers, "Idempotency-Replay": "true"})
 
 
 class IdempotencyStore:
@@ -256,11 +252,8 @@ class IdempotencyStore:
     def __init__(self) -> None:
         self._entries: dict[str, _KeyEntry] = {}
 
-    def reserve(self, key: str, method: str, path: str, now: float) -> bool:
-        """Reserve a key for a request whose body is still to come.
-
-        Returns:
-            True if the request is the first one; False if there is a kept response, which `replay` may return.
+    def reserve(self, key: str, method: str, path: str, now: float) -> _KeyEntry:
+        """Return what is known of a key, which is reserved for a request whose body is still to come if it is new.
 
         Raises:
             ErrorResponse: the key is malformed, belongs to another request, or its first request is in flight.
@@ -274,30 +267,12 @@ class IdempotencyStore:
         }
         entry = self._entries.get(key)
         if entry is None:
-            self._entries[key] = _KeyEntry(method, path, now)
-            return True
-        if entry.response is None:
+            entry = self._entries[key] = _KeyEntry(method, path, now)
+        elif entry.response is None:
             raise error_responses.refusal("IDEMPOTENCY_ERROR", "A request with this Idempotency-Key is still in flight")
-        if (entry.method, entry.path) != (method, path):
+        elif (entry.method, entry.path) != (method, path):
             raise error_responses.refusal("IDEMPOTENCY_ERROR")
-        return False
-
-    def replay(self, key: str, body: bytes) -> Response:
-        """Return the kept response, marked as such.
-
-        Raises:
-            ErrorResponse: the body differs from the first one.
-        """
-        entry = self._entries.get(key)
-        if entry is None or entry.response is None or entry.body != body:
-            raise error_responses.refusal("IDEMPOTENCY_ERROR", "This Idempotency-Key was used with another body")
-        kept = entry.response
-        return Response(kept.body, kept.status_code, {**kept.headers, "Idempotency-Replay": "true"})
-
-    def store(self, key: str, body: bytes, response: Response) -> None:
-        """Keep the response to the first request, refusals included."""
-        self._entries[key].body = body
-        self._entries[key].response = response
+        return entry
 
     def release(self, key: str) -> None:
         """Forget a key whose request got no response."""
@@ -309,8 +284,6 @@ LIMIT_PER_ADDRESS, LIMIT_PER_ORGANIZATION = 300, 100
 
 WINDOW_SECONDS = 60.0
 """Simulated seconds of a window. On the wall clock, it is never shorter than one second."""
-
-_MAX_ADDRESSES = 1000
 
 
 @dataclass(slots=True)
@@ -363,8 +336,6 @@ class RateLimits:
         Raises:
             ErrorResponse: the address has used up its limit.
         """
-        while len(self._addresses) > _MAX_ADDRESSES:
-            self._addresses.pop(next(iter(self._addresses)))
         window = SlidingWindow("IP", LIMIT_PER_ADDRESS, self._seconds)
         return self._addresses.setdefault(address, window).count(now)
 

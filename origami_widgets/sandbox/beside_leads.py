@@ -77,7 +77,7 @@ class Campaign:
 
     def summary(self) -> dict[str, Any]:
         """Return what a list says of it."""
-        name = f"{self.column.name} to {self.table.name}"
+        name = f"{self.column.recipe.name} to {self.table.name}"
         status = "active" if self._is_past(0) else "draft"
         return {"object": "campaign", "id": self.id, "slug": slugify(name), "name": name, "status": status}
 
@@ -98,7 +98,7 @@ class Campaign:
     def person(self, lead: SimulatedLead, cell_run: CellRun) -> dict[str, Any]:
         """Return one of its people."""
         columns = self.table.columns_at(self.now)
-        values = [(column, main_value(cell_value(column, lead, self.now)[1])) for column in columns]
+        values = [(column, main_value(cell_value(column, lead, self.now))) for column in columns]
         status = self.send_status(cell_run)
         return {
             "object": "campaign_person",
@@ -109,7 +109,7 @@ class Campaign:
             "stopReason": status if status in {"replied", "bounced"} else None,
             "profile": None,
             "fitExplanation": None,
-            "fitScore": next((value for column, value in values if column.is_relevance), None),
+            "fitScore": next((value for column, value in values if column.recipe.is_relevance), None),
             "addedAt": iso(cell_run.done),
         }
 
@@ -180,7 +180,7 @@ def get_sequence(context: RequestContext) -> Response:
 def _campaigns(context: RequestContext, tables: Iterable[TableTimeline]) -> list[Campaign]:
     now, speed = context.now, context.organization.speed
     found = [Campaign(table, column, now, speed) for table in tables for column in table.columns_at(now)]
-    return [each for each in found if each.column.kind == "sequence" and each.drafted]
+    return [each for each in found if each.column.recipe.kind == "sequence" and each.drafted]
 
 
 def _campaign(context: RequestContext) -> Campaign:

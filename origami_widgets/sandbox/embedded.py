@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral, Real
+from numbers import Real
 from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +17,6 @@ from origami_widgets.sandbox.plans import PLANS
 if TYPE_CHECKING:
     from asyncio import Protocol, TimerHandle
     from collections.abc import Callable, Iterator, MutableMapping
-    from contextlib import AbstractContextManager
 
     from starlette.types import ASGIApp, Receive, Send
     from uvicorn import Server
@@ -185,14 +184,15 @@ class Sandbox:
         api_access: bool = True,
     ) -> None:
         speeds = f"a number from {MIN_SPEED:g} to {MAX_SPEED:,}: simulated seconds per second"
-        _check_option("seed", seed, "a whole number", "seed=0", is_valid=_is_whole(seed))
-        _check_option("speed", speed, speeds, "speed=20", is_valid=_is_speed(speed))
-        _check_option("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"', is_valid=plan in tuple(PLANS))
-        is_balance = _is_whole(credits) and credits >= 0
-        _check_option("credits", credits, "a whole number, 0 or more", "credits=5000", is_valid=is_balance)
-        is_clock = callable(clock)
+        _check_option("seed", seed, "a whole number", "seed=0", is_valid=_is_number(seed) and seed % 1 == 0)
         _check_option(
-            "clock", clock, "a function that returns seconds since 1970", "clock=time.time", is_valid=is_clock
+            "speed", speed, speeds, "speed=20", is_valid=_is_number(speed) and MIN_SPEED <= speed <= MAX_SPEED
+        )
+        _check_option("plan", plan, f"one of {', '.join(PLANS)}", 'plan="pro"', is_valid=plan in tuple(PLANS))
+        is_balance = _is_number(credits) and credits % 1 == 0 and credits >= 0
+        _check_option("credits", credits, "a whole number, 0 or more", "credits=5000", is_valid=is_balance)
+        _check_option(
+            "clock", clock, "a function that returns seconds since 1970", "clock=time.time", is_valid=callable(clock)
         )
         try:
             from origami_widgets.sandbox.app import SandboxApplication
@@ -263,20 +263,9 @@ class Sandbox:
         return own | options
 
 
-def _is_whole(value: object) -> bool:
-    # 1e6 is a float and still a whole number; True is a number only in Python.
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    return isinstance(value, Integral) or float(value).is_integer()
-
-
-def _is_speed(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    try:
-        return MIN_SPEED <= float(value) <= MAX_SPEED
-    except OverflowError:
-        return False
+def _is_number(value: object) -> bool:
+    # True is a number only in Python.
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _check_option(name: str, value: object, expected: str, example: str, *, is_valid: bool) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 from starlette.responses import Response
 
-from origami_widgets.sandbox import beside_leads, error_responses
-from origami_widgets.sandbox.enrichment_runs import enrichment_run, enrichment_run_detail, upsert_receipt
+from origami_widgets.sandbox import beside_leads, error_responses, own_lists
 from origami_widgets.sandbox.json_objects import (
     column_meta,
     csv_rows,
@@ -18,23 +18,16 @@ from origami_widgets.sandbox.json_objects import (
     table_object,
     typed_row,
 )
-from origami_widgets.sandbox.organization import POLL_INTERVAL
-from origami_widgets.sandbox.own_lists import (
-    UpsertBody,
-    WorkspaceBody,
-    document_object,
-    parse_upload,
-    workspace_object,
-)
+from origami_widgets.sandbox.organization import POLL_INTERVAL, AgentRecord
 from origami_widgets.sandbox.request_context import MAX_ROWS_LIMIT, Handler, RequestContext, json_response, list_object
-from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, saved_filters, saved_sort, select_leads
-from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody, is_uuid, parse_run_request, read_body
+from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, select_leads
+from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody, parse_run_request, read_body
 from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 
 if TYPE_CHECKING:
-    from origami_widgets.sandbox.organization import AgentRecord
-    from origami_widgets.sandbox.own_lists import ContainerRecord, UploadedFile
-    from origami_widgets.sandbox.timelines import RunTimeline
+    from collections.abc import Iterable
+
+    from origami_widgets.sandbox.timelines import RowFilter, RunTimeline
 
 _ROW_OPTIONS = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "false")}
 
@@ -45,7 +38,7 @@ def create_agent(context: RequestContext) -> Response:
     _check_references(context, request, request.workspace_id)
     record, run = context.organization.create_agent(request, context.project)
     agent = _agent_summary(record)
-    workspace = workspace_object(context.organization.containers[record.container])
+    workspace = own_lists.workspace_object(context.organization.containers[record.container])
     del workspace["url"]
     return json_response({"agent": agent, "run": _run_object(context, record, run), "workspace": workspace}, 202)
 
@@ -77,10 +70,13 @@ def list_runs(context: RequestContext) -> Response:
 
 def get_run(context: RequestContext) -> Response:
     """Answer GET /agents/{id}/runs/{runId}, with `Retry-After` while the run is active."""
-    run = context.organization.run(context.params["id"], context.params["runId"], context.project)
+    record = _record(context, missing="run")
+    run = next((each for each in record.runs if each.id == context.params["runId"]), None)
+    if run is None:
+        raise error_responses.not_found("run")
     wait = str(whole_seconds(POLL_INTERVAL, context.organization.speed))
     headers = {"Retry-After": wait} if run.is_active(context.now) else {}
-    return json_response(_run_object(context, _record(context), run), headers=headers)
+    return json_response(_run_object(context, record, run), headers=headers)
 
 
 def cancel_run(context: RequestContext) -> Response:
@@ -101,12 +97,10 @@ def list_agent_tables(context: RequestContext) -> Response:
 
 def list_tables(context: RequestContext) -> Response:
     """Answer GET /tables, newest first; `workspaceId` is the id of a container or of an agent in it."""
-    workspace = context.query.get("workspaceId")
+    workspace = context.id_of("workspaceId")
     if workspace is not None:
-        if not is_uuid(workspace):
-            raise error_responses.invalid(("workspaceId", "Expected a UUID"))
         container = context.organization.container(workspace, context.project)
-        workspace = container.id if container is not None else workspace.lower()
+        workspace = container.id if container is not None else workspace
     tables = context.organization.tables_of(context.project, context.now, workspace)[::-1]
     return context.page_of(tables, lambda table: table_object(table, context.now, stats=False), workspace)
 
@@ -122,7 +116,7 @@ def cancel_cells(context: RequestContext) -> Response:
     request = read_body(context.body or b"{}", CancelBody)
     columns = table.columns_at(now)
     if request.columns is not UNSET:
-        by_slug = {column.slug: column for column in columns}
+        by_slug = {column.recipe.slug: column for column in columns}
         for position, slug in enumerate(request.columns):
             if slug not in by_slug:
                 raise error_responses.invalid((f"columns.{position}", "No such column"), code="UNKNOWN_COLUMN")
@@ -153,15 +147,18 @@ def list_rows(context: RequestContext) -> Response:
     if issues:
         raise error_responses.invalid(*issues)
     columns = table.columns_at(now)
-    by_slug = {column.slug: column for column in columns if column.slug is not None}
-    defaults = query.get("defaults") != "false"
-    filters = saved_filters(table, by_slug) if defaults else []
-    sort = saved_sort(table, by_slug) if defaults else None
+    by_slug = {column.recipe.slug: column for column in columns if column.recipe.slug is not None}
+    filters: list[RowFilter] = []
+    sort = None
+    if query.get("defaults") != "false":
+        filters = [part for part in table.saved_filters if part.column in by_slug]
+        # Saved filters and order are by one column, which may be still to come.
+        sort = table.saved_sort if filters else None
     if "filters" in query:
         filters = parse_filters(query["filters"], by_slug)
     if "sort" in query:
         sort = parse_sort(query["sort"], by_slug)
-    leads = select_leads(table.rows_at(now), filters, sort, now)
+    leads = select_leads(table.rows_at(now), filters, sort, by_slug, now)
     parts = (query.get("filters"), query.get("sort"), query.get("defaults"))
     page, cursor = context.take(leads, *parts, id_of=lambda lead: lead.id, most=MAX_ROWS_LIMIT)
     if query.get("format") == "csv":
@@ -201,13 +198,13 @@ def get_credits(context: RequestContext) -> Response:
 def list_workspaces(context: RequestContext) -> Response:
     """Answer GET /workspaces, newest first."""
     found = [each for each in context.records(context.organization.containers) if context.matches(each.name)]
-    return context.page_of(found, workspace_object, context.query.get("search"))
+    return context.page_of(found, own_lists.workspace_object, context.query.get("search"))
 
 
 def create_workspace(context: RequestContext) -> Response:
     """Answer POST /workspaces."""
-    name = read_body(context.body or b"{}", WorkspaceBody).name
-    return json_response(workspace_object(context.organization.create_container(name, context.project)), 201)
+    name = read_body(context.body or b"{}", own_lists.WorkspaceBody).name
+    return json_response(own_lists.workspace_object(context.organization.create_container(name, context.project)), 201)
 
 
 def delete_workspace(context: RequestContext) -> Response:
@@ -226,16 +223,16 @@ def delete_workspace(context: RequestContext) -> Response:
 
 def list_documents(context: RequestContext) -> Response:
     """Answer GET /workspaces/{workspaceId}/documents, newest first."""
-    return context.page_of([*_container(context).documents.values()][::-1], document_object)
+    return context.page_of([*_container(context).documents.values()][::-1], own_lists.document_object)
 
 
 def upload_documents(context: RequestContext) -> Response:
     """Answer POST /workspaces/{workspaceId}/documents. Files that can't be taken are errors among the results."""
     container = _container(context)
-    files = parse_upload(context.body)
+    files = own_lists.parse_upload(context.body)
     for place, file in enumerate(files):
         if file.table_id is not None:
-            _check_table(context, container, file.table_id, f"files.{place}.tableId")
+            _check_tables(context, f"files.{place}.tableId", [file.table_id], container)
     results = [_taken(context, container, file) for file in files]
     if all(result["kind"] == "error" for result in results):
         raise error_responses.refusal("UPLOAD_FAILED", details={"files": results})
@@ -244,24 +241,23 @@ def upload_documents(context: RequestContext) -> Response:
 
 def upsert_rows(context: RequestContext) -> Response:
     """Answer POST /tables/{tableId}/rows/upsert."""
-    request = read_body(context.body, UpsertBody)
+    request = read_body(context.body, own_lists.UpsertBody)
     table = context.table()
     earlier = context.organization.enrichment_run(request.batch_id, context.project)
     if earlier is not None:
-        return json_response(upsert_receipt(earlier))
-    return json_response(upsert_receipt(context.organization.upsert(table, request)), 201)
+        return json_response(own_lists.upsert_receipt(earlier))
+    return json_response(own_lists.upsert_receipt(context.organization.upsert(table, request)), 201)
 
 
 def list_enrichment_runs(context: RequestContext) -> Response:
     """Answer GET /enrichment-runs, newest first."""
-    table_id = context.query.get("tableId")
-    if table_id is not None and not is_uuid(table_id):
-        raise error_responses.invalid(("tableId", "Expected a UUID"))
-    wanted = table_id.lower() if table_id is not None else None
+    wanted = context.id_of("tableId")
     organization = context.organization
     records = [each for each in context.records(organization.enrichment_runs) if wanted in {None, each.table_id}]
     return context.page_of(
-        records, lambda record: enrichment_run(record, organization.tables[record.table_id], context.now), wanted
+        records,
+        lambda record: own_lists.enrichment_run(record, organization.tables[record.table_id], context.now),
+        wanted,
     )
 
 
@@ -270,20 +266,22 @@ def get_enrichment_run(context: RequestContext) -> Response:
     record = context.organization.enrichment_run(context.params["runId"], context.project)
     if record is None:
         raise error_responses.not_found("batch")
-    return json_response(enrichment_run_detail(record, context.organization.tables[record.table_id], context.now))
+    return json_response(
+        own_lists.enrichment_run_detail(record, context.organization.tables[record.table_id], context.now)
+    )
 
 
-def _record(context: RequestContext) -> AgentRecord:
+def _record(context: RequestContext, missing: str = "agent") -> AgentRecord:
     record = context.organization.agents.get(context.params["id"])
     if record is None or record.project != context.project:
-        raise error_responses.not_found("agent")
+        raise error_responses.not_found(missing)
     return record
 
 
 def _run_object(context: RequestContext, record: AgentRecord, run: RunTimeline) -> dict[str, Any]:
-    organization, now = context.organization, context.now
-    history = organization.history(record, run, now)
-    return run_object(run, organization.existing(now), history, now, context.include)
+    earlier = takewhile(lambda each: each.id != run.id, record.runs)
+    history = [message for each in earlier for message in each.messages_at(context.now)]
+    return run_object(run, context.organization.tables, history, context.now, context.include)
 
 
 def _agent_summary(record: AgentRecord) -> dict[str, Any]:
@@ -306,49 +304,52 @@ def _agent_object(record: AgentRecord, now: float) -> dict[str, Any]:
 
 
 def _check_references(context: RequestContext, request: RunBody, workspace_id: str | None) -> None:
-    tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
     container = None
     if workspace_id is not None:
         container = context.organization.container(workspace_id, context.project)
         if container is None:
             raise error_responses.invalid(("workspaceId", "No such workspace"), code="UNKNOWN_WORKSPACE")
-    if any(table_id.lower() not in tables for table_id in request.focus_table_ids):
-        raise error_responses.invalid(("focusTableIds", "No such table"), code="UNKNOWN_TABLE")
+    _check_tables(context, "focusTableIds", request.focus_table_ids, container)
+    tables = {table.id for table in context.organization.tables_of(context.project, context.now)}
     documents = context.organization.documents_of(context.project)
-    if any(document_id.lower() not in documents for document_id in request.attached_documents) or any(
-        table_id.lower() not in tables for table_id in request.attached_tables
-    ):
+    known = tables.issuperset(each.lower() for each in request.attached_tables)
+    if not known or not documents.issuperset(each.lower() for each in request.attached_documents):
         raise error_responses.invalid(("attachments", "Not found in your scope"), code="INVALID_ATTACHMENT")
-    for path, table_ids in (("focusTableIds", request.focus_table_ids), ("attachments", request.attached_tables)):
-        if container is not None and any(tables[table_id.lower()].container != container.id for table_id in table_ids):
+    _check_tables(context, "attachments", request.attached_tables, container)
+
+
+def _check_tables(
+    context: RequestContext, path: str, table_ids: Iterable[str], container: own_lists.ContainerRecord | None
+) -> None:
+    """Raise `ErrorResponse` for a table that does not exist, or is not in the container if there is one."""
+    tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
+    for table_id in table_ids:
+        table = tables.get(table_id.lower())
+        if table is None:
+            raise error_responses.invalid((path, "No such table"), code="UNKNOWN_TABLE")
+        if container is not None and table.container != container.id:
             raise error_responses.invalid((path, "Table belongs to another workspace"), code="WORKSPACE_TABLE_MISMATCH")
 
 
-def _container(context: RequestContext) -> ContainerRecord:
+def _container(context: RequestContext) -> own_lists.ContainerRecord:
     container = context.organization.container(context.params["workspaceId"], context.project)
     if container is None:
         raise error_responses.not_found("workspace")
     return container
 
 
-def _check_table(context: RequestContext, container: ContainerRecord, table_id: str, path: str) -> None:
-    tables = {table.id: table for table in context.organization.tables_of(context.project, context.now)}
-    if table_id not in tables:
-        raise error_responses.invalid((path, "No such table"), code="UNKNOWN_TABLE")
-    if tables[table_id].container != container.id:
-        raise error_responses.invalid((path, "Table belongs to another workspace"), code="WORKSPACE_TABLE_MISMATCH")
-
-
-def _taken(context: RequestContext, container: ContainerRecord, file: UploadedFile) -> dict[str, Any]:
+def _taken(
+    context: RequestContext, container: own_lists.ContainerRecord, file: own_lists.UploadedFile
+) -> dict[str, Any]:
     """Take one file; what is refused becomes an error among the results."""
     organization = context.organization
     result: dict[str, Any] = {"kind": file.mode, "filename": file.filename}
     try:
-        if file.is_document:
-            document = organization.add_document(container, file.filename)
-            return {**result, "document": document_object(document)}
-        if file.rows is None:
+        if file.error:
             return {"kind": "error", "filename": file.filename, "error": file.error, "code": "INVALID_FILE"}
+        if file.mode == "document":
+            document = organization.add_document(container, file.filename)
+            return {**result, "document": own_lists.document_object(document)}
         if file.table_id is None:
             table = organization.create_table(container, file.stem, file.rows)
         else:

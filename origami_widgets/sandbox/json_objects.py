@@ -16,7 +16,7 @@ from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.simulated_time import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, SimulatedLead, TableTimeline
 
@@ -50,9 +50,9 @@ def run_object(
     now: float,
     include: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """Return a Run; `tables` are all that exist, `history` the agent's messages up to this run."""
+    """Return a Run; `tables` are those of the organization, `history` the agent's messages up to this run."""
     active = run.is_active(now)
-    is_null = active and run.running_response == "null"
+    is_null = active and run.running_response == "null_response"
     return {
         **run_summary(run, now),
         "workspaceId": run.container,
@@ -76,8 +76,8 @@ def _response(
     actions = run.actions_at(now)
     focused = (table_id.lower() for table_id in run.focus_table_ids)
     touched = dict.fromkeys([*(action["tableId"] for action in actions), *focused])
-    shown = [tables[table_id] for table_id in touched if table_id in tables]
-    if active and run.running_response == "actions":
+    shown = [table for table_id in touched if (table := tables.get(table_id)) is not None and table.exists(now)]
+    if active and run.running_response == "partial_actions":
         shown = []
     transcript = [*history, *run.messages_at(now)] if "transcript" in include else None
     truncated = transcript is not None and run.transcript_truncated and len(transcript) > TRANSCRIPT_LIMIT
@@ -117,19 +117,14 @@ def table_object(table: TableTimeline, now: float, *, stats: bool) -> dict[str, 
 
 def _table_column(column: ColumnTimeline, rows: Sequence[SimulatedLead], now: float, *, stats: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "object": "column",
-        "id": column.id,
-        "name": column.name,
-        "type": column.type,
-        "kind": column.kind,
-        "slug": column.slug,
-        "autoTrigger": column.auto_trigger,
+        **column_meta(column),
+        "type": column.recipe.type,
         "credits": {"lifetimeUsed": column.credits(now)},
         "cells": {"running": column.running(now), "errored": column.errored(now)},
     }
     if stats:
         body["stats"] = column_stats(column, rows, now)
-        if column.is_relevance:
+        if column.recipe.is_relevance:
             body["qualification"] = column_qualification(column, now)
     return body
 
@@ -139,10 +134,10 @@ def column_meta(column: ColumnTimeline) -> dict[str, Any]:
     return {
         "object": "column",
         "id": column.id,
-        "name": column.name,
-        "slug": column.slug,
-        "kind": column.kind,
-        "autoTrigger": column.auto_trigger,
+        "name": column.recipe.name,
+        "slug": column.recipe.slug,
+        "kind": column.recipe.kind,
+        "autoTrigger": column.recipe.auto_trigger,
     }
 
 
@@ -161,11 +156,12 @@ def ratio(part: float, whole: float) -> float | None:
 
 def column_stats(column: ColumnTimeline, rows: Sequence[SimulatedLead], now: float) -> dict[str, Any]:
     """Return `stats` of a column in a table with these rows."""
-    runs = column.finished(now)
+    ended = column.ended(now)
+    called = {cell_run.lead_id for cell_run in ended}.intersection(lead.id for lead in rows)
     return {
-        "avgCreditsPerRun": ratio(column.credits(now), runs) or 0,
-        "callRate": ratio(column.called(rows, now), len(rows)) or 0,
-        "totalRuns": runs,
+        "avgCreditsPerRun": ratio(column.credits(now), len(ended)) or 0,
+        "callRate": ratio(len(called), len(rows)) or 0,
+        "totalRuns": len(ended),
     }
 
 
@@ -186,7 +182,7 @@ def table_stats(table: TableTimeline, now: float) -> dict[str, Any]:
     spent = table.credits_at(now)
     duplicates = sum(lead.outcome == "duplicate" for lead in sourced)
     excluded = sum(lead.outcome == "excluded" and not lead.is_row(now) for lead in sourced)
-    judging = next((column for column in table.columns_at(now) if column.is_relevance), None)
+    judging = next((column for column in table.columns_at(now) if column.recipe.is_relevance), None)
     verdicts = column_qualification(judging, now) if judging is not None else None
     per_lead = ratio(spent, leads) or 0
     active = table.active_cell_runs(now)
@@ -240,7 +236,7 @@ def _lead_source(table: TableTimeline, position: int, now: float) -> dict[str, A
         "avgCreditsPerLead": ratio(spent, leads) or 0,
         "totalCredits": spent,
         "totalLeads": leads,
-        "source": source.basis,
+        "source": "historical" if position == 0 else "estimate",
     }
 
 
@@ -248,18 +244,17 @@ _MAIN_KEYS = ("value", "text", "email", "url", "address", "number", "display", "
 _SECONDARY_KEYS = ("confidence", "reasoning", "title")
 
 
-def cell_value(column: ColumnTimeline, lead: SimulatedLead, now: float) -> tuple[bool, Any]:
-    """Return whether a cell has a value, and the value.
+def cell_value(column: ColumnTimeline, lead: SimulatedLead, now: float) -> Any:
+    """Return the value of a cell, None for empty, running and failed ones.
 
-    Empty, running and failed cells have none. A cell that looked and found nothing has an object whose main field is
-    null.
+    A cell that looked and found nothing has an object whose main field is null.
     """
-    if column.kind == "input":
-        return (column.slug or "") in lead.values, lead.values.get(column.slug or "")
+    if column.recipe.kind == "input":
+        return lead.values.get(column.recipe.slug or "")
     cell_run = column.by_lead.get(lead.id)
     if cell_run is None or cell_run.done > now or cell_run.outcome == "errored":
-        return False, None
-    return True, {"sequenceId": cell_run.value} if column.kind == "sequence" else cell_run.value
+        return None
+    return {"sequenceId": cell_run.value} if column.recipe.kind == "sequence" else cell_run.value
 
 
 def main_value(value: Any) -> Any:
@@ -272,59 +267,53 @@ def main_value(value: Any) -> Any:
     """
     if not isinstance(value, dict):
         return value
-    for key in _MAIN_KEYS:
-        if key in value:
-            return value[key]
-    for key, part in value.items():
-        if key not in _SECONDARY_KEYS and not key.endswith("_url"):
-            return part
-    return None
+    main = next((key for key in _MAIN_KEYS if key in value), None)
+    others = (key for key in value if key not in _SECONDARY_KEYS and not key.endswith("_url"))
+    return value.get(main or next(others, None))
 
 
 def typed_row(lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float) -> dict[str, Any]:
     """Return a row whose cells are tagged; cells without a value are missing."""
-    cells = {}
-    for column in columns:
-        has_value, value = cell_value(column, lead, now)
-        if has_value and column.slug is not None:
-            cells[column.slug] = _typed_cell(column, lead, value)
+    cells = {slug: _typed_cell(column, lead, value) for slug, column, value in _filled_cells(lead, columns, now)}
     return {"object": "row", "id": lead.id, "cells": cells}
+
+
+def _filled_cells(
+    lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float
+) -> Iterator[tuple[str, ColumnTimeline, Any]]:
+    for column in columns:
+        value = cell_value(column, lead, now)
+        if value is not None and column.recipe.slug is not None:
+            yield column.recipe.slug, column, value
 
 
 def _typed_cell(column: ColumnTimeline, lead: SimulatedLead, value: Any) -> dict[str, Any]:
     """Return a tagged cell that has a value, with the run that found it."""
-    if column.kind == "input":
+    if column.recipe.kind == "input":
         return {"type": "scalar", "value": value}
     cell_run = column.by_lead[lead.id]
     run = {"status": "complete", "completedAt": iso(cell_run.done), "credits": cell_run.credits}
-    if column.kind == "sequence":
+    if column.recipe.kind == "sequence":
         return {"type": "sequence", **value, "run": run}
     return {"type": "value", "value": value, "run": run}
 
 
 def flat_row(lead: SimulatedLead, columns: Sequence[ColumnTimeline], now: float) -> dict[str, Any]:
     """Return a row as slug to value; cells without a value are missing."""
-    row: dict[str, Any] = {"id": lead.id}
-    for column in columns:
-        has_value, value = cell_value(column, lead, now)
-        if has_value and column.slug is not None:
-            row[column.slug] = value
-    return row
+    return {"id": lead.id} | {slug: value for slug, _, value in _filled_cells(lead, columns, now)}
 
 
 def csv_rows(leads: Sequence[SimulatedLead], columns: Sequence[ColumnTimeline], now: float) -> str:
     """Return rows as CSV under the columns' names; objects and lists are written as JSON."""
-    shown = [column for column in columns if column.slug is not None]
+    shown = [column for column in columns if column.recipe.slug is not None]
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(column.name for column in shown)
+    writer.writerow(column.recipe.name for column in shown)
     for lead in leads:
         row = flat_row(lead, shown, now)
-        writer.writerow(_csv_field(row.get(column.slug or "")) for column in shown)
+        writer.writerow(_csv_field(row.get(column.recipe.slug or "")) for column in shown)
     return text.getvalue()
 
 
-def _csv_field(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _csv_field(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -5,26 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import inf
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from origami_widgets.sandbox import agent_text, error_responses
-from origami_widgets.sandbox.enrichment_runs import EnrichmentRunRecord, enrich
 from origami_widgets.sandbox.fake_data import IdGenerator
-from origami_widgets.sandbox.own_lists import ContainerRecord, DocumentRecord, append, new_table, upsert
+from origami_widgets.sandbox.own_lists import (
+    ContainerRecord,
+    CsvRows,
+    DocumentRecord,
+    EnrichmentRunRecord,
+    RowOutcome,
+    UpsertBody,
+    WrittenRows,
+    append,
+    enrich,
+    new_table,
+    upsert,
+)
 from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
-from origami_widgets.sandbox.run_builder import ScenarioInputs, cut_tables
+from origami_widgets.sandbox.run_builder import ScenarioInputs, ScenarioResult, stop_early
 from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
 from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
-from origami_widgets.sandbox.timelines import Deletion
+from origami_widgets.sandbox.timelines import ColumnTimeline, Deletion, RunTimeline, TableTimeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from origami_widgets.sandbox.own_lists import CsvRows, RowOutcome, UpsertBody, WrittenRows
     from origami_widgets.sandbox.run_requests import AgentBody, RunBody
-    from origami_widgets.sandbox.scenarios import RefusalName
-    from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, TableTimeline
 
 START_CREDITS = 5
 """Credits that must be available to start a run or to enrich rows. This is not their price."""
@@ -106,21 +114,6 @@ class SandboxOrganization:
 
     # Reading
 
-    def run(self, agent_id: str, run_id: str, project: str | None) -> RunTimeline:
-        """Return a run of this agent; raises `ErrorResponse` when agent or run is unknown."""
-        record = self.agents.get(agent_id)
-        for run in record.runs if record is not None and record.project == project else ():
-            if run.id == run_id:
-                return run
-        raise error_responses.not_found("run")
-
-    def table(self, table_id: str, project: str | None, now: float) -> TableTimeline:
-        """Return a table that exists in this project; raises `ErrorResponse` when there is none."""
-        table = self.tables.get(table_id)
-        if table is None or table.project != project or not table.exists(now):
-            raise error_responses.not_found("table")
-        return table
-
     def tables_of(self, project: str | None, now: float, container: str | None = None) -> list[TableTimeline]:
         """Return the tables of a project, or of one container in it, oldest first."""
         tables = [
@@ -150,19 +143,6 @@ class SandboxOrganization:
         """Return an enrichment run of this project by its id, which is its batch's."""
         record = self.enrichment_runs.get((run_id or "").lower())
         return record if record is not None and record.project == project else None
-
-    def existing(self, now: float) -> dict[str, TableTimeline]:
-        """Return all tables that exist at this moment, by id."""
-        return {table_id: table for table_id, table in self.tables.items() if table.exists(now)}
-
-    def history(self, record: AgentRecord, before: RunTimeline, now: float) -> list[Any]:
-        """Return the messages of an agent's runs before one of them."""
-        messages: list[Any] = []
-        for run in record.runs:
-            if run.id == before.id:
-                break
-            messages += run.messages_at(now)
-        return messages
 
     def balance(self, now: float) -> int:
         """Return the credits that are left: those at the start without what all tables have used so far."""
@@ -229,7 +209,7 @@ class SandboxOrganization:
     def _recounted(self, run: RunTimeline) -> RunTimeline:
         recounted = (self.tables[action.body["tableId"]].recount(action) for action in run.actions)
         reason = agent_text.CANCELLED if run.cancel_requested else agent_text.CELLS_STOPPED
-        text = self._stopped_text(reason, run, run.ends)
+        text = agent_text.stopped_report(reason, run, self.tables, run.ends)
         return run.replace_text(text, tuple(action for action in recounted if action is not None))
 
     def create_container(self, name: str, project: str | None) -> ContainerRecord:
@@ -260,10 +240,7 @@ class SandboxOrganization:
 
     def create_table(self, container: ContainerRecord, name: str, file: CsvRows) -> TableTimeline:
         """Make a file into a table of a container."""
-        now = self.clock.now()
-        table = new_table(
-            name, file, container=container.id, project=container.project, now=now, ids=self.ids, seed=self.seed
-        )
+        table = new_table(name, file, container, now=self.clock.now(), ids=self.ids, seed=self.seed)
         self.tables[table.id] = table
         return table
 
@@ -294,7 +271,7 @@ class SandboxOrganization:
 
     def _check_enrichment(self, table: TableTimeline) -> None:
         now = self.clock.now()
-        if any(column.auto_trigger for column in table.columns_at(now)):
+        if any(column.recipe.auto_trigger for column in table.columns_at(now)):
             self._check_balance(now)
 
     def _write(
@@ -313,15 +290,9 @@ class SandboxOrganization:
         return record
 
     def _stop(self, record: AgentRecord, run: RunTimeline, at: float, reason: str) -> None:
-        self.tables = cut_tables(self.tables, run, at)
-        text = self._stopped_text(reason, run, at)
-        stopped = run.cut(at, status="cancelled", text=text, suggestions=agent_text.CONTINUE)
-        record.runs[-1] = replace(stopped, cancel_requested=True)
-
-    def _stopped_text(self, reason: str, run: RunTimeline, at: float) -> str:
-        touched = {action.body["tableId"] for action in run.actions if action.at <= at}
-        kept = {table_id: table for table_id, table in self.tables.items() if table_id in touched and table.exists(at)}
-        return f"{reason} {agent_text.kept_tables(kept, at)}"
+        stopped = stop_early(ScenarioResult(run, self.tables), at, status="cancelled", reason=reason)
+        self.tables = dict(stopped.tables)
+        record.runs[-1] = replace(stopped.run, cancel_requested=True)
 
     def _start(self, record: AgentRecord, request: RunBody, now: float) -> RunTimeline:
         run_id = self.ids.run()
@@ -329,7 +300,8 @@ class SandboxOrganization:
         focus = dict.fromkeys(table_id.lower() for table_id in request.merged_table_ids)
         focused = [self.tables[table_id] for table_id in focus]
         record.linked |= focus
-        answers = self._answers(record, request.prompt)
+        last = record.last_run
+        answers = read_answers(request.prompt, len(last.questions)) if last is not None else ()
         parsed = record.parsed if answers or not own else parse_prompt(request.prompt)
         inputs = ScenarioInputs(
             run_id=run_id,
@@ -352,16 +324,16 @@ class SandboxOrganization:
         self.tables.update(result.tables)
         return result.run
 
-    def _answers(self, record: AgentRecord, prompt: str) -> tuple[str, ...]:
-        last = record.last_run
-        return read_answers(prompt, len(last.questions)) if last is not None and last.questions else ()
-
     # Admission
 
     def _check_admission(self, request: RunBody, now: float) -> None:
         refusal = parse_scenario(request.prompt).refusal
-        if refusal is not None:
-            self._refuse(refusal, request.prompt, now)
+        if refusal == "no_credits":
+            raise _insufficient_credits(min(1, self.balance(now)))
+        if refusal == "pool_full":
+            self._fill_pool(request.prompt, now)
+        elif refusal is not None:
+            raise error_responses.refusal(refusal.upper())
         self._check_balance(now)
         sessions = self._active_sessions(now)
         if self.plan.concurrent is not None and len(sessions) >= self.plan.concurrent:
@@ -371,15 +343,6 @@ class SandboxOrganization:
         balance = self.balance(now)
         if balance < START_CREDITS:
             raise _insufficient_credits(balance)
-
-    def _refuse(self, refusal: RefusalName, prompt: str, now: float) -> None:
-        match refusal:
-            case "no_credits":
-                raise _insufficient_credits(min(1, self.balance(now)))
-            case "pool_full":
-                self._fill_pool(prompt, now)
-            case _:
-                raise error_responses.refusal(refusal.upper())
 
     def _fill_pool(self, prompt: str, now: float) -> None:
         # Colleagues take every run slot for a while, so that a queue can also be seen to end. Then the refused prompt

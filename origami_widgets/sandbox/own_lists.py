@@ -1,9 +1,8 @@
-"""Lists of the user's own: files that are uploaded to containers, and the rows of tables, matched by key and written."""
+"""Lists of the user's own: uploaded files, rows that are matched by key and written, and the cells that this sets off."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import io
 import json
@@ -17,33 +16,39 @@ from msgspec import Meta, Struct
 from origami_widgets.sandbox import error_responses, fake_data, recipes
 from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.prompt_parser import slugify, unique_slug
+from origami_widgets.sandbox.run_builder import CellPlanner, CellWindow, fail_unaffordable
 from origami_widgets.sandbox.run_requests import Slug, Uuid, read_body
-from origami_widgets.sandbox.simulated_time import iso
-from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
+from origami_widgets.sandbox.simulated_time import Pace, iso
+from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from origami_widgets.sandbox.fake_data import IdGenerator
-    from origami_widgets.sandbox.recipes import ColumnRecipe
 
 MAX_FILE_ROWS = 5000
 """Rows of a file. The limit isn't documented."""
 
 _MAX_ISSUES = 100
 
-_HEADINGS: tuple[tuple[str, ColumnRecipe | None], ...] = (
-    (r"mail|phone|date|note|\bid\b", None),
+_HEADINGS = (
+    (r"mail|phone|date|note|\bid\b", recipes.OTHER),
     (r"web|domain|url|homepage", recipes.WEBSITE),
     (r"role|title|position", recipes.ROLE),
     (r"person|contact|(first|last|full)[ _-]?name", recipes.PERSON),
     (r"company|organi[sz]ation|account|firm|^name$", recipes.COMPANY),
     (r"city|town|location", recipes.CITY),
     (r"employees|headcount", recipes.EMPLOYEES),
+    (r"", recipes.OTHER),
 )
 """What a column of the user's holds, as its heading suggests."""
 
-_FACTS = {recipes.ROLE: "role", recipes.PERSON: "person", recipes.COMPANY: "company", recipes.CITY: "city"}
+_FACTS = {
+    recipes.ROLE.make: "role",
+    recipes.PERSON.make: "person",
+    recipes.COMPANY.make: "company",
+    recipes.CITY.make: "city",
+}
 _HOST = re.compile(r"(?:[a-z]+://|.*@)?(?:www\.)?([^/?#:\s]+)", re.IGNORECASE)
 
 
@@ -54,13 +59,12 @@ class CsvRows(NamedTuple):
     rows: list[dict[int, str]]
 
 
-def read_csv(content: bytes, filename: str) -> CsvRows:
+def read_csv(text: str, filename: str) -> CsvRows:
     """Read a file of comma-separated values; tabs separate those of a `.tsv` file.
 
     Raises:
-        ValueError: it is not UTF-8, has no headings, or a row has more fields than there are headings.
+        ValueError: it has no headings, or a row has more fields than there are headings.
     """
-    text = content.decode("utf-8-sig")
     delimiter = "\t" if filename.lower().endswith(".tsv") else ","
     try:
         lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if line]
@@ -76,38 +80,27 @@ def read_csv(content: bytes, filename: str) -> CsvRows:
     return CsvRows(headings, [row for row in filled if row])
 
 
-def new_table(  # a table is these
-    name: str, file: CsvRows, *, container: str, project: str | None, now: float, ids: IdGenerator, seed: int
+def new_table(
+    name: str, file: CsvRows, container: ContainerRecord, *, now: float, ids: IdGenerator, seed: int
 ) -> TableTimeline:
     """Return the table of a file: text columns only, nothing is computed."""
     slugs: list[str] = []
+    columns: list[ColumnTimeline] = []
     for heading in file.headings:
         slugs.append(unique_slug(slugify(heading), slugs))
-    columns = tuple(
-        ColumnTimeline(
-            id=ids.uuid(),
-            run_id="",
-            name=heading,
-            type="static",
-            kind="input",
-            slug=slug,
-            auto_trigger=False,
-            added_at=now,
-            recipe=next((recipe for words, recipe in _HEADINGS if re.search(words, heading.lower())), None),
-        )
-        for heading, slug in zip(file.headings, slugs, strict=True)
-    )
+        recipe = next(recipe for words, recipe in _HEADINGS if re.search(words, heading.lower()))
+        columns.append(ColumnTimeline(ids.uuid(), "", replace(recipe, name=heading, slug=slugs[-1]), now))
     rows = [{slugs[position]: field for position, field in row.items()} for row in file.rows]
     return TableTimeline(
         id=ids.uuid(),
         run_id="",
-        container=container,
-        project=project,
+        container=container.id,
+        project=container.project,
         name=name,
         created_at=now,
-        sources=(SimulatedSource(ids.uuid(), "Upload", len(rows), "historical"),),
+        sources=(SimulatedSource(ids.uuid(), "Upload", len(rows)),),
         leads=tuple(new_lead(values, columns, now=now, ids=ids, seed=seed) for values in rows),
-        columns=columns,
+        columns=tuple(columns),
         slug=slugify(name),
         is_own_list=True,
     )
@@ -138,13 +131,13 @@ def _facts(
     invented = fake_data.invent(rng, fake_data.CITIES, rng.randrange(10_000))
     said: dict[str, Any] = {}
     for column in columns:
-        value = values.get(column.slug or "")
-        if not isinstance(value, str) or column.recipe is None:
+        value = values.get(column.recipe.slug or "")
+        if not isinstance(value, str):
             continue
-        if column.recipe is recipes.WEBSITE and (host := _HOST.match(value.strip())):
+        if column.recipe.make is recipes.WEBSITE.make and (host := _HOST.match(value.strip())):
             said["domain"] = f"{slugify(host[1].removesuffix('.example'))}.example"
-        elif column.recipe in _FACTS:
-            said.setdefault(_FACTS[column.recipe], value)
+        elif column.recipe.make in _FACTS:
+            said.setdefault(_FACTS[column.recipe.make], value)
     return replace(invented, **said)
 
 
@@ -166,28 +159,6 @@ class WrittenRows(NamedTuple):
 
     table: TableTimeline
     outcomes: tuple[tuple[str, RowOutcome], ...]
-
-
-def decode_base64(content: Any) -> bytes:
-    """Return the bytes of a file in a JSON body.
-
-    Raises:
-        ValueError: it is not base64.
-    """
-    try:
-        return base64.b64decode(content, validate=True)
-    except (TypeError, binascii.Error, ValueError):
-        raise ValueError("Expected base64") from None
-
-
-def check_file_size(file: CsvRows) -> None:
-    """Raise `ErrorResponse` for a file with too many rows."""
-    if len(file.rows) > MAX_FILE_ROWS:
-        raise error_responses.refusal(
-            "TOO_MANY_ROWS",
-            f"Too many rows: at most {MAX_FILE_ROWS}",
-            details={"rows": len(file.rows), "limit": MAX_FILE_ROWS},
-        )
 
 
 def upsert(table: TableTimeline, request: UpsertBody, now: float, ids: IdGenerator, seed: int) -> WrittenRows:
@@ -242,14 +213,13 @@ def _by_slug(
     table: TableTimeline, rows: Sequence[dict[str, Any]], match: Sequence[str], now: float, *, is_file: bool
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return rows keyed by slug, and the slugs to match."""
-    columns = [column for column in table.columns_at(now) if column.slug is not None]
-    known = {column.name: column for column in columns} if is_file else {}
+    columns = [column.recipe for column in table.columns_at(now)]
+    known = {column.name: column for column in columns if column.slug is not None} if is_file else {}
     known |= {column.slug: column for column in columns if column.slug is not None}
     fields = [(f"rows.{place}.{name}", name) for place, row in enumerate(rows) for name in row]
     fields += [(f"matchColumns.{place}", name) for place, name in enumerate(match)]
     _refuse("UNKNOWN_FIELDS", [path for path, name in fields if name not in known])
-    computed = [path for path, name in fields if known[name].kind != "input"]
-    _refuse("NON_INPUT_COLUMNS", computed)
+    _refuse("NON_INPUT_COLUMNS", [path for path, name in fields if known[name].kind != "input"])
     slugs = {name: str(column.slug) for name, column in known.items()}
     by_slug = [{slugs[name]: value for name, value in row.items()} for row in rows]
     return by_slug, list(dict.fromkeys(slugs[name] for name in match))
@@ -282,13 +252,105 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
+_MIN_FILLING, _FILLING_PER_ROW = 20.0, 0.1
+"""Simulated seconds in which the cells of a write fill."""
+
+_FAILURE_RATE = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class EnrichmentRunRecord:
+    """One write of rows. `table_run_id` is None if it was to set off no cells."""
+
+    id: str
+    table_id: str
+    project: str | None
+    type: str
+    created_at: float
+    table_run_id: str | None
+    outcomes: tuple[tuple[str, RowOutcome], ...]
+
+
+def enrich(
+    written: WrittenRows, outcomes: Collection[RowOutcome], run_id: str, pace: Pace, *, seed: str, affordable: int
+) -> TableTimeline:
+    """Let the columns that trigger by themselves run for the rows with these outcomes."""
+    table, now = written.table, pace.start
+    chosen = {row_id for row_id, outcome in written.outcomes if outcome in outcomes}
+    leads = [lead for lead in table.leads if lead.id in chosen]
+    window = CellWindow(0, _MIN_FILLING + _FILLING_PER_ROW * len(leads), _FAILURE_RATE).on(pace)
+    columns = tuple(column for column in table.columns_at(now) if column.recipe.auto_trigger)
+    planner = CellPlanner(Random(seed), run_id, window)  # noqa: S311  # repeatable on purpose, nothing is secret
+    table = planner.fill(table, columns, leads)
+    return fail_unaffordable({table.id: table}, run_id, affordable)[table.id]
+
+
+def enrichment_run(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
+    """Return an EnrichmentRun."""
+    ends = max((cell_run.done for cell_run in _cell_runs(record, table)), default=record.created_at)
+    return {
+        "object": "enrichment_run",
+        "id": record.id,
+        "batchId": record.id,
+        "tableId": record.table_id,
+        "type": record.type,
+        "status": "processing" if ends > now else "complete",
+        "createdAt": iso(record.created_at),
+        "completedAt": None if ends > now else iso(ends),
+        "tableRunId": record.table_run_id,
+    }
+
+
+def enrichment_run_detail(record: EnrichmentRunRecord, table: TableTimeline, now: float) -> dict[str, Any]:
+    """Return an EnrichmentRunDetail. Credits show when all cells have settled."""
+    cell_runs = _cell_runs(record, table)
+    settled = [cell_run for cell_run in cell_runs if cell_run.done <= now]
+    failed = sum(cell_run.outcome == "errored" for cell_run in settled)
+    return {
+        **enrichment_run(record, table, now),
+        "rowCount": len(record.outcomes),
+        "enrichments": {
+            "total": len(cell_runs),
+            "completed": len(settled) - failed,
+            "pending": len(cell_runs) - len(settled),
+            "failed": failed,
+        },
+        "creditsUsed": sum(cell_run.credits for cell_run in settled) if len(settled) == len(cell_runs) else 0,
+        "outcomes": [
+            {"inputIndex": place, "rowId": row_id, "outcome": outcome}
+            for place, (row_id, outcome) in enumerate(record.outcomes)
+        ],
+        "outcomeCounts": _counts(record),
+    }
+
+
+def upsert_receipt(record: EnrichmentRunRecord) -> dict[str, Any]:
+    """Return an UpsertReceipt."""
+    return {
+        "object": "enrichment_run",
+        "id": record.id,
+        "batchId": record.id,
+        "tableRunId": record.table_run_id,
+        "counts": _counts(record),
+    }
+
+
+def _cell_runs(record: EnrichmentRunRecord, table: TableTimeline) -> list[CellRun]:
+    """Return the cell runs that a write has set off and that weren't stopped."""
+    return [cell_run for cell_run in table.cell_runs if cell_run.run_id == record.id]
+
+
+def _counts(record: EnrichmentRunRecord) -> dict[str, int]:
+    outcomes = [outcome for _, outcome in record.outcomes]
+    return {name: outcomes.count(name) for name in ("inserted", "updated", "skipped")}
+
+
 MAX_FILES = 20
 """Files of an upload. The limit isn't documented."""
 
-UploadMode = Literal["table", "append", "document"]
-
-_MODES: dict[str, UploadMode] = {"table": "table", "append": "append", "document": "document"}
+_MODES = ("table", "append", "document")
 _TABULAR = (".csv", ".tsv")
+_NO_ROWS = CsvRows([], [])
 
 
 class WorkspaceBody(Struct):
@@ -335,13 +397,12 @@ class ContainerRecord:
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file of an upload, as rows or as a document. If it can't be read, it is neither, and `error` says why."""
+    """A file of an upload, with its rows unless it is a document. If it can't be read, `error` says why."""
 
     filename: str
-    mode: UploadMode
+    mode: str
     table_id: str | None
-    rows: CsvRows | None = None
-    is_document: bool = False
+    rows: CsvRows = _NO_ROWS
     error: str = ""
 
     @property
@@ -364,8 +425,12 @@ def parse_upload(body: bytes) -> list[UploadedFile]:
     modes = [_mode(file, f"files.{place}") for place, file in enumerate(files)]
     uploaded = [_uploaded_file(file, mode) for file, mode in zip(files, modes, strict=True)]
     for file in uploaded:
-        if file.rows is not None:
-            check_file_size(file.rows)
+        if len(file.rows.rows) > MAX_FILE_ROWS:
+            raise error_responses.refusal(
+                "TOO_MANY_ROWS",
+                f"Too many rows: at most {MAX_FILE_ROWS}",
+                details={"rows": len(file.rows.rows), "limit": MAX_FILE_ROWS},
+            )
     return uploaded
 
 
@@ -396,11 +461,11 @@ def document_object(document: DocumentRecord) -> dict[str, Any]:
     }
 
 
-def _mode(file: FileBody, path: str) -> UploadMode:
+def _mode(file: FileBody, path: str) -> str:
     is_tabular = file.filename.lower().endswith(_TABULAR)
     usual = "table" if is_tabular else "document"
-    mode = _MODES.get(usual if file.mode is None else file.mode)
-    if mode is None:
+    mode = usual if file.mode is None else file.mode
+    if mode not in _MODES:
         problem = "Expected table, append or document"
     elif mode != "document" and not is_tabular:
         problem = "Only a .csv or .tsv file can become rows"
@@ -411,15 +476,17 @@ def _mode(file: FileBody, path: str) -> UploadMode:
     raise error_responses.invalid((f"{path}.mode", problem), code="INVALID_UPLOAD_MODE")
 
 
-def _uploaded_file(file: FileBody, mode: UploadMode) -> UploadedFile:
+def _uploaded_file(file: FileBody, mode: str) -> UploadedFile:
     name = file.filename
     table_id = file.table_id.lower() if mode == "append" and file.table_id is not None else None
     try:
-        content = decode_base64(file.content)
-        if mode == "document":
-            content.decode("utf-8-sig")
-            return UploadedFile(name, mode, table_id, is_document=True)
-        return UploadedFile(name, mode, table_id, rows=read_csv(content, name))
+        content = base64.b64decode(file.content, validate=True)
+    except ValueError:
+        return UploadedFile(name, mode, table_id, error="Expected base64")
+    try:
+        text = content.decode("utf-8-sig")
+        return UploadedFile(name, mode, table_id, _NO_ROWS if mode == "document" else read_csv(text, name))
+    except UnicodeDecodeError:
+        return UploadedFile(name, mode, table_id, error="The file isn't UTF-8")
     except ValueError as error:
-        problem = "The file isn't UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        return UploadedFile(name, mode, table_id, error=problem)
+        return UploadedFile(name, mode, table_id, error=str(error))

@@ -7,6 +7,7 @@ from typing import Literal
 
 ModelName = Literal["origami-lite", "origami-max"]
 ModelAlias = Literal["origami-lite", "origami-max", "origami-fast", "origami-mid"]
+"""Model names allowed in a request; the last two mean `origami-lite`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,3 @@ PLANS = {
         SandboxPlan("enterprise", "Enterprise", None, _BOTH, 200),
     )
 }
-
-MODEL_ALIASES: dict[ModelAlias, ModelName] = {
-    "origami-lite": "origami-lite",
-    "origami-max": "origami-max",
-    "origami-fast": "origami-lite",
-    "origami-mid": "origami-lite",
-}
-"""Model names allowed in a request, and the model that each one means."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SCENARIO = re.compile(r"\bscenario:([a-z0-9_]+)", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])(\d{1,3})(?![\w.])")

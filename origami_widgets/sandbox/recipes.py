@@ -9,6 +9,7 @@ from origami_widgets.sandbox import fake_data
 from origami_widgets.sandbox.prompt_parser import slugify
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from random import Random
 
     from origami_widgets.sandbox.fake_data import LeadFacts
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 ColumnKind = Literal["input", "enrichment", "score", "sequence"]
 
 Verdict = Literal["pass", "fail", "unsure"]
+
+LeadOutcome = Literal["kept", "duplicate", "excluded", "filtered"]
+"""Outcome of a sourced lead. A duplicate never becomes a row; excluded and filtered leads are deleted later."""
 
 PASS_SCORE, UNSURE_SCORE = 60, 45
 """Lowest fit scores to pass and to be unsure; lower ones fail."""
@@ -59,10 +63,7 @@ class TableRecipe:
 
     name: str
     columns: tuple[ColumnRecipe, ...]
-    kept: int
-    duplicate: int
-    excluded: int
-    filtered: int
+    leads: Mapping[LeadOutcome, int]
     available: tuple[int | None, ...]
     saves_filters: bool = False
 
@@ -83,6 +84,10 @@ def _text(attribute: Literal["company", "city", "person", "role"]) -> ValueMaker
         return str(getattr(facts, attribute))
 
     return make
+
+
+def _nothing(rng: Random, facts: LeadFacts, *, found: bool) -> None:  # noqa: ARG001
+    return None
 
 
 def _website(rng: Random, facts: LeadFacts, *, found: bool) -> str:  # noqa: ARG001
@@ -198,6 +203,7 @@ CITY = ColumnRecipe("City", "input", _text("city"), "city", auto_trigger=False)
 EMPLOYEES = ColumnRecipe("Employees", "input", _employees, "employees", auto_trigger=False)
 PERSON = ColumnRecipe("Name", "input", _text("person"), "name", auto_trigger=False)
 ROLE = ColumnRecipe("Role", "input", _text("role"), "role", auto_trigger=False)
+OTHER = ColumnRecipe("Other", "input", _nothing, "other", auto_trigger=False)
 EMAIL = ColumnRecipe("Contact e-mail", "enrichment", _email, "contact-email", credits=(2, 4), error_rate=0.03)
 PHONE = ColumnRecipe("Phone", "enrichment", _phone, "phone", credits=(2, 3), call_rate=0.7, found_rate=0.6)
 ADDRESS = ColumnRecipe("Address", "enrichment", _address, "address", credits=(1, 1), found_rate=0.9)

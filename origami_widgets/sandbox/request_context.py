@@ -6,35 +6,39 @@ import base64
 import json
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from msgspec import MsgspecError, Struct
+from msgspec.json import decode, encode
 from starlette.responses import Response
+
+from origami_widgets.sandbox import error_responses
+from origami_widgets.sandbox.organization import AgentRecord, SandboxOrganization
+from origami_widgets.sandbox.own_lists import ContainerRecord, EnrichmentRunRecord
+from origami_widgets.sandbox.run_requests import is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from origami_widgets.sandbox.organization import SandboxOrganization
     from origami_widgets.sandbox.timelines import TableTimeline
 
 T = TypeVar("T")
 
 
-class Record(Protocol):
-    """Something that belongs to a project, or to the parent organization."""
-
-    @property
-    def project(self) -> str | None:
-        """The id of the project; None for the parent organization."""
-        ...
-
-
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", AgentRecord, ContainerRecord, EnrichmentRunRecord)
 DEFAULT_LIMIT, MAX_LIMIT, MAX_ROWS_LIMIT = 50, 100, 200
 """Items on a page: by default, at most, and at most for rows."""
 
-_MAX_CURSOR_LENGTH = 400
 _ANCHORS = 3
 """Items before the next page whose ids are in a cursor: it goes on after the last one that is still there."""
+
+
+class Cursor(Struct, rename={"list_id": "l", "offset": "o", "anchors": "a"}):
+    """Where the next page of a list begins, and the ids of the items before."""
+
+    list_id: int
+    offset: int
+    anchors: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,17 @@ class RequestContext:
 
     def table(self) -> TableTimeline:
         """Return the table that the path names; raises `ErrorResponse` when there is none."""
-        return self.organization.table(self.params["tableId"], self.project, self.now)
+        table = self.organization.tables.get(self.params["tableId"])
+        if table is None or table.project != self.project or not table.exists(self.now):
+            raise error_responses.not_found("table")
+        return table
+
+    def id_of(self, name: str) -> str | None:
+        """Return an id that the query may have, in lower case; raises `ErrorResponse` for one that is no UUID."""
+        value = self.query.get(name)
+        if value is not None and not is_uuid(value):
+            raise error_responses.invalid((name, "Expected a UUID"))
+        return value.lower() if value is not None else None
 
     def records(self, records: dict[str, R]) -> list[R]:
         """Return the records of this project, newest first."""
@@ -78,15 +92,14 @@ class RequestContext:
         self, items: Sequence[T], *parts: str | None, id_of: Callable[[T], str], most: int = MAX_LIMIT
     ) -> tuple[list[T], str | None]:
         """Return the items of the requested page, and the cursor of the next page (None at the end)."""
-        list_id = _fingerprint("\n".join([self.path, *(part or "" for part in parts)]))
-        start = _start(items, self.query.get("cursor"), list_id, id_of)
+        list_id = zlib.crc32("\n".join([self.path, *(part or "" for part in parts)]).encode("utf-8", "replace"))
+        start = _start(items, self.query.get("cursor", ""), list_id, id_of)
         page = list(items[start : start + parse_limit(self.query.get("limit"), most)])
         end = start + len(page)
         if end >= len(items) or not page:
             return page, None
         anchors = [id_of(item) for item in items[max(0, end - _ANCHORS) : end]]
-        packed = json.dumps({"l": list_id, "o": end, "a": anchors}, separators=(",", ":")).encode()
-        return page, base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        return page, base64.urlsafe_b64encode(encode(Cursor(list_id, end, anchors))).decode().rstrip("=")
 
     def matches(self, name: str) -> bool:
         """Return whether a name has the text that the query searches for."""
@@ -125,31 +138,17 @@ def list_object(items: list[Any], next_cursor: str | None, url: str, **rest: Any
     return {"object": "list", "items": items, "nextCursor": next_cursor, "url": url, **rest}
 
 
-def _start(items: Sequence[T], cursor: str | None, list_id: int, id_of: Callable[[T], str]) -> int:
-    mark = _unpack(cursor)
-    if mark is None or mark.get("l") != list_id:
+def _start(items: Sequence[T], cursor: str, list_id: int, id_of: Callable[[T], str]) -> int:
+    try:
+        mark = decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=Cursor)
+    except (MsgspecError, ValueError, RecursionError):
         return 0
-    anchors, offset = mark.get("a"), mark.get("o")
-    if not isinstance(anchors, list) or not isinstance(offset, int):
+    if mark.list_id != list_id:
         return 0
     positions = {id_of(item): position for position, item in enumerate(items)}
-    for anchor in reversed(anchors):
-        if isinstance(anchor, str) and anchor in positions:
+    for anchor in reversed(mark.anchors):
+        if anchor in positions:
             # Items may have been added before the cursor since. What was read is not read again.
             return positions[anchor] + 1
     # All of them are gone, so what follows them has moved up. At the end of the list nothing is left to read.
-    return min(max(offset - len(anchors), 0), len(items))
-
-
-def _unpack(cursor: str | None) -> dict[str, Any] | None:
-    if not cursor or len(cursor) > _MAX_CURSOR_LENGTH:
-        return None
-    try:
-        mark = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, RecursionError):
-        return None
-    return mark if isinstance(mark, dict) else None
-
-
-def _fingerprint(list_id: str) -> int:
-    return zlib.crc32(list_id.encode("utf-8", "replace"))
+    return min(max(mark.offset - len(mark.anchors), 0), len(items))

@@ -4,100 +4,59 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError
 from msgspec.json import decode
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.json_objects import cell_value, main_value
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from origami_widgets.sandbox.timelines import ColumnTimeline, SimulatedLead, TableTimeline
+from origami_widgets.sandbox.timelines import ColumnTimeline, RowFilter, RowSort, SimulatedLead
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class RowFilter:
-    """One condition on a column."""
-
-    column: ColumnTimeline
-    operator: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class RowSort:
-    """An order by one column; cells without a value come last in both directions."""
-
-    column: ColumnTimeline
-    descending: bool
-
-
-class FilterQuery(Struct):
-    """A condition as the query has it."""
-
-    column: str
-    operator: str
-    value: Any
-
-
-class SortQuery(Struct):
-    """An order as the query has it."""
-
-    column: str
-    direction: Literal["asc", "desc"]
-
-
 def parse_filters(text: str, columns: Mapping[str, ColumnTimeline]) -> list[RowFilter]:
     """Return the `filters` of a query; raises `ErrorResponse` when they are not valid."""
-    found = []
-    for place, query in enumerate(_decoded(text, list[FilterQuery], "filters")):
-        if query.operator not in _OPERATORS:
+    filters = _decoded(text, list[RowFilter], "filters")
+    for place, part in enumerate(filters):
+        if part.operator not in _OPERATORS:
             raise _invalid("filters", f"filters.{place}.operator", f"Expected one of: {', '.join(_OPERATORS)}")
-        column = _column(query.column, f"filters.{place}.column", columns)
-        found.append(RowFilter(column, query.operator, query.value))
-    return found
+        _check_column(part.column, f"filters.{place}.column", columns)
+    return filters
 
 
 def parse_sort(text: str, columns: Mapping[str, ColumnTimeline]) -> RowSort:
     """Return the `sort` of a query; raises `ErrorResponse` when it is not valid."""
-    query = _decoded(text, SortQuery, "sort")
-    return RowSort(_column(query.column, "sort.column", columns), query.direction == "desc")
-
-
-def saved_filters(table: TableTimeline, columns: Mapping[str, ColumnTimeline]) -> list[RowFilter]:
-    """Return the saved filters of a table whose columns exist by now."""
-    return [
-        RowFilter(columns[part["column"]], part["operator"], part["value"])
-        for part in table.saved_filters
-        if part["column"] in columns
-    ]
-
-
-def saved_sort(table: TableTimeline, columns: Mapping[str, ColumnTimeline]) -> RowSort | None:
-    """Return the saved sort of a table when its column exists by now."""
-    saved = table.saved_sort
-    if saved is None or saved["column"] not in columns:
-        return None
-    return RowSort(columns[saved["column"]], saved["direction"] == "desc")
+    sort = _decoded(text, RowSort, "sort")
+    _check_column(sort.column, "sort.column", columns)
+    return sort
 
 
 def select_leads(
-    leads: Sequence[SimulatedLead], filters: Sequence[RowFilter], sort: RowSort | None, now: float
+    leads: Sequence[SimulatedLead],
+    filters: Sequence[RowFilter],
+    sort: RowSort | None,
+    columns: Mapping[str, ColumnTimeline],
+    now: float,
 ) -> list[SimulatedLead]:
-    """Return the leads that match all filters, sorted."""
-    chosen = [lead for lead in leads if all(_matches(lead, part, now) for part in filters)]
+    """Return the leads that match all filters, sorted; cells without a value come last in both directions."""
+
+    def value(lead: SimulatedLead, slug: str) -> Any:
+        return main_value(cell_value(columns[slug], lead, now))
+
+    chosen = [
+        lead
+        for lead in leads
+        if all(_OPERATORS[part.operator](value(lead, part.column), part.value) for part in filters)
+    ]
     if sort is None:
         return chosen
-    values = {lead.id: main_value(cell_value(sort.column, lead, now)[1]) for lead in chosen}
+    values = {lead.id: value(lead, sort.column) for lead in chosen}
     filled = [lead for lead in chosen if values[lead.id] is not None]
     blank = [lead for lead in chosen if values[lead.id] is None]
-    return sorted(filled, key=lambda lead: _rank(values[lead.id]), reverse=sort.descending) + blank
+    return sorted(filled, key=lambda lead: _rank(values[lead.id]), reverse=sort.direction == "desc") + blank
 
 
 def _decoded(text: str, kind: type[T], name: str) -> T:
@@ -111,14 +70,9 @@ def _invalid(name: str, path: str, problem: str) -> error_responses.ErrorRespons
     return error_responses.invalid((path, problem), code=f"INVALID_{name.upper()}")
 
 
-def _column(slug: str, path: str, columns: Mapping[str, ColumnTimeline]) -> ColumnTimeline:
+def _check_column(slug: str, path: str, columns: Mapping[str, ColumnTimeline]) -> None:
     if slug not in columns:
         raise error_responses.invalid((path, "No such column"), code="UNKNOWN_COLUMN")
-    return columns[slug]
-
-
-def _matches(lead: SimulatedLead, part: RowFilter, now: float) -> bool:
-    return _OPERATORS[part.operator](main_value(cell_value(part.column, lead, now)[1]), part.value)
 
 
 def _is_empty(cell: Any, _: Any) -> bool:

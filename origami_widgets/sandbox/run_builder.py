@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import agent_text, fake_data
-from origami_widgets.sandbox.cell_plan import CellPlanner, CellWindow
 from origami_widgets.sandbox.fake_data import IdGenerator, LeadFacts, invent
-from origami_widgets.sandbox.prompt_parser import leaves_out, slugify
-from origami_widgets.sandbox.recipes import PASS_SCORE, TableRecipe
+from origami_widgets.sandbox.prompt_parser import ParsedPrompt, leaves_out, slugify
+from origami_widgets.sandbox.recipes import PASS_SCORE, ColumnKind, ColumnRecipe, LeadOutcome, TableRecipe, verdict_of
 from origami_widgets.sandbox.simulated_time import Pace, iso
 from origami_widgets.sandbox.timelines import (
+    CellOutcome,
+    CellRun,
     ColumnTimeline,
     Deletion,
-    RunningResponse,
+    RowFilter,
+    RowSort,
     RunTimeline,
     SimulatedLead,
     SimulatedSource,
@@ -28,9 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from origami_widgets.sandbox.plans import ModelName
-    from origami_widgets.sandbox.prompt_parser import ParsedPrompt
-    from origami_widgets.sandbox.recipes import ColumnRecipe
-    from origami_widgets.sandbox.timelines import CellRun, LeadOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ScenarioInputs:
     pace: Pace
     seed: str
     affordable: int
-    running_response: RunningResponse = "null"
+    running_response: str = "null_response"
     tables: tuple[TableTimeline, ...] = ()
     answers: tuple[str, ...] = ()
 
@@ -77,6 +77,92 @@ class ScenarioResult:
 
     run: RunTimeline
     tables: Mapping[str, TableTimeline] = field(default_factory=dict)
+
+
+_MIN_DURATION, _MAX_DURATION = 0.04, 0.10
+_PHASES: dict[ColumnKind, tuple[float, float]] = {"enrichment": (0.0, 0.65), "score": (0.4, 0.85)}
+"""The part of the window in which each kind works: scores need some enrichment, and sequences need a passing score."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellWindow:
+    """The time in which cells run, and the share that fails in addition to those that fail by recipe."""
+
+    opens: float
+    closes: float
+    failure_rate: float = 0.0
+
+    def on(self, pace: Pace) -> CellWindow:
+        """Return the same window on the wall clock."""
+        return CellWindow(pace.at(self.opens), pace.at(self.closes), self.failure_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlanner:
+    """Plans the cell runs of one run in its window on the wall clock."""
+
+    rng: Random
+    run_id: str
+    window: CellWindow
+
+    def fill(
+        self, table: TableTimeline, columns: Sequence[ColumnTimeline], leads: Iterable[SimulatedLead]
+    ) -> TableTimeline:
+        """Add the cell runs of some columns on some leads to a table.
+
+        All of them are queued, started and done inside the window.
+        """
+        cell_runs: dict[str, list[CellRun]] = {column.id: [] for column in columns}
+        for lead in leads:
+            scored: CellRun | None = None
+            for column in columns:
+                if column.recipe.kind not in _PHASES or self.rng.random() > column.recipe.call_rate:
+                    continue
+                cell_run = self._cell_run(column.recipe, lead)
+                cell_runs[column.id].append(cell_run)
+                scored = cell_run if column.recipe.is_relevance else scored
+            for column in columns:
+                if column.recipe.kind == "sequence" and scored is not None and scored.verdict == "pass":
+                    cell_runs[column.id].append(self._sequence_run(column.recipe, lead, scored))
+        return table.with_cell_runs(lambda column: (*column.cell_runs, *cell_runs.get(column.id, ())))
+
+    def _cell_run(self, recipe: ColumnRecipe, lead: SimulatedLead) -> CellRun:
+        rng, window = self.rng, self.window
+        length = window.closes - window.opens
+        first, last = _PHASES[recipe.kind]
+        duration = rng.uniform(_MIN_DURATION, _MAX_DURATION) * length
+        earliest = window.opens + first * length
+        started = rng.uniform(earliest, window.opens + last * length - duration)
+        errored = rng.random() < recipe.error_rate + window.failure_rate
+        found = rng.random() < recipe.found_rate
+        value = recipe.make(rng, lead.facts, found=found)
+        outcome: CellOutcome = "value" if found or recipe.kind == "score" else "nothing"
+        return CellRun(
+            lead_id=lead.id,
+            run_id=self.run_id,
+            decided=window.opens,
+            queued=window.opens,
+            done=started + duration,
+            credits=0 if errored else rng.randint(*recipe.credits),
+            outcome="errored" if errored else outcome,
+            value=None if errored else value,
+            verdict=verdict_of(value) if recipe.is_relevance and not errored else None,
+        )
+
+    def _sequence_run(self, recipe: ColumnRecipe, lead: SimulatedLead, scored: CellRun) -> CellRun:
+        rng, window = self.rng, self.window
+        length = window.closes - window.opens
+        duration = rng.uniform(_MIN_DURATION, _MAX_DURATION) * length
+        return CellRun(
+            lead_id=lead.id,
+            run_id=self.run_id,
+            decided=scored.decided,
+            queued=scored.done,
+            done=min(window.closes, scored.done + 0.02 * length + duration),
+            credits=rng.randint(*recipe.credits),
+            outcome="value",
+            value=recipe.make(rng, lead.facts, found=True),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +209,7 @@ class RunBuilder:
         self,
         recipe: TableRecipe,
         schedule: TableSchedule,
-        people: list[LeadFacts] | None = None,
+        people: Sequence[LeadFacts] = (),
         announced: tuple[ColumnRecipe, ...] | None = None,
     ) -> TableTimeline:
         """Create a table: columns, leads in batches, the unfit ones deleted, then the cells.
@@ -133,11 +219,9 @@ class RunBuilder:
         """
         table_id = self.ids.uuid()
         opened = self.at(schedule.opened)
+        names = self.rng.sample(fake_data.SOURCES, len(recipe.available))
         sources = tuple(
-            SimulatedSource(self.ids.uuid(), name, available, "historical" if position == 0 else "estimate")
-            for position, (name, available) in enumerate(
-                zip(self.rng.sample(fake_data.SOURCES, len(recipe.available)), recipe.available, strict=True)
-            )
+            SimulatedSource(self.ids.uuid(), *source) for source in zip(names, recipe.available, strict=True)
         )
         self.add_action(schedule.opened, "table_created", table_id, tableName=recipe.name)
         later = [
@@ -146,15 +230,11 @@ class RunBuilder:
             if (column.kind != "input" if announced is None else column in announced)
         ]
         columns = [self._column(column, opened) for column in recipe.columns if column not in later]
-        columns += self._add_columns(table_id, later, schedule)
-        outcomes = _lead_outcomes(
-            self.rng,
-            kept=recipe.kept,
-            duplicate=recipe.duplicate,
-            excluded=recipe.excluded,
-            filtered=recipe.filtered,
-        )
-        leads = self._leads(table_id, outcomes, schedule, columns, sources=len(sources), people=people)
+        for position, column in enumerate(later, 1):
+            share = position / (len(later) + 1)
+            seconds = schedule.opened + share * (schedule.cells.opens - schedule.opened)
+            columns.append(self._announced_column(table_id, column, seconds))
+        leads = self._leads(table_id, recipe.leads, schedule, columns, sources=len(sources), people=people)
         table = TableTimeline(
             id=table_id,
             run_id=self.inputs.run_id,
@@ -176,11 +256,11 @@ class RunBuilder:
     def save_filters(self, table_id: str) -> TableTimeline:
         """Save the filter of a table by which only leads that fit the brief show, the best ones first."""
         table = self.tables[table_id]
-        score = next(column.slug for column in table.columns if column.is_relevance)
+        score = next(column.recipe.slug or "" for column in table.columns if column.recipe.is_relevance)
         self.tables[table_id] = replace(
             table,
-            saved_filters=({"column": score, "operator": "greater_than_or_equal", "value": PASS_SCORE},),
-            saved_sort={"column": score, "direction": "desc"},
+            saved_filters=(RowFilter(score, "greater_than_or_equal", PASS_SCORE),),
+            saved_sort=RowSort(score, "desc"),
         )
         return self.tables[table_id]
 
@@ -192,15 +272,15 @@ class RunBuilder:
         Only what exists when the run starts is extended. The rest is planned by another run, which may be stopped.
         """
         present = self.inputs.pace.start
-        added = []
-        for position, extra in enumerate(extras):
-            seconds = schedule.opened + position / len(extras) * (schedule.leads_from - schedule.opened)
-            added.append(self._column(extra, self.at(seconds)))
-            self.add_action(seconds, "column_added", table.id, columnId=added[-1].id, columnName=added[-1].name)
+        span = schedule.leads_from - schedule.opened
+        added = [
+            self._announced_column(table.id, extra, schedule.opened + position / len(extras) * span)
+            for position, extra in enumerate(extras)
+        ]
         old = [lead for lead in table.leads if lead.outcome == "kept" and lead.is_row(present)]
-        outcomes = _lead_outcomes(self.rng, kept=more, duplicate=more // 4, filtered=more // 5)
         columns = (*table.columns, *added)
-        new = self._leads(table.id, outcomes, schedule, list(columns), sources=len(table.sources))
+        numbers: dict[LeadOutcome, int] = {"kept": more, "duplicate": more // 4, "filtered": more // 5}
+        new = self._leads(table.id, numbers, schedule, columns, sources=len(table.sources))
         longer = replace(table, columns=columns, leads=(*table.leads, *new))
         fresh = [lead for lead in new if lead.outcome == "kept"]
         longer = self._add_cell_runs(longer, tuple(table.columns_at(present)), fresh, schedule.cells)
@@ -324,38 +404,25 @@ class RunBuilder:
                 return facts
 
     def _column(self, recipe: ColumnRecipe, added_at: float) -> ColumnTimeline:
-        return ColumnTimeline(
-            id=self.ids.uuid(),
-            run_id=self.inputs.run_id,
-            name=recipe.name,
-            type=recipe.type,
-            kind=recipe.kind,
-            slug=recipe.slug,
-            auto_trigger=recipe.auto_trigger,
-            added_at=added_at,
-            recipe=recipe,
-        )
+        return ColumnTimeline(self.ids.uuid(), self.inputs.run_id, recipe, added_at)
 
-    def _add_columns(self, table_id: str, recipes: list[ColumnRecipe], schedule: TableSchedule) -> list[ColumnTimeline]:
-        columns = []
-        for position, recipe in enumerate(recipes):
-            share = (position + 1) / (len(recipes) + 1)
-            seconds = schedule.opened + share * (schedule.cells.opens - schedule.opened)
-            column = self._column(recipe, self.at(seconds))
-            self.add_action(seconds, "column_added", table_id, columnId=column.id, columnName=column.name)
-            columns.append(column)
-        return columns
+    def _announced_column(self, table_id: str, recipe: ColumnRecipe, seconds: float) -> ColumnTimeline:
+        column = self._column(recipe, self.at(seconds))
+        self.add_action(seconds, "column_added", table_id, columnId=column.id, columnName=recipe.name)
+        return column
 
     def _leads(
         self,
         table_id: str,
-        outcomes: list[LeadOutcome],
+        numbers: Mapping[LeadOutcome, int],
         schedule: TableSchedule,
-        columns: list[ColumnTimeline],
+        columns: Iterable[ColumnTimeline],
         *,
         sources: int,
-        people: list[LeadFacts] | None = None,
+        people: Sequence[LeadFacts] = (),
     ) -> list[SimulatedLead]:
+        outcomes = [outcome for outcome, number in numbers.items() for _ in range(number)]
+        self.rng.shuffle(outcomes)
         batches = 3
         leads: list[SimulatedLead] = []
         trimmed = self.at(schedule.trimmed)
@@ -364,8 +431,7 @@ class RunBuilder:
             batch_outcomes = outcomes[batch::batches]
             for outcome in batch_outcomes:
                 self._numbers += 1
-                known = people[len(leads)] if people is not None and len(leads) < len(people) else None
-                facts = known or self._invent()
+                facts = people[len(leads)] if len(leads) < len(people) else self._invent()
                 leads.append(
                     SimulatedLead(
                         id=self.ids.uuid(),
@@ -376,9 +442,11 @@ class RunBuilder:
                         deletion=Deletion(trimmed, inf) if outcome in {"excluded", "filtered"} else None,
                         facts=facts,
                         values={
-                            column.slug: column.recipe.make(self.rng, facts, found=True)
+                            column.recipe.slug: value
                             for column in columns
-                            if column.kind == "input" and column.slug is not None and column.recipe is not None
+                            if column.recipe.kind == "input"
+                            and column.recipe.slug is not None
+                            and (value := column.recipe.make(self.rng, facts, found=True)) is not None
                         },
                     )
                 )
@@ -393,72 +461,31 @@ class RunBuilder:
     def _add_cell_runs(
         self, table: TableTimeline, columns: tuple[ColumnTimeline, ...], leads: list[SimulatedLead], window: CellWindow
     ) -> TableTimeline:
-        planner = CellPlanner(self.rng, self.inputs.run_id, window.on(self.inputs.pace))
-        return add_cell_runs(table, planner.plan(columns, leads))
+        return CellPlanner(self.rng, self.inputs.run_id, window.on(self.inputs.pace)).fill(table, columns, leads)
 
 
-def _lead_outcomes(
-    rng: Random, *, kept: int, duplicate: int = 0, excluded: int = 0, filtered: int = 0
-) -> list[LeadOutcome]:
-    outcomes: list[LeadOutcome] = ["kept"] * kept
-    outcomes.extend(["duplicate"] * duplicate)
-    outcomes.extend(["excluded"] * excluded)
-    outcomes.extend(["filtered"] * filtered)
-    rng.shuffle(outcomes)
-    return outcomes
+def stop_early(result: ScenarioResult, at: float, *, status: str, reason: str | None) -> ScenarioResult:
+    """End a run at a wall moment. Everything done until then stays and its cells go on; the rest is dropped.
 
-
-def stop_early(result: ScenarioResult, at: float, *, status: str, text: str | None) -> ScenarioResult:
-    """End a run at a wall moment. Everything done until then stays and its cells go on; the rest is dropped."""
-    run = result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE)
-    return ScenarioResult(run, cut_tables(result.tables, run, at))
-
-
-def cut_tables(tables: Mapping[str, TableTimeline], run: RunTimeline, at: float) -> dict[str, TableTimeline]:
-    """Drop what a run would do to tables after a moment. Tables that it would create later are left out."""
-    cut = {table_id: table.cut(run.id, at) for table_id, table in tables.items()}
-    return {table_id: table for table_id, table in cut.items() if table is not None}
-
-
-def add_cell_runs(table: TableTimeline, cell_runs: Mapping[str, Sequence[CellRun]]) -> TableTimeline:
-    """Add cell runs, by column id, to a table."""
-    return replace(
-        table,
-        columns=tuple(
-            replace(column, cell_runs=(*column.cell_runs, *cell_runs[column.id])) if column.id in cell_runs else column
-            for column in table.columns
-        ),
-    )
+    Tables that it would create later are left out. Its text says the `reason`; without one, it has no text.
+    """
+    cut = {table_id: table.cut(result.run.id, at) for table_id, table in result.tables.items()}
+    tables = {table_id: table for table_id, table in cut.items() if table is not None}
+    text = None if reason is None else agent_text.stopped_report(reason, result.run, tables, at)
+    return ScenarioResult(result.run.cut(at, status=status, text=text, suggestions=agent_text.CONTINUE), tables)
 
 
 def fail_unaffordable(tables: Mapping[str, TableTimeline], run_id: str, affordable: int) -> dict[str, TableTimeline]:
     """Make the cell runs of one run fail from the moment when the affordable credits are used up."""
-    planned = sorted(
-        (
-            cell_run
-            for table in tables.values()
-            for column in table.columns
-            for cell_run in column.cell_runs
-            # Cell runs of earlier runs are already paid for.
-            if cell_run.run_id == run_id
-        ),
-        key=lambda cell_run: cell_run.done,
-    )
-    spent = 0
-    for cell_run in planned:
-        spent += cell_run.credits
-        if spent > affordable:
-            return {key: _out_of_credits(table, run_id, cell_run.done) for key, table in tables.items()}
-    return dict(tables)
+    # Cell runs of earlier runs are already paid for.
+    planned = [cell_run for table in tables.values() for cell_run in table.cell_runs if cell_run.run_id == run_id]
+    planned.sort(key=lambda cell_run: cell_run.done)
+    spent = accumulate(cell_run.credits for cell_run in planned)
+    empty_at = next((cell_run.done for cell_run, total in zip(planned, spent, strict=True) if total > affordable), inf)
 
-
-def _out_of_credits(table: TableTimeline, run_id: str, at: float) -> TableTimeline:
     def end(cell_run: CellRun) -> CellRun:
-        if cell_run.run_id != run_id or cell_run.done < at or cell_run.credits == 0:
+        if cell_run.run_id != run_id or cell_run.done < empty_at or cell_run.credits == 0:
             return cell_run
         return replace(cell_run, credits=0, outcome="errored", value=None, verdict=None)
 
-    columns = tuple(
-        replace(column, cell_runs=tuple(end(cell_run) for cell_run in column.cell_runs)) for column in table.columns
-    )
-    return replace(table, columns=columns)
+    return {key: table.with_cell_runs(lambda column: map(end, column.cell_runs)) for key, table in tables.items()}

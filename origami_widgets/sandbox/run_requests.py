@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
-from uuid import UUID
+from typing import Annotated, Any, TypeVar, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert
 from msgspec.structs import fields
 
 from origami_widgets.sandbox import error_responses
-from origami_widgets.sandbox.plans import MODEL_ALIASES, ModelAlias, ModelName
+from origami_widgets.sandbox.plans import ModelAlias, ModelName, SandboxPlan
 from origami_widgets.sandbox.scenarios import SCENARIOS, parse_scenario
 from origami_widgets.words.foreign_text import unicode_text
-
-if TYPE_CHECKING:
-    from origami_widgets.sandbox.plans import SandboxPlan
 
 MAX_BODY_BYTES = 4 << 20
 """Bytes of a request body that are accepted. Only uploads come near them."""
 
 BodyT = TypeVar("BodyT", bound=Struct)
-Uuid = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\Z")]
+_UUID = r"^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\Z"
+Uuid = Annotated[str, Meta(pattern=_UUID)]
 Slug = Annotated[str, Meta(min_length=1)]
 
 
@@ -53,7 +50,9 @@ class RunBody(Struct, rename="camel"):
     @property
     def model_name(self) -> ModelName | None:
         """The model that is asked for; None for the plan's best."""
-        return None if self.model is UNSET else MODEL_ALIASES[self.model]
+        if self.model is UNSET:
+            return None
+        return "origami-max" if self.model == "origami-max" else "origami-lite"
 
     @property
     def attached_tables(self) -> list[str]:
@@ -93,34 +92,13 @@ class CancelBody(Struct, rename="camel"):
 RunBodyT = TypeVar("RunBodyT", bound=RunBody)
 
 
-def is_uuid(value: object) -> bool:
-    """Return whether a value is a UUID with its hyphens."""
-    if not isinstance(value, str):
-        return False
-    try:
-        return str(UUID(value)) == value.lower()
-    except ValueError:
-        return False
+def is_uuid(value: str) -> bool:
+    """Return whether a text is a UUID with its hyphens."""
+    return re.fullmatch(_UUID, value) is not None
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
-
-
-def parse_json_object(body: bytes) -> dict[str, Any]:
-    """Decode a JSON object.
-
-    Raises:
-        ErrorResponse: the body is not a JSON object.
-    """
-    try:
-        # JSON has no NaN and Infinity, which `json` reads as well.
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise error_responses.invalid(("", "Request body isn't valid JSON")) from None
-    if not isinstance(value, dict):
-        raise error_responses.invalid(("", "Expected a JSON object"))
-    return value
 
 
 def read_body(body: bytes, kind: type[BodyT]) -> BodyT:
@@ -129,7 +107,13 @@ def read_body(body: bytes, kind: type[BodyT]) -> BodyT:
     Raises:
         ErrorResponse: the body is not valid, with every wrong field named.
     """
-    data = parse_json_object(body)
+    try:
+        # JSON has no NaN and Infinity, which `json` reads as well.
+        data = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise error_responses.invalid(("", "Request body isn't valid JSON")) from None
+    if not isinstance(data, dict):
+        raise error_responses.invalid(("", "Expected a JSON object"))
     issues = []
     for field in fields(kind):
         name = field.encode_name

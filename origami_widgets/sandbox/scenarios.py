@@ -5,11 +5,11 @@ A scenario is a function that builds the timelines of a run and of its tables. I
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import NamedTuple
 
 from origami_widgets.sandbox import agent_text, recipes
-from origami_widgets.sandbox.cell_plan import CellWindow
 from origami_widgets.sandbox.prompt_parser import (
     adds_rows,
     fills_cells,
@@ -18,17 +18,17 @@ from origami_widgets.sandbox.prompt_parser import (
     scenario_names,
     unique_slug,
 )
-from origami_widgets.sandbox.recipes import TableRecipe
-from origami_widgets.sandbox.run_builder import RunBuilder, ScenarioResult, TableSchedule, stop_early
+from origami_widgets.sandbox.recipes import ColumnRecipe, TableRecipe
+from origami_widgets.sandbox.run_builder import (
+    CellWindow,
+    RunBuilder,
+    ScenarioInputs,
+    ScenarioResult,
+    TableSchedule,
+    stop_early,
+)
 from origami_widgets.sandbox.simulated_time import iso
-from origami_widgets.sandbox.timelines import Deletion, TimedEvent
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from origami_widgets.sandbox.recipes import ColumnRecipe
-    from origami_widgets.sandbox.run_builder import ScenarioInputs
-    from origami_widgets.sandbox.timelines import RunningResponse, TableTimeline
+from origami_widgets.sandbox.timelines import Deletion, TableTimeline, TimedEvent
 
 USUAL_DURATION = 96.0
 """Simulated seconds of a usual run."""
@@ -103,10 +103,7 @@ def large(inputs: ScenarioInputs) -> ScenarioResult:
         recipe = TableRecipe(
             name=f"{inputs.parsed.title}, part {number + 1}",
             columns=(*input_columns, *filler, *late),
-            kept=12,
-            duplicate=2,
-            excluded=1,
-            filtered=1,
+            leads={"kept": 12, "duplicate": 2, "excluded": 1, "filtered": 1},
             available=(120, 40),
             saves_filters=True,
         )
@@ -196,12 +193,10 @@ def errored(inputs: ScenarioInputs) -> ScenarioResult:
 def timed_out(inputs: ScenarioInputs) -> ScenarioResult:
     """Be ended after 20 minutes."""
     too_long = _two_tables(inputs, duration=1500)
-    return stop_early(too_long, inputs.pace.at(MAX_DURATION), status="timed_out", text=None)
+    return stop_early(too_long, inputs.pace.at(MAX_DURATION), status="timed_out", reason=None)
 
 
 # By name
-
-RefusalName = Literal["no_credits", "budget_exceeded", "subscription_required", "account_blocked", "pool_full"]
 
 SCRIPTS: dict[str, Callable[[ScenarioInputs], ScenarioResult]] = {
     "completed": completed,
@@ -222,14 +217,10 @@ SCRIPTS: dict[str, Callable[[ScenarioInputs], ScenarioResult]] = {
 }
 """Scenarios that start a run."""
 
-RUNNING_RESPONSES: dict[str, RunningResponse] = {
-    "null_response": "null",
-    "partial": "partial",
-    "partial_actions": "actions",
-}
-"""Scenarios that decide on `response` while the run is running."""
+RUNNING_RESPONSES = ("null_response", "partial", "partial_actions")
+"""Scenarios that decide on `response` while the run is running: null, actions and tables, or only actions."""
 
-REFUSALS: tuple[RefusalName, ...] = (
+REFUSALS = (
     "no_credits",
     "budget_exceeded",
     "subscription_required",
@@ -248,28 +239,26 @@ One of `SCRIPTS` and one of `RUNNING_RESPONSES` can be joined.
 class ParsedScenario(NamedTuple):
     """What a prompt asks for: a script, what `response` is while running, and a refusal."""
 
-    script: str = "completed"
-    running_response: RunningResponse = "null"
-    refusal: RefusalName | None = None
+    script: str
+    running_response: str
+    refusal: str | None
 
 
 def parse_scenario(prompt: str) -> ParsedScenario:
-    """Read the scenario that a prompt asks for.
+    """Read the scenario that a prompt asks for; the last name of each kind counts.
 
     Raises:
         LookupError: a name is not in `SCENARIOS`.
     """
-    parsed = ParsedScenario()
-    for name in scenario_names(prompt):
-        if name in SCRIPTS:
-            parsed = parsed._replace(script=name)
-        elif name in RUNNING_RESPONSES:
-            parsed = parsed._replace(running_response=RUNNING_RESPONSES[name])
-        elif name in REFUSALS:
-            parsed = parsed._replace(refusal=next(known for known in REFUSALS if known == name))
-        else:
-            raise LookupError(name)
-    return parsed
+    names = scenario_names(prompt)
+    unknown = next((name for name in names if name not in SCENARIOS), None)
+    if unknown is not None:
+        raise LookupError(unknown)
+    return ParsedScenario(
+        next((name for name in reversed(names) if name in SCRIPTS), "completed"),
+        next((name for name in reversed(names) if name in RUNNING_RESPONSES), "null_response"),
+        next((name for name in reversed(names) if name in REFUSALS), None),
+    )
 
 
 def run_scenario(inputs: ScenarioInputs) -> ScenarioResult:
@@ -343,10 +332,12 @@ def _company_and_contact_recipes(inputs: ScenarioInputs) -> tuple[TableRecipe, T
             recipes.FIT,
             recipes.OPENER,
         ),
-        kept=lead_target,
-        duplicate=max(1, lead_target // 6),
-        excluded=max(1, lead_target // 12),
-        filtered=max(1, lead_target // 8),
+        leads={
+            "kept": lead_target,
+            "duplicate": max(1, lead_target // 6),
+            "excluded": max(1, lead_target // 12),
+            "filtered": max(1, lead_target // 8),
+        },
         available=(lead_target * 7, lead_target * 2),
         saves_filters=True,
     )
@@ -354,10 +345,7 @@ def _company_and_contact_recipes(inputs: ScenarioInputs) -> tuple[TableRecipe, T
     contacts = TableRecipe(
         name=f"People at {title}",
         columns=(recipes.PERSON, recipes.ROLE, recipes.COMPANY, *emails, recipes.PROFILE, recipes.SENIORITY),
-        kept=max(3, lead_target * 2 // 3),
-        duplicate=1,
-        excluded=0,
-        filtered=1,
+        leads={"kept": max(3, lead_target * 2 // 3), "duplicate": 1, "filtered": 1},
         available=(lead_target * 3, None),
     )
     return companies, contacts
@@ -394,9 +382,9 @@ def _fill_own_lists(
     names: list[str] = []
     for table in inputs.own_lists:
         wished = [recipes.WISHES[name] for name in read_wishes(inputs.prompt)] or [_next_extra_column(table)]
-        computed = {column.recipe.name: column for column in table.columns if column.recipe and column.kind != "input"}
+        computed = {column.recipe.name: column for column in table.columns if column.recipe.kind != "input"}
         present = [computed[recipe.name] for recipe in wished if recipe.name in computed]
-        slugs = [column.slug for column in table.columns]
+        slugs = [column.recipe.slug for column in table.columns]
         extras = [
             replace(recipe, slug=unique_slug(recipe.slug or "", slugs))
             for recipe in wished
@@ -430,24 +418,22 @@ def _fill_cells(inputs: ScenarioInputs) -> ScenarioResult:
         columns = [
             column
             for column in table.columns_at(inputs.pace.start)
-            if column.recipe is not None and column.kind != "input" and column.name.lower() in prompt
+            if column.recipe.kind != "input" and column.recipe.name.lower() in prompt
         ]
         if columns and (table.id in ids or not ids.intersection(each.id for each in inputs.tables)):
             closes = duration + FILLING_AFTER_END + _FILLING_PER_ROW * len(table.leads)
             window = CellWindow(0.4 * duration, closes)
             cells += builder.fill_empty_cells(table, columns, window, named=ids, overlooked=_OVERLOOKED)
-            names += [column.name for column in columns]
+            names += [column.recipe.name for column in columns]
     builder.fail_unaffordable_cells()
     return builder.finish(duration=duration, steps=4, text=agent_text.filled_cells_report(cells, dict.fromkeys(names)))
 
 
 def _next_extra_column(table: TableTimeline) -> ColumnRecipe:
-    slugs = {column.slug for column in table.columns}
-    for recipe in recipes.EXTRAS:
-        if recipe.slug not in slugs:
-            return recipe
+    slugs = {column.recipe.slug for column in table.columns}
     number = len(table.columns)
-    return recipes.ColumnRecipe(f"Note {number}", "enrichment", recipes.NEWS.make, f"note-{number}")
+    note = recipes.ColumnRecipe(f"Note {number}", "enrichment", recipes.NEWS.make, f"note-{number}")
+    return next((recipe for recipe in recipes.EXTRAS if recipe.slug not in slugs), note)
 
 
 def _delete_and_restore(builder: RunBuilder, first: TableTimeline, second: TableTimeline) -> None:
@@ -478,6 +464,4 @@ def _stopped(
 ) -> ScenarioResult:
     """Stop a run after a share of its time. Without a `reason`, it has no text."""
     at = inputs.pace.start + share * (result.run.ends - inputs.pace.start)
-    stopped = stop_early(result, at, status=status, text=None)
-    text = None if reason is None else f"{reason} {agent_text.kept_tables(stopped.tables, at)}"
-    return stop_early(result, at, status=status, text=text)
+    return stop_early(result, at, status=status, reason=reason)

@@ -7,21 +7,19 @@ at the same moment agree, and a cancelled run is the same timeline without its f
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from origami_widgets.sandbox.fake_data import LeadFacts
     from origami_widgets.sandbox.plans import ModelName
-    from origami_widgets.sandbox.recipes import ColumnKind, ColumnRecipe, Verdict
-
-RunningResponse = Literal["null", "partial", "actions"]
-"""Content of `response` while the run is running: null, actions and tables, or only actions."""
+    from origami_widgets.sandbox.recipes import ColumnRecipe, LeadOutcome, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class RunTimeline:
     messages: tuple[TimedEvent, ...] = ()
     questions: tuple[Mapping[str, Any], ...] = ()
     suggestions: tuple[Mapping[str, Any], ...] = ()
-    running_response: RunningResponse = "null"
+    running_response: str = "null_response"
     interim_statuses: tuple[tuple[float, str], ...] = ()
     transcript_truncated: bool = False
     cancel_requested: bool = False
@@ -65,11 +63,7 @@ class RunTimeline:
         """Return the status as the API reports it."""
         if not self.is_active(now):
             return self.status
-        status = "running"
-        for moment, name in self.interim_statuses:
-            if moment <= now:
-                status = name
-        return status
+        return next((name for moment, name in reversed(self.interim_statuses) if moment <= now), "running")
 
     def steps_at(self, now: float) -> int:
         """Count the completed steps."""
@@ -114,9 +108,6 @@ class RunTimeline:
             actions=actions,
         )
 
-
-LeadOutcome = Literal["kept", "duplicate", "excluded", "filtered"]
-"""Outcome of a sourced lead. A duplicate never becomes a row; excluded and filtered leads are deleted later."""
 
 CellOutcome = Literal["value", "nothing", "errored"]
 """How a cell run ends. `nothing`: it looked and found nothing, which is also a value."""
@@ -167,11 +158,9 @@ class CellRun:
     """
 
     lead_id: str
-    source: int
     run_id: str
     decided: float
     queued: float
-    started: float
     done: float
     credits: int
     outcome: CellOutcome
@@ -181,99 +170,38 @@ class CellRun:
 
 @dataclass(frozen=True)
 class ColumnTimeline:
-    """One column with its cell runs; `recipe` plans the cell runs of later leads."""
+    """One column with its cell runs; `recipe` says what it is, and plans the cell runs of later leads."""
 
     id: str
     run_id: str
-    name: str
-    type: str
-    kind: ColumnKind
-    slug: str | None
-    auto_trigger: bool
+    recipe: ColumnRecipe
     added_at: float
     cell_runs: tuple[CellRun, ...] = ()
-    recipe: ColumnRecipe | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def is_relevance(self) -> bool:
-        """Whether the column carries the table's relevance condition."""
-        return self.recipe is not None and self.recipe.is_relevance
-
-    @cached_property
-    def _queued(self) -> list[float]:
-        return sorted(cell_run.queued for cell_run in self.cell_runs)
-
-    @cached_property
-    def _done(self) -> CellRunTotals:
-        return CellRunTotals.of(self.cell_runs)
-
-    @cached_property
-    def _first_done(self) -> dict[str, float]:
-        latest_first = sorted(self.cell_runs, key=lambda cell_run: cell_run.done, reverse=True)
-        return {cell_run.lead_id: cell_run.done for cell_run in latest_first}
-
-    @cached_property
-    def _errored(self) -> list[float]:
-        return sorted(cell_run.done for cell_run in self.by_lead.values() if cell_run.outcome == "errored")
-
-    @cached_property
-    def _verdicts(self) -> dict[Verdict, list[float]]:
-        verdicts: tuple[Verdict, ...] = ("pass", "fail", "unsure")
-        return {
-            name: sorted(cell_run.done for cell_run in self.by_lead.values() if cell_run.verdict == name)
-            for name in verdicts
-        }
 
     @cached_property
     def by_lead(self) -> dict[str, CellRun]:
         """The last cell run of each lead: a cell may run again."""
         return {cell_run.lead_id: cell_run for cell_run in self.cell_runs}
 
+    def ended(self, now: float) -> list[CellRun]:
+        """Return the cell runs that ended, failed ones included."""
+        return [cell_run for cell_run in self.cell_runs if cell_run.done <= now]
+
     def running(self, now: float) -> int:
         """Count the cells that are queued or run."""
-        return bisect_right(self._queued, now) - self.finished(now)
-
-    def finished(self, now: float) -> int:
-        """Count the cell runs that ended, failed ones included."""
-        return self._done.count(now)
+        return sum(cell_run.queued <= now < cell_run.done for cell_run in self.cell_runs)
 
     def errored(self, now: float) -> int:
-        """Count the cell runs that failed."""
-        return bisect_right(self._errored, now)
+        """Count the cells that failed."""
+        return sum(cell_run.done <= now and cell_run.outcome == "errored" for cell_run in self.by_lead.values())
 
     def credits(self, now: float) -> int:
         """Sum the settled credits."""
-        return self._done.credits(now)
-
-    def called(self, leads: Iterable[SimulatedLead], now: float) -> int:
-        """Count those of some leads that the column has run for."""
-        return sum(self._first_done.get(lead.id, inf) <= now for lead in leads)
+        return sum(cell_run.credits for cell_run in self.ended(now))
 
     def verdict_count(self, name: Verdict, now: float) -> int:
         """Count the leads with this verdict."""
-        return bisect_right(self._verdicts[name], now)
-
-
-@dataclass(frozen=True, slots=True)
-class CellRunTotals:
-    """Number and credits of the cell runs that have ended by a moment."""
-
-    moments: list[float]
-    totals: list[int]
-
-    @classmethod
-    def of(cls, cell_runs: Iterable[CellRun]) -> CellRunTotals:
-        """Return the totals of some cell runs."""
-        ordered = sorted(cell_runs, key=lambda cell_run: cell_run.done)
-        return cls([cell_run.done for cell_run in ordered], [0, *accumulate(cell_run.credits for cell_run in ordered)])
-
-    def count(self, now: float) -> int:
-        """Count the cell runs that have ended."""
-        return bisect_right(self.moments, now)
-
-    def credits(self, now: float) -> int:
-        """Sum the credits of the cell runs that have ended."""
-        return self.totals[self.count(now)]
+        return sum(cell_run.done <= now and cell_run.verdict == name for cell_run in self.by_lead.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +211,21 @@ class SimulatedSource:
     id: str
     name: str
     available: int | None
-    basis: Literal["historical", "estimate"]
+
+
+class RowFilter(Struct):
+    """A condition on a column, by its slug."""
+
+    column: str
+    operator: str
+    value: Any
+
+
+class RowSort(Struct):
+    """An order by one column."""
+
+    column: str
+    direction: Literal["asc", "desc"]
 
 
 @dataclass(frozen=True)
@@ -299,36 +241,22 @@ class TableTimeline:
     sources: tuple[SimulatedSource, ...]
     leads: tuple[SimulatedLead, ...]
     columns: tuple[ColumnTimeline, ...]
-    saved_filters: tuple[Mapping[str, Any], ...] = ()
-    saved_sort: Mapping[str, Any] | None = None
+    saved_filters: tuple[RowFilter, ...] = ()
+    saved_sort: RowSort | None = None
     slug: str = ""
     edits: tuple[tuple[float, str], ...] = ()
     deletion: Deletion | None = None
     is_own_list: bool = False
 
-    @cached_property
-    def _changes(self) -> list[float]:
-        moments = [self.created_at, *(moment for moment, _ in self.edits)]
-        moments += [lead.sourced_at for lead in self.leads]
-        deletions = [self.deletion, *(lead.deletion for lead in self.leads)]
-        moments += [moment for deletion in deletions if deletion for moment in (deletion.begins, deletion.ends)]
-        moments += [column.added_at for column in self.columns]
-        cell_runs = [cell_run for column in self.columns for cell_run in column.cell_runs]
-        moments += [moment for cell_run in cell_runs for moment in (cell_run.queued, cell_run.done)]
-        return sorted(moments)
+    @property
+    def cell_runs(self) -> list[CellRun]:
+        """The cell runs of all columns."""
+        return [cell_run for column in self.columns for cell_run in column.cell_runs]
 
-    @cached_property
-    def _source_totals(self) -> list[CellRunTotals]:
-        cell_runs: list[list[CellRun]] = [[] for _ in self.sources]
-        for column in self.columns:
-            for cell_run in column.cell_runs:
-                cell_runs[cell_run.source].append(cell_run)
-        return [CellRunTotals.of(share) for share in cell_runs]
-
-    @cached_property
+    @property
     def settled_at(self) -> float:
         """The moment at which the last cell run ends."""
-        return max((cell_run.done for column in self.columns for cell_run in column.cell_runs), default=self.created_at)
+        return max((cell_run.done for cell_run in self.cell_runs), default=self.created_at)
 
     def exists(self, now: float) -> bool:
         """Return whether the table exists."""
@@ -348,22 +276,27 @@ class TableTimeline:
 
     def source_credits_at(self, position: int, now: float) -> int:
         """Sum the settled credits of the leads of one source."""
-        return self._source_totals[position].credits(now)
+        leads = {lead.id for lead in self.leads if lead.source == position}
+        return sum(each.credits for each in self.cell_runs if each.done <= now and each.lead_id in leads)
 
     def updated_at(self, now: float) -> float:
         """Return the moment of the newest change."""
-        return self._changes[max(0, bisect_right(self._changes, now) - 1)]
+        moments = [self.created_at, *(moment for moment, _ in self.edits)]
+        moments += [lead.sourced_at for lead in self.leads]
+        deletions = [self.deletion, *(lead.deletion for lead in self.leads)]
+        moments += [moment for deletion in deletions if deletion for moment in (deletion.begins, deletion.ends)]
+        moments += [column.added_at for column in self.columns]
+        moments += [moment for cell_run in self.cell_runs for moment in (cell_run.queued, cell_run.done)]
+        return max((moment for moment in moments if moment <= now), default=min(moments))
 
     def active_cell_runs(self, now: float) -> list[CellRun]:
         """Return the cell runs that are queued or run."""
-        if now >= self.settled_at:
-            return []
-        return [
-            cell_run
-            for column in self.columns
-            for cell_run in column.cell_runs
-            if cell_run.queued <= now < cell_run.done
-        ]
+        return [cell_run for cell_run in self.cell_runs if cell_run.queued <= now < cell_run.done]
+
+    def with_cell_runs(self, change: Callable[[ColumnTimeline], Iterable[CellRun]]) -> TableTimeline:
+        """Return the table with other cell runs in each column."""
+        columns = tuple(replace(column, cell_runs=tuple(change(column))) for column in self.columns)
+        return replace(self, columns=columns)
 
     def active_lead_sources(self, now: float) -> set[tuple[str, int]]:
         """Return the lead-source jobs that still find leads, each as the run that needs them and a source's position."""
@@ -375,45 +308,37 @@ class TableTimeline:
 
         What a stopped score would have triggered never runs either.
         """
-        stopped = {
-            id(cell_run) for column in columns for cell_run in column.cell_runs if cell_run.queued <= at < cell_run.done
-        }
-        unscored = {
-            cell_run.lead_id
-            for column in self.columns
-            if column.is_relevance
-            for cell_run in column.cell_runs
-            if id(cell_run) in stopped
-        }
+        chosen = {column.id for column in columns}
+        scores = [cell_run for column in columns if column.recipe.is_relevance for cell_run in column.cell_runs]
+        unscored = {cell_run.lead_id for cell_run in scores if cell_run.queued <= at < cell_run.done}
 
         def goes_on(column: ColumnTimeline, cell_run: CellRun) -> bool:
-            is_triggered = column.kind == "sequence" and cell_run.lead_id in unscored and cell_run.queued > at
-            return id(cell_run) not in stopped and not is_triggered
+            is_stopped = column.id in chosen and cell_run.queued <= at < cell_run.done
+            is_triggered = column.recipe.kind == "sequence" and cell_run.lead_id in unscored and cell_run.queued > at
+            return not is_stopped and not is_triggered
 
-        return replace(self, columns=_filtered(self.columns, goes_on), edits=(*self.edits, (at, "")))
+        return replace(self._filtered(goes_on), edits=(*self.edits, (at, "")))
 
     def stop_lead_sources(self, at: float) -> TableTimeline:
         """Stop the lead-source jobs: the leads that they would have found never come."""
         stopped = self.active_lead_sources(at)
         leads = tuple(lead for lead in self.leads if lead.sourced_at <= at or (lead.run_id, lead.source) not in stopped)
         known = {lead.id for lead in leads}
-        columns = _filtered(self.columns, lambda _, cell_run: cell_run.lead_id in known)
-        return replace(self, leads=leads, columns=columns, edits=(*self.edits, (at, "")))
+        filtered = self._filtered(lambda _, cell_run: cell_run.lead_id in known)
+        return replace(filtered, leads=leads, edits=(*self.edits, (at, "")))
 
     def recount(self, action: TimedEvent) -> TimedEvent | None:
         """Return an action on leads with its number as it is now planned; None if it concerns none of them any more."""
-        match action.body["type"]:
-            case "leads_added":
-                name = "leadCount"
-                count = sum(lead.sourced_at == action.at and lead.outcome != "duplicate" for lead in self.leads)
-            case "leads_deleted":
-                name, moments = "count", [lead.deletion.begins for lead in self.leads if lead.deletion is not None]
-                count = moments.count(action.at)
-            case "leads_restored":
-                name, moments = "count", [lead.deletion.ends for lead in self.leads if lead.deletion is not None]
-                count = moments.count(action.at)
-            case _:
-                return action
+        kind, deletions = action.body["type"], [lead.deletion for lead in self.leads if lead.deletion is not None]
+        moments = {
+            "leads_added": [lead.sourced_at for lead in self.leads if lead.outcome != "duplicate"],
+            "leads_deleted": [deletion.begins for deletion in deletions],
+            "leads_restored": [deletion.ends for deletion in deletions],
+        }
+        if kind not in moments:
+            return action
+        count = moments[kind].count(action.at)
+        name = "leadCount" if kind == "leads_added" else "count"
         return TimedEvent(action.at, {**action.body, name: count}) if count else None
 
     def cut(self, run_id: str, at: float) -> TableTimeline | None:
@@ -435,21 +360,14 @@ class TableTimeline:
         def goes_on(_: ColumnTimeline, cell_run: CellRun) -> bool:
             return cell_run.run_id != run_id or cell_run.decided <= at
 
-        columns = tuple(
-            column for column in _filtered(self.columns, goes_on) if column.run_id != run_id or column.added_at <= at
-        )
+        filtered = self._filtered(goes_on)
+        columns = tuple(column for column in filtered.columns if column.run_id != run_id or column.added_at <= at)
         edits = tuple((moment, editor) for moment, editor in self.edits if editor != run_id or moment <= at)
         deletion = self.deletion
         if deletion is not None and self.run_id == run_id:
             deletion = deletion.cut(at)
         return replace(self, leads=leads, columns=columns, edits=edits, deletion=deletion)
 
-
-def _filtered(
-    columns: tuple[ColumnTimeline, ...], goes_on: Callable[[ColumnTimeline, CellRun], bool]
-) -> tuple[ColumnTimeline, ...]:
-    """Return columns without the cell runs that do not go on."""
-    return tuple(
-        replace(column, cell_runs=tuple(cell_run for cell_run in column.cell_runs if goes_on(column, cell_run)))
-        for column in columns
-    )
+    def _filtered(self, goes_on: Callable[[ColumnTimeline, CellRun], bool]) -> TableTimeline:
+        """Return the table without the cell runs that do not go on."""
+        return self.with_cell_runs(lambda column: (each for each in column.cell_runs if goes_on(column, each)))
