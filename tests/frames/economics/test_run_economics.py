@@ -4,8 +4,6 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets import frames
@@ -170,26 +168,6 @@ def test_the_same_cost_on_card_board_workbook_frame_and_plot():
         assert price_of(each.state) == pytest.approx(cost, abs=1e-4)
     (pooled,) = costs(batch.by_name["a"], batch.by_name["b"], by={"a": "all", "b": "all"})
     assert pooled == frame["credits_used"].sum() / frame["qualified_leads"].sum()
-
-
-USED = st.none() | st.integers(0, 900)
-COUNT = st.none() | st.integers(0, 60)
-TABLES = st.lists(st.tuples(COUNT, USED, COUNT, st.booleans()), max_size=3)
-
-
-@given(tables=TABLES)
-def test_costs_by_their_definition(tables):
-    made = [
-        judged(str(at), leads, used, qualified) if has_verdicts else plain(str(at), leads, used)
-        for at, (leads, used, qualified, has_verdicts) in enumerate(tables)
-    ]
-    (cost,) = costs(run("a", *made))
-    verdicts = [qualified for *_, qualified, has_verdicts in tables if has_verdicts]
-    used = [each[1] for each in tables]
-    if not verdicts or not verdicts[0] or None in used or any(verdicts[1:]):
-        assert pd.isna(cost)
-    else:
-        assert cost == sum(used) / verdicts[0]
 
 
 def test_what_is_left_to_be_found():

@@ -125,14 +125,6 @@ def test_an_incomplete_frame_is_read_again_in_any_case(server, client):
     assert ids(ow.refresh_leads(frame, client=client).new) == ["r2"]
 
 
-def test_a_deleted_table_has_no_rows_left(server, client):
-    server.plan(columns("fit"), page(lead(1, 5)))
-    frame = ow.leads_frame(table(), client=client)
-    server.plan(answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
-    refreshed = ow.refresh_leads(frame, client=client)
-    assert (len(refreshed.frame), ids(refreshed.gone)) == (0, ["r1"])
-
-
 def test_a_frame_that_does_not_say_where_it_is_from_sends_nothing(server, client):
     with pytest.raises(InvalidInput, match="which table"):
         ow.refresh_leads(pd.DataFrame({"row_id": ["r1"]}), client=client)
@@ -199,17 +191,6 @@ def test_own_columns_stay_and_are_not_compared(running):
     assert again.frame is refreshed.frame
 
 
-def test_own_columns_may_have_the_names_of_leads_frame(running):
-    table = served(1, 2)
-    client = running(table)
-    frame = ow.leads_frame(table.raw(), client=client).assign(table_id="t1", name=["mine", "too"])
-    table.leads, table.version = {"r2": touched_lead(2), "r1": touched_lead(1), "r9": touched_lead(9)}, 1
-    refreshed = ow.refresh_leads(frame, client=client)
-    assert refreshed.frame["table_id"].to_list() == ["t1"] * 3
-    assert refreshed.frame["name"].fillna("new").to_list() == ["too", "mine", "new"]
-    assert refreshed.changed.empty
-
-
 def test_a_deleted_table_of_a_frame_with_own_columns_has_no_rows_left(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
     frame = ow.leads_frame(table(), client=client).assign(mine=1)
@@ -226,17 +207,6 @@ def test_a_new_column_of_the_table_does_not_replace_an_own_one(server, client):
     refreshed = ow.refresh_leads(frame, client=client)
     assert refreshed.frame[["mail", "mail_2"]].to_numpy().tolist() == [["mine", "a@b.example"]]
     assert ids(refreshed.changed) == ["r1"]
-
-
-@pytest.mark.parametrize("chosen", [["row_id", "company"], ["table_id", "row_id", "company"]])
-def test_dropped_columns_stay_away(running, chosen):
-    table = served(1, 2)
-    client = running(table)
-    frame = ow.leads_frame(table.raw(), client=client)[chosen]
-    table.leads, table.version = {"r1": touched_lead(1, fit=50), "r2": touched_lead(2, company="X")}, 1
-    refreshed = ow.refresh_leads(frame, client=client)
-    assert (ids(refreshed.new), ids(refreshed.changed), ids(refreshed.gone)) == ([], ["r2"], [])
-    assert list(refreshed.frame) == chosen
 
 
 def test_columns_that_were_not_chosen_stay_away(running):
