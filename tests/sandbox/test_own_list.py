@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import pytest
 
 from origami_widgets.sandbox import PROJECT_ID
@@ -56,15 +54,6 @@ async def test_an_agent_can_be_started_in_a_container(account):
     assert [each["id"] for each in listed["items"]] == [table]
 
 
-async def test_lists_come_in_pages(account):
-    for name in ("A", "B", "C"):
-        await account.api.do("createWorkspace", {"name": name})
-    first = await account.api.do("listWorkspaces", limit=2)
-    second = await account.api.do("listWorkspaces", limit=2, cursor=first["nextCursor"])
-    assert [each["name"] for each in first["items"] + second["items"]] == ["C", "B", "A"]
-    assert second["nextCursor"] is None
-
-
 # Documents
 
 
@@ -93,12 +82,6 @@ async def test_a_csv_file_becomes_a_table_of_text(account):
 async def test_tabs_separate_the_values_of_a_tsv_file(account):
     await account.upload(text="Website\tCompany\nhttps://a.test\tA, B\n", name="list.tsv")
     assert [(row["website"], row["company"]) for row in await account.rows()] == [("https://a.test", "A, B")]
-
-
-async def test_headings_that_look_alike_get_slugs_of_their_own(account):
-    await account.upload(text="Name,name,NAME\na,b,c\n")
-    columns = (await account.api.do("listColumns", tableId=account.table))["items"]
-    assert [each["slug"] for each in columns] == ["name", "name-2", "name-3"]
 
 
 async def test_an_upload_that_is_sent_twice_makes_two_tables_and_with_a_key_one(account):
@@ -399,36 +382,6 @@ async def test_a_project_sees_only_its_own(account):
 # Limits, keys, determinism
 
 
-async def test_first_answers_are_recorded_refusals_too(account):
-    await account.upload()
-    refused = ("upsertRows", body({"zip": "1"}))
-    first = await account.api.send(*refused, key="a", tableId=account.table)
-    again = await account.api.send(*refused, key="a", tableId=account.table)
-    assert (again.status_code, again.content) == (400, first.content)
-    assert again.headers["idempotency-replay"] == "true"
-    written = body({"website": "https://d.test"}, enrich=False)
-    receipts = [await account.api.do("upsertRows", written, key="b", tableId=account.table) for _ in range(2)]
-    assert receipts[0] == receipts[1]
-    assert len((await account.api.do("listEnrichmentRuns"))["items"]) == 1
-
-
-async def test_twenty_thousand_rows_are_written_and_read_in_pages(account):
-    await account.upload(numbered(5000))
-    for part in range(1, 4):
-        content = "Website\n" + "".join(f"https://{part}-{number}.test\n" for number in range(5000))
-        more = {"files": [file(content, mode="append", tableId=account.table)]}
-        taken = await account.api.do("uploadDocuments", more, workspaceId=account.workspace)
-        assert taken["results"][0]["rowCount"] == 5000
-    seen, cursor = set(), {}
-    for _ in range(100):
-        account.clock.advance(1)
-        page = await account.api.do("listRows", tableId=account.table, limit=200, cells="flat", **cursor)
-        assert page["total"] == 20_000
-        seen |= {row["website"] for row in page["items"]}
-        cursor = {"cursor": page["nextCursor"]}
-    assert (len(seen), page["nextCursor"]) == (20_000, None)
-
-
 def test_a_file_of_megabytes_arrives_over_a_socket(wire):
     workspace = wire.http.post("/workspaces", json={}).json()["id"]
     for width, status in ((500, 201), (700, 413)):
@@ -437,16 +390,3 @@ def test_a_file_of_megabytes_arrives_over_a_socket(wire):
         assert answer.status_code == status
     assert answer.json()["code"] == "PAYLOAD_TOO_LARGE"
     assert wire.get("/tables", workspaceId=workspace)["items"][0]["leadCount"] == 5000
-
-
-async def test_the_same_requests_give_the_same_answers():
-    seen = []
-    for _ in range(2):
-        account = Account(seed=7)
-        await account.upload()
-        table = await account.enriched("Find the founder, her e-mail address and phone number")
-        receipt = await account.upsert({"website": "https://d.test"})
-        account.clock.advance(60)
-        seen.append((table, await account.api.do("getEnrichmentRun", runId=receipt["id"]), await account.rows()))
-        UUID(receipt["tableRunId"])
-    assert seen[0] == seen[1]

@@ -69,21 +69,6 @@ async def test_what_the_rows_say_is_what_is_found(account):
     assert len(found) > 10
 
 
-async def test_cells_fill_over_time_and_after_the_run(account):
-    await account.upload(numbered(100))
-    seen = []
-    await account.enriched("Find the founder and his e-mail address", seconds=0)
-    for _ in range(16):
-        account.clock.advance(10)
-        table = await account.api.do("getTable", tableId=account.table)
-        run = await account.api.do("getRun", id=account.agent, runId=account.run)
-        seen.append((run["status"], table["cells"]["running"], table["credits"]["lifetimeUsed"], table["updatedAt"]))
-    assert [spent for _, _, spent, _ in seen] == sorted(spent for _, _, spent, _ in seen)
-    assert any(status == "completed" and running > 10 for status, running, _, _ in seen)
-    assert seen[-1][:2] == ("completed", 0)
-    assert len({spent for _, _, spent, _ in seen}) > 5
-
-
 async def test_only_the_cancel_of_the_table_stops_cells(account):
     await account.upload(numbered(100))
     await account.enriched("Find e-mails and phones", seconds=60)
@@ -129,14 +114,6 @@ async def test_a_second_run_fills_only_new_and_failed_rows(account):
     assert failed > 0
     assert column(first, "work-email")["stats"]["totalRuns"] == 100
     assert column(second, "work-email")["stats"]["totalRuns"] == 110 + failed
-
-
-async def test_a_follow_up_goes_on_with_the_list(account):
-    await account.upload(numbered(20))
-    await account.enriched("Find e-mails")
-    await account.session.follow(account.agent, "And their phone numbers")
-    account.clock.advance(400)
-    assert slugs(await account.api.do("getTable", tableId=account.table)) == ["work-email", "phone"]
 
 
 async def test_a_score_hides_rows_that_do_not_fit(account):
