@@ -278,14 +278,6 @@ async def test_several_columns_are_one_key(account):
     assert receipt["counts"] == {"inserted": 0, "updated": 0, "skipped": 1}
 
 
-async def test_half_of_a_surrogate_pair_in_a_row_does_no_harm(account):
-    await account.upload()
-    content = rb'{"rows": [{"website": "\ud83d", "zip": "1"}], "matchColumns": ["website"], "enrich": false}'
-    answer = await account.session.http.post(f"/tables/{account.table}/rows/upsert", content=content)
-    assert answer.status_code == 201
-    assert (await account.rows())[-1]["zip"] == "1"
-
-
 # Enrichment runs
 
 
@@ -361,32 +353,4 @@ async def test_what_does_not_exist_is_not_found(account):
     assert (await account.api.refused("upsertRows", written, tableId=UNKNOWN_ID))[:2] == (404, "TABLE_NOT_FOUND")
 
 
-async def test_a_project_sees_only_its_own(account):
-    await account.upload()
-    receipt = await account.upsert({"website": "https://a.test"}, enrich=False)
-    inside = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))
-    assert [each["id"] for each in (await inside.do("listWorkspaces"))["items"]] == [IDLE_AGENT_ID]
-    for operation, names in (
-        ("listDocuments", {"workspaceId": account.workspace}),
-        ("getTable", {"tableId": account.table}),
-        ("getEnrichmentRun", {"runId": receipt["id"]}),
-    ):
-        assert (await inside.refused(operation, **names))[0] == 404
-    workspace = (await inside.do("createWorkspace"))["id"]
-    taken = await inside.do("uploadDocuments", {"files": [file()]}, workspaceId=workspace)
-    table = taken["results"][0]["table"]["id"]
-    assert (await inside.do("getTable", tableId=table))["leadCount"] == 3
-    assert (await account.api.refused("getTable", tableId=table))[0] == 404
-
-
 # Limits, keys, determinism
-
-
-def test_a_file_of_megabytes_arrives_over_a_socket(wire):
-    workspace = wire.http.post("/workspaces", json={}).json()["id"]
-    for width, status in ((500, 201), (700, 413)):
-        rows = "".join(f"{number},{'x' * width}\n" for number in range(5000))
-        answer = wire.http.post(f"/workspaces/{workspace}/documents", json={"files": [file("Id,Text\n" + rows)]})
-        assert answer.status_code == status
-    assert answer.json()["code"] == "PAYLOAD_TOO_LARGE"
-    assert wire.get("/tables", workspaceId=workspace)["items"][0]["leadCount"] == 5000

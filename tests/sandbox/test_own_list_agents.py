@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .own_list_account import COMPANIES, Account, numbered
+from .own_list_account import Account, numbered
 
 
 @pytest.fixture
@@ -144,28 +144,6 @@ async def test_a_list_to_leave_out_is_not_worked_on(account):
     run = await account.api.do("getRun", id=account.agent, runId=account.run)
     assert len(run["response"]["tables"]) == 3
     assert await account.balance() < 5000
-
-
-async def test_every_list_in_focus_is_filled(account):
-    first = await account.upload()
-    second = await account.upload()
-    made = await account.api.do("createAgent", {"prompt": "Find phones", "focusTableIds": [first, second.upper()]})
-    account.clock.advance(400)
-    for table in (first, second):
-        assert slugs(await account.api.do("getTable", tableId=table)) == ["phone"]
-    listed = await account.api.do("listAgentTables", id=made["agent"]["id"])
-    assert {each["id"] for each in listed["items"]} == {first, second}
-
-
-async def test_an_agent_builds_on_as_before_beside_a_list(account):
-    first = await account.session.finished("Find 12 cheese makers in Leeds")
-    built = first["response"]["tables"][0]
-    await account.upload(COMPANIES)
-    await account.session.follow(first["agentId"], "Find 9 more")
-    account.clock.advance(100)
-    longer = await account.api.do("getTable", tableId=built["id"])
-    assert longer["columns"][-1]["name"] == "Recent news"
-    assert longer["leadCount"] > built["leadCount"]
 
 
 async def test_cells_of_a_deleted_list_go_on_and_cost(account):

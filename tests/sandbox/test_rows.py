@@ -122,13 +122,6 @@ async def test_unknown_values_of_row_options_are_refused(session, table, params)
     assert [issue["path"] for issue in answer.json()["details"]["issues"]] == list(params)
 
 
-async def test_the_id_of_a_row_is_no_table(session, table):
-    row = (await rows(session, table))["items"][0]["id"]
-    for path in (f"/tables/{row}", f"/tables/{row}/rows", f"/tables/{row}/columns"):
-        answer = await session.http.get(path)
-        assert (answer.status_code, answer.json()["code"]) == (404, "TABLE_NOT_FOUND")
-
-
 async def test_leads_are_invented(session, table):
     flat = (await rows(session, table, defaults="false", limit="200", cells="flat"))["items"]
     assert all(row["website"].endswith(".example") for row in flat)
