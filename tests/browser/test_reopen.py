@@ -201,16 +201,6 @@ def test_each_step_reaches_the_file_while_a_cell_blocks(
     says(lab, 1, "Stopped")
 
 
-def test_the_page_saves_by_itself_what_the_card_says(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([CELLS[0].format(speed=20), "run = ow.start('Find bakeries. scenario:answer')"])
-    lab.run_cell(0)
-    lab.run_cell(1)
-    expect(lab.output(1).locator(CARD)).to_contain_text("Completed", timeout=60_000)
-    # What JupyterLab's timer calls; its shortest interval is longer than a test should take.
-    lab.page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")
-    says(lab, 1, "Completed")
-
-
 LOOK = """card => [...card.querySelectorAll("table, th, td, tr")].map(node => {
     const { tableLayout, textAlign, backgroundColor, padding, verticalAlign, fontSize, whiteSpace } = getComputedStyle(node);
     return [node.localName, tableLayout, textAlign, backgroundColor, padding, verticalAlign, fontSize, whiteSpace];

@@ -80,17 +80,6 @@ def test_two_windows_start_one_run(card_in: Callable[..., LabPage]) -> None:
     other.close()
 
 
-def test_the_card_follows_the_theme_while_it_changes(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find dentists. scenario:slow", speed=1)
-    card = lab.output(1).locator(CARD)
-    colours = {}
-    for theme in ("light", "dark", "light"):
-        lab.set_theme(theme)
-        seen = card.evaluate("node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color].join()")
-        assert colours.setdefault(theme, seen) == seen
-    assert colours["light"] != colours["dark"]
-
-
 def test_cancel_ends_a_run_that_its_own_cell_waits_for(card_in: Callable[..., LabPage]) -> None:
     lab = card_in("Find dentists.", "ow.start('Find bakeries. scenario:slow').wait().status", speed=5)
     lab.start_cell(2)

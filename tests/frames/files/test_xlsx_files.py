@@ -243,12 +243,6 @@ def test_what_no_sheet_holds_is_refused_and_nothing_is_written(tmp_path, frame, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_last_column_is_written(tmp_path):
-    (file,) = ow.export(pd.DataFrame(np.ones((1, 16_384))), tmp_path / "book.xlsx")
-    sheet = openpyxl.load_workbook(file).active
-    assert [cell.value for cell in sheet[2]] == [1] * 16_384
-
-
 NAMES = ["a" * 40, "a" * 40, "A" * 31, "x/y\\z[1]:*?", "", "'", "a'" * 20, "History", "history", "HISTORY", EMOJI * 20, EMOJI * 20, "\x00\ufffe\ud83d", " b "]  # fmt: skip
 
 
