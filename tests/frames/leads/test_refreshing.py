@@ -49,10 +49,9 @@ def ids(frame):
     return frame["row_id"].to_list()
 
 
-@pytest.mark.parametrize("read", [ow.leads_frame])
-def test_nothing_is_read_again_unless_its_table_has_changed(server, client, read):
+def test_nothing_is_read_again_unless_its_table_has_changed(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
-    frame = read(table(), client=client)
+    frame = ow.leads_frame(table(), client=client)
     server.plan(answer(table()))
     before = len(server.requests)
     now, new, changed, gone = ow.refresh_leads(frame, client=client)
@@ -64,12 +63,11 @@ def test_nothing_is_read_again_unless_its_table_has_changed(server, client, read
 CHANGES = {"another moment": {"at": LATER}, "another count": {"count": 4}, "running cells": {"running": 1}}
 
 
-@pytest.mark.parametrize("read", [ow.leads_frame])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_new_changed_and_gone_rows(server, client, read, change):
+def test_new_changed_and_gone_rows(server, client, change):
     filters = [{"column": "fit", "operator": "is_not_empty", "value": ""}]
     server.plan(columns("fit", "tags"), page(lead(1, 5), lead(2, 6, tags=["a"]), lead(3, 7), lead(4)))
-    frame = read(table(), client=client, filters=filters)
+    frame = ow.leads_frame(table(), client=client, filters=filters)
     server.plan(
         answer(table(**change)),
         # A further column changes only rows that have a cell in it.
