@@ -91,6 +91,13 @@ async def test_methods_that_are_not_there(session, method, path, allow):
     assert (answer.status_code, answer.json()["code"], answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", allow)
 
 
+async def test_head_has_the_headers_of_get_and_no_body(session):
+    get, head = await session.http.get("/account"), await session.http.head("/account")
+    assert head.status_code == 200
+    assert head.headers["content-length"] == get.headers["content-length"]
+    assert head.content == b""
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/account"), ("POST", "/agents")])
 async def test_an_organization_without_api_access_is_refused_at_every_request(new_session, conforms, method, path):
     session = new_session(api_access=False)

@@ -90,6 +90,7 @@ def test_runs_of_a_pool_count_each_table_once_and_their_costs_are_no_mean():
     assert frame["lead_count"].to_list() == [12, 3]
     assert frame["table_count"].to_list() == [2, 1]
     assert frame["run_id"].to_list() == [pd.NA, "3"]
+    assert frames.runs_frame(runs[1::-1], by="model")["lead_count"].to_list() == [12]
     # A run with credits and no qualified lead adds its credits.
     assert costs(*runs, by="status") == [200 / 6]
 
@@ -174,6 +175,8 @@ def test_what_is_left_to_be_found():
     stats = {"qualification": {"qualifiedLeads": 12, "estimatedQualifiedLeads": 40}}
     known = {**judged("s", 20, 100, 12), "stats": stats}
     assert frames.runs_frame(run("a", known))["leads_left"].to_list() == [28]
+    fewer = {"qualification": {**stats["qualification"], "estimatedQualifiedLeads": 11}}
+    assert frames.runs_frame(run("a", {**known, "stats": fewer}))["leads_left"].to_list() == [0]
     more = {**known, "stats": {**stats, "hasUnknownTotalWithMore": True}}
     assert frames.runs_frame(run("a", more))["leads_left"].to_list() == [pd.NA]
 

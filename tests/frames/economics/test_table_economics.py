@@ -1,4 +1,4 @@
-"""What the numbers of a table say about its leads and credits, against the formulas written out in plain Python."""
+"""What the numbers of a table say about its leads and credits, by hand."""
 
 import pandas as pd
 import pytest
@@ -44,6 +44,16 @@ MAIL, LETTER, NEWS = (
         # Without a column of verdicts, they are counted by the rate.
         ([MAIL], 24, 0.5, None, [1], [None]),
         ([], 24, 0.5, None, [], []),
+        # What has used nothing has spent nothing on anybody, and the column with the most verdicts counts.
+        ([{**MAIL, "credits": {"lifetimeUsed": 0}}], 24, 0.5, 0, [None], [None]),
+        (
+            [FIT, {**FIT, "qualification": {"pass": 5, "fail": 5, "total": 10}}, MAIL],
+            20,
+            0.6,
+            18,
+            [0.2, 0.2, 0.6],
+            [None, None, 18],
+        ),
     ],
 )
 def test_credits_and_shares(backend, made, judged, share, spent, shares, of_columns):
@@ -63,6 +73,13 @@ def test_of_numbers_that_contradict_each_other_nothing_is_computed(contradiction
     table = given_table(FIT, MAIL, **contradiction)
     assert frames.tables_frame(table)["credits_on_unqualified"].isna().all() == ("leads" in contradiction)
     assert frames.tables_frame(table)["qualified_share"].isna().all() == ("qualified" in contradiction)
+
+
+@pytest.mark.parametrize(("passed", "rate"), [(12, 0.6), (21, None), (0, 0)])
+def test_the_share_of_good_verdicts(passed, rate):
+    fit = {**FIT, "qualification": {**FIT["qualification"], "pass": passed}}
+    (found,) = frames.columns_frame(given_table(fit))["qualification_pass_rate"]
+    assert (None if pd.isna(found) else found) == rate
 
 
 def test_unsure_leads_are_not_counted_as_unfit():

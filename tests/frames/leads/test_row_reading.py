@@ -11,6 +11,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, RateLimited
+from origami_widgets.api.rows.row_paging import PartialRows
 from tests.frames.conftest import KEY
 from tests.support.server import answer, reset
 
@@ -186,6 +187,14 @@ def test_a_progress_bar_that_raises_keeps_what_was_read(server, client):
     with pytest.raises(ow.errors.IncompleteRows, match="ZeroDivisionError") as caught:
         ow.leads_frame(TABLE, client=client, progress=lambda rows, total: 1 / 0)
     assert len(caught.value.partial) == 1
+
+
+def test_a_server_in_a_circle_is_left_and_the_frame_says_so(server, client):
+    server.plan(columns(), page(lead(1), cursor="a"), page(lead(2), cursor="a"))
+    with pytest.warns(PartialRows, match="cursor was repeated"):
+        frame = ow.leads_frame(TABLE, client=client)
+    assert frame["row_id"].to_list() == ["r1", "r2"]
+    assert (about(frame)["complete"], about(frame)["stopped"]) == (False, "a cursor was repeated")
 
 
 def test_the_exception_travels_without_key_and_connection(server, client):

@@ -153,7 +153,7 @@ def test_what_changes_nothing_leaves_the_state_as_it_is():
     assert reduce(state, RowsRead(state.tables[0].id, None)) is state
 
 
-LEFT = """
+READ = """
 import gc, threading, time
 import origami_widgets as ow
 from origami_widgets.frames.leads import row_reading
@@ -173,6 +173,9 @@ def loops():
 client = ow.Sandbox(speed=240).client()
 run = ow.start("List bakeries", client=client, show=False).wait("cells", timeout=20)
 watch = run.conversation.current
+"""
+
+LEFT = """
 try:
     ow.leads_frame(run.tables[0], client=client, progress=lambda *_: (until(lambda: watch.state.row_progress), 1 / 0))
 except ow.errors.IncompleteRows as error:
@@ -186,6 +189,28 @@ assert not loops()
 assert not poller().watched()
 """
 
+FORKED = """
+import os
+def fork(rows, total):
+    until(lambda: watch.state.row_progress)
+    if rows == 10:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if watch.state.row_progress == {} else 1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert watch.state.row_progress
+ow.leads_frame(run.tables[0], client=client, limit=12, progress=fork)
+until(lambda: not watch.state.row_progress)
+"""
 
-def test_nothing_is_left_of_a_reading_that_ended_early():
-    subprocess.run([sys.executable, "-c", LEFT], check=True, timeout=60, cwd=ROOT)
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(LEFT, id="nothing is left"),
+        pytest.param(FORKED, id="a fork reads nothing", marks=pytest.mark.posix),
+    ],
+)
+def test_in_a_process_of_its_own(script):
+    subprocess.run([sys.executable, "-c", READ + script], check=True, timeout=60, cwd=ROOT)
