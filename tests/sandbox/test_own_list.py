@@ -84,6 +84,12 @@ async def test_tabs_separate_the_values_of_a_tsv_file(account):
     assert [(row["website"], row["company"]) for row in await account.rows()] == [("https://a.test", "A, B")]
 
 
+async def test_headings_that_look_alike_get_slugs_of_their_own(account):
+    await account.upload(text="Name,name,NAME\na,b,c\n")
+    columns = (await account.api.do("listColumns", tableId=account.table))["items"]
+    assert [each["slug"] for each in columns] == ["name", "name-2", "name-3"]
+
+
 async def test_an_upload_that_is_sent_twice_makes_two_tables_and_with_a_key_one(account):
     await account.upload()
     upload = ("uploadDocuments", {"files": [file()]})

@@ -61,6 +61,11 @@ async def test_pages_hold_50_rows_and_at_most_200(session, table):
     assert len((await rows(session, table, defaults="false", limit="many"))["items"]) == 50
 
 
+async def test_a_cursor_of_another_query_starts_over(session, table):
+    cursor = (await rows(session, table, defaults="false", limit="7"))["nextCursor"]
+    assert (await rows(session, table, cursor=cursor))["items"] == (await rows(session, table))["items"]
+
+
 async def test_pages_while_cells_fill_repeat_no_row(session):
     agent, run = await session.start("Find 60 bakers scenario:filling")
     session.clock.advance(100)
