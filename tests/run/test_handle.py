@@ -137,12 +137,12 @@ def test_attach_by_agent_knows_the_runs_before_the_newest(client):
 
 def test_attach_knows_what_agents_are_called_that_were_listed_before(clock):
     sandbox = ow.Sandbox(speed=60, clock=clock.time)
-    batch = ow.start_many({"Porto": "List bakeries in Porto"}, client=sandbox.client(), show=False).wait(timeout=30)
-    (run,) = batch.runs
-    nameless, client = sandbox.client(), sandbox.client()
-    assert ow.attach(run.token, client=nameless, show=False).name == ""
+    starting, nameless, client = (sandbox.client() for _ in range(3))
+    run = starting.create_agent("List bakeries in Porto", name="Porto").run
+    token = f"{run.agent_id}/{run.id}"
+    assert ow.attach(token, client=nameless, show=False).name == ""
     client.list_agents()
-    for target in (run.token, run.agent_id):
+    for target in (token, run.agent_id):
         other = ow.attach(target, client=client, show=False).wait("cells", timeout=30)
         assert other.name == "Porto"
         for frame in (ow.runs_frame(other), ow.tables_frame(other), ow.leads_frame(other)):
