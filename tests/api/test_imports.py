@@ -41,17 +41,6 @@ def test_a_client_loads_the_http_library_and_nothing_else():
     assert loaded_after("from origami_widgets.api.client import Client\nClient('og_live_x')") == {"httpx"}
 
 
-def test_one_module_knows_the_http_library():
-    sources = (ROOT / "origami_widgets" / "api").rglob("*.py")
-    importers = {
-        path.name
-        for path in sources
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.startswith(("import httpx", "from httpx"))
-    }
-    assert importers == {"transport.py"}
-
-
 FIRST_REQUEST = """
 import importlib.abc, sys, threading
 import origami_widgets as ow

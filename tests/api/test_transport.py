@@ -31,7 +31,6 @@ ONCE: list[tuple[str, Callable, type[errors.OrigamiError], str]] = [
     ("500", answer({"error": "no", "code": "INTERNAL_ERROR"}, 500), errors.ServerError, "no"),
     ("502 html", answer("<html>Bad gateway</html>", 502, content_type="text/html"), errors.ServerError, "web page"),
     ("503 empty", answer(b"", 503), errors.ServerError, "empty"),
-    ("504", answer({}, 504), errors.ServerError, "504"),
     ("408", answer({}, 408), errors.ServerError, ""),
     ("425", answer({}, 425), errors.ServerError, ""),
     ("429", answer({"error": "slow down"}, 429), errors.RateLimited, "slow down"),
@@ -41,19 +40,13 @@ ONCE: list[tuple[str, Callable, type[errors.OrigamiError], str]] = [
     ("closed before headers", raw(b"", close=True), errors.ConnectionFailed, ""),
     ("cut short", raw(head(200, 100) + b'{"id": "v2', close=True), errors.ConnectionFailed, ""),
     ("no HTTP", raw(b"SSH-2.0-OpenSSH_9.9\r\n", close=True), errors.ConnectionFailed, ""),
-    ("truncated JSON", answer('{"id": "v2_run'), errors.UnexpectedAnswer, "cut off"),
     ("empty", answer(""), errors.UnexpectedAnswer, "empty"),
     ("null", answer("null"), errors.UnexpectedAnswer, "Expected an object"),
-    ("a list", answer("[]"), errors.UnexpectedAnswer, "Expected an object"),
     ("an empty object", answer("{}"), errors.UnexpectedAnswer, "no id"),
     ("invalid UTF-8", answer(b'{"id": "\xff"}'), errors.UnexpectedAnswer, "UTF-8"),
-    ("NUL", answer(b'{"id": "\x00"}'), errors.UnexpectedAnswer, ""),
     ("captive portal", answer("<html>Welcome", content_type="text/html"), errors.UnexpectedAnswer, "sign-in page"),
     ("another run", answer({**RUN, "id": "v2_run-other"}), errors.UnexpectedAnswer, "another id"),
-    ("NaN", answer('{"id": "v2_run-1", "creditsUsed": NaN}'), errors.UnexpectedAnswer, "NaN"),
-    ("beyond any float", answer('{"id": "v2_run-1", "creditsUsed": 1e999}'), errors.UnexpectedAnswer, "1e999"),
     ("500 with NaN", answer('{"error": NaN}', 500), errors.ServerError, "Infinity|NaN"),
-    ("nested", answer(b"[" * 100_000), errors.UnexpectedAnswer, "nested"),
     ("broken gzip", answer(b"\x1f\x8bnonsense", headers={"Content-Encoding": "gzip"}), errors.ConnectionFailed, ""),
 ]
 
@@ -69,13 +62,6 @@ def test_a_poll_is_one_attempt_and_each_fault_is_transient(server, client, behav
     assert caught.value.remedy
     server.plan(answer(RUN, headers={"Retry-After": "15"}))
     assert poll(client).body == RUN
-
-
-@pytest.mark.parametrize("case", ONCE, ids=[case[0] for case in ONCE])
-def test_a_read_is_retried_after_a_fault(server, client, case):
-    server.plan(case[1], answer(RUN))
-    assert client.get_run(AGENT, RUN_ID).status == "completed"
-    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -195,26 +181,6 @@ def test_a_redirect_within_the_host_is_refused_too(server, client):
     with pytest.raises(errors.RedirectRefused, match="another path"):
         client.get_run(AGENT, RUN_ID)
     assert len(server.requests) == 1
-
-
-def test_a_proxy_of_the_environment_does_not_see_requests_to_this_machine(server, client, monkeypatch):
-    with RawServer(answer(CREDITS)) as proxy:
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, proxy.origin)
-        server.plan(answer(CREDITS))
-        assert client.get_credits().balance == 7
-        assert proxy.connections == 0
-
-
-def test_a_proxy_that_wants_a_login_is_named_and_tried_twice(monkeypatch, quick):
-    with RawServer(answer("", 407)) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
-        client = Client(KEY, base_url="https://origami.example/api/v2", timeout=5)
-        with pytest.raises(errors.ConnectionFailed) as caught:
-            client.get_credits()
-        assert caught.value.code == "PROXY_REFUSED"
-        assert [request.method for request in proxy.requests] == ["CONNECT", "CONNECT"]
-        assert not any(KEY.encode() in request.raw for request in proxy.requests)
 
 
 def test_compressed_responses_are_decompressed(server, client):

@@ -17,7 +17,6 @@ import ipywidgets
 from IPython.display import display
 
 import origami_widgets as ow
-from origami_widgets.api.errors import RunPoolFull
 from origami_widgets.run.conversation import Conversation
 from origami_widgets.run.polling.run_watch import RunWatch
 from tests.fixtures.states import NOW, STATES, payload, state_of
@@ -64,25 +63,6 @@ def scripts() -> RunState:
     return state_of(run)
 
 
-def unheard() -> RunState:
-    """An hour without a word from the server, late in a long run."""
-    state = STATES["reconnecting"]()
-    lost = dataclasses.replace(state.connection, heard_at=NOW - 3_700, failures=60)
-    return dataclasses.replace(state, connection=lost)
-
-
-def no_slot() -> RunState:
-    """A follow-up that found all slots of the plan taken."""
-    error = RunPoolFull(
-        "All run slots of the plan are taken",
-        cause="2 of 2 runs are active",
-        remedy="Wait until one of them ends, or cancel one.",
-        code="RUN_POOL_FULL",
-        status_code=429,
-    )
-    return dataclasses.replace(STATES["completed"](), command_error=error)
-
-
 def much_earlier() -> tuple[RunState, ...]:
     """The third run of a conversation."""
     return STATES["needs_input"](), STATES["timed_out"](), STATES["running_many"]()
@@ -90,8 +70,6 @@ def much_earlier() -> tuple[RunState, ...]:
 
 MORE: dict[str, Callable[[], RunState | tuple[RunState, ...]]] = {
     "earlier_runs": much_earlier,
-    "no_slot": no_slot,
-    "unheard": unheard,
     "scripts": scripts,
 }
 NAMES = (*STATES, *MORE)

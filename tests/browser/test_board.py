@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.browser.lab import LabPage
 
 BOARD = ".origami-board"
-WIDGET = "application/vnd.jupyter.widget-view+json"
 RUNS = 100
 SETUP = f"""
 import asyncio, json, re, time
@@ -133,33 +132,6 @@ def test_a_hundred_runs_keep_the_rate_limit_and_are_steered_by_keys(hundred: Lab
     assert reported["polls"] <= 80 * reported["seconds"] / 60 + 10 + 6
     assert reported["most in a minute"] <= 80 + 10 + 6
     assert reported["asked"] >= 15
-
-
-def test_a_board_is_saved_as_a_copy_that_reopens_without_kernel(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab(
-        [
-            "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=20, plan='scale').client())",
-            "batch = ow.start_many({'Porto': 'Find bakeries. scenario:slow', 'Faro': 'Find cafés. scenario:needs_input'})",
-        ]
-    )
-    lab.run_cell(0)
-    lab.run_cell(1)
-    board = board_of(lab)
-    expect(board).to_contain_text("Needs your answer", timeout=60_000)
-    lab.save()
-    lab.reload()
-    expect(board_of(lab)).to_contain_text("Needs your answer")
-    lab.save()
-    [saved] = lab.saved_outputs(1)
-    assert WIDGET not in saved["data"]
-    assert "2 runs" in saved["data"]["text/plain"]
-    assert "ow.RunBoard([" in saved["data"]["text/plain"]
-    lab.restart_kernel()
-    lab.reopen()
-    area = lab.page.locator(".jp-Notebook")
-    expect(lab.output(1).first).to_contain_text("Snapshot of")
-    expect(area).not_to_contain_text("model not found")
-    expect(area).not_to_contain_text("Error displaying widget")
 
 
 def test_axe_finds_nothing_and_no_word_is_cut_off(open_lab: Callable[..., LabPage]) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from notebooks import serve
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION
 from tests.browser.conftest import LAB_OPTIONS
-from tests.browser.window import BOARD, CARD, confirm
+from tests.browser.window import BOARD, CARD
 from tests.hosts.looks import expect_leads, uses_saved_card
 from tests.support.lab_settings import disable_plugins
 
@@ -129,21 +129,6 @@ def is_the_html(other: LabPage, saved: LabPage) -> None:
     other.close()
 
 
-def test_a_reloaded_page_draws_the_live_card_where_the_saved_one_stands(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([SETUP, "run = ow.start('Find dentists. scenario:slow', client=ow.Sandbox(speed=2).client())"])
-    lab.run_cell(0)
-    lab.run_cell(1)
-    expect(lab.output(1).locator(CARD)).to_contain_text("Running")
-    lab.save()
-    lab.reload()
-    card = lab.output(1).locator(CARD)
-    expect(card).to_have_count(1)
-    expect(card).not_to_contain_text("Snapshot of")
-    card.get_by_role("button", name="Cancel").click()
-    confirm(card)
-    expect(card).to_contain_text("Stopped", timeout=60_000)
-
-
 def test_what_another_version_saved_is_the_html(open_lab: Callable[..., LabPage]) -> None:
     versions = (SAVED_VERSION - 1, SAVED_VERSION + 1)
     lab = open_lab([RAW.format(media_type=kind, version=one, view="{}") for kind in SAVED_TYPES for one in versions])
@@ -168,16 +153,6 @@ def test_a_command_writes_a_cell_and_runs_nothing(open_lab: Callable[..., LabPag
     assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex") == 1
     assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount") is None
     assert lab.foreign_requests == []
-
-
-def test_the_palette_has_them_all(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab(["x = 1"])
-    lab.command("apputils:activate-command-palette")
-    lab.page.keyboard.type("Origami")
-    palette = lab.page.locator(".lm-CommandPalette")
-    for label in ("Brief an agent", "Attach a run", "Board of an agent's runs", "Open the guide"):
-        expect(palette).to_contain_text(label)
-    lab.page.keyboard.press("Escape")
 
 
 def test_the_guide_opens_in_a_tab_of_its_own(open_lab: Callable[..., LabPage]) -> None:

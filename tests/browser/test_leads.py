@@ -63,7 +63,6 @@ batch = ow.start_many(cities, show=False).wait("cells")
 grid = ow.leads(batch)
 grid
 """
-PLACE_OF_MAIL = 4
 LEAD = "example"
 """Stands in the website and the address of every lead of the sandbox, and nowhere else on a card."""
 
@@ -371,30 +370,6 @@ def test_a_card_hands_over_the_leads_that_are_ticked_in_it(card_in: Callable[...
     lab.save()
     assert LEAD not in json.dumps(lab.saved_notebook())
     assert not found, "\n".join(found)
-
-
-def test_the_first_leads_of_a_card_are_filtered_ticked_and_copied(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find 20 bakeries in Porto", speed=200)
-    page, card, grid = lab.page, lab.output(1).locator(CARD), leads_of(lab, 1)
-    expect(card.locator(".pill")).to_have_text(ENDED, timeout=60_000)
-    height = "card => card.getBoundingClientRect().height"
-    before = card.evaluate(height)
-    mails = grid.locator(f'[role="gridcell"][aria-colindex="{PLACE_OF_MAIL}"]')
-    expect(mails.filter(has_not_text="@").first).to_be_attached()
-    chip = card.get_by_role("button", name="Has e-mail")
-    chip.click()
-    expect(chip).to_have_attribute("aria-pressed", "true")
-    expect(card.get_by_text(re.compile(r"^\d+ of \d+ companies match$")).locator("visible=true")).to_have_count(1)
-    expect(mails.filter(has_not_text="@")).to_have_count(0)
-    names = names_of(lab, 1).all_inner_texts()[:3]
-    for box in grid.get_by_role("gridcell").get_by_role("checkbox").all()[:3]:
-        box.check()
-    page.keyboard.press("Control+c")
-    expect(card.get_by_role("status").filter(has_text="Copied")).to_be_attached()
-    lines = [line.split("\t") for line in page.evaluate("navigator.clipboard.readText()").split("\n")[1:]]
-    assert [line[0] for line in lines] == names
-    assert all("@" in "".join(line) for line in lines)
-    assert card.evaluate(height) == before
 
 
 @pytest.mark.parametrize("width", [320, 901])

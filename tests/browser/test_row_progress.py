@@ -78,22 +78,3 @@ def test_the_line_comes_and_goes_with_the_reading(reading: Callable[..., LabPage
     expect(card).not_to_contain_text("reading")
     lab.wait_executed(4)
     expect(card).to_contain_text(re.compile(r"\d+ leads"))
-
-
-def test_a_reading_that_raises_ends_the_line(reading: Callable[..., LabPage], go: Path) -> None:
-    lab = reading("1 / (rows - 10)")
-    go.touch()
-    card = lab.output(1).locator(CARD)
-    expect(card).not_to_contain_text("reading")
-    expect(lab.output(4)).to_contain_text("IncompleteRows")
-    expect(card).to_be_visible()
-
-
-def test_a_kernel_that_is_gone_reads_nothing(reading: Callable[..., LabPage]) -> None:
-    lab = reading()
-    card = lab.output(1).locator(CARD)
-    lab.restart_kernel()
-    # Only a card that somebody sees asks whether anybody is there.
-    lab.show_cell(1)
-    expect(card.get_by_text("Kernel stopped")).to_be_visible(timeout=60_000)
-    expect(card).not_to_contain_text("reading")

@@ -56,33 +56,6 @@ def test_the_keyboard_alone_answers_and_follows_up(card_in: Callable[..., LabPag
     assert lab.page.locator(".jp-Notebook .jp-Cell").count() == cells, "letters must not reach Lab's shortcuts"
 
 
-def test_typed_words_and_the_focus_survive_updates(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in(
-        "Find wholesale partners for us. scenario:needs_input",
-        "from origami_widgets.api.background.loop import background\n"
-        "from origami_widgets.run.state import CommandFailed\n"
-        "from origami_widgets.api.errors import OrigamiError\n"
-        "async def disturb():\n"
-        "    run.conversation.current.update(CommandFailed(OrigamiError('Something else happened')))\n"
-        "background().run(disturb())",
-    )
-    card = lab.output(1).locator(CARD)
-    expect(card).to_contain_text("Needs your answer", timeout=60_000)
-    text = card.get_by_role("textbox").first
-    text.fill("half a sen")
-    lab.page.evaluate(f"() => {{ window.typed = {ACTIVE}; }}")
-    lab.page.evaluate(
-        """() => {
-            const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
-            const code = window.jupyterapp.shell.currentWidget.content.widgets[2].model.sharedModel.getSource();
-            return session.kernel.requestExecute({ code }).done.then(() => null);
-        }"""
-    )
-    expect(card).to_contain_text("Something else happened")
-    expect(text).to_have_value("half a sen")
-    assert lab.page.evaluate(f"window.typed === {ACTIVE}")
-
-
 def test_two_windows_start_one_run(card_in: Callable[..., LabPage]) -> None:
     lab = card_in("List bakeries in Porto", RUNS)
     card = lab.output(1).locator(CARD)
@@ -105,30 +78,6 @@ def test_two_windows_start_one_run(card_in: Callable[..., LabPage]) -> None:
     lab.run_cell(2)
     expect(lab.output(2)).to_have_text("2")
     other.close()
-
-
-def test_the_card_follows_the_theme_while_it_changes(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find dentists. scenario:slow", speed=1)
-    card = lab.output(1).locator(CARD)
-    colours = {}
-    for theme in ("light", "dark", "light"):
-        lab.set_theme(theme)
-        seen = card.evaluate("node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color].join()")
-        assert colours.setdefault(theme, seen) == seen
-    assert colours["light"] != colours["dark"]
-
-
-def test_an_interrupt_of_a_wait_leaves_run_and_card_alone(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find dentists. scenario:slow", "print('waiting')\nrun.wait()", speed=5)
-    card = lab.output(1).locator(CARD)
-    lab.start_cell(2)
-    expect(lab.output(2).first).to_contain_text("waiting")
-    lab.interrupt_kernel()
-    lab.page.wait_for_function("window.testRuns?.[2] === true")
-    expect(card).to_contain_text("Running")
-    card.get_by_role("button", name="Cancel").click()
-    confirm(card)
-    expect(lab.output(1).first).to_contain_text("Stopped", timeout=60_000)
 
 
 def test_cancel_ends_a_run_that_its_own_cell_waits_for(card_in: Callable[..., LabPage]) -> None:
@@ -193,40 +142,6 @@ def test_a_mouse_stops_cells_after_the_end_of_the_run(card_in: Callable[..., Lab
     assert left(lab, 2) == first, "nothing is spent after the stop"
     lab.save()
     assert "Stop filling" not in "".join(lab.saved_outputs(1)[0]["data"]["text/html"])
-
-
-def test_the_keyboard_stops_cells_and_stays_in_the_card(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find bakeries. scenario:filling", COUNT, speed=8)
-    card = lab.output(1).locator(CARD)
-    stop = card.get_by_role("button", name="Stop filling")
-    expect(stop).to_be_visible(timeout=60_000)
-    card.focus()
-    tab_to(lab, stop)
-    lab.page.keyboard.press("Enter")
-    assert lab.focused_text() == "Yes, stop filling"
-    lab.page.keyboard.press("Escape")
-    assert lab.focused_text().startswith("Stop filling")
-    lab.page.keyboard.press("Enter")
-    assert lab.focused_text() == "Yes, stop filling"
-    lab.page.wait_for_timeout(500)  # The second press of a double click would confirm nothing.
-    lab.page.keyboard.press("Enter")
-    expect(card).to_contain_text("cells were stopped", timeout=60_000)
-    assert card.evaluate(f"node => node === {ACTIVE} || node.contains({ACTIVE})")
-    assert left(lab, 2)[0] == 0
-
-
-def test_a_card_that_fills_without_its_kernel_cannot_be_stopped(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find bakeries. scenario:filling", speed=8)
-    card = lab.output(1).locator(CARD)
-    stop = card.get_by_role("button", name="Stop filling")
-    expect(stop).to_be_visible(timeout=60_000)
-    lab.restart_kernel()
-    expect(card).to_contain_text("Kernel stopped", timeout=60_000)
-    expect(stop).to_be_disabled()
-    lab.save()
-    lab.reload()
-    expect(lab.output(1).first).to_contain_text("Snapshot of")
-    expect(lab.output(1).first.get_by_role("button", name=re.compile("Stop filling|Cancel"))).to_have_count(0)
 
 
 BATCH = """

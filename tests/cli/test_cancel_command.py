@@ -17,7 +17,7 @@ from tests.cli.plain import is_plain
 from tests.support.quick import SkippingClock, cancel_quickly, see, use_clock, without_environment, without_pauses
 from tests.support.spending_server import COLLEAGUE, SpendingServer
 
-STOP, DRY, CANCEL = "POST /tables/{id}/cancel", "POST /tables/{id}/cancel dry", "POST /agents/{id}/cancel"
+STOP, CANCEL = "POST /tables/{id}/cancel", "POST /agents/{id}/cancel"
 BRIEF = "Find bakeries in Porto"
 AGENT_SECONDS = 60
 
@@ -57,15 +57,6 @@ def test_it_ends_the_run_and_its_cells_and_says_how_many(server, clock, capsys):
     assert f"{stopped} cells" in second.replace(",", "")
     used = server.paid
     assert server.finish() == used < 150
-
-
-def test_of_a_run_that_is_over_it_stops_the_cells_only(server, clock, capsys):
-    token = start(server)
-    clock.skip(AGENT_SECONDS + 1)
-    assert main(["cancel", token.partition("/")[0]]) == 0
-    assert (server.cancels, server.active(server.tables[0])) == ([], 0)
-    assert capsys.readouterr().out.startswith(f"{token} has ended: completed.\n")
-    assert server.finish() == server.paid < 300
 
 
 def test_of_a_run_that_has_settled_it_sends_nothing(server, clock, capsys):

@@ -58,14 +58,6 @@ def test_a_list_becomes_a_workbook(server, companies, tmp_path, capsys):
     assert (len(server.runs), server.enrichments) == (1, 0)
 
 
-def test_a_list_with_semicolons_or_tabs_is_read(server, companies, tmp_path):
-    for separator in ";\t":
-        companies.write_text(LIST.replace(",", separator), encoding="utf-8-sig", newline="")
-        out = tmp_path / f"{ord(separator)}.csv"
-        assert enrich(companies, out) == 0
-        assert list(pd.read_csv(out, sep=separator)) == ["website", "name", "zip", "owner", "Phone"]
-
-
 @pytest.mark.parametrize("server", [{"cells": 5}], ids=str, indirect=True)
 def test_a_pilot_ends_with_a_price_and_the_same_command_goes_on(server, tmp_path, capsys):
     file, out = tmp_path / "list.csv", tmp_path / "found.csv"

@@ -1,6 +1,5 @@
 """`origami-widgets export`, over HTTP and to a disk."""
 
-import sys
 from pathlib import Path
 
 import openpyxl
@@ -49,26 +48,6 @@ def test_existing_files_are_only_replaced_with_overwrite(token, tmp_path, capsys
     assert path.read_text() == "mine"
     assert main(["export", token, str(path), "--overwrite"]) == 0
     assert openpyxl.load_workbook(path).sheetnames
-
-
-@pytest.mark.parametrize(
-    ("module", "kind", "extra"), [("xlsxwriter", "xlsx", "excel"), ("pyarrow", "parquet", "parquet")]
-)
-def test_a_missing_package_is_named_with_its_extra(token, tmp_path, capsys, monkeypatch, module, kind, extra):
-    monkeypatch.setitem(sys.modules, module, None)
-    assert main(["export", token, str(tmp_path / f"made.{kind}"), "--format", kind]) == 2
-    assert f"origami-widgets[{extra}]" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("how", ["a slash", "a folder", "a format"])
-def test_a_folder_may_have_an_ending(token, tmp_path, capsys, how):
-    path = tmp_path / "v1.2"
-    if how == "a folder":
-        path.mkdir()
-    options = ["--format", "csv"] if how == "a format" else []
-    assert main(["export", token, f"{path}/" if how == "a slash" else str(path), *options]) == 0
-    assert (path / "Summary.csv").exists()
 
 
 def test_an_error_of_the_disk_is_reported(token, tmp_path, capsys):

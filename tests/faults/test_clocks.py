@@ -53,24 +53,6 @@ def test_what_was_on_its_way_when_the_laptop_was_suspended_is_asked_again(journe
     assert {connection.failures for connection in seen.connections} == {0}
 
 
-def test_a_suspension_shortens_no_retry_after(journey, clock, interface):
-    def suspend():
-        clock.suspend_for = 20.0
-
-    seen = journey().go(interface, going_on(3), before(going_on(5, retry_after="60"), suspend), completed())
-    assert seen.pauses == [15, 60]
-
-
-def test_a_suspension_is_no_time_of_watching(journey, clock, interface):
-    def suspend():
-        clock.suspend_for = HOURS
-
-    seen = journey().go(interface, before(going_on(3, retry_after="300"), suspend), going_on(5, retry_after="300"))
-    assert not seen.run.done
-    assert seen.run.connection.state == "stopped"
-    assert seen.asked[-1] - 1_000.0 - HOURS == 75 * 60
-
-
 @pytest.mark.parametrize("by", [HOURS, -HOURS], ids=["forward", "back"])
 def test_setting_the_wall_clock_changes_no_wait_and_no_elapsed_time(journey, clock, interface, by):
     def dated(behaviour_of, *, steps=None):

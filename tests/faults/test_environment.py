@@ -98,15 +98,6 @@ def test_a_run_is_not_started_and_not_said_to_be_possible(monkeypatch, kind, var
     assert not error.may_have_started
 
 
-@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy"])
-def test_a_card_is_not_shown_for_what_was_not_started(monkeypatch, variable):
-    monkeypatch.setenv(variable, "gopher://x")
-    with pytest.raises(ConnectionFailed, match=variable) as caught:
-        ow.start("Find bakeries", client=ow.Client(KEY, base_url=AWAY))
-    assert not caught.value.may_have_started
-    assert showing(held_by(caught.value)) == []
-
-
 def test_it_works_once_the_variable_is_right(monkeypatch, tmp_path):
     cert, key = certificate(tmp_path, "trusted")
     with RawServer(answer({"object": "credits", "balance": 7}), tls=context_of(cert, key)) as server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 
@@ -13,9 +12,9 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.errors import AuthenticationError, OrigamiError
+from origami_widgets.api.errors import OrigamiError
 from tests.faults.journey import COMPLETED, KEY, RUNNING, running
-from tests.faults.planted import held_by, of_error, reachable, showing, within
+from tests.faults.planted import reachable, showing, within
 from tests.support.server import raw
 
 LATE, EARLY = b"Fri, 31 Dec 9999 23:59:59 -0100", b"Mon, 01 Jan 0001 00:00:00 +0100"
@@ -75,36 +74,12 @@ def test_a_wait_that_no_calendar_holds_is_none(journey, interface, wait):
     assert seen.run.status == "completed"
 
 
-def result_of(kind, call):
-    async def awaited():
-        return await call()
-
-    return asyncio.run(awaited()) if kind is ow.AsyncClient else call()
-
-
 @pytest.mark.parametrize("line", ODD.values(), ids=ODD)
-@pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
-def test_both_clients_read_the_answer_and_pay_once(server, kind, line):
-    client = kind(KEY, base_url=server.base_url, timeout=5)
-    agent, run = RUNNING["agentId"], RUNNING["id"]
-    server.plan(with_header({"agent": {"id": agent}, "run": running(0)}, line, 201))
-    assert result_of(kind, lambda: client.create_agent("Find bakeries")).run.id == run
-    server.plan(with_header(running(0), line, 201))
-    assert result_of(kind, lambda: client.create_run(agent, "Add hours")).id == run
-    assert [request.method for request in server.requests] == ["POST", "POST"]
-    server.plan(with_header(ended(), line))
-    assert result_of(kind, lambda: client.get_run(agent, run)).status == "completed"
-
-
-@pytest.mark.parametrize("line", ODD.values(), ids=ODD)
-@pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
-def test_a_refusal_with_such_a_header_is_that_refusal(server, kind, line):
-    client = kind(KEY, base_url=server.base_url, timeout=5)
-    server.plan(with_header({"error": "no", "code": "UNAUTHORIZED"}, line, 401))
-    with pytest.raises(AuthenticationError) as caught:
-        result_of(kind, client.get_credits)
-    assert showing(of_error(caught.value)) == []
-    assert showing(held_by(caught.value)) == []
+def test_the_answer_to_a_start_is_read_and_paid_for_once(server, line):
+    client = ow.Client(KEY, base_url=server.base_url, timeout=5)
+    server.plan(with_header({"agent": {"id": RUNNING["agentId"]}, "run": running(0)}, line, 201))
+    assert client.create_agent("Find bakeries").run.id == RUNNING["id"]
+    assert [request.method for request in server.requests] == ["POST"]
 
 
 NAMES = st.sampled_from(

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults.life_machine import Life
-from tests.faults.life_way import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,13 +35,3 @@ def lives(own_time: Callable[[LifeClock], None]) -> Iterator[type[Life]]:
 def test_a_run_is_watched_rightly_whatever_happens(lives: type[Life]) -> None:
     run_state_machine_as_test(lives, settings=LIVES)
     assert sum(lives.planned) > len(lives.kept), "nobody was asked by a plan: this test no longer knows its questions"
-
-
-def test_a_wait_that_answers_a_failed_refresh_holds_for_the_next_check(lives: type[Life]) -> None:
-    life = lives()
-    life.first("completed")
-    life.trouble([Fault("500", retry_after="in 42 s")])
-    life.refresh(0, ("stats",), old=False)
-    life.let_pass(100.0)
-    life.nothing_is_wrong()
-    life.teardown()

@@ -1,4 +1,4 @@
-"""`Retry-After` on one poll, in every form that was seen: never asked before it, and no wait out of bounds."""
+"""`Retry-After` on one poll, of each kind: never asked before it, and no wait out of bounds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tests.support.server import answer, head, raw
 
 SERVER_TIME = 1_784_625_300
 SOON = SERVER_TIME + 40
-IMF = formatdate(SOON, usegmt=True)
 LEAST, MOST, BACKOFF, INTERVAL = 1.0, 300.0, 2.0, 15.0
 
 
@@ -22,31 +21,13 @@ def dated(*values: str, shift: float = 0.0) -> list[tuple[str, str]]:
 
 
 RETRY_AFTERS = {
-    "seconds": (dated("42"), 42.0),
-    "a fraction": (dated("31.5"), 31.5),
     "two headers": (dated("7", "42"), 42.0),
-    "two headers that a proxy joined": (dated("7, 42"), 42.0),
-    "a date": (dated(IMF), 40.0),
-    "a date as RFC 850 has it": (dated("Tuesday, 21-Jul-26 09:15:40 GMT"), 40.0),
-    "a date as asctime has it": (dated("Tue Jul 21 09:15:40 2026"), 40.0),
     "a date of a server seven hours ahead": (dated(formatdate(SOON + 25_200, usegmt=True), shift=25_200), 40.0),
-    "a date of a server seven hours behind": (dated(formatdate(SOON - 25_200, usegmt=True), shift=-25_200), 40.0),
     "an hour": (dated("3600"), MOST),
-    "more than any float": (dated("1" + "0" * 400), MOST),
-}
-UNREADABLE = {
-    "a word": dated("soon"),
-    "negative": dated("-5"),
-    "empty": dated(""),
-    "NaN": dated("NaN"),
-    "infinity": dated("inf"),
-    "a power": dated("10^400"),
-    "no day of any month": dated("Tue, 99 Jul 2026 09:14:06 GMT"),
 }
 PAST = {"zero": dated("0"), "a past date": dated("Sun, 06 Nov 1994 08:49:37 GMT")}
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("status", [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.OK])
 @pytest.mark.parametrize(("headers", "retry_after"), RETRY_AFTERS.values(), ids=RETRY_AFTERS)
 def test_the_next_request_comes_after_retry_after_and_not_before(journey, interface, status, headers, retry_after):
@@ -55,11 +36,9 @@ def test_the_next_request_comes_after_retry_after_and_not_before(journey, interf
     assert seen.pauses[1] == pytest.approx(retry_after)
 
 
-@pytest.mark.sweep
-@pytest.mark.parametrize("status", [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.OK])
-@pytest.mark.parametrize("headers", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_cannot_be_read_is_as_good_as_nothing(journey, interface, status, headers):
-    seen = journey().go(interface, going_on(3), answer(running(4), status, headers), completed())
+@pytest.mark.parametrize("status", [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.OK])
+def test_what_cannot_be_read_is_as_good_as_nothing(journey, interface, status):
+    seen = journey().go(interface, going_on(3), answer(running(4), status, dated("soon")), completed())
     assert seen.run.status == "completed"
     assert seen.pauses[1] == pytest.approx(INTERVAL if status == HTTPStatus.OK else BACKOFF)
 

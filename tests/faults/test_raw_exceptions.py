@@ -119,15 +119,11 @@ def test_a_start_that_ends_in_it_may_have_started_a_run(kind, raised):
 
 
 @pytest.mark.parametrize("raised", RAISED.values(), ids=RAISED)
-@pytest.mark.parametrize("way", ["start", "aio.start"])
-def test_a_run_that_was_started_is_found_and_no_second_one_is(way, raised):
+def test_a_run_that_was_started_is_found_and_no_second_one_is(raised):
     sandbox = ow.Sandbox(speed=240)
     carrier = Raising(raised, sandbox)
     given = {"api_key": sandbox.api_key, "base_url": "https://origami-sandbox.invalid/api/v2", "_transport": carrier}
-    if way == "start":
-        run = ow.start("Find bakeries", client=ow.Client(**given), show=False)
-    else:
-        run = asyncio.run(ow.aio.start("Find bakeries", client=ow.AsyncClient(**given), show=False))
+    run = ow.start("Find bakeries", client=ow.Client(**given), show=False)
     assert carrier.lost == 1
     there = sandbox.client()
     assert [each.id for agent in there.list_agents().items for each in there.list_runs(agent.id).items] == [run.id]

@@ -10,17 +10,16 @@ from tests.faults.journey import KEY, RUNNING, completed, going_on
 from tests.support.server import RawServer, answer
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("place", ["another host", "the same host", "nowhere"])
-def test_a_redirect_of_one_poll_is_not_followed_and_the_run_completes(journey, server, interface, status, place):
+def test_a_redirect_of_one_poll_is_not_followed_and_the_run_completes(journey, server, interface, place):
     with RawServer(answer({})) as other:
         location = {"another host": f"{other.base_url}/sign-in", "the same host": "/sign-in", "nowhere": "http://["}
-        elsewhere = answer("", status, headers={"Location": location[place]})
+        elsewhere = answer("", 302, headers={"Location": location[place]})
         seen = journey().go(interface, going_on(3), elsewhere, elsewhere, going_on(9), completed())
         assert (other.requests, other.connections) == ([], 0)
     assert seen.run.status == "completed"
     assert [round(pause) for pause in seen.pauses] == [15, 2, 4, 15]
-    assert {(type(error), str(status) in error.cause) for error in seen.failures} == {(RedirectRefused, True)}
+    assert {(type(error), "302" in error.cause) for error in seen.failures} == {(RedirectRefused, True)}
     agent = f"/api/v2/agents/{RUNNING['agentId']}"
     assert {request.path for request in server.requests[1:]} == {f"{agent}/runs/{RUNNING['id']}", f"{agent}/tables"}
     if interface == "card":

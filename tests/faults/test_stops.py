@@ -32,14 +32,6 @@ def test_a_key_that_is_refused_is_not_shown_again(journey, interface, fault, kin
         assert seen.run.token in seen.notice("stopped")["code"]
 
 
-def test_a_run_that_is_not_found_gets_half_a_minute_after_its_start(journey, interface):
-    seen = journey().go(interface, MISSING, MISSING, MISSING, MISSING, MISSING, completed())
-    assert isinstance(seen.error, errors.RunNotFound)
-    assert [round(pause) for pause in seen.pauses] == [2, 4, 8, 16]
-    assert seen.asked[-2] - 1_000 < 30 <= seen.asked[-1] - 1_000
-    assert seen.run.connection.state == "stopped"
-
-
 @pytest.mark.parametrize("code", ["AGENT_NOT_FOUND", "RUN_NOT_FOUND"])
 def test_nothing_is_claimed_of_a_run_that_was_deleted(journey, interface, code):
     gone = answer({"error": "Not here", "code": code}, 404)
@@ -49,11 +41,6 @@ def test_nothing_is_claimed_of_a_run_that_was_deleted(journey, interface, code):
     if interface == "card":
         assert seen.shows("stopped", seen.error)
         assert seen.notice("stopped")["code"] == "", "there may be no run to attach to"
-
-
-def test_a_run_that_appears_in_time_is_watched(journey, interface):
-    seen = journey().go(interface, MISSING, MISSING, going_on(3), completed())
-    assert seen.run.status == "completed"
 
 
 def test_a_person_can_start_the_watch_again(journey, interface):

@@ -117,15 +117,6 @@ def test_columns_of_one_list_keep_values_and_missing_ones(backend, order):
     assert {name: str(found[name].dtype) for name in names} == names
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_an_own_column_of_one_frame_is_missing_in_the_other(backend):
-    frame = pd.DataFrame({"row_id": ["r1"], "fit": pd.array([5], dtype="Int64")})
-    found = ow.leads_frame([frame.assign(score=1, seen=False), frame], dtype_backend=backend)
-    assert found["score"].to_list() == [1, pd.NA]
-    assert found["seen"].to_list() == [False, pd.NA]
-    assert found["fit"].to_list() == [5, 5]
-
-
 def test_numbers_are_equal_whatever_a_file_has_made_of_them():
     numbers = [pd.Series([12, 7]), pd.Series([12.0, None]), pd.Series(["12 ", "x"]), pd.Series([12], dtype="category")]
     for one in numbers:

@@ -15,9 +15,6 @@ from tests.fixtures.interchange import filled
 from tests.fixtures.make_frames import ACCOUNT_FRAMES, FRAMES
 from tests.frames.payloads import BACKENDS, EMPTY, payload
 
-OF_LEADS = "leads_frame"
-MAKERS = [*(maker.__name__ for maker in (FRAMES | ACCOUNT_FRAMES)), OF_LEADS]
-
 
 @cache
 def finished():
@@ -35,7 +32,7 @@ def frames(backend):
         made[f"{maker.__name__}, empty"] = maker(EMPTY, dtype_backend=backend)
     for maker in ACCOUNT_FRAMES:
         made[maker.__name__] = maker(client=client, dtype_backend=backend)
-    for limit, name in ((None, OF_LEADS), (0, f"{OF_LEADS}, empty")):
+    for limit, name in ((None, "leads_frame"), (0, "leads_frame, empty")):
         made[name] = ow.leads_frame(run.tables[0], client=client, dtype_backend=backend, limit=limit)
     return made
 

@@ -83,22 +83,6 @@ def test_columns_and_dtypes_are_the_same_for_every_source(maker, schema, source,
             assert not frame[field.name].cat.ordered
 
 
-def test_documented_words_are_categories_in_the_documented_order():
-    assert list(frames.columns_frame([])["kind"].cat.categories) == ["input", "enrichment", "score", "sequence"]
-    assert list(frames.lead_sources_frame([])["source"].cat.categories) == ["historical", "estimate"]
-    assert list(frames.actions_frame([])["action"].cat.categories) == [
-        "table_created",
-        "table_restored",
-        "column_added",
-        "columns_updated",
-        "columns_deleted",
-        "columns_restored",
-        "leads_added",
-        "leads_deleted",
-        "leads_restored",
-    ]
-
-
 @MAKERS
 def test_amounts_have_a_unit_and_names_have_none(maker, schema):
     units = maker(EMPTY).attrs["units"]

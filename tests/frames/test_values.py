@@ -50,10 +50,6 @@ def test_what_is_no_integer_is_missing(value, backend):
     assert count(value, backend) is pd.NA
 
 
-def test_null_is_missing(backend):
-    assert count(None, backend) is pd.NA
-
-
 @pytest.mark.parametrize(
     ("value", "expected"), [(2, 2.0), ("0.5", 0.5), (1e300, 1e300), (2**53, 2.0**53), (-0.25, -0.25)]
 )

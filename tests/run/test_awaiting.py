@@ -20,7 +20,6 @@ from tests.support.start_files import StartFiles
 ROOT = Path(__file__).parents[2]
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
-FULL = answer({"error": "full", "code": "CONCURRENT_LIMIT_EXCEEDED", "limit": 1}, 429, headers={"Retry-After": "1"})
 
 
 @pytest.fixture(autouse=True)
@@ -96,37 +95,6 @@ async def test_a_start_waits_for_an_equal_one_only_while_that_is_wanted(front, c
     await asyncio.wait_for(asyncio.wait((other,)), 3)
     assert len(front.starts) == 2
     assert other.result().id in front.runs()
-
-
-async def test_a_refusal_is_raised(front, client):
-    front.faults = [kept_off(answer({"error": "no", "code": "INSUFFICIENT_CREDITS"}, 402))]
-    with pytest.raises(ow.OrigamiError) as caught:
-        await ow.aio.start(BRIEF, client=client, show=False)
-    assert caught.value.code == "INSUFFICIENT_CREDITS"
-    assert front.runs() == []
-
-
-async def test_a_task_that_is_cancelled_leaves_its_run_alone_and_finds_it(front, client):
-    front.faults = [lost(silence())]
-    reached, loop = asyncio.Event(), asyncio.get_running_loop()
-    front.asked = lambda: loop.call_soon_threadsafe(reached.set)
-    task = asyncio.create_task(ow.aio.start(SLOW, client=client, show=False))
-    await reached.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError) as caught:
-        await task
-    assert caught.value.idempotency_key == front.starts[0].headers["idempotency-key"]
-    found = await caught.value.reconcile_async()
-    assert front.runs() == [found.id]
-    assert (await found.refresh_async()).status == "running"
-    await found.cancel_async()
-
-
-async def test_it_says_once_that_it_waits_for_a_slot(front, client, capsys):
-    front.faults = [kept_off(FULL)] * 2
-    run = await ow.aio.start(BRIEF, client=client, show=False)
-    assert front.runs() == [run.id]
-    assert capsys.readouterr().out.count("\n") == 1
 
 
 @pytest.mark.parametrize("embedded", [False, True])

@@ -66,34 +66,6 @@ def test_a_callback_that_blocks_holds_up_no_check_no_start_and_no_cancel(client,
     assert not blocking.gate.is_set()
 
 
-def test_slow_callbacks_hold_up_no_request_and_no_cancel():
-    """Several runs, so that there is always a callback at work: what is asked meanwhile goes on as if there were none."""
-    client = ow.Sandbox(speed=20).client()
-    runs = [start(client, f"{SLOW} {number}") for number in range(3)]
-    began, returned = [], []
-
-    def takes_its_time(changed):
-        began.append(changed)
-        time.sleep(0.3)
-        returned.append(changed)
-
-    for run in runs:
-        run.on_change(takes_its_time)
-        run.refresh()
-    until(lambda: began)
-    # Were requests held up by callbacks, about as many would be answered as callbacks return.
-    answered = 0
-    while len(returned) < 3 and answered < 20:
-        client.get_credits()
-        answered += 1
-    assert answered > 15
-    known = len(returned)
-    for run in runs:
-        run.cancel()
-    assert len(returned) - known < 3
-    assert {run.wait(timeout=SOON).status for run in runs} == {"cancelled"}
-
-
 def test_a_wait_gives_callbacks_a_moment_and_no_more(client, slow_client, blocking):
     run, slow, seen = start(client), start(slow_client, SLOW), []
     slow.on_change(blocking)
@@ -119,33 +91,6 @@ def test_after_a_wait_a_callback_that_takes_a_moment_has_returned(client):
     run.on_change(callback)
     run.wait(timeout=SOON)
     assert seen[-1] == "completed"
-
-
-@pytest.mark.clock
-async def test_after_an_await_a_callback_that_takes_a_moment_has_returned(client):
-    run, seen = await ow.aio.start(BRIEF, client=client, show=False), []
-
-    def callback(changed):
-        time.sleep(0.1)
-        seen.append(changed.status)
-
-    run.on_change(callback)
-    await run
-    assert seen[-1] == "completed"
-
-
-async def test_a_callback_that_blocks_does_not_delay_callers_that_await(client, blocking):
-    run = await ow.aio.start(BRIEF, client=client, show=False)
-    run.on_change(blocking)
-    assert (await run).status == "completed"
-    assert not blocking.gate.is_set()
-
-
-def test_a_callback_of_a_batch_that_blocks_holds_it_up_neither(client, blocking):
-    batch = ow.start_many([BRIEF, BRIEF.replace("Porto", "Faro")], at_once=1, client=client, show=False)
-    batch.on_change(blocking)
-    assert [run.status for run in batch.wait(timeout=SOON).runs] == ["completed", "completed"]
-    assert not blocking.gate.is_set()
 
 
 @pytest.mark.parametrize("kind", [ow.RunCard, lambda run: ow.RunBoard([run])], ids=["card", "board"])
@@ -176,19 +121,6 @@ def test_an_observer_that_was_behind_gets_all_changes_as_one_change(slow_client,
     blocking.gate.set()
     until(lambda: seen)
     assert seen == [(first, card.head)]
-    card.close()
-
-
-def test_an_observer_can_be_taken_away(client):
-    run = start(client)
-    card = ow.RunCard(run)
-    seen = []
-    card.observe(seen.append, ["status", "done"])
-    card.observe(seen.append, "status")
-    card.unobserve(seen.append, ["status", "done"])
-    run.wait(timeout=SOON)
-    until(lambda: card.done)
-    assert seen == []
     card.close()
 
 
@@ -232,60 +164,6 @@ def test_callbacks_keep_their_order_and_get_missed_changes_once(slow_client, blo
     until(lambda: len(order) >= 3)
     # A later change, such as the end of its stop, may bring both once more.
     assert order[:3] == ["first", "cancelled", "first"]
-
-
-def test_a_callback_that_was_taken_away_while_it_waited_is_not_called(slow_client, blocking):
-    run, seen = start(slow_client, SLOW), []
-    run.on_change(blocking)
-    stop = run.on_change(seen.append)
-    run.refresh()
-    until(blocking.began.is_set)
-    run.refresh()
-    stop()
-    blocking.gate.set()
-    until(lambda: len(blocking.statuses) > 1)
-    assert seen == []
-    run.cancel()
-
-
-def test_a_late_error_is_logged_and_its_callback_dropped(slow_client, blocking, caplog):
-    run, calls = start(slow_client, SLOW), []
-
-    def broken(changed):
-        calls.append(changed)
-        blocking(changed)
-        raise ZeroDivisionError
-
-    run.on_change(broken)
-    with caplog.at_level(logging.ERROR, "origami_widgets"):
-        run.refresh()
-        until(blocking.began.is_set)
-        run.refresh()
-        blocking.gate.set()
-        until(lambda: caplog.records)
-        run.refresh()
-    assert len(calls) == 1
-    assert caplog.records[0].exc_info[0] is ZeroDivisionError
-    run.cancel()
-
-
-def test_a_late_error_of_an_observer_is_logged_by_its_name(slow_client, blocking, caplog):
-    run = start(slow_client, SLOW)
-    card = ow.RunCard(run)
-
-    def broken_observer(change):
-        blocking(change)
-        raise ZeroDivisionError
-
-    card.observe(broken_observer, "done")
-    with caplog.at_level(logging.ERROR, "origami_widgets"):
-        run.cancel().wait(timeout=SOON)
-        until(blocking.began.is_set)
-        until(lambda: card.head["done"])
-        blocking.gate.set()
-        until(lambda: caplog.records)
-    assert "broken_observer" in caplog.text
-    card.close()
 
 
 def test_a_callback_that_others_wait_for_is_reported_once(slow_client, blocking, caplog, monkeypatch):

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.models import RunObject
@@ -115,17 +113,6 @@ def test_a_run_without_tables_has_used_nothing():
 
 def test_numbers_that_go_down_are_no_measure():
     assert used_since_start(after_reading(state_of(table(1, 60, OLD)), t1=70))[0] is None
-
-
-@given(st.lists(st.tuples(st.none() | st.integers(-5, 10**12), st.booleans()), min_size=1, max_size=5))
-def test_it_is_the_sum_or_unknown(tables):
-    made = [table(number, used, OLD if is_old else timedelta(0)) for number, (used, is_old) in enumerate(tables)]
-    used, how = used_since_start(state_of(*made))
-    if all(amount is not None and amount >= 0 and not is_old for amount, is_old in tables):
-        assert used == sum(amount for amount, _ in tables)
-    else:
-        assert used is None
-    assert how
 
 
 def test_the_balance_before_and_after():

@@ -6,12 +6,10 @@ import os
 import random
 import subprocess
 import sys
-import time
 import traceback
 import warnings
 
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
@@ -21,8 +19,6 @@ from tests.support.cells import Notebook
 from tests.support.server import RawServer, answer
 
 BRIEF = "List bakeries in Porto with a web shop"
-SOON = 5.0
-"""Seconds; far less than a slow run takes, and more than a machine that is busy needs."""
 SLOW = f"{BRIEF}. scenario:slow"
 
 
@@ -62,12 +58,6 @@ def test_an_error_that_many_waits_raise_carries_the_frames_of_one(client):
     assert len(set(depths)) == 1
     run.refresh()
     run.cancel()
-
-
-def test_a_callback_that_ends_the_program_does_not_end_the_loop(client):
-    run = start(client)
-    run.on_change(lambda changed: sys.exit(1))
-    assert run.wait(timeout=20).status == "completed"
 
 
 def test_a_look_at_the_transcript_alone_keeps_the_statistics(client):
@@ -160,31 +150,6 @@ def test_a_wait_outlives_the_end_of_the_loop(client):
     run = start(client)
     background().stop()
     assert run.wait(timeout=20).status == "completed"
-
-
-def test_an_interrupt_of_a_kernel_ends_an_await_within_a_second():
-    manager, kernel = start_new_kernel()
-    try:
-        kernel.execute_interactive(
-            "import origami_widgets as ow\n"
-            "client = ow.Sandbox(speed=1).client()\n"
-            "run = ow.start('Find bakeries. scenario:slow', client=client, show=False)",
-            output_hook=lambda message: None,
-        )
-        # Else the kernel turns away what is sent within a moment after the interrupt.
-        asked = kernel.execute("await run", stop_on_error=False)
-        time.sleep(1)
-        manager.interrupt_kernel()
-        before = time.monotonic()
-        reply = kernel.get_shell_msg(timeout=20)
-        assert reply["parent_header"]["msg_id"] == asked
-        assert reply["content"]["status"] == "error"
-        assert time.monotonic() - before < SOON
-        reply = kernel.execute_interactive("assert run.status == 'running'", output_hook=lambda message: None)
-        assert reply["content"]["status"] == "ok"
-    finally:
-        kernel.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def test_a_run_whose_card_cannot_be_shown_is_named(client, monkeypatch):

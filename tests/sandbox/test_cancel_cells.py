@@ -7,7 +7,7 @@ import pytest
 from origami_widgets.sandbox import agent_text
 from origami_widgets.sandbox.organization import PROJECT_ID
 
-from .conftest import START, UNKNOWN_ID, FakeClock
+from .conftest import UNKNOWN_ID
 
 
 async def stop(session, table, **body):
@@ -82,15 +82,6 @@ async def test_a_score_that_is_stopped_triggers_no_sequence(session):
     fit, opener = (await session.get(f"/tables/{table}", include="stats"))["columns"][-2:]
     assert (fit["slug"], fit["stats"]["totalRuns"]) == ("fit", scores["stats"]["totalRuns"])
     assert opener["stats"]["totalRuns"] == fit["qualification"]["pass"]
-
-
-async def test_other_tables_go_on(session):
-    agent, _, table = await filling(session)
-    await stop(session, table)
-    other = (await session.get(f"/agents/{agent}/tables"))["items"][1]
-    assert other["cells"]["running"] > 0
-    session.clock.advance(1000)
-    assert (await session.get(f"/tables/{other['id']}"))["credits"]["lifetimeUsed"] > other["credits"]["lifetimeUsed"]
 
 
 async def test_stopping_twice_is_the_same_as_once(session):
@@ -203,30 +194,3 @@ async def test_a_table_that_is_unknown_or_of_another_project(session):
     for http, each in ((session.http, UNKNOWN_ID), (inside, table)):
         answer = await http.post(f"/tables/{each}/cancel")
         assert (answer.status_code, answer.json()["code"]) == (404, "TABLE_NOT_FOUND")
-
-
-async def test_with_a_key_the_first_answer_is_repeated_and_nothing_stopped(session):
-    agent, _ = await session.start("scenario:slow")
-    session.clock.advance(120)
-    table = (await session.get(f"/agents/{agent}/tables"))["items"][0]["id"]
-    headers = {"Idempotency-Key": "stop"}
-    first = await session.http.post(f"/tables/{table}/cancel", headers=headers)
-    session.clock.advance(300)
-    again = await session.http.post(f"/tables/{table}/cancel", headers=headers)
-    assert (again.content, again.headers["idempotency-replay"]) == (first.content, "true")
-    assert (await stop(session, table, dryRun=True))["activeCells"] > 0
-
-
-async def test_the_same_requests_stop_the_same(new_session):
-    def at(session):
-        return session.clock.now - START
-
-    seen = []
-    for _ in range(2):
-        session = new_session(seed=4, clock=(clock := FakeClock()))
-        session.clock = clock
-        agent, run, table = await filling(session, "scenario:slow", 400)
-        said = await stop(session, table)
-        session.clock.advance(1000)
-        seen.append((said, at(session), await session.run(agent, run, "stats,transcript")))
-    assert seen[0] == seen[1]

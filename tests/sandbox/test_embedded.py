@@ -58,12 +58,6 @@ def test_use_sandbox_answers_calls_without_a_client(reset_default_client):
     assert run.refresh().status == "completed"
 
 
-def test_the_newest_sandbox_is_the_one_that_answers(reset_default_client):
-    ow.use_sandbox(plan="starter")
-    ow.use_sandbox(plan="scale")
-    assert ow.account().plan == "Scale"
-
-
 def test_a_sandbox_that_cannot_be_made_changes_nothing(reset_default_client):
     ow.use_sandbox(plan="starter")
     with pytest.raises(InvalidInput):

@@ -47,16 +47,6 @@ async def test_the_table_in_focus_is_the_one_that_grows(session):
     assert table["leadCount"] > second["leadCount"]
 
 
-async def test_many_follow_ups_never_repeat_a_column(session):
-    first = await session.finished()
-    for _ in range(9):
-        run = await session.follow(first["agentId"], "More columns")
-        session.clock.advance(100)
-    columns = (await session.run(first["agentId"], run))["response"]["tables"][0]["columns"]
-    slugs = [column["slug"] for column in columns]
-    assert len(set(slugs)) == len(slugs) == 19
-
-
 async def test_no_company_comes_twice(session):
     first = await session.finished("Find 60 bakers")
     await session.follow(first["agentId"], "Find 60 more")
@@ -99,24 +89,6 @@ async def test_declined_lookups_are_left_out(session):
     tables = (await session.run(agent, run))["response"]["tables"]
     slugs = {column["slug"] for table in tables for column in table["columns"]}
     assert slugs.isdisjoint({"contact-email", "phone", "work-email"})
-
-
-async def test_two_runs_may_work_on_one_table_and_one_be_cancelled(session):
-    first = await session.finished()
-    table = first["response"]["tables"][0]
-    other, other_run = await session.start("Find more", focusTableIds=[table["id"]])
-    session.clock.advance(1)
-    own_run = await session.follow(first["agentId"], "Add something")
-    session.clock.advance(22)
-    await session.http.post(f"/agents/{other}/cancel")
-    session.clock.advance(100)
-    assert (await session.run(other, other_run))["status"] == "cancelled"
-    body = await session.run(first["agentId"], own_run, "stats")
-    longer = body["response"]["tables"][0]
-    assert body["status"] == "completed"
-    assert longer["columns"][-1]["stats"]["totalRuns"] > 0
-    rows = await session.get(f"/tables/{table['id']}/rows", defaults="false")
-    assert rows["total"] == longer["leadCount"] > table["leadCount"]
 
 
 async def test_an_agent_that_is_told_to_fill_cells_does_just_that_and_overlooks_few(session):

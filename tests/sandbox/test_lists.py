@@ -79,14 +79,6 @@ async def test_a_bad_cursor_starts_over(session, five_agents, cursor):
     )["items"]
 
 
-async def test_a_cursor_of_another_list_starts_over(session, five_agents):
-    cursor = (await session.get("/agents", limit="2"))["nextCursor"]
-    runs = await session.get(f"/agents/{five_agents[0]}/runs", cursor=cursor)
-    assert len(runs["items"]) == 1
-    searched = await session.get("/agents", search="a", cursor=cursor)
-    assert [agent["name"] for agent in searched["items"]] == ["Dora", "Bea", "Ada"]
-
-
 @pytest.mark.parametrize(
     ("limit", "count"),
     [("-3", 1), ("0", 1), ("", 5), ("two", 5), ("1e3", 5), ("0_3", 5), ("٣", 5), ("101", 5), ("9" * 5000, 5)],
@@ -163,15 +155,3 @@ async def test_a_focused_or_attached_table_is_linked_to_the_agent(session, confo
     session.clock.advance(100)
     assert [table["id"] for table in (await session.run(other, run))["response"]["tables"]] == own[1:]
     assert [table["id"] for table in (await session.get(f"/agents/{other}/tables"))["items"]] == own[1:]
-
-
-async def test_a_new_agent_lists_its_own_tables_and_then_the_linked_ones(session):
-    first = await session.finished()
-    table = first["response"]["tables"][0]["id"]
-    agent, _ = await session.start("Find bakers scenario:every_action", focusTableIds=[table, table.upper()])
-    session.clock.advance(200)
-    listed = [each["id"] for each in (await session.get(f"/agents/{agent}/tables"))["items"]]
-    assert len(listed) == 3
-    assert listed[-1] == table
-    await session.start("scenario:answer", workspaceId=first["agentId"], focusTableIds=[table])
-    assert len((await session.get(f"/agents/{first['agentId']}/tables"))["items"]) == 2

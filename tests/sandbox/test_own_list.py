@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import pytest
 
 from origami_widgets.sandbox import PROJECT_ID
@@ -54,15 +52,6 @@ async def test_an_agent_can_be_started_in_a_container(account):
     assert made["workspace"]["name"] == "CRM"
     listed = await account.api.do("listAgentTables", id=made["agent"]["id"])
     assert [each["id"] for each in listed["items"]] == [table]
-
-
-async def test_lists_come_in_pages(account):
-    for name in ("A", "B", "C"):
-        await account.api.do("createWorkspace", {"name": name})
-    first = await account.api.do("listWorkspaces", limit=2)
-    second = await account.api.do("listWorkspaces", limit=2, cursor=first["nextCursor"])
-    assert [each["name"] for each in first["items"] + second["items"]] == ["C", "B", "A"]
-    assert second["nextCursor"] is None
 
 
 # Documents
@@ -295,14 +284,6 @@ async def test_several_columns_are_one_key(account):
     assert receipt["counts"] == {"inserted": 0, "updated": 0, "skipped": 1}
 
 
-async def test_half_of_a_surrogate_pair_in_a_row_does_no_harm(account):
-    await account.upload()
-    content = rb'{"rows": [{"website": "\ud83d", "zip": "1"}], "matchColumns": ["website"], "enrich": false}'
-    answer = await account.session.http.post(f"/tables/{account.table}/rows/upsert", content=content)
-    assert answer.status_code == 201
-    assert (await account.rows())[-1]["zip"] == "1"
-
-
 # Enrichment runs
 
 
@@ -378,75 +359,4 @@ async def test_what_does_not_exist_is_not_found(account):
     assert (await account.api.refused("upsertRows", written, tableId=UNKNOWN_ID))[:2] == (404, "TABLE_NOT_FOUND")
 
 
-async def test_a_project_sees_only_its_own(account):
-    await account.upload()
-    receipt = await account.upsert({"website": "https://a.test"}, enrich=False)
-    inside = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))
-    assert [each["id"] for each in (await inside.do("listWorkspaces"))["items"]] == [IDLE_AGENT_ID]
-    for operation, names in (
-        ("listDocuments", {"workspaceId": account.workspace}),
-        ("getTable", {"tableId": account.table}),
-        ("getEnrichmentRun", {"runId": receipt["id"]}),
-    ):
-        assert (await inside.refused(operation, **names))[0] == 404
-    workspace = (await inside.do("createWorkspace"))["id"]
-    taken = await inside.do("uploadDocuments", {"files": [file()]}, workspaceId=workspace)
-    table = taken["results"][0]["table"]["id"]
-    assert (await inside.do("getTable", tableId=table))["leadCount"] == 3
-    assert (await account.api.refused("getTable", tableId=table))[0] == 404
-
-
 # Limits, keys, determinism
-
-
-async def test_first_answers_are_recorded_refusals_too(account):
-    await account.upload()
-    refused = ("upsertRows", body({"zip": "1"}))
-    first = await account.api.send(*refused, key="a", tableId=account.table)
-    again = await account.api.send(*refused, key="a", tableId=account.table)
-    assert (again.status_code, again.content) == (400, first.content)
-    assert again.headers["idempotency-replay"] == "true"
-    written = body({"website": "https://d.test"}, enrich=False)
-    receipts = [await account.api.do("upsertRows", written, key="b", tableId=account.table) for _ in range(2)]
-    assert receipts[0] == receipts[1]
-    assert len((await account.api.do("listEnrichmentRuns"))["items"]) == 1
-
-
-async def test_twenty_thousand_rows_are_written_and_read_in_pages(account):
-    await account.upload(numbered(5000))
-    for part in range(1, 4):
-        content = "Website\n" + "".join(f"https://{part}-{number}.test\n" for number in range(5000))
-        more = {"files": [file(content, mode="append", tableId=account.table)]}
-        taken = await account.api.do("uploadDocuments", more, workspaceId=account.workspace)
-        assert taken["results"][0]["rowCount"] == 5000
-    seen, cursor = set(), {}
-    for _ in range(100):
-        account.clock.advance(1)
-        page = await account.api.do("listRows", tableId=account.table, limit=200, cells="flat", **cursor)
-        assert page["total"] == 20_000
-        seen |= {row["website"] for row in page["items"]}
-        cursor = {"cursor": page["nextCursor"]}
-    assert (len(seen), page["nextCursor"]) == (20_000, None)
-
-
-def test_a_file_of_megabytes_arrives_over_a_socket(wire):
-    workspace = wire.http.post("/workspaces", json={}).json()["id"]
-    for width, status in ((500, 201), (700, 413)):
-        rows = "".join(f"{number},{'x' * width}\n" for number in range(5000))
-        answer = wire.http.post(f"/workspaces/{workspace}/documents", json={"files": [file("Id,Text\n" + rows)]})
-        assert answer.status_code == status
-    assert answer.json()["code"] == "PAYLOAD_TOO_LARGE"
-    assert wire.get("/tables", workspaceId=workspace)["items"][0]["leadCount"] == 5000
-
-
-async def test_the_same_requests_give_the_same_answers():
-    seen = []
-    for _ in range(2):
-        account = Account(seed=7)
-        await account.upload()
-        table = await account.enriched("Find the founder, her e-mail address and phone number")
-        receipt = await account.upsert({"website": "https://d.test"})
-        account.clock.advance(60)
-        seen.append((table, await account.api.do("getEnrichmentRun", runId=receipt["id"]), await account.rows()))
-        UUID(receipt["tableRunId"])
-    assert seen[0] == seen[1]

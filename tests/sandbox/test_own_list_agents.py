@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .own_list_account import COMPANIES, Account, numbered
+from .own_list_account import Account, numbered
 
 
 @pytest.fixture
@@ -69,21 +69,6 @@ async def test_what_the_rows_say_is_what_is_found(account):
     assert len(found) > 10
 
 
-async def test_cells_fill_over_time_and_after_the_run(account):
-    await account.upload(numbered(100))
-    seen = []
-    await account.enriched("Find the founder and his e-mail address", seconds=0)
-    for _ in range(16):
-        account.clock.advance(10)
-        table = await account.api.do("getTable", tableId=account.table)
-        run = await account.api.do("getRun", id=account.agent, runId=account.run)
-        seen.append((run["status"], table["cells"]["running"], table["credits"]["lifetimeUsed"], table["updatedAt"]))
-    assert [spent for _, _, spent, _ in seen] == sorted(spent for _, _, spent, _ in seen)
-    assert any(status == "completed" and running > 10 for status, running, _, _ in seen)
-    assert seen[-1][:2] == ("completed", 0)
-    assert len({spent for _, _, spent, _ in seen}) > 5
-
-
 async def test_only_the_cancel_of_the_table_stops_cells(account):
     await account.upload(numbered(100))
     await account.enriched("Find e-mails and phones", seconds=60)
@@ -131,14 +116,6 @@ async def test_a_second_run_fills_only_new_and_failed_rows(account):
     assert column(second, "work-email")["stats"]["totalRuns"] == 110 + failed
 
 
-async def test_a_follow_up_goes_on_with_the_list(account):
-    await account.upload(numbered(20))
-    await account.enriched("Find e-mails")
-    await account.session.follow(account.agent, "And their phone numbers")
-    account.clock.advance(400)
-    assert slugs(await account.api.do("getTable", tableId=account.table)) == ["work-email", "phone"]
-
-
 async def test_a_score_hides_rows_that_do_not_fit(account):
     await account.upload(numbered(60))
     table = await account.enriched("How well do they fit?")
@@ -167,28 +144,6 @@ async def test_a_list_to_leave_out_is_not_worked_on(account):
     run = await account.api.do("getRun", id=account.agent, runId=account.run)
     assert len(run["response"]["tables"]) == 3
     assert await account.balance() < 5000
-
-
-async def test_every_list_in_focus_is_filled(account):
-    first = await account.upload()
-    second = await account.upload()
-    made = await account.api.do("createAgent", {"prompt": "Find phones", "focusTableIds": [first, second.upper()]})
-    account.clock.advance(400)
-    for table in (first, second):
-        assert slugs(await account.api.do("getTable", tableId=table)) == ["phone"]
-    listed = await account.api.do("listAgentTables", id=made["agent"]["id"])
-    assert {each["id"] for each in listed["items"]} == {first, second}
-
-
-async def test_an_agent_builds_on_as_before_beside_a_list(account):
-    first = await account.session.finished("Find 12 cheese makers in Leeds")
-    built = first["response"]["tables"][0]
-    await account.upload(COMPANIES)
-    await account.session.follow(first["agentId"], "Find 9 more")
-    account.clock.advance(100)
-    longer = await account.api.do("getTable", tableId=built["id"])
-    assert longer["columns"][-1]["name"] == "Recent news"
-    assert longer["leadCount"] > built["leadCount"]
 
 
 async def test_cells_of_a_deleted_list_go_on_and_cost(account):

@@ -72,14 +72,3 @@ async def test_the_window_shrinks_with_the_speed_but_not_below_a_second(new_sess
     assert (await session.http.get("/account")).headers["retry-after"] == str(seconds)
     session.clock.advance(seconds)
     assert (await session.http.get("/account")).status_code == 200
-
-
-async def test_a_refused_request_starts_nothing_and_keeps_no_key(session):
-    for _ in range(100):
-        await session.http.get("/account")
-    headers = {"Idempotency-Key": "k1"}
-    assert (await session.http.post("/agents", json={"prompt": "x"}, headers=headers)).status_code == 429
-    session.clock.advance(60)
-    answer = await session.http.post("/agents", json={"prompt": "x"}, headers=headers)
-    assert answer.status_code == 202
-    assert "idempotency-replay" not in answer.headers

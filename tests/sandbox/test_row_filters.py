@@ -107,7 +107,8 @@ async def test_sorting_by_numbers_words_and_objects_puts_empty_cells_last(ask):
     "filters",
     ["", "{", "{}", "null", "[1]", '[{"column":"fit"}]', '[{"column":"fit","operator":"equals"}]', "[" * 3000]
     + [json.dumps(on("fit", operator, 1)) for operator in ("like", None, ["equals"])]
-    + [json.dumps(on(column, "equals", 1)) for column in (None, 5, ["fit"])],
+    + [json.dumps(on(column, "equals", 1)) for column in (None, 5, ["fit"])]
+    + ['[{"column":"fit","operator":"equals","value":NaN}]'],
 )
 async def test_malformed_filters(ask, filters):
     answer = await ask(filters=filters)
@@ -125,22 +126,11 @@ async def test_malformed_filters(ask, filters):
         '{"column":"fit","direction":"up"}',
         '{"column":5,"direction":"asc"}',
         '{"column":"fit","direction":["asc"]}',
+        '{"column":"fit","direction":"asc","nulls":-Infinity}',
     ],
 )
 async def test_malformed_sort(ask, sort):
     answer = await ask(sort=sort)
-    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_SORT")
-
-
-@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
-def test_words_that_are_not_json_are_refused(wire, word):
-    agent, _ = wire.start("Find 12 cheese makers in Leeds")
-    wire.clock.advance(2000)
-    rows = f"/tables/{wire.get(f'/agents/{agent}/tables')['items'][0]['id']}/rows"
-    filters = f'[{{"column":"employees","operator":"less_than","value":{word}}}]'
-    answer = wire.http.get(rows, params={"filters": filters})
-    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FILTERS")
-    answer = wire.http.get(rows, params={"sort": f'{{"column":"employees","direction":"asc","nulls":{word}}}'})
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_SORT")
 
 

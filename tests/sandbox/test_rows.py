@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
 
 import pytest
 
@@ -95,16 +94,6 @@ async def test_typed_cells(session, table):
     assert all(set(row["first-email"]) == {"type", "sequenceId", "run"} for row in cells if "first-email" in row)
 
 
-async def test_slugs_of_cells_without_a_value_are_missing(session, table):
-    cells = [row["cells"] for row in (await rows(session, table, defaults="false", limit="200"))["items"]]
-    there = Counter(slug for row in cells for slug in row)
-    for column in table["columns"]:
-        if column["kind"] != "input":
-            assert there[column["slug"]] == column["stats"]["totalRuns"] - column["cells"]["errored"]
-    assert there["phone"] < 60
-    assert there["company"] == 60
-
-
 async def test_flat_rows_have_the_values_of_typed_rows(session, table, conforms):
     typed = await rows(session, table, limit="200")
     flat = await rows(session, table, limit="200", cells="flat")
@@ -136,13 +125,6 @@ async def test_unknown_values_of_row_options_are_refused(session, table, params)
     answer = await session.http.get(f"/tables/{table['id']}/rows", params=params)
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
     assert [issue["path"] for issue in answer.json()["details"]["issues"]] == list(params)
-
-
-async def test_the_id_of_a_row_is_no_table(session, table):
-    row = (await rows(session, table))["items"][0]["id"]
-    for path in (f"/tables/{row}", f"/tables/{row}/rows", f"/tables/{row}/columns"):
-        answer = await session.http.get(path)
-        assert (answer.status_code, answer.json()["code"]) == (404, "TABLE_NOT_FOUND")
 
 
 async def test_leads_are_invented(session, table):

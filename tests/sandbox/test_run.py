@@ -61,12 +61,6 @@ async def test_a_long_prompt_is_cut_for_display_only(session):
     assert summary["prompt"] == body["prompt"]
 
 
-async def test_a_prompt_of_200_characters_is_not_cut(session):
-    prompt = "x" * 200
-    agent, run = await session.start(prompt)
-    assert (await session.run(agent, run))["prompt"] == prompt
-
-
 async def test_stats_come_only_when_asked_for(session):
     agent, run = await session.start()
     session.clock.advance(200)
@@ -157,16 +151,6 @@ async def test_the_other_forms_of_a_running_response(session):
     assert response["tables"] == []
 
 
-async def test_focus_tables_are_listed_although_nothing_changed(session):
-    first = await session.finished()
-    table = first["response"]["tables"][1]["id"]
-    run = await session.follow(first["agentId"], "What is this? scenario:answer", focusTableIds=[table.upper()])
-    session.clock.advance(60)
-    body = await session.run(first["agentId"], run)
-    assert [item["id"] for item in body["response"]["tables"]] == [table]
-    assert body["response"]["actions"] == []
-
-
 async def test_focus_tables_are_echoed_as_they_were_sent(session):
     first = await session.finished()
     one, other = (table["id"] for table in first["response"]["tables"])
@@ -191,16 +175,6 @@ async def test_attached_tables_are_merged_into_the_focus_tables(session):
     assert [table["id"] for table in run["response"]["tables"]] == [one, other]
 
 
-async def test_an_attached_table_is_extended(session):
-    first = await session.finished()
-    table = first["response"]["tables"][1]
-    agent, run = await session.start("Find more", attachments=[{"kind": "table", "tableId": table["id"]}])
-    session.clock.advance(100)
-    (longer,) = (await session.run(agent, run))["response"]["tables"]
-    assert longer["id"] == table["id"]
-    assert longer["leadCount"] > table["leadCount"]
-
-
 async def test_unknown_ids_are_not_found(session):
     agent, run = await session.start()
     assert (await poll(session, agent, "v2_run-nothing")).json()["code"] == "RUN_NOT_FOUND"
@@ -208,18 +182,3 @@ async def test_unknown_ids_are_not_found(session):
     for unknown in (UNKNOWN_ID, "not-an-id", IDLE_AGENT_ID):
         answer = await poll(session, unknown, run)
         assert (answer.status_code, answer.json()["code"]) == (404, "RUN_NOT_FOUND")
-
-
-async def test_a_run_of_another_agent_is_not_found(session):
-    agent, _ = await session.start()
-    _, other = await session.start()
-    answer = await poll(session, agent, other)
-    assert (answer.status_code, answer.json()["code"]) == (404, "RUN_NOT_FOUND")
-
-
-async def test_polling_costs_nothing(session):
-    agent, run = await session.start("scenario:answer")
-    before = (await session.get("/account/credits"))["balance"]
-    for _ in range(5):
-        await session.run(agent, run)
-    assert (await session.get("/account/credits"))["balance"] == before == 5000

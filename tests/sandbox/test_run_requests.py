@@ -66,10 +66,6 @@ async def test_all_wrong_fields_are_named_at_once(session):
     assert [issue["path"] for issue in answer.json()["details"]["issues"]] == ["prompt", "focusTableIds", "model"]
 
 
-async def test_the_longest_prompt_is_accepted(session):
-    assert (await post(session, prompt="x" * 10_000)).status_code == 202
-
-
 @pytest.mark.parametrize(
     "content",
     [

@@ -57,16 +57,6 @@ async def test_cells_of_the_default_scenario_fill_after_the_end(session):
     assert settled["response"]["text"] == body["response"]["text"]
 
 
-async def test_cells_of_a_follow_up_fill_after_the_end(session):
-    first = await session.finished()
-    run = await session.follow(first["agentId"], "Find more")
-    session.clock.advance(54)
-    assert (await session.run(first["agentId"], run))["status"] == "completed"
-    assert cells_running(await session.run(first["agentId"], run)) > 0
-    session.clock.advance(40)
-    assert cells_running(await session.run(first["agentId"], run)) == 0
-
-
 async def test_settled_has_two_settled_tables(session):
     agent, run = await session.start("Find 12 cheese makers in Leeds scenario:settled")
     session.clock.advance(96)
@@ -80,13 +70,6 @@ async def test_settled_has_two_settled_tables(session):
     assert kinds == {"input", "enrichment", "score", "sequence"}
     assert [action["type"] for action in body["todo"]["nextActions"][:2]] == ["find_more_leads", "export_csv"]
     assert "type" not in body["todo"]["nextActions"][2]
-
-
-@pytest.mark.parametrize("name", ["completed", "large"])
-async def test_every_computed_column_has_type_code(session, name):
-    run = await session.finished(f"scenario:{name}")
-    found = {(column["kind"], column["type"]) for table in run["response"]["tables"] for column in table["columns"]}
-    assert found == {("input", "static"), ("enrichment", "code"), ("score", "code"), ("sequence", "code")}
 
 
 async def test_cells_of_filling_fill_for_two_minutes_and_then_settle(session):
@@ -143,15 +126,6 @@ async def test_a_run_that_ends_early_keeps_its_work(session, name):
     assert run["todo"]["nextActions"] == list(agent_text.CONTINUE)
 
 
-async def test_timed_out_ends_at_twenty_minutes(session):
-    agent, run = await session.start("scenario:timed_out")
-    session.clock.advance(1199)
-    assert (await session.run(agent, run))["status"] == "running"
-    session.clock.advance(1)
-    body = await session.run(agent, run)
-    assert (body["status"], body["completedAt"]) == ("timed_out", "2026-07-21T09:34:02.000Z")
-
-
 async def test_a_status_that_is_not_documented(session):
     agent, run = await session.start("scenario:unknown_status")
     session.clock.advance(30)
@@ -170,14 +144,6 @@ async def test_large_has_20_tables_of_40_columns_and_200_actions(session):
     assert any(column["slug"] is None for column in run["response"]["tables"][0]["columns"])
 
 
-async def test_a_terminal_run_never_changes_again(session):
-    agent, run = await session.start()
-    session.clock.advance(300)
-    first = await session.run(agent, run, "stats")
-    session.clock.advance(10_000)
-    assert await session.run(agent, run, "stats") == first
-
-
 async def test_an_unknown_scenario_is_refused_with_the_known_names(session):
     answer = await session.http.post("/agents", json={"prompt": "scenario:holiday"})
     (issue,) = answer.json()["details"]["issues"]
@@ -185,10 +151,9 @@ async def test_an_unknown_scenario_is_refused_with_the_known_names(session):
     assert "needs_input" in issue["message"]
 
 
-@pytest.mark.parametrize("plan", ["starter", "pro", "scale", "ultra", "enterprise"])
-async def test_the_step_cap_is_the_plans(new_session, plan):
+@pytest.mark.parametrize(("plan", "cap"), [("starter", 30), ("enterprise", 200)])
+async def test_the_step_cap_is_the_plans(new_session, plan, cap):
     session = new_session(plan=plan)
-    cap = {"starter": 30, "pro": 50, "scale": 75, "ultra": 100, "enterprise": 200}[plan]
     run = await session.finished("scenario:step_cap_hit")
     assert run["steps"] == {"completed": cap, "max": cap}
     assert run["model"] == ("origami-lite" if plan == "starter" else "origami-max")
@@ -242,8 +207,3 @@ async def test_objects_deleted_when_the_run_is_cancelled_are_not_restored(sessio
     assert [(table["id"], table["leadCount"]) for table in after] == [
         (table["id"], table["leadCount"]) for table in before
     ]
-
-
-async def test_only_the_step_cap_reaches_the_cap(new_session):
-    run = await new_session(plan="starter").finished("scenario:large")
-    assert (run["status"], run["steps"]) == ("completed", {"completed": 29, "max": 30})

@@ -40,18 +40,6 @@ def test_a_prompt_completes_with_two_settled_tables(http):
     assert [table["cells"]["running"] for table in run["response"]["tables"]] == [0, 0]
 
 
-def test_questions_are_answered_by_a_follow_up(http):
-    created = http.post("/agents", json={"prompt": "Find wholesale partners scenario:needs_input"}).json()
-    agent = created["agent"]["id"]
-    asked = wait_until_finished(http, agent, created["run"]["id"])
-    assert asked["status"] == "needs_input"
-    first, second = (question["question"] for question in asked["todo"]["pendingQuestions"])
-    sent = http.post(f"/agents/{agent}/runs", json={"prompt": f"{first} Iberia.\n{second} Yes."}).json()
-    done = wait_until_finished(http, agent, sent["run"]["id"])
-    assert done["status"] == "completed"
-    assert done["response"]["tables"][0]["name"] == "Wholesale partners in Iberia"
-
-
 def test_answers_carry_one_date_and_the_mark_of_the_sandbox(http):
     answer = http.get("/account")
     assert len(answer.headers.get_list("date")) == 1
@@ -152,19 +140,10 @@ def test_a_request_in_two_parts_is_answered(served):
         assert connection.recv(65536).startswith(b"HTTP/1.1 202")
 
 
-@pytest.mark.parametrize(
-    "host", [b"rebound.example", b"rebound.example:8765", b"192.168.1.5", b"origami-sandbox.invalid"]
-)
-def test_a_page_that_was_rebound_to_this_machine_is_refused(served, host):
+def test_a_page_that_was_rebound_to_this_machine_is_refused(served):
     with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
-        connection.sendall(WHOLE.replace(b"Host: 127.0.0.1", b"Connection: close\r\nHost: " + host))
+        connection.sendall(WHOLE.replace(b"Host: 127.0.0.1", b"Connection: close\r\nHost: rebound.example:8765"))
         answer = until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 403")
     assert b'"code":"HOST_NOT_ALLOWED"' in answer
     assert b"access-control" not in answer.lower()
-
-
-def test_local_names_with_the_port_are_answered(served):
-    headers = {"Authorization": f"Bearer {served.api_key}"}
-    for host in (f"127.0.0.1:{served.port}", f"localhost:{served.port}", f"[::1]:{served.port}"):
-        assert httpx.get(f"{served.base_url}/account", headers={**headers, "Host": host}).status_code == 200

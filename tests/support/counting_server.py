@@ -79,7 +79,6 @@ class CountingServer:
         per_minute_of_ip: the same of all together, as they come from one address.
         quotas: which answers carry `X-RateLimit-*`: those about a `run`, as described, `all`, or `none`.
         retry_after: that of a running run; None leaves it out.
-        stop_delay: seconds from a table's cancel to its effect and its answer.
         keeps_keys: whether a key is kept although its answer was a 5xx or got lost.
 
     Attributes:
@@ -101,7 +100,6 @@ class CountingServer:
         per_minute_of_ip: int | None = 300,
         quotas: str = "run",
         retry_after: int | None = 15,
-        stop_delay: float = 0.0,
         keeps_keys: bool = False,
     ) -> None:
         self.now = clock
@@ -109,7 +107,7 @@ class CountingServer:
         self.asked_for: list[Asked] = []
         self.replays = 0
         self._limits, self._quotas = {"Global": per_minute, "IP": per_minute_of_ip}, quotas
-        self._retry_after, self._stop_delay, self._keeps_keys = retry_after, stop_delay, keeps_keys
+        self._retry_after, self._keeps_keys = retry_after, keeps_keys
         self._answer_delay = 0.0
         self._kept: dict[tuple[str, str, str], tuple[bytes, int, Any]] = {}
         self._faults: dict[str, deque[Fault]] = {}
@@ -192,9 +190,6 @@ class CountingServer:
             self.asked_for.append(Asked(self.now(), key, route, refused_for > 0))
             planned = self._faults.get(route)
             fault = planned.popleft() if planned and not refused_for else None
-        if route == STOP and fault is None:
-            await self._wait(self._stop_delay)
-        with self._lock:
             self._advance(self.now())
             if refused_for:
                 body, headers = {"error": "Too many requests", "code": "RATE_LIMITED"}, {}
@@ -210,11 +205,6 @@ class CountingServer:
                 behaviour = _failing(fault.answer)
         await asyncio.sleep(self._answer_delay)
         await behaviour(request, writer)
-
-    async def _wait(self, seconds: float) -> None:
-        ends = self.now() + seconds
-        while self.now() < ends:
-            await asyncio.sleep(0.005)
 
     def _take(
         self, request: Received, handler: Handler, ids: tuple[str, ...], *, keeps_key: bool

@@ -69,10 +69,9 @@ class SpendingServer(CountingServer):
         filler: what an agent does that is told to fill empty cells.
         cancel_delay: seconds from an agent's cancel to the end of its run.
         lists_lag: seconds until the lists show a new agent, run or table; each can be read by its id at once.
-        oldest_first: order of the lists, of which the vendor says nothing.
         run_slots: how many runs of an organization can be active; None for any number.
         balance: credits of each account at the beginning.
-        options: those of `CountingServer`, such as `clock`, `organizations`, `per_minute` and `stop_delay`.
+        options: those of `CountingServer`, such as `clock`, `organizations` and `per_minute`.
 
     Attributes:
         agents: names of agents by id.
@@ -99,7 +98,6 @@ class SpendingServer(CountingServer):
         filler: Literal["obeys", "adds", "again", "asks", "nothing"] = "obeys",
         cancel_delay: float = 2.0,
         lists_lag: float = 0.0,
-        oldest_first: bool = False,
         run_slots: int | None = None,
         balance: float = 100_000,
         **options: Any,
@@ -111,8 +109,7 @@ class SpendingServer(CountingServer):
         self._agent_seconds, self._ends_when_read = agent_seconds, ends_when_read
         self._response, self._delay = response, cancel_delay
         self._source_cells, self._source_rate = lead_source_cells, lead_source_rate
-        self._lag, self._oldest_first = lists_lag, oldest_first
-        self._slots, self._balance, self._filler = run_slots, balance, filler
+        self._lag, self._slots, self._balance, self._filler = lists_lag, run_slots, balance, filler
         # An agent that is over at once is over, with its cells, before anything else can be asked.
         self._answer_delay = 0.01 if agent_seconds < 0.01 else 0.0
         self.agents: dict[str, str] = {}
@@ -148,13 +145,6 @@ class SpendingServer(CountingServer):
         with self._lock:
             self._advance(self.now())
             return sum(owner in {None, cell.owner} for cell in self._tables[table].active())
-
-    @property
-    def credits_in_flight(self) -> float:
-        """What is worked on now, and will be charged whatever is asked for."""
-        with self._lock:
-            self._advance(self.now())
-            return sum(table.price * len(table.in_flight) for table in self._tables.values())
 
     @property
     def tables(self) -> list[str]:
@@ -405,8 +395,7 @@ class SpendingServer(CountingServer):
 
     def _listed(self, made: list[tuple[float, Any]]) -> list[Any]:
         """What lists show by now, of things and when they came to be."""
-        shown = [each for at, each in made if at + self._lag <= self.now()]
-        return shown if self._oldest_first else shown[::-1]
+        return [each for at, each in made if at + self._lag <= self.now()][::-1]
 
     def _agent(self, agent: str, *, last: bool = False, lag: float = 0.0) -> dict[str, Any]:
         created = iso(self._created[agent][1])

@@ -455,7 +455,3 @@ def test_the_process_ends_although_a_request_hangs(server):
     # The request may take five minutes.
     done = python(HANGING, server.base_url, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")
-
-
-def test_the_process_has_one_loop():
-    assert background() is background()

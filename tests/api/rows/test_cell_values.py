@@ -57,7 +57,20 @@ def test_a_source_is_a_finding_where_it_stands_alone_and_no_address():
 
 
 @pytest.mark.parametrize(
-    "value", [0, 0.0, False, "x", [0], {"amount": 0}, {"people": [{"name": "Ana"}]}, "https://a.example"]
+    "value",
+    [
+        *(0, 0.0, False, "x", [0], {"amount": 0}, {"people": [{"name": "Ana"}]}, "https://a.example"),
+        {"linkedin_url": "https://a.example", "confidence": "high"},
+        {"title": "CEO", "reasoning": "On the page.", "source_url": "https://a.example"},
+        {"email": None, "phone": 0},
+        {"hires": False, "confidence": "low"},
+        {"email": None, "more": {"other": ["a@b.example"]}},
+        {"lead_source": "Referral", "confidence": "high"},
+        {"source": "Referral", "confidence": "high"},
+        {"resource_url": "https://a.example"},
+        {"source": ["Referral", "https://a.example"]},
+        {"source": "A post on https://a.example"},
+    ],
 )
 def test_something_is_there(value):
     assert is_found(value)
@@ -66,16 +79,34 @@ def test_something_is_there(value):
 @pytest.mark.parametrize(
     "value",
     [
-        None,
-        "",
-        " \n\t",
-        [],
-        {},
-        [None, ""],
-        {"email": None},
-        {"email": {"value": " "}},
-        {"confidence": "low"},
+        *(
+            None,
+            "",
+            " \n\t",
+            "\u00a0",
+            [],
+            {},
+            [None, ""],
+            {"email": None},
+            {"email": {"value": " "}},
+            {"confidence": "low"},
+        ),
         {"a": [[{}]]},
+        {"linkedin_url": None, "confidence": "high"},
+        {"linkedin_url": "", "confidence": "high"},
+        {"email": None, "confidence": "low", "reasoning": "None given.", "source_url": "https://a.example"},
+        {"email": "", "email_source_url": "https://a.example", "sources": ["https://a.example"]},
+        {"email": None, "emailSourceUrl": "https://a.example", "source_urls": ["https://a.example"]},
+        {"email": None, "source": "https://a.example"},
+        {"phones": [], "more": {"other": [None, ""]}, "confidence": "low"},
+        {"contact": {"email": None, "confidence": "low"}},
+        {"email": " ", "confidence": "low"},
+        {"email": " \n\t", "phone": None},
+        {"source": "https://a.example"},
+        {"source": " www.a.example/list ", "confidence": "high", "reasoning": "There."},
+        {"source": ["https://a.example", None]},
+        {"source": {"link": "HTTP://a.example"}},
+        "  ",
     ],
 )
 def test_nothing_is_there(value):

@@ -11,7 +11,6 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.crm_cells import e164, is_shared_mailbox, split_name
-from tests.support.server import answer
 
 # https://knowledge.hubspot.com/import-and-export/set-up-your-import-file, read in August 2026
 CONTACT_HEADS = {
@@ -87,14 +86,6 @@ def test_hubspot_takes_the_files_of_a_run_and_each_lead_is_somewhere(run, tmp_pa
     assert set(people["work_email"].dropna()) <= emails
     assert int(people["work_email"].isna().sum()) == len(pd.read_csv(left_out))
     assert not any(is_shared_mailbox(each) for each in emails)
-
-
-def test_hubspot_takes_the_files_of_a_batch(tmp_path):
-    client = ow.Sandbox(speed=600).client()
-    batch = ow.start_many(["List bakeries in Porto", "Find 20 founders in Austin"], client=client, show=False)
-    contacts, companies, _ = exported(batch.wait("cells"), tmp_path)
-    assert problems_of(contacts, companies) == []
-    assert len(rows_of(companies)) > 20
 
 
 def test_hubspot_takes_the_files_of_an_own_list(tmp_path):
@@ -304,13 +295,6 @@ def test_an_empty_run_gives_files_with_heads_and_a_grid_its_leads(run, tmp_path)
     assert rows_of(files[1])
 
 
-def test_a_hundred_thousand_leads_are_written(tmp_path):
-    many = range(100_000)
-    frame = pd.DataFrame({"Company": [f"C{at}" for at in many], "Website": [f"c{at}.pt" for at in many]})
-    _, companies, _ = exported(frame, tmp_path)
-    assert len(rows_of(companies)) == 100_000
-
-
 OWN = {
     "people": {"Last Name": "last_name", "Company": "company", "Rating": "Score", "Phone": "phone"},
     "required": {"people": ["Last Name", "Company"]},
@@ -377,13 +361,3 @@ def test_companies_and_people_are_two_files_for_people_too(run, tmp_path):
         ]
     (one,) = ow.export(run.tables[0], tmp_path / "one.csv")
     assert one.name == "one.csv"
-
-
-def test_a_table_is_read_by_its_id(server, client, tmp_path):
-    item = {"object": "column", "id": "c1", "name": "Website", "slug": "website", "kind": "input"}
-    rows = [{"id": "r1", "website": "https://acme.pt"}]
-    pages = [{"object": "list", "items": items, "nextCursor": None, "url": ""} for items in ([item], rows)]
-    server.plan(*map(answer, pages))
-    table = {"object": "table", "id": "t1", "name": "Companies", "leadCount": 1, "columns": [item]}
-    _, companies, _ = exported(table, tmp_path, client=client)
-    assert [row["Company domain name"] for row in rows_of(companies)] == ["acme.pt"]

@@ -19,10 +19,8 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.csv_files import neutral
-from origami_widgets.frames.files.export_parts import FRAMES
 from origami_widgets.frames.files.safe_cells import is_formula
 from origami_widgets.words.foreign_text import unicode_text
-from tests.frames.payloads import payload
 
 TEXTS = json.loads((Path(__file__).parents[2] / "fixtures" / "formulas.json").read_text(encoding="utf-8"))
 """What the front end guards when leads are copied, too."""
@@ -103,11 +101,6 @@ def test_a_workbook_has_dates_and_texts_and_neither_formulas_nor_links(tmp_path)
     assert sheet.column_dimensions["A"].width > 8
 
 
-def test_a_text_too_long_for_a_cell_is_cut_with_a_warning(tmp_path):
-    with pytest.warns(UserWarning, match="1 texts of frame were cut"):
-        ow.export(pd.DataFrame({"a": ["x" * 40_000]}), tmp_path / "book.xlsx")
-
-
 @given(st.lists(st.text(st.characters(), max_size=12), min_size=1, max_size=5))
 def test_csv_holds_every_text_as_it_is_or_neutral(texts):
     frame = pd.DataFrame({"a": pd.Series(texts, dtype=object), "b": pd.Series(["-"] * len(texts), dtype=object)})
@@ -166,12 +159,6 @@ def test_parquet_brings_dtypes_categories_and_attrs_back(tmp_path):
     assert back["mixed"].to_list() == ['["=a"]', '"=b"']
     assert back.attrs == {"origami": {"table_name": "Leads"}, "json_columns": ["mixed"]}
     assert "json_columns" not in frame.attrs
-
-
-def test_a_run_gives_all_its_frames(tmp_path):
-    files = ow.export(payload(), tmp_path / "run", what="frames")
-    assert [file.stem for file in files] == list(FRAMES)
-    assert all(file.is_file() for file in files)
 
 
 @pytest.mark.parametrize(("path", "options", "module"), [("a.xlsx", {}, "xlsxwriter"), ("a", {"format": "parquet"}, "pyarrow")])  # fmt: skip

@@ -1,15 +1,12 @@
-"""What `export` writes comes back: from Parquet by pandas, polars, duckdb and Arrow, from CSV and from Excel."""
+"""What `export` writes comes back, read by pandas: from Parquet, from CSV and from Excel."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
 
-import duckdb
 import pandas as pd
-import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 import origami_widgets as ow
@@ -124,58 +121,6 @@ def test_parquet_read_by_pandas(tmp_path, frame, backend):
     assert {name: cells(back[name]) for name in back} == as_written(frame)
 
 
-POLARS = {
-    **dict.fromkeys(("Int64", "int64[pyarrow]"), pl.Int64),
-    **dict.fromkeys(("Float64", "double[pyarrow]"), pl.Float64),
-    **dict.fromkeys(("boolean", "bool[pyarrow]"), pl.Boolean),
-    **dict.fromkeys(("string", "string[pyarrow]", "object"), pl.String),
-    # pandas' own dates are moments without a zone, in files as in memory.
-    "datetime64[us]": pl.Datetime("us"),
-    "date32[day][pyarrow]": pl.Date,
-}
-
-
-def test_parquet_read_by_polars(tmp_path, frame):
-    (file,) = ow.export(frame, tmp_path, format="parquet")
-    back = pl.read_parquet(file)
-    assert back.to_dict(as_series=False) == {
-        name: [value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value for value in values]
-        for name, values in as_written(frame).items()
-    }
-    for name, dtype in back.schema.items():
-        if is_moment(frame, name):
-            assert dtype == pl.Datetime("us", "UTC")
-        elif is_category(frame, name):
-            assert dtype in (pl.Categorical, pl.Enum)
-        else:
-            assert dtype == POLARS[str(frame[name].dtype)]
-
-
-def test_parquet_read_by_duckdb(tmp_path, frame):
-    (file,) = ow.export(frame, tmp_path, format="parquet")
-    # duckdb gives moments in the zone of the machine; Arrow keeps them in UTC.
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        back = connection.read_parquet(str(file)).to_arrow_table()
-    assert back.column_names == list(frame.columns)
-    assert {name: back[name].to_pylist() for name in frame.columns} == {
-        name: [value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value for value in values]
-        for name, values in as_written(frame).items()
-    }
-
-
-def test_parquet_read_by_arrow(tmp_path, frame):
-    (file,) = ow.export(frame, tmp_path, format="parquet")
-    back = pq.read_table(file)
-    for name in frame.columns:
-        kind = back.schema.field(name).type
-        assert not pa.types.is_null(kind)
-        assert pa.types.is_timestamp(kind) == (is_moment(frame, name) or str(frame[name].dtype) == "datetime64[us]")
-        assert pa.types.is_date(kind) == (str(frame[name].dtype) == "date32[day][pyarrow]")
-        assert pa.types.is_dictionary(kind) == is_category(frame, name)
-    assert json.loads(back.schema.metadata[b"PANDAS_ATTRS"])["origami"] == frame.attrs["origami"]
-
-
 def test_csv_read_with_the_dtypes_of_the_frame(tmp_path, frame):
     (file,) = ow.export(frame, tmp_path, neutralize=False)
     moments = [name for name in frame.columns if is_moment(frame, name)]
@@ -216,10 +161,3 @@ def test_excel_read_by_pandas(tmp_path, frame):
                 assert seen == pytest.approx(value, rel=1e-14)
             else:
                 assert seen == value
-
-
-def test_arrow_and_back_in_memory(frame):
-    table = pa.Table.from_pandas(frame.drop(columns="odd", errors="ignore"))
-    back = table.to_pandas(ignore_metadata=False)
-    for name in back.columns:
-        assert cells(back[name]) == cells(frame[name])

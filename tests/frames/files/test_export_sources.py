@@ -78,34 +78,6 @@ def test_everything_begins_with_the_leads_and_has_no_empty_sheet(tmp_path, run):
     assert sheets[tables[0]].max_row == len(expected) + 1
 
 
-def test_the_leads_of_all_tables_may_be_one_file_which_can_be_refreshed(tmp_path, run):
-    client, finished = run
-    (file,) = finished.export(tmp_path / "leads.parquet")
-    back = pd.read_parquet(file)
-    expected = ow.leads_frame(finished)
-    assert set(back["table_name"]) == {table.name for table in finished.tables}
-    assert back.columns.to_list() == expected.columns.to_list()
-    assert back["row_id"].to_list() == expected["row_id"].to_list()
-    changes = ow.refresh_leads(back, client=client)
-    assert (len(changes.new), len(changes.cells), len(changes.gone)) == (0, 0, 0)
-
-
-def test_a_csv_file_of_companies_and_one_of_people_can_be_refreshed(tmp_path, run):
-    client, finished = run
-    files = finished.export(tmp_path / "leads.csv", ids=True)
-    assert [file.name for file in files] == ["leads-companies.csv", "leads-people.csv"]
-    firsts = (["Company", "Fit", "Contact e-mail"], ["Name", "Seniority", "Work e-mail"])
-    for file, searched, first in zip(files, finished.tables, firsts, strict=True):
-        back = pd.read_csv(file)
-        expected = ow.leads_frame(searched, client=client)
-        # For people: name, score and contact first; the ids come last.
-        assert back.columns.to_list()[:3] == first
-        assert back.columns.to_list()[-2:] == ["table_id", "row_id"]
-        assert back["row_id"].to_list() == expected["row_id"].to_list()
-        changes = ow.refresh_leads(file, client=client)
-        assert (len(changes.new), len(changes.cells), len(changes.gone)) == (0, 0, 0)
-
-
 def test_each_table_is_read_once_and_equal_names_get_numbers(tmp_path, server, client):
     server.plan(columns(), page("one"), columns(), page("two"), columns(), page("three"))
     files = ow.export([named(1, "Tables"), named(2, "B/C"), named(2, "B/C"), named(3, "b_c")], tmp_path, client=client)
@@ -217,30 +189,6 @@ def test_parquet_of_objects_is_json_and_texts_are_texts(tmp_path):
     assert [json.loads(text) for text in back["nested"].dropna()] == [["a", {"b": 1}], []]
     assert duckdb.read_parquet(str(file)).project("mixed->>'n'").limit(1).fetchall() == [(str(2**70),)]
     assert frame["mixed"][0] == {"n": 2**70}
-
-
-def test_a_file_without_rows_names_the_categories_in_attrs(tmp_path):
-    frame = ow.columns_frame({"object": "list", "items": [], "nextCursor": None, "url": "/api/v2/tables"})
-    (file,) = ow.export(frame, tmp_path, format="parquet")
-    back = pd.read_parquet(file)
-    for name, members in back.attrs["categories"].items():
-        back[name] = back[name].cat.set_categories(members)
-    pd.testing.assert_frame_equal(back, frame)
-
-
-def test_categories_and_their_order_come_back_from_several_groups_of_rows(tmp_path):
-    dtype = pd.CategoricalDtype(["low", "middle", "high", "never"], ordered=True)
-    codes = [-1] * 1_100_000 + [2]
-    frame = pd.DataFrame({"k": pd.Categorical.from_codes(codes, dtype=dtype)})
-    (file,) = ow.export(frame, tmp_path, format="parquet")
-    assert pq.read_metadata(file).num_row_groups > 1
-    back = pd.read_parquet(file)
-    # What pandas has for this takes seconds: it compares a million texts.
-    assert list(back) == ["k"]
-    assert back.index.equals(frame.index)
-    assert back["k"].dtype == dtype
-    pd.testing.assert_index_equal(back["k"].cat.categories, dtype.categories)
-    assert back["k"].cat.codes.to_list() == codes
 
 
 def test_exporting_csv_loads_neither_http_nor_the_workbook_writer(tmp_path):

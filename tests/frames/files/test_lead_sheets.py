@@ -10,7 +10,6 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.card.view import view_now
-from tests.fixtures.states import settled_payload
 from tests.support.server import answer
 
 FORMULA = "=HYPERLINK(A1)"
@@ -136,46 +135,6 @@ def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
         assert facts["Credits per qualified lead"] == round(used / qualified, 2)
         assert "100 more qualified leads" not in facts
         assert summary_top(openpyxl.load_workbook(file), "Run", top + 3) == top + 5
-
-
-def test_qualified_leads_of_tables_of_one_run_are_not_added_up(server, tmp_path):
-    client = ow.Client("og_live_x", base_url=server.base_url)
-    tables = [
-        {
-            "object": "table",
-            "id": name,
-            "name": name,
-            "leadCount": 2,
-            "columns": [],
-            "credits": {"lifetimeUsed": 50},
-            "stats": {"qualification": {"qualifiedLeads": 2}},
-        }
-        for name in ("Companies", "People")
-    ]
-    server.plan(*(page_of(each) for _ in tables for each in ([], [{"id": "r1"}, {"id": "r2"}])))
-    (file,) = ow.export(tables, tmp_path / "leads.xlsx", client=client)
-    facts = {row[0].value: row[1].value for row in openpyxl.load_workbook(file)["Summary"].iter_rows()}
-    assert facts["Credits of these tables"] == 100
-    assert "Credits per qualified lead" not in facts
-    assert "Personal data" not in facts
-
-
-def test_the_line_of_a_run_counts_the_qualified_leads_of_one_table(server, tmp_path):
-    runs = []
-    for number in range(2):
-        payload = settled_payload() | {"id": f"v2_run-{number}"}
-        first = payload["response"]["tables"][0]
-        tables = [{**first, "id": f"{name}-{number}", "columns": []} for name in ("companies", "people")]
-        runs.append(ow.Run.from_payload(payload | {"response": payload["response"] | {"tables": tables}}))
-    rows = [{"id": f"r{at}"} for at in range(first["leadCount"])]
-    server.plan(*(page_of(each) for _ in range(4) for each in ([], rows)))
-    client = ow.Client("og_live_x", base_url=server.base_url)
-    (file,) = ow.export(runs, tmp_path / "leads.xlsx", client=client)
-    rows = [[cell.value for cell in row] for row in openpyxl.load_workbook(file)["Summary"].iter_rows()]
-    at = next(at for at, row in enumerate(rows) if "Status" in row)
-    one_table = first["stats"]["qualification"]["qualifiedLeads"]
-    assert [row[rows[at].index("Qualified")] for row in rows[at + 1 : at + 3]] == [one_table, one_table]
-    assert "Credits per qualified lead" not in [row[0] for row in rows]
 
 
 def test_a_grid_gives_the_leads_that_it_shows(run, tmp_path):

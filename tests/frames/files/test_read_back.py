@@ -22,19 +22,6 @@ def run(client):
     return ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells")
 
 
-@pytest.fixture(params=["xlsx", "csv", "parquet"])
-def file(run, tmp_path, request):
-    path = tmp_path / ("leads.xlsx" if request.param == "xlsx" else "leads")
-    files = ow.export(run, path, format=request.param, ids=True)
-    return files[0] if request.param == "xlsx" else files[1]
-
-
-def test_what_was_exported_a_moment_ago_has_not_changed(file, run, client):
-    found = ow.refresh_leads(file, client=client)
-    assert [len(each) for each in (found.new, found.changed, found.gone, found.cells)] == [0, 0, 0, 0]
-    assert len(found.frame) >= len(ow.leads_frame(run.tables[0], client=client))
-
-
 def test_a_cell_that_differs_is_named_with_its_text_before_and_after(run, client, tmp_path):
     (file,) = ow.export(run, tmp_path / "leads.xlsx")
     book = openpyxl.load_workbook(file)

@@ -147,18 +147,6 @@ def run(client):
     return ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
 
 
-def test_frames_of_one_table_say_the_same(run, client):
-    leads = ow.leads_frame(run)
-    evidence = ow.evidence_frame(leads)
-    pd.testing.assert_frame_equal(ow.evidence_frame([leads, leads]), evidence)
-    alone = [ow.leads_frame(each, client=client) for each in run.tables]
-    found = reported(ow.evidence_frame(alone))
-    assert sorted(map(str, found)) == sorted(map(str, reported(evidence)))
-    assert set(evidence["row_id"]) <= set(leads["row_id"])
-    mails = leads[leads["contact_email"].notna()]
-    assert (evidence["column"] == "contact_email").sum() >= len(mails)
-
-
 @pytest.mark.parametrize("through", [through_csv, through_parquet, through_excel])
 def test_a_frame_read_back_from_a_file_says_the_same(run, through):
     leads = ow.leads_frame(run)

@@ -63,19 +63,11 @@ SORT = st.none() | st.builds(
 )
 
 
-@given(filters=st.lists(CONDITION, max_size=3), sort=SORT, limit=st.none() | st.integers(0, 15), way=st.integers(0, 3))
+@given(filters=st.lists(CONDITION, max_size=3), sort=SORT, limit=st.none() | st.integers(0, 15))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_filters_give_what_the_brief_and_they_let_through(real, filters, sort, limit, way):
+def test_filters_give_what_the_brief_and_they_let_through(real, filters, sort, limit):
     client, table, saved = real
-    options = {"filters": filters, "sort": sort, "limit": limit}
-    if way == 0:
-        found = ow.leads_frame(table, client=client, **options)
-    elif way == 1:
-        found = asyncio.run(ow.aio.leads_frame(table.id, client=client, **options))
-    elif way == 2:
-        found = ow.leads_frame([table], client=client, **options)
-    else:
-        found = asyncio.run(ow.aio.leads_frame(table.id, client=client, **options))
+    found = ow.leads_frame(table, client=client, filters=filters, sort=sort, limit=limit)
     # The API's own filters replace the saved ones.
     every = [row.id for row in client.iter_rows(table.id, filters=filters or None, sort=sort)]
     assert ids(found) == [row_id for row_id in every if row_id in saved][:limit]
@@ -92,20 +84,6 @@ def test_hidden_leads_are_read_where_they_are_asked_for(real):
     assert (about(narrowed)["saved_filters"], about(hidden)["saved_filters"]) == (True, False)
     stacked = ow.leads_frame(table.id, client=client, filters=condition, include_hidden=True)
     assert ids(stacked) == ids(hidden)
-
-
-def test_no_other_condition_is_none_at_all(real):
-    client, table, saved = real
-    assert ids(ow.leads_frame(table, client=client, filters=[])) == saved
-
-
-def test_the_clients_own_filters_keep_the_apis_meaning(real):
-    client, table, saved = real
-    rows = [
-        row.id
-        for row in client.iter_rows(table.id, filters=[{"column": "company", "operator": "is_not_empty", "value": ""}])
-    ]
-    assert len(rows) == table.lead_count > len(saved)
 
 
 def test_a_table_without_saved_filters_costs_two_reads_of_one_row(server, client, table):

@@ -59,12 +59,12 @@ def plainly_read(text):
 
 
 @pytest.mark.parametrize("first", FIRST)
-@pytest.mark.parametrize("other", [*FIRST, *OTHERS])
-def test_a_column_is_read_if_all_of_its_texts_are_of_one_kind(first, other):
-    found, wanted = read_iso_dates([first, None, other]), [plainly_read(each) for each in (first, other)]
-    if None in wanted or wanted[0][0] != wanted[1][0]:
-        assert found is None
-    else:
+def test_a_column_is_read_if_all_of_its_texts_are_of_one_kind(first):
+    for other in (*FIRST, *OTHERS):
+        found, wanted = read_iso_dates([first, None, other]), [plainly_read(each) for each in (first, other)]
+        if None in wanted or wanted[0][0] != wanted[1][0]:
+            assert found is None, other
+            continue
         assert found.kind == wanted[0][0]
         moments = [(each[1] - BEGAN) // timedelta(microseconds=1) for each in wanted]
         assert found.cells.data.tolist() == [moments[0], 0, moments[1]]

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-import pickle
-from datetime import date
-
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -109,12 +104,6 @@ def test_dates_are_dates_and_no_moments():
     assert [None if pd.isna(day) else day.isoformat() for day in in_arrow] == days
 
 
-def test_moments_at_midnight_are_no_dates():
-    column, findings = one("2026-07-21T00:00:00Z", "2026-07-22T00:00:00Z")
-    assert column.dtype == "datetime64[us, UTC]"
-    assert (findings.dates, findings.timestamps) == ([], ["x"])
-
-
 def test_moments_of_all_zones_are_the_same_moment():
     column, findings = one("2026-07-21T11:14:31+02:00", "2026-07-21T09:14:31Z", "2026-07-21T09:14:31")
     assert len(set(column)) == 1
@@ -142,51 +131,14 @@ def test_a_null_means_nothing_found_unless_it_was_typed_in():
     assert "x_found" not in table(rows, kind="input")[0]
 
 
-FOUND = [
-    {"linkedin_url": "https://a.example", "confidence": "high"},
-    {"title": "CEO", "reasoning": "On the page.", "source_url": "https://a.example"},
-    {"email": None, "phone": 0},
-    {"hires": False, "confidence": "low"},
-    {"email": None, "more": {"other": ["a@b.example"]}},
-    {"lead_source": "Referral", "confidence": "high"},
-    {"source": "Referral", "confidence": "high"},
-    {"resource_url": "https://a.example"},
-    {"source": ["Referral", "https://a.example"]},
-    {"source": "A post on https://a.example"},
-    "text", 0, False, ["a"], [0], "https://a.example",
-]  # fmt: skip
-NOT_FOUND = [
-    {"linkedin_url": None, "confidence": "high"},
-    {"linkedin_url": "", "confidence": "high"},
-    {"email": None, "confidence": "low", "reasoning": "None given.", "source_url": "https://a.example"},
-    {"email": "", "email_source_url": "https://a.example", "sources": ["https://a.example"]},
-    {"email": None, "emailSourceUrl": "https://a.example", "source_urls": ["https://a.example"]},
-    {"email": None, "source": "https://a.example"},
-    {"phones": [], "more": {"other": [None, ""]}, "confidence": "low"},
-    {"contact": {"email": None, "confidence": "low"}},
-    {"email": " ", "confidence": "low"},
-    {"email": " \n\t", "phone": None},
-    {"source": "https://a.example"},
-    {"source": " www.a.example/list ", "confidence": "high", "reasoning": "There."},
-    {"source": ["https://a.example", None]},
-    {"source": {"link": "HTTP://a.example"}},
-    {"confidence": "high"}, {}, "", [], [None, ""], " ", "  ", ["  "],
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("cell", "found"), [(each, True) for each in FOUND] + [(each, False) for each in NOT_FOUND], ids=repr)  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "found"), [({"title": "CEO", "sources": ["https://a.example"]}, True), (0, True), ({"email": " "}, False)]
+)
 def test_what_counts_as_found(cell, found):
     frame, _ = table([{"x": cell}, {}, {"x": None}])
     assert frame["x_found"].to_list() == [found, pd.NA, False]
     # Beside objects of another shape, it is the same.
     assert table([{"x": cell}, {"x": {"other": 1}}], page=2)[0]["x_found"].to_list() == [found, True]
-
-
-def test_a_source_is_the_value_where_nothing_else_is_and_it_is_no_address():
-    frame, _ = table([{"x": {"source": "LinkedIn"}}, {"x": {"source": "https://a.example"}}, {}])
-    assert frame["x"].to_list() == ["LinkedIn", pd.NA, pd.NA]
-    assert frame["x_source"].to_list() == ["LinkedIn", "https://a.example", pd.NA]
-    assert frame["x_found"].to_list() == [True, False, pd.NA]
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\u00a0\n"])
@@ -200,30 +152,6 @@ def test_a_blank_text_is_kept_and_is_not_found(blank):
     for page in (1, 2, 6):
         frame, _ = table(mixed, kind="input", page=page)
         assert frame["x_found"].to_list() == [True, False, pd.NA, True, False, True]
-
-
-def test_an_address_is_the_value_where_nothing_else_is():
-    cell = {"linkedin_url": "https://a.example", "confidence": "high", "source_url": "https://b.example"}
-    assert table([{"x": cell}])[0]["x"].to_list() == ["https://a.example"]
-    assert table([{"x": {"title": "CEO", "linkedin_url": "https://a.example"}}])[0]["x"].to_list() == ["CEO"]
-    assert table([{"x": {**cell, "full_name": "Ana"}}])[0]["x"].to_list() == ["Ana"]
-
-
-PART = st.none() | st.sampled_from(["", " ", "a", "https://a.example", 0, False]) | st.just([]) | st.lists(st.none(), max_size=2)  # fmt: skip
-REMARKS = ("confidence", "reasoning", "source_url", "phone_source_url", "sources")
-CELL = st.dictionaries(st.sampled_from(["email", "title", "linkedin_url", *REMARKS]), PART, max_size=5)
-
-
-@given(st.lists(CELL, min_size=1, max_size=6), st.integers(1, 6))
-def test_an_object_is_found_when_anything_but_remarks_is_there(values, page):
-    frame, _ = table([{"x": value} for value in values], page=page)
-    wanted = [
-        any(part not in (None, "", " ", []) and part != [None] * len(part if isinstance(part, list) else ()) for key, part in value.items() if key not in REMARKS)
-        for value in values
-    ]  # fmt: skip
-    assert frame["x_found"].to_list() == wanted
-    remarks = [{key: part for key, part in value.items() if key in REMARKS} for value in values]
-    assert not table([{"x": value} for value in remarks], page=page)[0]["x_found"].any()
 
 
 def test_objects_stay_in_their_cells_when_asked():
@@ -322,76 +250,6 @@ def test_nothing_is_lost_for_any_cells(backend):
         table(rows, ("x", "y"), backend=backend, page=page)
 
     check()
-
-
-TYPICAL = [
-    {
-        "x": BIG,
-        "t": "1970-01-01T00:00Z",
-        "day": "1969-12-31",
-        "s": "=1+1",
-        "b": True,
-        "n": 1.5,
-        "m": MAIL,
-        "tags": ["a", "b"],
-    },
-    {"t": "9999-12-31T23:59:59+01:00", "m": {**MAIL, "email": None}},
-]
-SLUGS = ("x", "t", "day", "s", "b", "n", "m", "tags", "empty")
-
-
-def typical(backend="numpy_nullable"):
-    frame, _ = table(TYPICAL, SLUGS, backend=backend)
-    return frame
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_pickle_keeps_everything(backend):
-    frame = typical(backend)
-    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(frame)), frame)  # noqa: S301 - made here
-
-
-def test_parquet_keeps_dtypes():
-    frame = typical()
-    file = io.BytesIO()
-    frame.to_parquet(file)
-    file.seek(0)
-    back = pd.read_parquet(file)
-    pd.testing.assert_frame_equal(back.drop(columns="tags"), frame.drop(columns="tags"))
-    assert list(back["tags"][0]) == ["a", "b"]
-
-
-def test_polars_keeps_types():
-    polars = pytest.importorskip("polars")
-    back = polars.from_pandas(typical())
-    kinds = {"row_id": "String", "x": "Int64", "n": "Float64", "b": "Boolean", "tags": "List(String)", "m": "String"}
-    assert {name: str(back.schema[name]) for name in kinds} == kinds
-    assert back.schema["t"] == polars.Datetime("us", "UTC")
-    assert back.schema["day"] == polars.Datetime("us")
-    in_arrow = polars.from_pandas(typical("pyarrow").drop(columns="tags"))
-    assert in_arrow.schema["day"] == polars.Date
-    assert in_arrow["day"].to_list() == [date(1969, 12, 31), None]
-    assert back["x"].to_list() == [BIG, None]
-    assert [moment and moment.year for moment in back["t"]] == [1970, 9999]
-
-
-def test_duckdb_keeps_values():
-    duckdb = pytest.importorskip("duckdb")
-    frame = typical()
-    with duckdb.connect() as connection:
-        connection.register("leads", frame)
-        types = {row[0]: row[1] for row in connection.sql("describe leads").fetchall()}
-        assert connection.sql("select x from leads order by row_id").fetchall() == [(BIG,), (None,)]
-    assert (types["x"], types["n"], types["b"], types["s"]) == ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR")
-    assert (types["t"], types["day"]) == ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
-
-
-def test_csv_keeps_large_integers_and_moments():
-    back = pd.read_csv(io.StringIO(typical().to_csv(index=False)), dtype={"x": "Int64"})
-    assert back["x"].to_list() == [BIG, pd.NA]
-    assert back["t"].to_list() == ["1970-01-01 00:00:00+00:00", "9999-12-31 22:59:59+00:00"]
-    assert back["day"].to_list()[0] == "1969-12-31"
-    assert json.loads(json.dumps(back["s"][0])) == "=1+1"
 
 
 def test_main_values_shared_with_a_part_are_separated_when_they_differ():

@@ -9,6 +9,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, RateLimited
+from tests.frames.conftest import KEY
 from tests.frames.payloads import BACKENDS, handle
 from tests.support.server import answer
 
@@ -110,12 +111,6 @@ def test_after_an_error_all_rows_are_kept(server, client):
     assert (about(partial)["complete"], bool(about(partial)["stopped"])) == (False, True)
 
 
-def test_an_error_before_any_row_is_itself(server, client):
-    server.plan(columns("bakery"), *BUSY)
-    with pytest.raises(RateLimited):
-        ow.leads_frame([table("t1")], client=client)
-
-
 def test_columns_called_as_ours_get_a_suffix_with_their_parts(server, client):
     cell = {"email": "ana@nata.pt", "confidence": "high"}
     domain = "https://www.nata.pt/en"
@@ -152,6 +147,11 @@ def test_links_to_other_sites_do_not_come_before_an_e_mail(server, client):
         (pd.DataFrame({"x": [1]}), {}),
         (7, {}),
         ("a word", {}),
+        ([table("t1"), None], {}),
+        (table("t1"), {"client": KEY}),
+        (table("t1"), {"filters": "x"}),
+        (table("t1"), {"flatten": "no"}),
+        (table("t1"), {"progress": 7}),
         (table("t1"), {"tables": "website"}),
         (table("t1"), {"dtype_backend": "x"}),
         (table("t1"), {"limit": -1}),
@@ -159,17 +159,8 @@ def test_links_to_other_sites_do_not_come_before_an_e_mail(server, client):
 )
 def test_what_cannot_be_read_sends_nothing(server, client, source, options):
     with pytest.raises(InvalidInput):
-        ow.leads_frame(source, client=client, **options)
+        ow.leads_frame(source, **{"client": client, **options})
     assert server.requests == []
-
-
-def test_conditions_join_the_saved_filters_of_each_table():
-    client = ow.Sandbox(speed=600).client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
-    every = ow.leads_frame(run)
-    added = [{"column": "company", "operator": "contains", "value": every["company"].iloc[0]}]
-    some = ow.leads_frame(run, filters=added)
-    assert some["row_id"].to_list() == every.loc[every["company"] == every["company"].iloc[0], "row_id"].to_list()
 
 
 def test_columns_are_chosen_and_what_is_missing_is_named():
@@ -220,20 +211,6 @@ def test_what_was_read_before_an_error_has_the_chosen_columns(server, client):
     with pytest.raises(ow.errors.IncompleteRows) as caught:
         ow.leads_frame(table("t1"), client=client, columns=["fit"])
     assert caught.value.partial.columns.to_list() == ["fit", *IDS]
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_qualified_says_which_leads_meet_the_brief(batch, backend):
-    run = batch.runs[0]
-    companies, people = run.tables
-    found = ow.leads_frame(run, include_hidden=True, dtype_backend=backend).set_index("table_id")["qualified"]
-    counted = companies.stats.qualification.qualified_leads
-    assert found[companies.id].sum() == counted
-    assert found[companies.id].count() == companies.lead_count > counted
-    assert found[people.id].isna().all(), "nothing judges people"
-    assert str(found.dtype) == ("boolean" if backend == "numpy_nullable" else "bool[pyarrow]")
-    shown = ow.leads_frame(run).set_index("table_id")["qualified"]
-    assert shown[companies.id].to_list() == [True] * counted
 
 
 def test_a_lead_that_was_not_judged_yet_is_neither_qualified_nor_not(server, client):

@@ -49,10 +49,9 @@ def ids(frame):
     return frame["row_id"].to_list()
 
 
-@pytest.mark.parametrize("read", [ow.leads_frame])
-def test_nothing_is_read_again_unless_its_table_has_changed(server, client, read):
+def test_nothing_is_read_again_unless_its_table_has_changed(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
-    frame = read(table(), client=client)
+    frame = ow.leads_frame(table(), client=client)
     server.plan(answer(table()))
     before = len(server.requests)
     now, new, changed, gone = ow.refresh_leads(frame, client=client)
@@ -64,12 +63,11 @@ def test_nothing_is_read_again_unless_its_table_has_changed(server, client, read
 CHANGES = {"another moment": {"at": LATER}, "another count": {"count": 4}, "running cells": {"running": 1}}
 
 
-@pytest.mark.parametrize("read", [ow.leads_frame])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_new_changed_and_gone_rows(server, client, read, change):
+def test_new_changed_and_gone_rows(server, client, change):
     filters = [{"column": "fit", "operator": "is_not_empty", "value": ""}]
     server.plan(columns("fit", "tags"), page(lead(1, 5), lead(2, 6, tags=["a"]), lead(3, 7), lead(4)))
-    frame = read(table(), client=client, filters=filters)
+    frame = ow.leads_frame(table(), client=client, filters=filters)
     server.plan(
         answer(table(**change)),
         # A further column changes only rows that have a cell in it.
@@ -123,14 +121,6 @@ def test_an_incomplete_frame_is_read_again_in_any_case(server, client):
     frame.attrs["origami"] = {**frame.attrs["origami"], "tables": [note | {"complete": False}]}
     server.plan(answer(table()), columns("fit"), page(lead(1, 5), lead(2, 5)))
     assert ids(ow.refresh_leads(frame, client=client).new) == ["r2"]
-
-
-def test_a_deleted_table_has_no_rows_left(server, client):
-    server.plan(columns("fit"), page(lead(1, 5)))
-    frame = ow.leads_frame(table(), client=client)
-    server.plan(answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
-    refreshed = ow.refresh_leads(frame, client=client)
-    assert (len(refreshed.frame), ids(refreshed.gone)) == (0, ["r1"])
 
 
 def test_a_frame_that_does_not_say_where_it_is_from_sends_nothing(server, client):
@@ -199,17 +189,6 @@ def test_own_columns_stay_and_are_not_compared(running):
     assert again.frame is refreshed.frame
 
 
-def test_own_columns_may_have_the_names_of_leads_frame(running):
-    table = served(1, 2)
-    client = running(table)
-    frame = ow.leads_frame(table.raw(), client=client).assign(table_id="t1", name=["mine", "too"])
-    table.leads, table.version = {"r2": touched_lead(2), "r1": touched_lead(1), "r9": touched_lead(9)}, 1
-    refreshed = ow.refresh_leads(frame, client=client)
-    assert refreshed.frame["table_id"].to_list() == ["t1"] * 3
-    assert refreshed.frame["name"].fillna("new").to_list() == ["too", "mine", "new"]
-    assert refreshed.changed.empty
-
-
 def test_a_deleted_table_of_a_frame_with_own_columns_has_no_rows_left(server, client):
     server.plan(columns("fit"), page(lead(1, 5)))
     frame = ow.leads_frame(table(), client=client).assign(mine=1)
@@ -226,17 +205,6 @@ def test_a_new_column_of_the_table_does_not_replace_an_own_one(server, client):
     refreshed = ow.refresh_leads(frame, client=client)
     assert refreshed.frame[["mail", "mail_2"]].to_numpy().tolist() == [["mine", "a@b.example"]]
     assert ids(refreshed.changed) == ["r1"]
-
-
-@pytest.mark.parametrize("chosen", [["row_id", "company"], ["table_id", "row_id", "company"]])
-def test_dropped_columns_stay_away(running, chosen):
-    table = served(1, 2)
-    client = running(table)
-    frame = ow.leads_frame(table.raw(), client=client)[chosen]
-    table.leads, table.version = {"r1": touched_lead(1, fit=50), "r2": touched_lead(2, company="X")}, 1
-    refreshed = ow.refresh_leads(frame, client=client)
-    assert (ids(refreshed.new), ids(refreshed.changed), ids(refreshed.gone)) == ([], ["r2"], [])
-    assert list(refreshed.frame) == chosen
 
 
 def test_columns_that_were_not_chosen_stay_away(running):

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import pickle
-import re
-import threading
 import urllib.parse
 
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.errors import InvalidInput, RateLimited, TableNotFound
+from origami_widgets.api.errors import InvalidInput, RateLimited
 from origami_widgets.api.rows.row_paging import PartialRows
 from tests.frames.conftest import KEY
-from tests.support.interrupts import interrupt
-from tests.support.server import answer, reset, silence
+from tests.support.server import answer, reset
 
 TABLE = {"object": "table", "id": "t1", "name": "Bakeries", "leadCount": 9}
 COLUMNS = [("c1", "Bakery", "bakery", "input"), ("c2", "Mail", "contact-email", "enrichment"), ("c3", "Fit", "fit", "score")]  # fmt: skip
@@ -121,18 +117,6 @@ def test_unknown_columns_are_refused_before_rows_are_asked_for(server, client, o
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("options", [{"limit": -1}, {"progress": 7}, {"dtype_backend": "x"}, {"filters": "x"}])
-def test_arguments_that_cannot_be_right_send_nothing(server, client, options):
-    with pytest.raises(InvalidInput):
-        ow.leads_frame(TABLE, client=client, **options)
-    for table in (7, [TABLE, None], "a/b"):
-        with pytest.raises(InvalidInput):
-            ow.leads_frame(table, client=client)
-    with pytest.raises(InvalidInput):
-        ow.leads_frame(TABLE, client=KEY)
-    assert server.requests == []
-
-
 def test_filters_and_sort_are_sent(server, client):
     server.plan(columns(), page(total=0))
     ow.leads_frame(
@@ -144,14 +128,6 @@ def test_filters_and_sort_are_sent(server, client):
     query = dict(urllib.parse.parse_qsl(server.requests[-1].query))
     assert json.loads(query["filters"]) == [{"column": "fit", "operator": "is_empty", "value": ""}]
     assert json.loads(query["sort"]) == {"column": "fit", "direction": "desc"}
-
-
-def test_a_limit(server, client):
-    server.plan(columns(), page(lead(1), lead(2), cursor="a", total=9))
-    frame = ow.leads_frame(TABLE, client=client, limit=2)
-    assert list(frame.columns[:3]) == ["bakery", "contact_email", "fit"]
-    assert len(server.requests) == 2
-    assert about(frame)["complete"]
 
 
 def test_progress_is_reported_page_by_page_to_a_function_and_to_bars(server, client):
@@ -200,27 +176,10 @@ def test_after_an_error_the_rows_are_kept(server, client, faults):
     assert about(partial)["stopped"]
 
 
-def test_a_deleted_table_keeps_what_was_read(server, client):
-    server.plan(columns(), page(lead(1), cursor="a"), answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404))
-    with pytest.raises(ow.errors.IncompleteRows) as caught:
-        ow.leads_frame(TABLE, client=client)
-    assert isinstance(caught.value.__cause__, TableNotFound)
-    assert len(caught.value.partial) == 1
-
-
 def test_an_error_before_any_row_is_itself(server, client):
     server.plan(columns(), *BUSY)
     with pytest.raises(RateLimited):
         ow.leads_frame(TABLE, client=client)
-
-
-def test_an_interrupt_is_itself(server, client):
-    reached = threading.Event()
-    server.plan(columns(), page(lead(1), cursor="a"), silence(reached))
-    stopped, _ = interrupt(lambda: ow.leads_frame(TABLE, client=client), reached, after=0.1)
-    assert type(stopped) is KeyboardInterrupt
-    server.plan(columns(), page(lead(1), cursor="a"), page(lead(2)))
-    assert ow.leads_frame(TABLE, client=client)["row_id"].to_list() == ["r1", "r2"]
 
 
 def test_a_progress_bar_that_raises_keeps_what_was_read(server, client):
@@ -247,23 +206,3 @@ def test_the_exception_travels_without_key_and_connection(server, client):
     back = pickle.loads(packed)  # noqa: S301 - made above
     assert str(back) == str(caught.value)
     pd.testing.assert_frame_equal(back.partial, caught.value.partial)
-
-
-def test_the_configured_client_is_used():
-    sandbox = ow.Sandbox(speed=600)
-    ow.configure(client=sandbox.client())
-    with contextlib.closing(contextlib.ExitStack()) as stack:
-        stack.callback(ow.configure)
-        run = ow.start("List bakeries in Porto", show=False).wait("cells")
-        frame = ow.leads_frame(run.tables[0])
-        assert about(frame)["origin"] == "sandbox"
-        assert len(frame) == about(frame)["tables"][0]["total"] > 0
-        assert set(frame["contact_email_found"].dropna()) <= {True, False}
-
-
-def test_a_list_instead_of_a_table_is_answered_with_its_tables_only():
-    table = {"object": "table", "id": "6f1c1a52-0000-4000-8000-000000000001", "name": "Bakeries"}
-    others = [None, {"id": 3}, {"object": "run", "id": "r1"}, {"id": "r2", "agentId": "a1"}]
-    with pytest.raises(ow.OrigamiError) as caught:
-        ow.join_leads([{"site": "a"}], [*others, table], key="site", client=ow.Sandbox().client())
-    assert re.findall(r"tables\[(\d)\]", caught.value.remedy) == ["4"]

@@ -6,12 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
-from tests.frames.conftest import KEY
 from tests.frames.leads.test_row_reading import TABLE, about, columns, lead, page
 from tests.frames.payloads import BACKENDS
-from tests.support.server import RawServer, answer
 
 LISTED = [ListedColumn("c1", "X", "x", "enrichment"), ListedColumn("c2", "Y", "y", "input")]
 BIG = 2**53 + 1
@@ -22,7 +19,6 @@ VALUE = st.one_of(
     st.dictionaries(st.sampled_from(["email", "confidence", "n", "value", "rest"]), st.none() | st.integers(0, 3) | st.just("a"), max_size=3),
 )  # fmt: skip
 ROW = st.dictionaries(st.sampled_from(["x", "y", "id2", "late", "x.email"]), VALUE, max_size=4)
-CELL = {"x": {"email": "a@b.example", "confidence": "high", "tags": ["a"]}, "y": 1}
 
 
 def leads(rows, *, backend="numpy_nullable", first=None, **options):
@@ -51,11 +47,7 @@ NOT_DATES = [
     (["2026-07-21", "2019", "2020-01-01", None, "2021-01-01"], {"dates": 3, "times": 0, "others": 1, "rows": [1]}),
     (["2026-07-21", 2019, "2020-01-01"], {"dates": 2, "times": 0, "others": 1, "rows": [1]}),
     (["2026-07-21T09:00", "2019-01-01", "2020-01-01T09:00Z"], {"dates": 1, "times": 2, "others": 0, "rows": [1]}),
-    (["2026-02-30", "2020-01-01", "2021-01-01"], {"dates": 2, "times": 0, "others": 1, "rows": [0]}),
     (["2026-07-21", "soon"], None),
-    (["2019", "2020"], None),
-    (["2026-07-21"], None),
-    ([2019, True], None),
 ]
 
 
@@ -83,55 +75,3 @@ def test_few_leads_have_the_columns_of_all(server, client, limit):
     assert [request.query for request in server.requests if request.path.endswith("rows")] == [
         "limit=200&cells=flat"
     ] * 2
-
-
-REFUSED = [
-    ({"flatten": "no"}, "flatten"),
-    ({"filters": "x"}, "Invalid filters"),
-]
-
-
-@pytest.mark.parametrize(("options", "words"), REFUSED)
-def test_what_cannot_be_done_is_refused_before_rows_are_asked_for(server, client, options, words):
-    with pytest.raises(InvalidInput, match=words):
-        ow.leads_frame(TABLE, client=client, **options)
-    assert server.requests == []
-
-
-FIT = [{"column": "fit", "operator": "greater_than", "value": 50}]
-
-
-@given(
-    st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12), st.none() | st.integers(0, 12), st.integers(1, 5)
-)
-def test_filters_return_the_leads_that_also_pass_the_saved_ones(marks, limit, size):
-    mine = [lead(number) for number, (_, own) in enumerate(marks) if own]
-    saved = [lead(number) for number, (kept, _) in enumerate(marks) if kept]
-
-    def pages(rows):
-        cut = [rows[at : at + size] for at in range(0, len(rows), size)] or [[]]
-        return [
-            page(*each, cursor=f"{id(rows)}-{n}" if n + 1 < len(cut) else None, total=len(rows))
-            for n, each in enumerate(cut)
-        ]
-
-    both = [f"r{number}" for number, each in enumerate(marks) if all(each)]
-    read = pages(mine)
-    if limit and len(both) >= limit:
-        read = read[: 1 + [row["id"] for row in mine].index(both[limit - 1]) // size]
-    now = answer({**TABLE, "leadCount": len(marks)})
-    hides = len(saved) < len(marks)
-    counts = [page(*saved[:1], total=len(saved)), page(total=len(marks))]
-    ids = [now, *pages(saved)] if hides else []
-    with RawServer(columns()) as server:
-        server.plan(columns(), *([*counts, *ids] if limit != 0 else []), *read, now)
-        frame = ow.leads_frame(TABLE, client=ow.Client(KEY, base_url=server.base_url), filters=FIT, limit=limit)
-        rows = [request.query for request in server.requests if request.path.endswith("rows")]
-    assert frame["row_id"].to_list() == both[:limit]
-    assert about(frame)["complete"]
-    (note,) = about(frame)["tables"]
-    assert (note["filters"], note["saved_filters"]) == (FIT, True)
-    if limit is None:
-        assert note["total"] == len(both)
-    # The saved order stays in force where the own filters are sent.
-    assert [query for query in rows if "defaults=false" in query] == (rows[1:2] if limit != 0 else [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +10,6 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from tests.frames.conftest import KEY
 from tests.frames.leads.touched import (
-    CUSTOMERS,
     TOUCHES,
     WANTED,
     ServedTable,
@@ -34,7 +32,6 @@ CHANGES = st.fixed_dictionaries(
     }
 )
 SIZE = 6
-FROM = {"leads_frame": ow.leads_frame}
 
 
 def leads_then():
@@ -63,14 +60,13 @@ def answered(function, *given, **options):
     return None
 
 
-@pytest.mark.parametrize("read", FROM)
 @given(steps=STEPS, change=CHANGES)
-def test_refreshed_frames_equal_a_plain_loop(read, steps, change):
+def test_refreshed_frames_equal_a_plain_loop(steps, change):
     then, now = leads_then(), changed_leads(change)
     table = ServedTable(then)
     with RawServer(table.behave) as server:
         client = ow.Client(KEY, base_url=server.base_url)
-        frame = touched(FROM[read](table.raw(), client=client), steps)
+        frame = touched(ow.leads_frame(table.raw(), client=client), steps)
         table.leads, table.version = now, int(now != then)
         found = answered(ow.refresh_leads, frame, client=client)
     if found is None:
@@ -103,14 +99,13 @@ def test_refreshed_frames_equal_a_plain_loop(read, steps, change):
                 assert plain_text(value) == plain_text(wanted)
 
 
-@pytest.mark.parametrize("read", FROM)
 @given(steps=STEPS)
-def test_described_frames_equal_a_plain_loop_or_are_unknown(read, steps):
+def test_described_frames_equal_a_plain_loop_or_are_unknown(steps):
     then = leads_then()
     table = ServedTable(then)
     with RawServer(table.behave) as server:
         client = ow.Client(KEY, base_url=server.base_url)
-        frame = touched(FROM[read](table.raw(), client=client), steps)
+        frame = touched(ow.leads_frame(table.raw(), client=client), steps)
     found = answered(ow.describe_leads, frame)
     if found is None:
         return
@@ -128,18 +123,17 @@ def test_described_frames_equal_a_plain_loop_or_are_unknown(read, steps):
             assert row[["filled", "not_run", "nothing_found"]].notna().all()
 
 
-@pytest.mark.parametrize("read", FROM)
 @given(
     steps=STEPS,
     other=st.lists(st.sampled_from(ALWAYS), max_size=1),
     backend=st.sampled_from(["numpy_nullable", "pyarrow"]),
 )
-def test_stacked_frames_keep_every_cell(read, steps, other, backend):
+def test_stacked_frames_keep_every_cell(steps, other, backend):
     then = leads_then()
     table = ServedTable(then)
     with RawServer(table.behave) as server:
         client = ow.Client(KEY, base_url=server.base_url)
-        frame = FROM[read](table.raw(), client=client)
+        frame = ow.leads_frame(table.raw(), client=client)
     parts = [touched(frame, steps), touched(frame, other)]
     found = answered(ow.leads_frame, parts, dtype_backend=backend)
     if found is None:
@@ -153,31 +147,3 @@ def test_stacked_frames_keep_every_cell(read, steps, other, backend):
             for name, value in row.items():
                 if name not in ("run_name", "table_id", "table_name"):
                     assert plain_text(there[name]) == plain_text(value)
-
-
-@given(steps=STEPS, side=st.booleans(), backend=st.sampled_from(["numpy_nullable", "pyarrow"]))
-def test_overlaps_equal_a_plain_loop(steps, side, backend):
-    then = leads_then()
-    table = ServedTable(then)
-    with RawServer(table.behave) as server:
-        frame = touched(ow.leads_frame(table.raw(), client=ow.Client(KEY, base_url=server.base_url)), steps)
-    lists = [frame, CUSTOMERS] if side else [CUSTOMERS, frame]
-    found = answered(ow.overlap, *lists, dtype_backend=backend)
-    if found is None:
-        return
-    keys = [[plain_text(each) for each in one["domain"]] for one in lists]
-    groups = dict.fromkeys([key for each in keys for key in each if key is not None])
-    for _, row in found[found["domain"].notna()].iterrows():
-        del groups[row["domain"]]
-        assert [row["leads_a"], row["leads_b"]] == [each.count(row["domain"]) for each in keys]
-        for name in {name for one in lists for name in one.columns} - {"domain"}:
-            holders = [
-                plain_text(each[name])
-                for one in lists
-                if name in one
-                for each in one.to_dict("records")
-                if plain_text(each["domain"]) == row["domain"]
-            ]
-            assert plain_text(row[name]) == (holders[0] if holders else None)
-    assert not groups
-    assert found["domain"].isna().sum() == sum(each.count(None) for each in keys)

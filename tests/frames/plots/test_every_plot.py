@@ -10,7 +10,7 @@ import origami_widgets as ow
 from origami_widgets import frames
 from origami_widgets.api.errors import InvalidInput
 from tests.fixtures import hostile
-from tests.frames.payloads import payload, table
+from tests.frames.payloads import payload
 from tests.frames.plots.drawn import (
     PLOTS,
     POINTS,
@@ -162,11 +162,6 @@ def test_a_source_of_another_kind_is_refused_in_the_name_of_the_plot(plot, sourc
         plot(source)
     assert 'plot(run, "funnel")' in str(caught.value)
     assert not [name for name in frames.__all__ if name in str(caught.value)]
-
-
-@EACH
-def test_an_iterator_is_drawn_like_a_list(plot):
-    assert plot(iter([payload(), table()])).to_dict() == plot([payload(), table()]).to_dict()
 
 
 @EACH

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import json
 import threading
-from collections import Counter
 
 import pytest
 
@@ -126,36 +125,6 @@ def test_resume_starts_only_what_is_missing_and_halts_again(front, client, broke
     paid_once(front, briefs)
     batch.cancel()
     finished(batch)
-
-
-def test_equal_briefs_are_paid_for_as_often_as_they_stand_in_the_list(front, client, broke):
-    briefs = towns(2, "slow") * 2
-    broke(briefs)
-    front.refusal = None
-    batch = start(client, briefs)
-    see_all_started(front, batch)
-    assert len(set(batch.runs)) == 4
-    paid_once(front, briefs)
-    assert Counter(run.prompt for run in batch.runs) == Counter(briefs)
-    batch.cancel()
-    finished(batch)
-
-
-def test_the_next_kernel_finds_all_of_them(front, client, base_url, broke):
-    briefs = towns(3, "slow")
-    broke(briefs)
-    front.refusal = None
-    batch = start(client, briefs)
-    see(lambda: len(batch.runs) == 3)
-    tokens = [run.token for run in batch.runs]
-    code = KERNEL.partition("while")[0] + "print(json.dumps([run.token for run in batch.wait().runs]))"
-    batch.cancel()
-    finished(batch)
-    sent = len(front.starts)
-    (printed,) = OtherKernels(front, base_url).run(code, json.dumps(briefs))
-    assert json.loads(printed) == tokens
-    assert len(front.starts) == sent
-    paid_once(front, briefs)
 
 
 def test_cancel_ends_the_one_that_was_started_and_starts_none(front, client, broke):

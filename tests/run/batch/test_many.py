@@ -135,17 +135,6 @@ def test_too_few_credits_halt_the_rest_until_there_are_some(front, many):
     assert refused != again, "the server would give the same refusal again for the same key"
 
 
-def test_a_halted_batch_that_is_stopped_can_be_waited_for(front, many):
-    front.faults = [passes, kept_off(answer(*BROKE))]
-    batch = many(towns(3), at_once=3)
-    see(lambda: batch.error is not None)
-    batch.stop()
-    finished(batch)
-    assert states(batch) == ["started", "stopped", "stopped"]
-    assert isinstance(briefs_of(batch)[1].error, errors.InsufficientCredits)
-    assert (len(batch.runs), batch.error) == (1, None)
-
-
 LOST = {
     "reset": lost(reset()),
     "429": lost(answer({"error": "slow down", "code": "RATE_LIMITED"}, 429)),

@@ -224,19 +224,6 @@ def test_a_run_that_is_gone_halts_and_says_how_the_others_go_on(client, front, b
     assert len(front.runs()) == 2
 
 
-def test_files_of_a_batch_hold_neither_brief_nor_agent_name(client, files):
-    finished(start(client, {"Secret": "List secret bakeries. scenario:answer"}))
-    written = " ".join(path.read_text() + path.name for path in files.folder.iterdir())
-    assert "towns" in written
-    assert "ecret" not in written
-
-
-def test_no_thread_is_left_of_names(client):
-    before = threading.active_count()
-    finished(start(client, towns(3)))
-    see(lambda: threading.active_count() <= before + 1)
-
-
 @pytest.mark.parametrize("is_held", [True, False])
 def test_cancel_ends_what_was_started_before_also_while_it_is_looked_for(client, front, is_held):
     briefs = towns(6, "slow")

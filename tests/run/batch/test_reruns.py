@@ -56,17 +56,6 @@ def test_other_cells_briefs_options_and_fresh_start_their_own(many, execute):
         batch.cancel()
 
 
-def test_a_batch_that_is_over_does_not_keep_another_from_starting(many, execute):
-    first = finished(execute(lambda: many(towns(1))))
-    assert execute(lambda: many(towns(1)), execution="e2") != first
-    second = execute(lambda: many(towns(1, "slow")))
-    see(lambda: second.runs)
-    second.cancel()
-    third = execute(lambda: many(towns(1, "slow")), execution="e2")
-    assert third != second
-    third.cancel()
-
-
 def test_a_loop_starts_what_it_asks_for_and_finds_it_again(many, execute):
     two = execute(lambda: [many(towns(1, "slow")) for _ in range(2)])
     assert len(set(two)) == 2
@@ -183,14 +172,6 @@ def test_a_batch_stopped_while_it_reads_earlier_runs_starts_none(front, client, 
     see(lambda: is_done(batch))
     assert states(batch) == ["stopped", "stopped"]
     assert len(front.starts) == 2
-
-
-def test_without_cell_ids_each_call_starts(front, many):
-    first, second = many(towns(1)), many(towns(1))
-    assert first != second
-    for batch in (first, second):
-        finished(batch)
-    assert len(set(front.keys)) == 2
 
 
 def test_the_refusal_of_what_is_not_valid_is_remembered_by_no_cell(many, execute):

@@ -66,14 +66,6 @@ def test_a_callback_may_stop_the_rest(front, many):
     batch.cancel()
 
 
-def test_a_callback_may_wait(many):
-    batch, waited = many(towns(1)), []
-    batch.on_change(lambda changed: waited.append(is_done(changed.wait(timeout=20))))
-    finished(batch)
-    see(lambda: waited)
-    assert all(waited)
-
-
 def test_what_cannot_be_called_back_is_refused(many):
     with pytest.raises(InvalidInput, match=r"batch\.on_change"):
         many(towns(1)).on_change("print")

@@ -33,24 +33,6 @@ async def test_a_check_that_is_under_way_is_not_late(poller, clock):
     assert watch.state is known
 
 
-async def test_what_a_person_waits_for_goes_before_what_is_due_soon(poller, clock):
-    server = Server(clock, RUNNING, retry_after=15.0)
-    watches = [await poller.watch(server, "a", f"r{n}", started=None) for n in range(30)]
-    for watch in watches:
-        poller.soon(watch)
-    assert {watch.schedule.due for watch in watches} == {clock.now}
-    poller.hurry(watches[-1])
-    while len({run_id for _, run_id, _ in server.asked}) < 30:
-        await asyncio.sleep(0)
-    assert server.asked[0][1] == "r29"
-    # Each once, at no more than what the rate limit lets through.
-    times = [at for at, *_ in server.asked[:30]]
-    assert len({run_id for _, run_id, _ in server.asked[:30]}) == 30
-    assert max(times) - min(times) > 5
-    for watch in watches:
-        watch.schedule = NEVER
-
-
 async def test_what_is_over_or_saved_is_not_read_soon(poller, clock):
     server = Server(clock, {**COMPLETED, "response": None})
     watch = await poller.watch(server, "a", "r", started=started("r"))

@@ -6,8 +6,8 @@ import weakref
 
 import pytest
 
-from origami_widgets.api.errors import AuthenticationError, RunNotFound, ServerError, TableNotFound
-from origami_widgets.api.responses import ApiResponse, require_subject
+from origami_widgets.api.errors import ServerError, TableNotFound
+from origami_widgets.api.responses import ApiResponse
 from origami_widgets.card.view import clock_drifted
 from origami_widgets.run.polling import poller as module
 from origami_widgets.run.polling.poller import LATE, Poller
@@ -86,72 +86,10 @@ async def test_an_exception_of_the_loop_does_not_end_polling(clock, monkeypatch,
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
 
 
-async def test_retry_after_of_a_failure_is_kept(poller, clock):
-    server = Server(
-        clock, ServerError("No", status_code=503, transient=True, retry_after=42.0), COMPLETED, tables=[settled_table()]
-    )
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    await over(watch)
-    assert server.asked[1][0] - server.asked[0][0] == pytest.approx(42)
-
-
-async def test_a_revoked_key_stops_at_once_and_a_person_can_start_it_again(poller, clock):
-    server = Server(clock, AuthenticationError("No", status_code=401), COMPLETED, tables=[settled_table()])
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    await over(watch)
-    assert len(server.asked) == 1
-    assert (watch.state.connection.state, watch.state.done) == ("stopped", False)
-    poller.hurry(watch)
-    await over(watch)
-    assert watch.state.settled
-
-
-async def test_a_new_run_may_be_unknown_for_a_moment_and_a_wrong_id_never_is(poller, clock):
-    missing = RunNotFound("No", status_code=404)
-    watch = await poller.watch(
-        Server(clock, missing, missing, {**COMPLETED, "response": None}), "a", "r", started=started("r")
-    )
-    await over(watch)
-    assert watch.state.status == "completed"
-    attached = await poller.watch(Server(clock, missing), "a", "other", started=None)
-    with pytest.raises(RunNotFound):
-        await poller.first_check(attached)
-
-
-async def test_an_answer_about_another_run_is_a_failure_and_not_an_answer(poller, clock):
-    class Mixed(Server):
-        async def poll_run(self, agent_id, run_id, *, include):
-            await super().poll_run(agent_id, run_id, include=include)
-            body = {**COMPLETED, "response": None, "id": "r-other" if len(self.asked) == 1 else run_id}
-            return require_subject(self.answer(body, None), run_id)
-
-    server = Mixed(clock, COMPLETED)
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    await over(watch)
-    assert len(server.asked) == 2
-    assert watch.state.status == "completed"
-
-
-async def test_fifty_runs_stay_within_the_rate_limit_and_none_is_starved(clock):
+@pytest.mark.parametrize(("body", "least", "lists"), [(NAMED, 13, range(1)), (SILENT, 11, range(100, 300))])
+async def test_fifty_runs_stay_within_the_rate_limit_and_none_is_starved(clock, body, least, lists):
     poller = Poller(clock)
-    server = Server(clock, NAMED, retry_after=15.0)
-    watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(50)]
-    while clock.now < 1_000 + 600:
-        await asyncio.sleep(0)
-    times = [at for at, *_ in server.asked]
-    for at in times:
-        assert sum(at <= other < at + 60 for other in times) <= 80
-    counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
-    assert max(counts) - min(counts) <= 2
-    assert min(counts) >= 13
-    assert server.listed == []
-    for watch in watches:
-        watch.schedule = NEVER
-
-
-async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
-    poller = Poller(clock)
-    server = Server(clock, SILENT, retry_after=15.0)
+    server = Server(clock, body, retry_after=15.0)
     watches = [await poller.watch(server, f"a{n}", f"r{n}", started=started(f"r{n}")) for n in range(50)]
     while clock.now < 1_000 + 600:
         await asyncio.sleep(0)
@@ -160,9 +98,9 @@ async def test_table_lists_of_fifty_runs_leave_the_runs_their_turns(clock):
         assert sum(at <= other < at + 60 for other in times) <= 80
     counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
     assert max(counts) - min(counts) <= 2
-    assert min(counts) >= 11
-    # Nor are they starved themselves.
-    assert len(server.listed) >= 2 * len(watches)
+    assert min(counts) >= least
+    # Lists of tables leave the runs their turns, and are not starved themselves.
+    assert len(server.listed) in lists
     for watch in watches:
         watch.schedule = NEVER
 
@@ -234,20 +172,6 @@ async def test_a_run_without_a_handle_is_not_checked(poller, clock):
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_subscriber_that_raises_is_not_called_again(poller, clock):
-    watch = await poller.watch(Server(clock, steps(3), {**COMPLETED, "response": None}), "a", "r", started=started("r"))
-    calls = []
-
-    def broken():
-        calls.append(1)
-        raise ZeroDivisionError
-
-    watch.subscribers.add(broken)
-    await over(watch)
-    assert len(calls) == 1
-    assert watch.state.done
-
-
 async def test_a_deleted_table_does_not_keep_the_others_from_settling(poller, clock):
     first = COMPLETED["response"]["tables"][0]
     other = {**first, "id": "table-2"}
@@ -311,40 +235,6 @@ async def test_a_mistake_of_ours_is_a_failed_check(poller, clock):
     assert watch.state.status == "completed"
     assert "reconnecting" in seen
     assert min(later[0] - earlier[0] for earlier, later in zip(server.asked, server.asked[1:], strict=False)) >= 1
-
-
-async def test_an_object_that_is_no_run_is_no_end_of_one(poller, clock):
-    class Portal(Server):
-        async def poll_run(self, agent_id, run_id, *, include):
-            answer = await super().poll_run(agent_id, run_id, include=include)
-            return self.answer({"status": "ok"}, None) if len(self.asked) == 1 else answer
-
-    watch = await poller.watch(Portal(clock, {**COMPLETED, "response": None}), "a", "r", started=started("r"))
-    await over(watch)
-    assert watch.state.status == "completed"
-
-
-async def test_an_id_in_capitals_is_the_same_id(poller, clock):
-    class Own(Server):
-        async def poll_run(self, agent_id, run_id, *, include):
-            return await super().poll_run(agent_id, run_id.lower(), include=include)
-
-    watch = await poller.watch(Own(clock, {**COMPLETED, "response": None}), "A", "R", started=None)
-    await poller.check(watch)
-    assert watch.state.status == "completed"
-
-
-async def test_cancelled_runs_that_do_not_end_take_half_of_the_rate_limit(poller, clock):
-    server = Server(clock, RUNNING, retry_after=1.0)
-    watches = [await poller.watch(server, "a", f"r{n}", started=started(f"r{n}")) for n in range(20)]
-    for watch in watches[:10]:
-        watch.update(CancelRequested())
-    while clock.now < 1_000 + 300:
-        await asyncio.sleep(0)
-    counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
-    assert min(counts[10:]) >= 10
-    for watch in watches:
-        watch.schedule = NEVER
 
 
 @pytest.mark.parametrize(("code", "holds"), [("RATE_LIMITED", True), ("CONCURRENT_LIMIT_EXCEEDED", False)])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
 
-import pandas as pd
 import pytest
 
 import origami_widgets as ow
@@ -51,10 +48,6 @@ def seen_until(run, is_enough, timeout=30.0, begin=lambda: None):
     return seen
 
 
-def has_grown(run):
-    return not run.done and bool(run.state.credits_used)
-
-
 def test_leads_and_credits_grow_during_the_run_and_cells_after_it(client, clock):
     shown = []
     clock.skips = lambda: False
@@ -82,73 +75,6 @@ def test_leads_and_credits_grow_during_the_run_and_cells_after_it(client, clock)
     assert (
         after["credits_lifetime_used"].iloc[-1] > history[history["status"] == "running"]["credits_lifetime_used"].max()
     )
-
-
-def test_all_frames_of_a_running_run(client):
-    run = ow.start(f"{BRIEF}. scenario:slow", client=client, show=False)
-    seen_until(run, lambda run: has_grown(run) and len(run.tables) == 2 and bool(run.tables[1].lead_count))
-    assert run.raw["status"] == "running"
-    assert run.raw["response"]["tables"]
-    assert (run.text, run.done, run.error) == (None, False, None)
-    before = run.state.credits_used
-    tables, columns = ow.tables_frame(run), ow.columns_frame(run)
-    assert run.state.lead_count in tables["lead_count"].to_list(), "the leads of one table, never a sum"
-    assert set(columns["table_id"]) >= set(tables["table_id"])
-    # A check may come in between.
-    assert before <= columns["credits_lifetime_used"].sum() <= run.state.credits_used
-    assert len(ow.leads_frame(run.tables[1], client=client)) > 0
-    leads = run.history_frame()["lead_count"]
-    assert pd.isna(leads.iloc[0])
-    assert leads.iloc[-1] > 0
-    html, text = run.to_html(), str(run)
-    for table in run.tables:
-        assert table.name in html
-        assert table.name in text
-    run.cancel().wait(timeout=30)
-
-
-def test_until_there_is_a_table_nothing_is_said_about_any(client):
-    run = ow.start(f"{BRIEF}. scenario:slow", client=client, show=False).refresh()
-    assert (run.tables, run.state.lead_count, run.state.credits_used) == ((), None, None)
-    for said in (str(run), run.to_html()):
-        assert "0 leads" not in said
-        assert "0 credits" not in said
-        assert "no table" not in said.lower()
-    assert len(ow.tables_frame(run)) == 0
-    run.cancel()
-
-
-def test_attach_and_refresh_bring_the_tables_at_once(sandbox):
-    run = ow.start(f"{BRIEF}. scenario:slow", client=sandbox.client(), show=False)
-    seen_until(run, lambda run: bool(run.tables))
-    attached = ow.attach(run.token, client=sandbox.client(), show=False)
-    assert attached != run
-    assert [table.id for table in attached.tables] == [table.id for table in run.tables]
-    assert len(ow.tables_frame(attached)) == len(attached.tables)
-    ends = time.monotonic() + 20
-    while not attached.refresh().state.credits_used:
-        assert time.monotonic() < ends
-        time.sleep(0.5)
-    run.cancel()
-
-
-def test_the_same_where_it_is_awaited(sandbox):
-    async def live():
-        client = sandbox.async_client()
-        run = await ow.aio.start(BRIEF, client=client, show=False)
-        grown = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        stop = run.on_change(lambda run: has_grown(run) and loop.call_soon_threadsafe(grown.set))
-        async with asyncio.timeout(30):
-            await grown.wait()
-            stop()
-            attached = await ow.aio.attach(run.token, client=client, show=False)
-            assert attached.tables
-            await run.settle()
-        return run
-
-    run = asyncio.run(live())
-    assert (run.status, run.settled, len(run.tables)) == ("completed", True, 2)
 
 
 def test_a_follow_up_keeps_the_tables_and_their_order(client):
@@ -182,18 +108,3 @@ def test_a_follow_up_that_builds_nothing_keeps_the_leads_in_view(client, clock):
         card.close()
     credits_used = [point.credits_used for point in run.history]
     assert credits_used == sorted(credits_used, key=lambda used: used or 0)
-
-
-@pytest.mark.parametrize("name", ["errored", "timed_out", "cancelled"])
-def test_a_run_that_ends_otherwise_keeps_its_tables(client, name):
-    run = ow.start(f"{BRIEF}. scenario:{name}", client=client, show=False).wait("cells", timeout=60)
-    assert run.status == name
-    assert len(run.tables) == 2
-
-
-def test_other_forms_of_a_running_answer_show_them_as_well(client):
-    for form in ("partial", "partial_actions"):
-        run = ow.start(f"{BRIEF}. scenario:slow scenario:{form}", client=client, show=False)
-        seen_until(run, has_grown)
-        assert run.actions
-        run.cancel()

@@ -44,40 +44,6 @@ async def test_the_list_is_read_between_the_checks_while_a_new_run_has_no_table(
     watch.schedule = NEVER
 
 
-async def test_a_run_that_stays_without_table_has_its_list_read_with_checks(poller, clock):
-    server = Server(clock, SILENT)
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    while clock.now < 1_000 + 400:
-        await asyncio.sleep(0)
-    assert len([at for at in server.listed if at < 1_000 + 180]) >= 180 / 5
-    late = [at for at in server.listed if at > 1_000 + 200]
-    assert {round(later - earlier) for earlier, later in pairwise(late)} == {15}
-    watch.schedule = NEVER
-
-
-async def test_the_list_of_a_run_that_was_attached_is_read_with_its_checks(poller, clock):
-    server = Server(clock, SILENT)
-    watch = await poller.watch(server, "a", "r", started=None)
-    while len(server.listed) < 5:
-        await asyncio.sleep(0)
-    assert min(later - earlier for earlier, later in pairwise(server.listed)) > 10
-    watch.schedule = NEVER
-
-
-async def test_a_list_that_is_the_same_changes_no_state(poller, clock):
-    server = Server(clock, SILENT)
-    server.lists = [[COMPLETED["response"]["tables"][0]]]
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    while len(server.listed) < 2:
-        await asyncio.sleep(0)
-    known = watch.state.tables
-    assert [table.lead_count for table in known] == [15]
-    while len(server.listed) < 6:
-        await asyncio.sleep(0)
-    assert watch.state.tables is known
-    watch.schedule = NEVER
-
-
 @pytest.mark.parametrize(
     "fault",
     [
@@ -106,27 +72,6 @@ async def test_a_list_that_cannot_be_read_is_no_failure_of_the_run(poller, clock
     if isinstance(fault, Exception):
         pauses = [later - earlier for earlier, later in zip(server.listed, server.listed[1:], strict=False)]
         assert [round(pause) for pause in pauses[1:4]] == [20, 40, 80]
-
-
-async def test_the_list_waits_as_long_as_the_server_says(poller, clock):
-    server = Server(clock, SILENT)
-    server.lists = [ServerError("No", status_code=503, transient=True, retry_after=120.0), []]
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    while len(server.listed) < 2:
-        await asyncio.sleep(0)
-    assert server.listed[1] - server.listed[0] >= 120
-    watch.schedule = NEVER
-
-
-async def test_no_list_is_read_while_the_run_itself_cannot_be_read(poller, clock):
-    failed = ServerError("No", status_code=503, transient=True)
-    server = Server(clock, SILENT, *[failed] * 8, SILENT, COMPLETED, tables=[settled_table()])
-    watch = await poller.watch(server, "a", "r", started=started("r"))
-    await over(watch)
-    checks = [at for at, what, _ in server.asked if what == "r"]
-    assert [at for at in server.listed if checks[1] <= at < checks[9]] == []
-    assert checks[0] <= server.listed[0] < checks[1]
-    assert checks[9] <= server.listed[-1] < checks[10]
 
 
 async def test_tables_of_a_failed_run_are_read_once_more_for_its_end(poller, clock):
