@@ -42,6 +42,7 @@ def test_a_run_from_start_to_settled_cells(client):
     assert run.prompt == BRIEF
     assert run.text
     assert run.actions
+    assert [each.type for each in run.suggestions][:2] == ["find_more_leads", "export_csv"]
     assert len(run.tables) == 2
     assert all(table.stats is not None for table in run.tables), "polls ask for stats"
     assert run.steps.completed <= run.steps.max
@@ -78,6 +79,8 @@ def test_answers_are_one_turn_of_the_same_run(client):
     assert run.answer("Iberia", "Confirm") is run
     assert run.id != first
     assert run.questions == ()
+    assert run.suggestions == ()
+    assert run.actions == tuple(action for turn in run.turns for action in turn.actions)
     assert run.turns[-1].prompt.startswith(f"{asked} Iberia")
     assert run.prompt == "Find wholesale partners. scenario:needs_input"
     assert run.wait(timeout=30).status == "completed"

@@ -135,6 +135,7 @@ def test_a_run_is_attached_already(sandbox, run):
 def test_a_watched_run_is_read_through_the_client_that_is_given(sandbox, run):
     assert ow.attach(run, client=sandbox, show=False) is run
     assert ow.attach(run, client=sandbox.client(), show=False) == run
+    assert ow.start("List dentists in Faro", client=sandbox, show=False) != run
     with pytest.raises(NotFound):
         ow.attach(run, client=ow.Sandbox(), show=False)
     with pytest.raises(InvalidInput):
