@@ -49,7 +49,7 @@ def test_every_name_in_it_exists() -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path / "names"))
-    monkeypatch.setattr(builtins, "print", lambda *_: None)
+    monkeypatch.setattr(builtins, "print", lambda *_, **_options: None)
     yield tmp_path
     ow.configure(client=None)
 

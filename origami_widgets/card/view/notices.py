@@ -330,11 +330,12 @@ class _Writer:
             "The run changed nothing; these tables were there before." if state.tables else "The run changed nothing."
         )
         if built_nothing(state):
-            yield self._notice("nothing_built", "attention", "Nothing was built", f"{text} It gave no answer either.")
+            button = _asking(BUILD, state) if can_follow_up(state) else None
+            text = f"{text} It gave no answer either."
+            yield self._notice("nothing_built", "attention", "Nothing was built", text, button=button)
             return
         text = f"{text} If its text mentions {'other changes' if state.tables else 'tables'}, these were not made."
-        button = _asking(BUILD, state) if can_follow_up(state) else None
-        yield self._notice("answered", "neutral", "Answered in words", text, button=button)
+        yield self._notice("answered", "neutral", "Answered in words", text)
 
     def _questions(self) -> Iterator[Notice]:
         state = self.state

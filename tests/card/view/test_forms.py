@@ -110,7 +110,7 @@ def test_a_replaced_copy_speaks_of_the_present_like_the_live_card(name):
         ("step_cap_hit", "step_cap_hit"),
         ("incomplete", "incomplete"),
         ("errored", "errored"),
-        ("answered", "answered"),
+        ("nothing_built", "nothing_built"),
     ],
 )
 def test_the_line_of_python_in_the_place_of_a_button_sends_the_same(name, key):

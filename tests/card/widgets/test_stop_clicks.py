@@ -93,7 +93,7 @@ def test_a_row_of_a_board_stops_its_own_cells_alone(client, show, click):
     see(lambda: [row["button"] for row in board.view["rows"]] == ["stop", "stop"])
     assert click(board, "cancel", made[1].token)["ok"]
     see(lambda: board.rows["items"][1]["settled"])
-    assert [row["button"] for row in board.rows["items"]] == ["stop", ""]
+    assert [row["button"] for row in board.rows["items"]] == ["stop", "fill"]
     assert made[0].state.stopped is None
     made[0].cancel()
 
