@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 OURS = {"div", "span", "a", "b", "i", "code", "pre", "ul", "ol", "li", "blockquote"}
-ATTRIBUTES = {"style", "role"}
+ATTRIBUTES = {"style", "role", "tabindex"}
 LINK = {"href", "target", "rel"}
 ROLES = {"table", "row", "columnheader", "cell"}
 PROPERTIES = {

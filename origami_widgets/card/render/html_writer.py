@@ -180,7 +180,9 @@ def _table(table: Table) -> Html:
     # Elsewhere the page breaks anywhere, which would split words in a narrow table.
     style = f"display:table;border-collapse:collapse;text-align:{align};overflow-wrap:break-word"
     shown = _element("div", *rows, style=style, role="table")
-    return _element("div", shown if table.is_text else Html(shown.replace(" %", "\u00a0%")), style="overflow-x:auto")
+    whole = shown if table.is_text else Html(shown.replace(" %", "\u00a0%"))
+    # Reached by keyboard, as it may scroll.
+    return Html(f'<div tabindex="0" style="overflow-x:auto">{whole}</div>')
 
 
 def _row(cells: Sequence[Inline], role: str, style: str = "") -> Html:
