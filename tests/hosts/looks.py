@@ -68,7 +68,7 @@ def cancel(card: Locator) -> None:
     button = card.get_by_role("button", name="Cancel")
     button.click()
     confirm(card, "Yes, cancel it")
-    expect(card).to_contain_text("Cancelled")
+    expect(card).to_contain_text("Stopped")
     expect(button).to_be_hidden()
 
 

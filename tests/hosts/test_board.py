@@ -55,7 +55,7 @@ def test_a_run_is_opened_answered_and_another_one_cancelled(
     expect(card).to_have_count(0)
     row_of(board, "Faro").get_by_role("button", name="Cancel").click()
     confirm(row_of(board, "Faro"), "Yes, cancel it")
-    expect(row_of(board, "Faro")).to_contain_text("Cancelled")
+    expect(row_of(board, "Faro")).to_contain_text("Stopped")
     assert_quiet(host)
     assert host.console_errors == []
 
@@ -78,7 +78,7 @@ def test_marimo_shows_the_board_and_the_line_that_shows_a_card(
         expect(board.locator(".opened")).to_contain_text(re.compile(r'ow\.attach\("[\w-]+/v2_run-\w+"\)'))
         row_of(board, "Faro").get_by_role("button", name="Cancel").click()
         confirm(row_of(board, "Faro"), "Yes, cancel it")
-        expect(row_of(board, "Faro")).to_contain_text("Cancelled")
+        expect(row_of(board, "Faro")).to_contain_text("Stopped")
         assert_quiet(window)
     finally:
         served.stop()

@@ -54,7 +54,7 @@ def test_the_card_lives_while_a_cell_blocks_and_goes_on_after_the_end(colab: Hos
     cancel(card)
     # Its output is replaced in the notebook, but this view of it is still seen.
     colab.run("while not run.conversation.presentation.frozen: time.sleep(0.1)")
-    expect(card).to_contain_text("Cancelled")
+    expect(card).to_contain_text("Stopped")
     expect(card.get_by_text("Kernel stopped")).to_be_hidden()
     assert colab.page.evaluate("window.page.closed") == 0, "the comm must not close under a card that is seen"
     assert_quiet(colab)

@@ -65,17 +65,17 @@ def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: C
     notebook.interrupt_kernel()
 
     cancel(card)
-    expect(place).to_contain_text("Cancelled")
+    expect(place).to_contain_text("Stopped")
     expect(card).to_be_visible()
 
     notebook.save()
     (bundle,) = [output["data"] for output in notebook.saved_outputs(1)]
     assert set(bundle) == {SAVED_TYPES[0], "text/html", "text/plain"}
-    assert "Cancelled" in bundle["text/html"]
+    assert "Stopped" in bundle["text/html"]
     assert "ow.attach(" in bundle["text/plain"]
     notebook.shutdown_kernel()
     notebook.reopen()
-    expect(notebook.output(1).first).to_contain_text("Cancelled")
+    expect(notebook.output(1).first).to_contain_text("Stopped")
     expect(notebook.page.get_by_text("model not found")).to_have_count(0)
     assert_quiet(notebook)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 START = """
 import pandas as pd, origami_widgets as ow
 run = ow.start("Find 20 SaaS founders in Austin", client=ow.Sandbox(speed=600).client(), show=False).wait("cells")
