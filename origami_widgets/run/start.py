@@ -459,8 +459,8 @@ async def until_filled(run: Run, interrupted: str, *, looks: int = QUIET_LOOKS) 
 
     def wait_here() -> None:
         if (watch := terminal_watch.get()) is not None:
+            # It ends as soon as nothing is active: cells may begin after that.
             watch(run)
-            return
         try:
             waiting.block(filled, None)
         except (KeyboardInterrupt, SystemExit):

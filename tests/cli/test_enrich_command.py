@@ -112,3 +112,13 @@ def test_an_end_without_columns_writes_the_rows_and_fails(server, companies, tmp
     assert enrich(companies, out, brief="nothing") == 3
     assert enrich(companies, tmp_path / "asking.csv", brief="asking") == 4
     assert len(pd.read_csv(out)) == 3
+
+
+LATE_CELLS = {"cells": 0, "agent_seconds": 5.0, "late_cells": 3, "late_after": 40.0}
+
+
+@pytest.mark.parametrize("server", [LATE_CELLS], indirect=True)
+def test_cells_that_begin_after_the_end_are_waited_for(server, companies, tmp_path):
+    out = tmp_path / "out.csv"
+    assert enrich(companies, out) == 0
+    assert pd.read_csv(out)["Phone"].notna().all()

@@ -95,7 +95,7 @@ def follow_up_button(label: str, prompt: str, state: RunState | None = None) -> 
         state: the state of the conversation, for what it has cost so far; None on a board, whose rows share the button.
     """
     shown = clip(label, 160)
-    # The question replaces the button, so it must say what it is about. What the turn will cost, nobody knows before it.
+    # The question replaces the button, so it must say what it is about. The price of a turn is not known before it has run.
     used = "" if state is None else _used_so_far(state)
     question = " ".join(filter(None, (f"{shown}?", FOLLOW_UP_COST, used)))
     return {"command": "follow_up", "label": shown, "prompt": prompt, "confirm": question, "yes": "Yes, start it"}
