@@ -36,9 +36,12 @@ export function menu(label: string, cls = "", opens: () => void = () => {}): Men
     const leave = (event: Event): void => {
       if (!isInside(event)) shut();
     };
-    // It stays where it was opened, so it must not outlive its place.
+    const { top } = press.getBoundingClientRect();
+    // It goes sideways with its button, as chips do, and doesn't outlive its line.
+    const follow = (event: Event): void =>
+      press.getBoundingClientRect().top === top ? place(panel, press) : leave(event);
     undo = [
-      on(window, "scroll", leave, true),
+      on(window, "scroll", follow, true),
       on(window, "pointerdown", leave, true),
       on(window, "focusin", leave, true),
     ];

@@ -343,4 +343,5 @@ def test_an_interrupt_whenever_the_loop_goes_on_leaves_older_runs_alone(quick, c
             assert cell.start().id == known, place
             assert (cell.front.statuses(), cell.front.asked_to_cancel) == ({known: "running"}, 0), place
             assert cell.front.starts == [], place
-    assert hit >= len(places) / 2
+    # Of a start that finds its run, fewer places are passed before it is there.
+    assert hit > len(places) / 3
