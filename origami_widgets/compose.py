@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.run.settings import configure
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from origami_widgets.sandbox import Sandbox
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from origami_widgets.api import validate
@@ -23,8 +24,6 @@ from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient

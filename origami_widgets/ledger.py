@@ -10,8 +10,10 @@ import contextlib
 import functools
 import hashlib
 import math
+import os
 import re
 import uuid
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,9 +45,6 @@ from origami_widgets.run.starts.store import (
 )
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import AsyncIterator, Callable
-
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient

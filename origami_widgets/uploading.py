@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api import validate
@@ -20,9 +22,6 @@ from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from contextlib import AbstractAsyncContextManager
-
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient

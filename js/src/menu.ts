@@ -31,10 +31,8 @@ export function menu(label: string, cls = "", opens: () => void = () => {}): Men
     panel.showPopover?.();
     place(panel, press);
     press.ariaExpanded = "true";
-    const isInside = (event: Event): boolean =>
-      event.composedPath().some((at) => at === panel || at === press);
     const leave = (event: Event): void => {
-      if (!isInside(event)) shut();
+      if (!event.composedPath().some((at) => at === panel || at === press)) shut();
     };
     const { top } = press.getBoundingClientRect();
     // It goes sideways with its button, as chips do, and doesn't outlive its line.
@@ -65,12 +63,12 @@ export function menu(label: string, cls = "", opens: () => void = () => {}): Men
 
 /** Puts a panel below its button, or above it where there is more room, within the window. */
 function place(panel: HTMLElement, press: HTMLElement): void {
-  const at = press.getBoundingClientRect();
+  const { left, right, top, bottom } = press.getBoundingClientRect();
   const { width, height } = panel.getBoundingClientRect();
-  const isBelow = at.bottom + GAP + height <= innerHeight || at.top < innerHeight - at.bottom;
-  const room = (isBelow ? innerHeight - at.bottom : at.top) - 2 * GAP;
-  const start = at.left + width + GAP <= innerWidth ? at.left : at.right - width;
+  const isBelow = bottom + GAP + height <= innerHeight || top < innerHeight - bottom;
+  const room = (isBelow ? innerHeight - bottom : top) - 2 * GAP;
+  const start = left + width + GAP <= innerWidth ? left : right - width;
   panel.style.maxHeight = `${room}px`;
   panel.style.left = `${Math.max(GAP, Math.min(start, innerWidth - width - GAP))}px`;
-  panel.style.top = `${isBelow ? at.bottom + GAP : at.top - GAP - Math.min(height, room)}px`;
+  panel.style.top = `${isBelow ? bottom + GAP : top - GAP - Math.min(height, room)}px`;
 }

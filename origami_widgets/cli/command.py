@@ -7,6 +7,7 @@ import math
 import shlex
 import signal
 import textwrap
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -15,8 +16,6 @@ from origami_widgets.api.errors import InvalidInput, MissingKey
 from origami_widgets.api.keys.secret import hide_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from origami_widgets.api.client import Client
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.run.handle import Run

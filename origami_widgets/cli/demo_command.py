@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,8 +18,6 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.cli.command import DONE, FAILED, INTERRUPTED, USAGE, Argument, Command, check_number
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from origami_widgets.sandbox import Sandbox
     from origami_widgets.sandbox.embedded import Served
 

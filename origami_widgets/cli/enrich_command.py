@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.cli.command import DONE, ENDED_BADLY, Argument, Command, client_for, code_of_run
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     import pandas as pd
 
 

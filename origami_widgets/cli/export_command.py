@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
+from argparse import Namespace
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli.command import DONE, INTERRUPTED, TOKEN, Argument, Command, attached
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from types import TracebackType
-
     from origami_widgets.run.handle import Run
 
 PROGRESS_WIDTH = 72

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
 from origami_widgets.cli.command import DONE, FAILED, Argument, Command, client_for
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from origami_widgets.api.keys.secret import Secret
 
 

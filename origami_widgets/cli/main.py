@@ -9,7 +9,8 @@ import json
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import OrigamiError
@@ -31,9 +32,6 @@ from origami_widgets.cli.command import (
     Parser,
     code_of_error,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 COMMANDS: Final[tuple[Command, ...]] = (
     demo_command.DEMO,

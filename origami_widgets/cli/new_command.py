@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
@@ -19,8 +20,6 @@ from origami_widgets.cli.command import (
 from origami_widgets.cli.enrich_command import out_file, write_file
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     import pandas as pd
 
 

@@ -7,12 +7,11 @@ import os
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from origami_widgets.run.state import RunState
 
 WIDTH, HEIGHT = 80, 24

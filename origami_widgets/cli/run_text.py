@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,8 +19,6 @@ from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean, fit, width_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from origami_widgets.api.models import RunSummary
     from origami_widgets.card.view.contract import View
 

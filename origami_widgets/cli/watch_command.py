@@ -6,6 +6,8 @@ import json
 import sys
 import threading
 import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -26,9 +28,6 @@ from origami_widgets.cli.command import (
 from origami_widgets.cli.output import open_output, terminal_width, write_line
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Callable, Iterator
-
     from origami_widgets.api.operations import Operations
     from origami_widgets.cli.run_text import RunRow
     from origami_widgets.run.handle import Run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,8 +14,6 @@ from origami_widgets.api.errors import InvalidInput
 from .values import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pandas.api.extensions import ExtensionArray
 
     from .schema import Kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
@@ -15,8 +15,6 @@ from .schema import RUN_ID, RUN_NAME
 from .values import read_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .schema import FrameSchema, Origin
     from .source import SourceData, SourcePart
 

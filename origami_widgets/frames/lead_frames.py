@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -20,8 +20,6 @@ from .frame_builder import objects
 from .source import SourceData, SourcePart, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.sync_bridge import bridged
@@ -13,9 +15,6 @@ from .dtype_backend import DtypeBackend, check_backend
 from .lead_frames import frames_of, leads_reading, stack_given
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
     import pandas as pd
 
     from origami_widgets.api.default_client import AnyClient

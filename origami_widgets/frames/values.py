@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,6 @@ from origami_widgets.api.models.base import LARGEST_WHOLE, NUMBER, WHOLE
 from origami_widgets.words.foreign_text import unicode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from .schema import FrameField, Kind
 
 _INT64 = range(-(2**63), 2**63)

@@ -8,15 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from origami_widgets.host import runtime
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _PACKAGE = __name__.partition(".")[0]
 _IPYTHON_FOLDER = f"{os.sep}IPython{os.sep}"

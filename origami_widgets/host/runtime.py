@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import importlib
 import math
 import sys
 import time
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import concurrent.futures
-    from types import TracebackType
+from types import TracebackType
+from typing import Any
 
 IN_BROWSER = sys.platform == "emscripten"
 HAS_THREADS = sys.platform not in ("emscripten", "wasi")

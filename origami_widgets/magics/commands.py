@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from argparse import RawDescriptionHelpFormatter
+from argparse import Action, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Iterable
 from functools import partial
 from textwrap import fill, indent
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from IPython.core.magic_arguments import MagicArgumentParser, argument
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.api.validate import not_a_key, shortened
-
-if TYPE_CHECKING:
-    from argparse import Action, Namespace
-    from collections.abc import Iterable
-
 
 HELP_WIDTH = 88
 CELL_TOPIC = "start"

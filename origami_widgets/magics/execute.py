@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import keyword
+from argparse import Namespace
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
@@ -18,9 +20,6 @@ from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Callable
-
     import pandas as pd
 
     from origami_widgets.magics.variables import Variables

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import needs_local_scope, no_var_expand
@@ -14,10 +15,6 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.magics.commands import CELL, CELL_TOPIC, COMMANDS, as_options, explained, overview
 from origami_widgets.magics.execute import run_cell, run_line
 from origami_widgets.magics.variables import Variables, variables_with_runs, watched_runs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
 
 LONGEST = 2_000
 """Characters of the longest line that is completed."""

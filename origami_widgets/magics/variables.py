@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
+from collections.abc import Iterator, Mapping, MutableMapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from IPython.utils.text import EvalFormatter
 
@@ -21,10 +22,6 @@ from origami_widgets.magics.commands import suggestion
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableMapping
-
 
 LITERAL = "For a literal brace, write it twice: {{ or }}."
 BY_VARIABLE = f"Set a variable in a cell, and write its name between the braces. {LITERAL}"

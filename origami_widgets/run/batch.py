@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import weakref
 from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias
 
@@ -20,8 +21,6 @@ from origami_widgets.words.foreign_text import described, one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-
     from origami_widgets.run.credits import RunCredits
     from origami_widgets.run.handle import Run
     from origami_widgets.run.starts.job import StartJob

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.starts.spec import StartSpec
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 USUAL_AT_ONCE = 10
 """Runs of a batch that may be active at a time, unless the user says otherwise."""

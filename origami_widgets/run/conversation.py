@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.run.polling.poller import poller
@@ -14,9 +16,6 @@ from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.state import HISTORY_LIMIT, full_prompt, newest_tables, total
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
-    from datetime import datetime
-
     from origami_widgets.api.models import Action
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch

@@ -7,6 +7,7 @@ result says why.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,8 +16,6 @@ from origami_widgets.run.state import FAILED_STATUSES, full_prompt, is_fill
 from origami_widgets.words.numbers import instant, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from origami_widgets.api.models import Table
     from origami_widgets.api.usage import BalanceReading
     from origami_widgets.run.state import RunState

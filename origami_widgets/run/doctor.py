@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,8 +28,6 @@ from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.api.default_client import AnyClient, UsableClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.installation import JupyterServer, Requirement

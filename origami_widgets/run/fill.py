@@ -12,6 +12,7 @@ import contextlib
 import functools
 import math
 import weakref
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,6 @@ from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReac
 from origami_widgets.run.state import CreditsExceeded, FillOffer, GapsCounted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from origami_widgets.api.models import FlatRow, Page
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation

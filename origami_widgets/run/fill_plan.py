@@ -8,6 +8,7 @@ missing, these are the ones. A column that runs for some rows only is never offe
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
     from origami_widgets.api.models import Column, FlatRow, Table
     from origami_widgets.run.state import RunState
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,9 +17,6 @@ from origami_widgets.run.starts.store import entry_of
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Collection, Iterator, Sequence
-
     from origami_widgets.api.models import Question, RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation

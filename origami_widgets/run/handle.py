@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from origami_widgets.api import validate
@@ -29,10 +32,6 @@ from origami_widgets.run.state import RunState, full_prompt, run_error
 from origami_widgets.words.foreign_text import described, one_line
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Generator, Mapping, Sequence
-    from pathlib import Path
-
     import pandas as pd
 
     from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage

@@ -7,7 +7,9 @@ about the run name no tables, the state has those of the agent's table list that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from math import inf
 from operator import is_
 from typing import TYPE_CHECKING, Any
@@ -49,9 +51,6 @@ from origami_widgets.run.state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from origami_widgets.api.models import Action, RunObject
     from origami_widgets.run.state import Asked, ConnectionState, Event
 

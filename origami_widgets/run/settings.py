@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, cast, get_args
@@ -17,8 +18,6 @@ from origami_widgets.api.keys.key_sources import NAME, find_stored_key
 from origami_widgets.api.validate import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from origami_widgets.api.default_client import AnyClient, UsableClient
     from origami_widgets.api.keys.secret import Secret
 

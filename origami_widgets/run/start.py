@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.loop import background, kept_task
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
@@ -35,9 +35,6 @@ from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping, Sequence
-    from typing import Any
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations

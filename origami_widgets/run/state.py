@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import OrigamiError
@@ -11,9 +13,6 @@ from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural, shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
     from origami_widgets.api.models import Action, CancelledCells, Column, RunObject, Table, TranscriptMessage
     from origami_widgets.api.rows.row_progress import RowProgress
 

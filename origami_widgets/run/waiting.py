@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.api import validate
@@ -17,8 +18,6 @@ from origami_widgets.run.starts.credit_limit import stops_for
 from origami_widgets.run.whose_cells import columns_not_begun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.state import RunState
 

@@ -7,6 +7,7 @@ named.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from origami_widgets.run.reduce import is_during
 from origami_widgets.run.state import LeftRunning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.api.models import Action, Column, Table
     from origami_widgets.run.state import RunState
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from origami_widgets.sandbox.prompt_parser import ParsedPrompt
     from origami_widgets.sandbox.timelines import RunTimeline, TableTimeline
 

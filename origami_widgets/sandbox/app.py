@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from ipaddress import ip_address
@@ -31,8 +32,6 @@ from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
 from origami_widgets.sandbox.simulated_time import http_date
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
     from starlette.types import Message, Receive, Scope, Send
 
 

@@ -5,6 +5,7 @@ There is a campaign for each table whose agent drafts messages, launched by a co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -20,8 +21,6 @@ from origami_widgets.sandbox.request_context import Handler, RequestContext, jso
 from origami_widgets.sandbox.simulated_time import iso, month_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from starlette.responses import Response
 
     from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, SimulatedLead, TableTimeline

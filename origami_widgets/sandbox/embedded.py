@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
+from asyncio import Protocol, TimerHandle
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,9 +17,6 @@ from origami_widgets.sandbox.organization import SandboxOrganization
 from origami_widgets.sandbox.plans import PLANS
 
 if TYPE_CHECKING:
-    from asyncio import Protocol, TimerHandle
-    from collections.abc import Callable, Iterator, MutableMapping
-
     from starlette.types import ASGIApp, Receive, Send
     from uvicorn import Server
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,6 @@ from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody,
 from origami_widgets.sandbox.simulated_time import iso, whole_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from origami_widgets.sandbox.timelines import RowFilter, RunTimeline
 
 _ROW_OPTIONS = {"cells": ("flat",), "format": ("csv",), "defaults": ("true", "false")}

@@ -10,14 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.simulated_time import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, SimulatedLead, TableTimeline
 
 PROMPT_DISPLAY_LENGTH = 200

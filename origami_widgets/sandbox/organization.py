@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from math import inf
 from statistics import median
@@ -30,8 +31,6 @@ from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whol
 from origami_widgets.sandbox.timelines import ColumnTimeline, Deletion, RunTimeline, TableTimeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
     from origami_widgets.sandbox.run_requests import AgentBody, RunBody
 
 START_CREDITS = 5

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -22,8 +23,6 @@ from origami_widgets.sandbox.simulated_time import Pace, iso
 from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     from origami_widgets.sandbox.fake_data import IdGenerator
 
 MAX_FILE_ROWS = 5000

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from random import Random
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from origami_widgets.sandbox import fake_data
 from origami_widgets.sandbox.prompt_parser import slugify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from random import Random
-
     from origami_widgets.sandbox.fake_data import LeadFacts
 
 ColumnKind = Literal["input", "enrichment", "score", "sequence"]

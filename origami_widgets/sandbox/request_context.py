@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -18,8 +19,6 @@ from origami_widgets.sandbox.own_lists import ContainerRecord, EnrichmentRunReco
 from origami_widgets.sandbox.run_requests import is_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from origami_widgets.sandbox.timelines import TableTimeline
 
 T = TypeVar("T")

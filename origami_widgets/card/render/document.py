@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -17,8 +18,6 @@ from origami_widgets.words.foreign_text import clip, fit
 from origami_widgets.words.numbers import moment, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.card.view.contract import (
         BoardRow,

@@ -8,6 +8,7 @@ depends on a style. `table` is not used either: parsers add a `tbody`, which the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final, NewType
 
@@ -24,8 +25,6 @@ from origami_widgets.card.render.document import (
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.card.render.document import Block, Document, Part, SavedLeads, Section
     from origami_widgets.card.view.contract import BoardView, FunnelPart, Inline, Node, Tone, View
     from origami_widgets.card.view.lead_contract import LeadGridView

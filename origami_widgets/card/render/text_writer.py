@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,8 +20,6 @@ from origami_widgets.card.render.document import (
 from origami_widgets.words.foreign_text import break_to_width, stored_size, width_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from origami_widgets.card.render.document import Block, Document, Part, SavedLeads
     from origami_widgets.card.view.contract import BoardView, Node, View
     from origami_widgets.card.view.lead_contract import LeadGridView

@@ -8,6 +8,7 @@ longest form that any host sends.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.card.view.notices import make_notices
@@ -20,8 +21,6 @@ from origami_widgets.card.view.table_view import make_tables
 from origami_widgets.run.settings import shows_leads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from origami_widgets.card.view.contract import Form, View
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.state import RunState

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.models.table import cost_per_qualified_lead
@@ -19,8 +20,6 @@ from origami_widgets.words.foreign_text import clip, short_host, size_of, take
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models import Table
     from origami_widgets.card.view.board_rows import BoardEntry

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -39,8 +40,6 @@ from origami_widgets.words.foreign_text import clean, link_of, safe_href
 from origami_widgets.words.numbers import moment, shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from origami_widgets.api.models import Column, FlatRow
     from origami_widgets.api.rows.cell_values import Role
     from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.card.view.questions import can_follow_up, fill_button, follow_up_button, offers_to_resume
@@ -23,8 +24,6 @@ from origami_widgets.words.foreign_text import clip, is_product, safe_href, show
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.card.view.contract import Button, Form, Link, Notice, Tone
     from origami_widgets.run.state import Queue, RunState

@@ -7,6 +7,7 @@ in depth, elements and bytes, so that no text can make a renderer slow or a save
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +23,6 @@ from origami_widgets.words.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
@@ -13,8 +14,6 @@ from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of, take
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.api import models
     from origami_widgets.card.view.contract import Ask, Button, QuestionView, SuggestionView
     from origami_widgets.run.state import RunState

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models.table import cost_per_qualified_lead
@@ -16,8 +17,6 @@ from origami_widgets.words import numbers as words
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.api import models
     from origami_widgets.card.view.contract import Figure, Form, FunnelCount, FunnelPart, FunnelView, Result
     from origami_widgets.run.state import RunState

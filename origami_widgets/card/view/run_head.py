@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,9 +17,6 @@ from origami_widgets.words.foreign_text import clip, is_product, safe_href, shor
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from origami_widgets.card.view.contract import (
         ClockView,
         ConnectionState,

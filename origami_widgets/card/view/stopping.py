@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.run.whose_cells import attribute
@@ -9,8 +10,6 @@ from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.card.view.contract import Button, Form, Head, RowButton
     from origami_widgets.run.state import LeftRunning, RunState
 

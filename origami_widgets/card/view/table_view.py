@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from origami_widgets.card.view.contract import TABLE_SLOTS
@@ -16,8 +17,6 @@ from origami_widgets.words.foreign_text import clip, is_product, safe_href, show
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from origami_widgets.api import models
     from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.card.view.contract import Form, Grid, Link, Remark, TablesView, TableView

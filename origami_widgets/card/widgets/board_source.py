@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -23,8 +23,6 @@ from origami_widgets.run.settings import client_or_default
 from origami_widgets.run.state import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models import RunSummary
     from origami_widgets.api.operations import Operations

@@ -9,6 +9,7 @@ import asyncio
 import copy
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -30,8 +31,6 @@ from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import CommandFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.card.widgets.board_source import BoardSource
     from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.conversation import Conversation

@@ -6,6 +6,7 @@ Hosts without a widget manager that understand display updates get HTML and text
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 import time
 import weakref
@@ -22,8 +23,6 @@ from origami_widgets.run.batch import RunBatch, queue_of
 from origami_widgets.run.settings import render_mode
 
 if TYPE_CHECKING:
-    import concurrent.futures
-
     from origami_widgets.card.view.contract import Form, View
     from origami_widgets.card.widgets.run_board import RunBoard
     from origami_widgets.card.widgets.run_card import RunCard

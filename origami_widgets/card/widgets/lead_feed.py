@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -31,8 +32,6 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,6 @@ from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from origami_widgets.api.models import Column, FlatRow, Page, Table
     from origami_widgets.api.rows.saved_filters import SavedFilters
     from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark

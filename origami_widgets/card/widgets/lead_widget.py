@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from origami_widgets.api.background.loop import background
@@ -16,8 +17,6 @@ from origami_widgets.run.state import LeadsCounted
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
     from origami_widgets.api.models import Table

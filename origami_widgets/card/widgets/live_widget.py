@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import importlib
 import logging
 import threading
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,9 +24,6 @@ from origami_widgets.host.application import pages
 from origami_widgets.host.cells import Outputs, deliver_as_addressed, follow_cells
 
 if TYPE_CHECKING:
-    import concurrent.futures
-    from collections.abc import Callable, Mapping
-
     from origami_widgets.card.view.contract import ClockView, Form
     from origami_widgets.card.widgets.click_commands import ClickCommand, CommandHandler
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,8 +37,6 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from origami_widgets.api.models import Column, FlatRow, Table
     from origami_widgets.api.models.table import Cells
     from origami_widgets.card.view.lead_contract import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import traitlets
@@ -25,8 +26,6 @@ from origami_widgets.run.waiting import check_timeout, check_wait
 from origami_widgets.words import numbers as words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.card.view.contract import BoardRows, BoardView, CheckTimes, ClockView, Form
     from origami_widgets.card.widgets.board_source import BoardInput, BoardSource

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -27,8 +28,6 @@ from origami_widgets.run.settings import shows_leads
 from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from origami_widgets.api.models import Table
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch

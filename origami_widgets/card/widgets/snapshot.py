@@ -11,6 +11,7 @@ import math
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from origami_widgets.card.render.html_writer import render_html
@@ -20,8 +21,6 @@ from origami_widgets.card.view.messages import PieceRange, SnapshotMessage
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.card.render.document import SavedLeads
     from origami_widgets.card.view.contract import BoardView, View
     from origami_widgets.card.view.lead_contract import LeadGridView

@@ -7,13 +7,12 @@ towards their common mean: by B, which is averaged over all values that could ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
 SPREAD = 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,8 +12,6 @@ from origami_widgets.frames.frame_builder import objects, value_at
 from origami_widgets.frames.values import read_integer, read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.frames.frame_builder import Json
 
 Number = TypeVar("Number", int, float)

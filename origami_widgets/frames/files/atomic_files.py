@@ -9,13 +9,10 @@ import contextlib
 import os
 import secrets
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from origami_widgets.api.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 
 @contextlib.contextmanager

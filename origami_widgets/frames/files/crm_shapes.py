@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
@@ -23,9 +23,6 @@ from origami_widgets.frames.leads.stacking import python_values, table_notes
 from .crm_cells import ADDRESS, data, e164, folded, is_shared_mailbox, phones_of, split_name
 from .lead_export import shown_columns
 from .safe_cells import plain_cell
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 Shape: TypeAlias = Mapping[str, Any]
 """The heads of the files for `people` and `companies`, each with its role or column. `required` has the heads without which a

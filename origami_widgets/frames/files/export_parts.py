@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -24,8 +24,6 @@ from .crm_shapes import LEFT_OUT, crm_parts
 from .lead_export import SUMMARY, LeadExport, summary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.leads.left_out import LeftOut
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_address
@@ -19,9 +21,6 @@ from .lead_export import PERSONAL, names_people, shown_columns
 from .safe_cells import plain_cell, plain_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     import pandas as pd
 
     from .export_parts import ExportPart

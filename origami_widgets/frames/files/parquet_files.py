@@ -6,7 +6,8 @@ import json
 from datetime import date, time
 from decimal import Decimal
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,9 +17,6 @@ from origami_widgets.frames.values import as_json
 from origami_widgets.words.foreign_text import unicode_text
 
 from .safe_cells import plain_cell
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _ARROW_KNOWS = frozenset({str, bytes, date, time, Decimal})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from .lead_export import SUMMARY, summary_of
 from .xlsx_files import write_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from origami_widgets.frames.source import SourceData
 
 Words = dict[str, list[str | None]]

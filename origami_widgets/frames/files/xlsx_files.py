@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,9 +22,6 @@ from .lead_export import frame_columns, sheet_columns
 from .safe_cells import is_formula, plain_cell, plain_column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     from .export_parts import ExportPart
     from .lead_export import SheetColumn
 

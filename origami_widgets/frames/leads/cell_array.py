@@ -7,9 +7,11 @@ without a common type stay Python objects.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,10 +22,6 @@ from origami_widgets.frames.values import TypedValues, as_json, read_text
 from origami_widgets.words.foreign_text import unicode_text
 
 from .iso_dates import not_dates, read_iso_dates
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from collections.abc import Set as AbstractSet
 
 CellKind: TypeAlias = Kind | Literal["object"]
 

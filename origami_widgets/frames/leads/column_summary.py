@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -37,8 +38,6 @@ from .lead_table import snake_case
 from .stacking import ENDING, check_leads, keys_of, lead_names, mains_of, python_values, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     import pandas as pd
 
     from origami_widgets.frames.dtype_backend import DtypeBackend

@@ -8,7 +8,7 @@ source and licence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from origami_widgets.api.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     import pandas as pd
     from pandas.api.extensions import ExtensionArray
     from publicsuffixlist import PublicSuffixList

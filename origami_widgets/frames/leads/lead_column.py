@@ -6,8 +6,9 @@ without any field filled has run and found nothing; a missing cell has not run. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,6 @@ from origami_widgets.frames.dtype_backend import DtypeBackend, to_array
 from origami_widgets.frames.values import TypedValues
 
 from .cell_array import CellArray, cell_array
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 MOST_KEYS = 64
 """Maximum number of parts that get a column: an object used as a dictionary would make thousands."""

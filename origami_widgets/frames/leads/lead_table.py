@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -17,9 +19,6 @@ from .cell_array import CellArray, cell_array, text_array
 from .lead_column import ABSENT, lead_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
-    from collections.abc import Set as AbstractSet
-
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
 MOST_UNLISTED = 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,6 @@ from .row_reading import UNTRUSTED, IncompleteRows, RowsReading, reason_of
 from .stacking import is_missing, keys_of, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import Progress

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,10 +13,6 @@ from origami_widgets.frames.files.csv_files import csv_text
 from origami_widgets.frames.files.list_reading import read_list
 
 from .left_out import Identity, LeftOut, identities
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from pathlib import Path
 
 
 class LedgerRow(NamedTuple):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,9 +27,6 @@ from .company_domain import address_columns, company_domain, company_domains, do
 from .lead_column import FOUND
 from .lead_table import OURS
 from .stacking import check_columns, keys_of, table_notes
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:|/\\\"]+@[^\s@<>()\[\],;:|/\\\"?]+\.[^\s@<>()\[\],;:|/\\\"?]+")
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,6 @@ from .rows_request import request_from
 from .stacking import check_columns, check_leads, columns_of, python_values, table_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets._version import __version__
@@ -17,8 +18,6 @@ from .lead_table import OURS, LeadTable, ListedColumn, needs_typed_cells
 from .rows_request import with_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Container, Sequence
-
     import pandas as pd
 
     from origami_widgets.api.models import Column, Page

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models import Table
@@ -15,10 +15,6 @@ from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
 from .lead_table import no_such_column, snake_case
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 EMPTINESS = ("is_empty", "is_not_empty")
 MOST_SHOWN = 20

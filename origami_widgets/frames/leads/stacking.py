@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from importlib import import_module
 from itertools import chain
@@ -25,8 +25,6 @@ from .lead_column import FOUND
 from .lead_table import OURS, Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from origami_widgets.frames.dtype_backend import DtypeBackend
     from origami_widgets.frames.schema import Kind
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,8 +22,6 @@ from origami_widgets.words.numbers import plural
 from .frame_rows import column_names, keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models import Column
     from origami_widgets.api.operations import Operations

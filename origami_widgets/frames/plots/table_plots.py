@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,6 @@ from origami_widgets.words.numbers import MISSING, amount, percent, plural
 from .run_plots import Record, joined, left_out, records, run_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     import pandas as pd
     from altair import LayerChart
 

@@ -7,7 +7,8 @@ lacks are sent, and no chunk is sent twice, as in `UploadJob`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import OrigamiError, TooLarge
 from origami_widgets.api.rows.cell_values import is_found
@@ -22,9 +23,6 @@ from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
     from origami_widgets.api.models import Column, EnrichmentRun
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList

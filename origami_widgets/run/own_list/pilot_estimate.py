@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -12,8 +13,6 @@ from typing import TYPE_CHECKING
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from origami_widgets.api.rows.own_rows import KeyText
 
 LEAST_PILOT = 8

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -35,8 +36,6 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
-
     from origami_widgets.api.models import Column, UpsertReceipt
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import KeyText, OwnList

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import uuid
 import weakref
+from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,8 +22,6 @@ from origami_widgets.run.starts.registry import Cell, key_of
 from origami_widgets.run.starts.store import Moment, NameTaken, Stored, spoken, store_entry, valid_once
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Hashable
-
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.host.cells import CellRef

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
@@ -15,8 +15,6 @@ from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models import DeletedWorkspace, Table
     from origami_widgets.api.operations import Operations

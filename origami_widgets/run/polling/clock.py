@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING
 
 from origami_widgets.host.runtime import monotonic, time_limit
-
-if TYPE_CHECKING:
-    import asyncio
 
 NAP = 1.0
 """Seconds between two readings of the clock: timers stand still while the machine is suspended."""

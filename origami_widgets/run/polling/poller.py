@@ -8,6 +8,7 @@ import functools
 import logging
 import os
 import weakref
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,6 @@ from origami_widgets.run.reduce import wants_table_list
 from origami_widgets.run.state import Delayed, RowsRead, RunRead, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
-
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import RowProgress

@@ -8,11 +8,10 @@ together, each waits as long as the server says.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from origami_widgets.api.usage import Quota, TrafficEvent
 
 T_co = TypeVar("T_co", covariant=True)

@@ -6,10 +6,12 @@ only on the background loop, so it needs no lock. Any thread may read `state` at
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import logging
 import weakref
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -41,9 +43,6 @@ from origami_widgets.run.whose_cells import columns_not_begun
 from origami_widgets.words.foreign_text import clean, described, one_line
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Coroutine, Iterable, Sequence
-
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import ApiResponse
     from origami_widgets.run.state import Event

@@ -12,6 +12,7 @@ The record of the start says what is known; four rules say what comes next:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,6 @@ from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.store import KEY_KEPT, Life, StartRecord, entry_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.api.errors import AmbiguousStart
     from origami_widgets.api.models import RunObject
     from origami_widgets.api.operations import Operations

@@ -15,6 +15,7 @@ import copy
 import itertools
 import logging
 import weakref
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.api.background.loop import is_under_way, kept_task, release_exit
@@ -39,8 +40,6 @@ from origami_widgets.run.state import (
 from origami_widgets.run.whose_cells import StopTarget, attribute
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from origami_widgets.run.settings import confirm_mode
 from origami_widgets.words.numbers import amount
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
     from origami_widgets.run.starts.job import StartJob
 
 YES = ("y", "yes")

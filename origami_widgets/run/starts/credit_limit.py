@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -26,8 +26,6 @@ from origami_widgets.run.state import CreditsExceeded, Named, StopChanged
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from origami_widgets.api.background.loop import background, hold_exit
@@ -17,8 +18,6 @@ from origami_widgets.run.starts.confirm import ask, can_ask, question_about
 from origami_widgets.run.starts.job import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from origami_widgets.run.starts.job import StartJob
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import weakref
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,8 +30,6 @@ from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord
 from origami_widgets.run.state import Attached, Named, Queue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
     from origami_widgets.api.models import RunObject, Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation

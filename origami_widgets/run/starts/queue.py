@@ -10,6 +10,7 @@ import asyncio
 import copy
 import os
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.background.loop import is_under_way, kept_task
@@ -22,8 +23,6 @@ from origami_widgets.run.starts.reconcile import goes_on
 from origami_widgets.run.starts.store import Life, StartUnclear
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.starts.credit_limit import CreditLimitReached
     from origami_widgets.run.starts.job import StartJob

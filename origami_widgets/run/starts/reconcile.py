@@ -20,7 +20,9 @@ import itertools
 import os
 import time
 import unicodedata
+from collections.abc import AsyncIterator, Collection, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.api.background.loop import background
@@ -31,9 +33,6 @@ from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Hashable, Sequence
-    from datetime import datetime
-
     from origami_widgets.api.background.loop_future import Coro
     from origami_widgets.api.models import Agent, RunObject, RunSummary
     from origami_widgets.api.operations import Operations

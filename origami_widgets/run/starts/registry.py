@@ -10,13 +10,12 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from origami_widgets.run.starts.store import Life
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, MutableMapping
-
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.starts.store import StartRecord

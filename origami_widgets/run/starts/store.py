@@ -19,6 +19,7 @@ import tempfile
 import unicodedata
 import uuid
 import weakref
+from collections.abc import AsyncIterator, Callable, Hashable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -30,8 +31,6 @@ from origami_widgets.api.errors import AmbiguousStart, InvalidInput, OrigamiErro
 from origami_widgets.api.validate import not_a_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Hashable
-
     from origami_widgets.api.errors import NotFound
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.starts.spec import StartSpec

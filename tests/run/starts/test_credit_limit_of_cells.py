@@ -161,7 +161,7 @@ def test_a_follow_up_with_a_limit_that_has_been_used_is_refused(server, client):
     assert len(server.runs) == 1
 
 
-@pytest.mark.parametrize("server", [{"agent_seconds": 60.0, "cells_per_second": 2.0}], ids=str, indirect=True)
+@pytest.mark.parametrize("server", [{"agent_seconds": 60.0, "cells_per_second": 10.0}], ids=str, indirect=True)
 def test_another_limit_for_one_conversation_leaves_that_of_its_batch(server, client):
     # So high that it is not reached while the other run is still being started.
     batch = ow.start_many(["Find bakeries", "Find butchers, asking"], credit_limit=3_000, client=client, show=False)
