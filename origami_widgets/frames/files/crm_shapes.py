@@ -127,7 +127,7 @@ class CrmFiles:
         longest = self.shape.get("longest", {})
         if not cells:
             return f"The shape has no {kind}"
-        for head in self._required(kind):
+        for head in self.shape.get("required", {}).get(kind, ()):
             if not cells.get(head):
                 return f"{head} is missing"
         for head, text in cells.items():
@@ -137,17 +137,13 @@ class CrmFiles:
                 return f"{head} is longer than {longest.get(head, LONGEST):,} characters"
         return "" if any(cells.values()) else "All cells are empty"
 
-    def _required(self, kind: str) -> Sequence[str]:
-        required: Sequence[str] = self.shape.get("required", {}).get(kind, ())
-        return required
-
     def frame(self, kind: str) -> pd.DataFrame:
         """Return a file's rows. Columns without a value are left out, unless they are required: a wizard would ask."""
         if kind == LEFT_OUT:
             heads = ["Left out because", *dict.fromkeys(head for each in KINDS for head in self.shape.get(each, {}))]
             return pd.DataFrame(self.left_out, columns=heads, dtype="string").replace("", pd.NA)
-        heads, rows = [*self.shape[kind]], self.rows[kind]
-        shown = [head for head in heads if head in self._required(kind) or any(row[head] for row in rows)]
+        heads, rows, required = [*self.shape[kind]], self.rows[kind], self.shape.get("required", {}).get(kind, ())
+        shown = [head for head in heads if head in required or any(row[head] for row in rows)]
         return pd.DataFrame(rows, columns=heads, dtype="string").replace("", pd.NA)[shown]
 
 
@@ -290,5 +286,5 @@ def crm_parts(shape: Shape, read: Callable[[], Sequence[pd.DataFrame]]) -> list[
     def rows(kind: str) -> pd.DataFrame:
         return filled().frame(kind)
 
-    names = {kind: kind for kind in KINDS} | dict(shape.get("files", {}))
+    names = shape.get("files", {})
     return [(names.get(kind, kind), partial(rows, kind)) for kind in (*(k for k in KINDS if k in shape), LEFT_OUT)]

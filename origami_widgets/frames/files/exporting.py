@@ -167,7 +167,6 @@ def export(
     files = _files_of(parts, target, kind, single=single)
     check_not_taken(files, folder, overwrite=overwrite)
     written: list[Path] = []
-    has_people = False
     try:
         with working_folder(folder) as work:
             made = [work / "new" / file.name for file in files]
@@ -176,14 +175,12 @@ def export(
             elif kind == "html":
                 write_page(parts, made[0])
             else:
-                has_people = _write_each(parts, made, kind, ids=ids, bom=bom, neutralize=neutralize)
+                _write_each(parts, made, kind, ids=ids, bom=bom, neutralize=neutralize)
             written += move_into_place(work, folder, files, overwrite=overwrite)
     except OSError as error:
         names = ", ".join(file.name for file in written)
         error.add_note(f"Only these files were written: {names}." if names else "Nothing was exported.")
         raise
-    if has_people and (note := personal_data_note()):
-        print(note, file=sys.stderr)  # noqa: T201 - the file itself has no place for it
     return files
 
 
@@ -268,12 +265,12 @@ def _kind_of(target: Path, asked: str | None) -> str:
 
 def _write_each(
     parts: Sequence[ExportPart], made: Sequence[Path], kind: str, *, ids: bool, bom: bool, neutralize: bool
-) -> bool:
-    """Write each part into its file; return whether one of them names people."""
-    has_people = False
+) -> None:
+    """Write each part into its file."""
     for part, file in zip(parts, made, strict=True):
         frame = part.make()
-        has_people |= len(frame) > 0 and names_people(frame.columns)
+        if len(frame) and names_people(frame.columns) and (note := personal_data_note()):
+            print(note, file=sys.stderr)  # noqa: T201 - the file itself has no place for it
         if kind == "csv":
             if part.kind == "shape":
                 # A CRM takes an apostrophe for a part of the phone number, and a byte order mark for one of the first head.
@@ -285,4 +282,3 @@ def _write_each(
             write_csv(shown, file, bom=bom and not written, neutralize=neutralize, **written)
         else:
             write_parquet(frame, file)
-    return has_people

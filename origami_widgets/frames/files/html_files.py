@@ -58,8 +58,8 @@ def write_page(parts: Sequence[ExportPart], path: Path) -> None:
             facts += [(str(run["Run"]), run["Brief"]) for run in frame.attrs["runs"]]
         elif part.kind != "detail" or len(frame):
             tables.append(_LeadTable(part.name, frame, f"t{len(tables)}"))
-    if parts[0].kind != "summary" and any(table.has_people for table in tables):
-        facts.append(("Personal data", PERSONAL))
+            if names_people(frame.columns) and ("Personal data", PERSONAL) not in facts:
+                facts.append(("Personal data", PERSONAL))
     title = clean(" · ".join(table.name for table in tables[:3]), 120) or "Leads"
     style = _built("web_page.css") + "".join(table.style for table in tables)
     script = _built("web_page.js")
@@ -102,7 +102,6 @@ class _LeadTable:
 
     Attributes:
         name: its name.
-        has_people: whether its leads may be people.
     """
 
     def __init__(self, name: str, frame: pd.DataFrame, html_id: str) -> None:
@@ -114,7 +113,6 @@ class _LeadTable:
         # "Phone: confidence" explains "Phone".
         self._about = [[each for each in folded if each.heading.startswith(f"{one.heading}: ")] for one in self._shown]
         self._cells = {column.at: self._texts_of(column) for column in (*self._shown, *folded)}
-        self.has_people = names_people(frame.columns)
 
     def _texts_of(self, column: SheetColumn) -> list[Any]:
         cells = [plain_cell(value) for value in plain_column(self._frame.iloc[:, column.at]).astype(object)]
@@ -173,21 +171,15 @@ class _LeadTable:
                 about.append(f"{_escaped(key)}: {self._linked(note, text, 'other', has_links=True) or _escaped(text)}")
         if isinstance(cell, str) and len(cell) > MOST_SEEN:
             about.insert(0, _escaped(cell))
+        if not about:
+            return shown
         notes = "\n".join(about)
-        return (
-            f'{shown}<details><summary aria-label="Details"></summary><small>{notes}</small></details>'
-            if notes
-            else shown
-        )
+        return f'{shown}<details><summary aria-label="Details"></summary><small>{notes}</small></details>'
 
     @staticmethod
     def _linked(cell: object, seen: str, role: str, *, has_links: bool) -> str:
         """Return a link, for addresses of pages and e-mail addresses that are safe; empty for all else."""
-        if not isinstance(cell, str):
-            return ""
-        address = link_of("website" if has_links and is_address(cell) else role, cell.strip())
-        return (
-            f'<a href="{escape(address)}" rel="noopener noreferrer" target="_blank">{escape(seen)}</a>'
-            if address
-            else ""
-        )
+        text = cell.strip() if isinstance(cell, str) else ""
+        address = link_of("website" if has_links and is_address(text) else role, text)
+        link = f'<a href="{escape(address)}" rel="noopener noreferrer" target="_blank">{escape(seen)}</a>'
+        return link if address else ""

@@ -235,9 +235,7 @@ _unsaid = iter([PERSONAL])
 def _with_email(frame: pd.DataFrame) -> int | None:
     """Return how many leads have an e-mail address; None if no column is for these."""
     columns = [column.at for column in sheet_columns(frame) if column.role == "email"]
-    if not columns:
-        return None
-    return int(frame.iloc[:, columns].notna().any(axis="columns").sum())
+    return int(frame.iloc[:, columns].notna().any(axis="columns").sum()) if columns else None
 
 
 Place = Literal["shown", "folded", "hidden"]
