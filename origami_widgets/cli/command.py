@@ -6,6 +6,7 @@ import argparse
 import math
 import shlex
 import signal
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -200,16 +201,7 @@ def code_of_error(error: OrigamiError) -> int:
 @contextmanager
 def exit_on_sigterm() -> Iterator[None]:
     """Exit on SIGTERM by an exception, as on Ctrl-C, so that the terminal gets its screen back."""
-
-    def leave(_number: int, _frame: object) -> None:
-        raise SystemExit(TERMINATED)
-
-    try:
-        before = signal.signal(signal.SIGTERM, leave)
-    except ValueError:
-        # Only the main thread may handle signals.
-        yield
-        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         yield
     finally:

@@ -66,7 +66,10 @@ def in_lab(options: Namespace) -> int:
             remedy='Install it: pip install "origami-widgets[demo]". Without it: origami-widgets demo --terminal',
         )
     sandbox = _sandbox(LAB_SPEED)
-    raise_on_signals()
+    # Even if SIGINT was ignored, as for a script's background process.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.default_int_handler)
     folder = demo_folder(options.folder)
     try:
         with sandbox.serve() as served:
@@ -134,26 +137,16 @@ def has_display() -> bool:
     return bool(has_one) and not os.environ.get("CI")
 
 
-def raise_on_signals() -> None:
-    """Raise KeyboardInterrupt on every signal to stop, even if SIGINT was ignored, as for a script's background process."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if number := getattr(signal, name, None):
-            signal.signal(number, signal.default_int_handler)
-
-
 def demo_folder(given: Path | None) -> Path:
     """Return the folder with the quickstart notebook: the given one, or a new temporary one. It stays."""
     folder = Path(tempfile.mkdtemp(prefix="origami-demo-")) if given is None else given.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / QUICKSTART).exists():
-        (folder / QUICKSTART).write_bytes(quickstart())
+        # A wheel has it beside this module.
+        installed = Path(__file__).with_name(QUICKSTART)
+        source = installed if installed.exists() else Path(__file__).parents[2] / "notebooks" / QUICKSTART
+        (folder / QUICKSTART).write_bytes(source.read_bytes())
     return folder
-
-
-def quickstart() -> bytes:
-    """Return the quickstart notebook of the installed package, or of the repository."""
-    installed = Path(__file__).with_name(QUICKSTART)
-    return (installed if installed.exists() else Path(__file__).parents[2] / "notebooks" / QUICKSTART).read_bytes()
 
 
 def _sandbox(speed: float) -> Sandbox:

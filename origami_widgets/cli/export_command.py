@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-import threading
 from argparse import Namespace
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli.command import DONE, INTERRUPTED, TOKEN, Argument, Command, attached
@@ -29,7 +29,7 @@ def export_run(options: Namespace) -> int:
         state = "The run is still active" if not run.done else "Its cells are still being filled"
         sys.stderr.write(f"{state}: this is its current state.\n")
     try:
-        with ProgressLine(run):
+        with progress_of(run):
             files = export(run, options.path, what=options.what, overwrite=options.overwrite, format=options.format)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; nothing was written.\n")
@@ -44,52 +44,29 @@ def export_run(options: Namespace) -> int:
     return DONE
 
 
-class ProgressLine:
-    """Line on stderr, if that is a terminal, with the number of rows read so far.
+@contextmanager
+def progress_of(run: Run) -> Iterator[None]:
+    """Write the number of rows read so far on a line of stderr, if that is a terminal, and clear it at the end."""
+    from origami_widgets.card.view.table_view import reading_words
+    from origami_widgets.words.foreign_text import clean, fit
 
-    Args:
-        run: the run whose rows are read.
-    """
+    def write(line: str) -> None:
+        if sys.stderr.isatty():
+            # Only blanks and carriage returns: every terminal understands them.
+            sys.stderr.write(f"\r{' ' * PROGRESS_WIDTH}\r{fit(line, PROGRESS_WIDTH)}")
+            sys.stderr.flush()
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._lock = threading.Lock()
-        self._is_open = False
+    def changed() -> None:
+        for table in run.state.tables:
+            if progress := reading_words(run.state.row_progress.get(table.id)):
+                write(f"{clean(table.name, PROGRESS_WIDTH - len(progress) - 2)}: {progress}")
 
-    def __enter__(self) -> Self:
-        """Start writing."""
-        self._is_open = sys.stderr.isatty()
-        self._unsubscribe = self._run.conversation.subscribers.add(self._changed)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Clear the line."""
-        self._unsubscribe()
-        with self._lock:
-            if self._is_open:
-                self._write("")
-            self._is_open = False
-
-    def _changed(self) -> None:
-        """Rewrite the line. Called on the background loop's thread."""
-        from origami_widgets.card.view.table_view import reading_words
-        from origami_widgets.words.foreign_text import clean
-
-        state = self._run.state
-        for table in state.tables:
-            progress = reading_words(state.row_progress.get(table.id))
-            with self._lock:
-                if self._is_open and progress:
-                    self._write(f"{clean(table.name, PROGRESS_WIDTH - len(progress) - 2)}: {progress}")
-
-    def _write(self, line: str) -> None:
-        from origami_widgets.words.foreign_text import fit
-
-        # Only blanks and carriage returns: every terminal understands them.
-        sys.stderr.write(f"\r{' ' * PROGRESS_WIDTH}\r{fit(line, PROGRESS_WIDTH)}")
-        sys.stderr.flush()
+    unsubscribe = run.conversation.subscribers.add(changed)
+    try:
+        yield
+    finally:
+        unsubscribe()
+        write("")
 
 
 EXAMPLE = """\

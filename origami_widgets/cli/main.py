@@ -106,7 +106,8 @@ def run_command(options: argparse.Namespace) -> int:
             code = contextvars.copy_context().run(run, options)
             sys.stdout.flush()
         except BrokenPipeError:
-            _discard_output()
+            # Python would report at exit that the rest cannot be written.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return NO_READER
         except KeyboardInterrupt:
             return INTERRUPTED
@@ -127,10 +128,3 @@ def report_error(error: OrigamiError, *, as_json: bool = False) -> None:
         sys.stderr.write(json.dumps({"error": record}) + "\n")
     else:
         sys.stderr.write("\n".join([str(error), *getattr(error, "__notes__", [])]) + "\n")
-
-
-def _discard_output() -> None:
-    """Send buffered output to the null device, as Python would report at exit that it cannot be written."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)

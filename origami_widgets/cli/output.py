@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ WIDTH, HEIGHT = 80, 24
 """Columns and lines of a terminal that does not say its size."""
 
 
-class LiveOutput(ABC):
+class LiveOutput:
     """Writes a run whenever it has changed.
 
     Attributes:
@@ -46,9 +45,9 @@ class LiveOutput(ABC):
             sys.stdout.write(text)
             sys.stdout.flush()
 
-    @abstractmethod
     def _drawn(self, state: RunState, earlier: Sequence[RunState]) -> tuple[object, str]:
         """Return what to compare with the last update, and what to write."""
+        raise NotImplementedError
 
 
 class JsonLines(LiveOutput):

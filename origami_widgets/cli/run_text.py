@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,8 @@ from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean, fit, width_of
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import RunSummary
     from origami_widgets.card.view.contract import View
+    from origami_widgets.run.agent_runs import RecentRun
 
 BRIEF_LIMIT = 200
 LEAST_BRIEF = 24
@@ -82,63 +81,43 @@ def run_record(state: RunState, *, now: float) -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """A run in the table of runs.
+def run_cells(recent: RecentRun, now: float) -> tuple[str, str, str, str]:
+    """Return what the table says of a run: token, age, status in the words of the card, and the beginning of the brief.
 
-    Attributes:
-        agent_id: id of the agent.
-        agent_name: name of the agent; empty if it was not read.
-        run: the run, as the API's lists return it.
+    The token is never cut: it is meant to be copied.
+
+    Args:
+        recent: the run.
+        now: the time, in Unix seconds on the server's clock.
     """
-
-    agent_id: str
-    agent_name: str
-    run: RunSummary
-
-    @property
-    def token(self) -> str:
-        """`agent/run`, never cut: it is meant to be copied."""
-        return make_token(clean(self.agent_id, 200), clean(self.run.id, 200))
-
-    @property
-    def status(self) -> str:
-        """The status in the words of the card, with its sign."""
-        state = RunState(agent_id=self.agent_id, run_id=self.run.id, run=RunObject.from_raw(self.run.raw))
-        label, tone = status_words(state)
-        return f"{SIGNS[tone]} {label}"
-
-    @property
-    def brief(self) -> str:
-        """The beginning of the brief, as the API's lists return it."""
-        return clean(self.run.prompt, BRIEF_LIMIT)
-
-    def age(self, now: float) -> str:
-        """Return the time since the run started; `now` is in Unix seconds on the server's clock."""
-        started = self.run.started_at
-        return words.age(now - started.timestamp() if started is not None else None)
-
-    def record(self) -> dict[str, object]:
-        """Return the record of the run, with the values that the server sent.
-
-        Returns:
-            `token`, `agent_name` (None when it was not read), `status`, `brief` (at most 200 characters), `model`,
-            `steps` (`completed`, `max`), `started_at` and `completed_at` (ISO 8601, or None).
-        """
-        run = self.run
-        return {
-            "token": make_token(self.agent_id, run.id),
-            "agent_name": self.agent_name or None,
-            "status": run.status,
-            "brief": run.prompt,
-            "model": run.model or None,
-            "steps": {"completed": run.steps.completed, "max": run.steps.max},
-            "started_at": _iso(run.started_at),
-            "completed_at": _iso(run.completed_at),
-        }
+    run = recent.run
+    label, tone = status_words(RunState(recent.agent_id, run.id, run=RunObject.from_raw(run.raw)))
+    age = words.age(now - run.started_at.timestamp() if run.started_at is not None else None)
+    token = make_token(clean(recent.agent_id, 200), clean(run.id, 200))
+    return token, age, f"{SIGNS[tone]} {label}", clean(run.prompt, BRIEF_LIMIT)
 
 
-def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Iterator[str]:
+def listed_record(recent: RecentRun) -> dict[str, object]:
+    """Return the record of a run in a list, with the values that the server sent.
+
+    Returns:
+        `token`, `agent_name` (None when it was not read), `status`, `brief` (at most 200 characters), `model`,
+        `steps` (`completed`, `max`), `started_at` and `completed_at` (ISO 8601, or None).
+    """
+    run = recent.run
+    return {
+        "token": recent.token,
+        "agent_name": recent.agent_name or None,
+        "status": run.status,
+        "brief": run.prompt,
+        "model": run.model or None,
+        "steps": {"completed": run.steps.completed, "max": run.steps.max},
+        "started_at": _iso(run.started_at),
+        "completed_at": _iso(run.completed_at),
+    }
+
+
+def table_lines(rows: Sequence[RecentRun], *, now: float, width: int | None) -> Iterator[str]:
     """Yield the lines of the table of runs.
 
     Args:
@@ -150,7 +129,7 @@ def table_lines(rows: Sequence[RunRow], *, now: float, width: int | None) -> Ite
         A heading and one line per run. If the terminal is too narrow for a whole token beside the rest, two lines per
         run: its status and its token.
     """
-    texts = [(row.token, row.age(now), row.status, row.brief) for row in rows]
+    texts = [run_cells(row, now) for row in rows]
     widths = [
         max(map(width_of, column), default=0)
         for column in zip(HEADINGS[:3], *(text[:3] for text in texts), strict=True)

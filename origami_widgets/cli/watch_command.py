@@ -29,9 +29,9 @@ from origami_widgets.cli.output import open_output, terminal_width, write_line
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
-    from origami_widgets.cli.run_text import RunRow
+    from origami_widgets.run.agent_runs import RecentRun
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.state import RunState, StoppedCells
+    from origami_widgets.run.state import RunState
     from origami_widgets.run.waiting import Until
 
 
@@ -150,6 +150,7 @@ def cancel_run(options: Namespace) -> int:
     """Cancel a run; return the exit code."""
     from origami_widgets.api.background.loop import release_all
     from origami_widgets.run.state import StoppedCells
+    from origami_widgets.words.foreign_text import clean
 
     check_number("--timeout", options.timeout, 600)
     ends = None if options.timeout is None else time.monotonic() + options.timeout
@@ -169,8 +170,12 @@ def cancel_run(options: Namespace) -> int:
     stopped = run.state.stopped or StoppedCells()
     if options.json:
         write_line(json.dumps({"token": run.token, "status": run.status, **asdict(stopped)}))
+    elif was_settled:
+        write_line(f"Nothing to cancel: {run.token} has ended ({run.status}), and no cell is running.")
     else:
-        _write(run, stopped, was_settled=was_settled)
+        write_line(f"{run.token} has ended: {run.status}.")
+        # Names of tables come from the server.
+        write_line(clean(str(stopped), LONGEST_LINE) if stopped != StoppedCells() else "No cell was running.")
     return ENDED_BADLY if stopped.left_running else DONE
 
 
@@ -221,19 +226,6 @@ async def _ask(run: Run, ends: float | None) -> None:
         asking.result()
 
 
-def _write(run: Run, stopped: StoppedCells, *, was_settled: bool) -> None:
-    """Write what became of a run and what was stopped."""
-    from origami_widgets.run.state import StoppedCells
-    from origami_widgets.words.foreign_text import clean
-
-    if was_settled:
-        write_line(f"Nothing to cancel: {run.token} has ended ({run.status}), and no cell is running.")
-        return
-    write_line(f"{run.token} has ended: {run.status}.")
-    # Names of tables come from the server.
-    write_line(clean(str(stopped), LONGEST_LINE) if stopped != StoppedCells() else "No cell was running.")
-
-
 CANCEL_EXAMPLE = """\
 origami-widgets cancel AGENT_ID/RUN_ID
 
@@ -265,7 +257,7 @@ CANCEL = Command(
 def list_runs(options: Namespace) -> int:
     """List runs; return the exit code."""
     from origami_widgets.api.background.loop import background
-    from origami_widgets.cli.run_text import table_lines
+    from origami_widgets.cli.run_text import listed_record, table_lines
     from origami_widgets.run.agent_runs import parse_token
 
     check_number("--limit", options.limit, 20)
@@ -275,7 +267,7 @@ def list_runs(options: Namespace) -> int:
     operations = client_for(options).operations
     rows = background().run(_read_rows(operations, options.agent, options.limit))
     if options.json:
-        sys.stdout.writelines(f"{json.dumps(row.record())}\n" for row in rows)
+        sys.stdout.writelines(f"{json.dumps(listed_record(row))}\n" for row in rows)
     elif rows:
         lines = table_lines(rows, now=time.time() + (operations.clock_offset or 0.0), width=terminal_width())
         sys.stdout.writelines(f"{line}\n" for line in lines)
@@ -284,7 +276,7 @@ def list_runs(options: Namespace) -> int:
     return DONE
 
 
-async def _read_rows(operations: Operations, agent: str | None, limit: int) -> list[RunRow]:
+async def _read_rows(operations: Operations, agent: str | None, limit: int) -> list[RecentRun]:
     """Read the newest run of each agent, or all runs of one agent, newest first. Sends only GETs.
 
     Args:
@@ -295,13 +287,12 @@ async def _read_rows(operations: Operations, agent: str | None, limit: int) -> l
     Raises:
         OrigamiError: the runs could not be read.
     """
-    from origami_widgets.cli.run_text import RunRow
-    from origami_widgets.run.agent_runs import parse_token, recent_runs, runs_of
+    from origami_widgets.run.agent_runs import RecentRun, parse_token, recent_runs, runs_of
 
     if agent is None:
-        return [RunRow(each.agent_id, each.agent_name, each.run) for each in await recent_runs(operations, limit=limit)]
+        return await recent_runs(operations, limit=limit)
     agent_id, _ = parse_token(agent)
-    return [RunRow(agent_id, "", each) for each in reversed((await runs_of(operations, agent_id))[-limit:])]
+    return [RecentRun(agent_id, "", each) for each in reversed((await runs_of(operations, agent_id))[-limit:])]
 
 
 WATCH_EXAMPLE = """\

@@ -193,12 +193,9 @@ def traceback_lines(error: BaseException) -> list[str]:
 
         return traceback.format_exception(error)
     formatter, trace = shell.InteractiveTB, error.__traceback__
-    cut = None if getattr(formatter, "mode", "") == "Verbose" else _user_frames(trace)
-    if cut is None:
-        lines = formatter.structured_traceback(type(error), error, trace)
-    else:
-        lines = formatter.structured_traceback(type(error), error, cut, tb_offset=0)
-    return list(lines)
+    if getattr(formatter, "mode", "") == "Verbose" or (cut := _user_frames(trace)) is None:
+        return list(formatter.structured_traceback(type(error), error, trace))
+    return list(formatter.structured_traceback(type(error), error, cut, tb_offset=0))
 
 
 def _user_frames(trace: TracebackType | None) -> TracebackType | None:

@@ -89,7 +89,8 @@ def requirements() -> list[Requirement]:
     found = [_FLOOR.match(line) for line in lines if _applies(line)]
     # Of several floors, the one for the newest Python is the last.
     floors = {each[1]: each[2] for each in found if each}
-    return [Requirement(name, floor, _installed_version(name)) for name, floor in floors.items()]
+    installed = versions(*floors)
+    return [Requirement(name, floor, installed.get(name)) for name, floor in floors.items()]
 
 
 def _applies(line: str) -> bool:
@@ -102,7 +103,7 @@ def _applies(line: str) -> bool:
 
 def versions(*names: str) -> dict[str, str]:
     """Return the installed versions of packages. Missing ones are left out."""
-    return {name: found for name in names if (found := _installed_version(name)) is not None}
+    return {name: each.version for name in names for each in [*metadata.distributions(name=name)][:1]}
 
 
 def jupyter_server() -> JupyterServer | None:
@@ -136,13 +137,6 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-def _installed_version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def _numbers(version: str) -> tuple[int, ...]:
     """Return the numbers of a version, without trailing zeros and suffixes (rc1, .dev0)."""
     release = re.match(r"[\d.]*", version)
@@ -170,14 +164,12 @@ def _extension_in(prefix: Path, name: str) -> str | None:
 
 def _data_folders(prefix: Path) -> list[Path]:
     """Return the folders where a server looks for extensions: the user's, the environment's and the system's."""
-    given = [Path(path) for path in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if path]
-    try:
+    found = [Path(path) for path in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if path]
+    with contextlib.suppress(ImportError):
         from jupyter_core.paths import jupyter_data_dir
 
-        own = [Path(jupyter_data_dir())]
-    except ImportError:
-        own = []
-    return [*given, *own, prefix / "share" / "jupyter", Path("/usr/local/share/jupyter"), Path("/usr/share/jupyter")]
+        found.append(Path(jupyter_data_dir()))
+    return [*found, prefix / "share" / "jupyter", Path("/usr/local/share/jupyter"), Path("/usr/share/jupyter")]
 
 
 def _prefix_of_server() -> Path | None:
@@ -204,8 +196,7 @@ def _prefix_of_server() -> Path | None:
 def _prefix_of(process: Any, python: str) -> Path:
     # Not the process's own file, which in a virtual environment is a link to another Python.
     if not Path(python).is_absolute():
-        home = process.environ().get("VIRTUAL_ENV")
-        if home:
+        if home := process.environ().get("VIRTUAL_ENV"):
             return Path(home)
         python = process.exe()
     folder = Path(python).parent

@@ -35,7 +35,10 @@ class MagicCommand(MagicArgumentParser):  # type: ignore[misc]  # IPython counts
         example: a line or a cell that works.
 
     Attributes:
-        actions: the words and options, as argparse has them.
+        topic: the word after `%origami help` that explains it.
+        actions: its words and options, as argparse has them.
+        words: its positional words.
+        option_names: the names of its options.
     """
 
     def __init__(self, line: str, about: str, *arguments: argument, example: str) -> None:
@@ -49,22 +52,11 @@ class MagicCommand(MagicArgumentParser):  # type: ignore[misc]  # IPython counts
         # Help is also a docstring, and a page of the reference.
         self.color = False
         self.line, self.about, self.example = line, about, example
+        self.topic = line.partition(" ")[2] or CELL_TOPIC
         self.actions: list[Action] = [self.add_argument(*each.args, **each.kwds) for each in arguments]
-
-    @property
-    def topic(self) -> str:
-        """The word after `%origami help` that explains it."""
-        return self.line.partition(" ")[2] or CELL_TOPIC
-
-    @property
-    def words(self) -> list[Action]:
-        """Its positional words."""
-        return [action for action in self.actions if not action.option_strings]
-
-    @property
-    def options(self) -> dict[str, Action]:
-        """Its options by their names."""
-        return {name: action for action in self.actions for name in action.option_strings}
+        self.words = [action for action in self.actions if not action.option_strings]
+        self.option_names = [name for action in self.actions for name in action.option_strings]
+        self._see_help = f"To see how it works: %origami help {self.topic}"
 
     def parse(self, words: Iterable[str]) -> Namespace:
         """Parse the words after the command. Values stay as typed, braces included.
@@ -82,26 +74,23 @@ class MagicCommand(MagicArgumentParser):  # type: ignore[misc]  # IPython counts
         raise InvalidInput(
             f"Can't read this line of {self.line}",
             cause=hide_all(f"{message[:1].upper()}{message[1:]}."),
-            remedy=self._see_help(),
+            remedy=self._see_help,
         )
 
     def _refuse(self, word: str) -> NoReturn:
         if word.startswith("-"):
-            name, known = word.partition("=")[0], list(self.options)
+            name, known = word.partition("=")[0], self.option_names
             raise InvalidInput(
                 f"{self.line} has no option {hide_all(name)[:80]}",
                 cause=f"Its options are {', '.join(known)}." if known else "It has no options.",
-                remedy=f"{suggestion(name, known)}{self._see_help()}",
+                remedy=f"{suggestion(name, known)}{self._see_help}",
             )
         brief = f"Write the brief in the lines below. To keep the run in a variable: --into {word[:80]}."
         raise InvalidInput(
             f"{self.line} doesn't take {shortened(word)}",
             cause="It isn't part of an option.",
-            remedy=brief if self.topic == CELL_TOPIC else self._see_help(),
+            remedy=brief if self.topic == CELL_TOPIC else self._see_help,
         )
-
-    def _see_help(self) -> str:
-        return f"To see how it works: %origami help {self.topic}"
 
 
 def split(line: str) -> list[str]:
@@ -267,7 +256,7 @@ def command_of(name: str) -> MagicCommand:
         raise InvalidInput(
             f"%origami has no option {hide_all(name)[:80]}",
             cause="A line with one percent sign is a command. To start a run, use two, and write the brief below.",
-            remedy=f"{suggestion(name.partition('=')[0], CELL.options)}To see how it works: %origami help {CELL_TOPIC}",
+            remedy=f"{suggestion(name.partition('=')[0], CELL.option_names)}To see how it works: %origami help {CELL_TOPIC}",
         )
     meant = f"Did you mean {ALIASES[name]}? " if name in ALIASES else suggestion(name, COMMANDS)
     raise InvalidInput(

@@ -216,10 +216,6 @@ def _tables(parsed: Namespace, variables: Variables) -> object:
     return ow.tables_frame(_attached(resolve(parsed.run, variables)) if parsed.run is not None else newest_run())
 
 
-def _credits(parsed: Namespace, _variables: Variables) -> object:
-    return ow.credits_frame() if parsed.frame else ow.account()
-
-
 def _cancel(parsed: Namespace, variables: Variables) -> None:
     found = resolve(parsed.run, variables) if parsed.run is not None else active_run()
     if isinstance(found, RunBatch):
@@ -234,13 +230,10 @@ def _cancel(parsed: Namespace, variables: Variables) -> None:
         run.cancel()
         answer = "Cancellation was already requested for" if requested_before else "Asked Origami to cancel"
         what = f"the cells of {run.token}" if agent_ended else f"{run.token} and its cells"
-        print(" ".join(filter(None, [f"{answer} {what}.", _stopped(run), "Its card shows when nothing is active."])))
-
-
-def _stopped(run: Run) -> str:
-    """Return how many cells were stopped so far, and what was left running. Names of tables come from the server."""
-    stopped = run.state.stopped
-    return clean(str(stopped), LONGEST_ANSWER) if stopped not in (None, StoppedCells()) else ""
+        # How many cells were stopped so far, and what was left running. Names of tables come from the server.
+        stopped = run.state.stopped
+        so_far = clean(str(stopped), LONGEST_ANSWER) if stopped not in (None, StoppedCells()) else ""
+        print(" ".join(filter(None, [f"{answer} {what}.", so_far, "Its card shows when nothing is active."])))
 
 
 def _cancel_batch(batch: RunBatch) -> None:
@@ -264,10 +257,6 @@ def _is_cancel_requested(run: Run) -> bool:
     return "requested" in (run.state.cancel, run.state.stopping)
 
 
-def _login(parsed: Namespace, _variables: Variables) -> object:
-    return ow.login(store=parsed.store)
-
-
 def _help(parsed: Namespace, _variables: Variables) -> None:
     name = (parsed.command or "").lstrip("%")
     is_cell = name in (CELL_TOPIC, "origami")
@@ -278,9 +267,9 @@ ACTIONS: dict[str, Callable[[Namespace, Variables], object]] = {
     "attach": _attach,
     "runs": _runs,
     "tables": _tables,
-    "credits": _credits,
+    "credits": lambda parsed, _variables: ow.credits_frame() if parsed.frame else ow.account(),
     "cancel": _cancel,
-    "login": _login,
+    "login": lambda parsed, _variables: ow.login(store=parsed.store),
     "help": _help,
 }
 """The function behind each command of the line magic."""

@@ -269,33 +269,17 @@ def resolve(word: str, variables: Variables) -> object:
     is_id = isinstance(value, str) and word not in every and ("{" in word or not value.isidentifier())
     if is_id or holds_runs(value):
         return value
+    known, shown = variables_with_runs(every), hide_all(word)[:80]
+    remedy = f"These variables hold runs: {', '.join(known[:5])}. " if known else ""
+    remedy += "Use a variable that holds a run, or AGENT_ID/RUN_ID from the menu of its card."
+    title, cause = f"{shown} isn't a run", f"Got {type(value).__name__}."
     if word == value:
-        raise InvalidInput(
-            f"No variable named {hide_all(word)[:80]}",
-            cause="It isn't an agent id, either.",
-            remedy=f"{suggestion(word, variables_with_runs(every))}{_expected(every)}",
-        )
-    raise _no_run(word, value, every)
-
-
-def _no_run(word: str, value: object, variables: Mapping[str, Any]) -> InvalidInput:
-    if isinstance(value, str):
-        return InvalidInput(
-            f"{hide_all(word)[:80]} is text, not a run",
-            cause="A variable without braces must hold a run.",
-            remedy=f"To use its text, write {{{hide_all(word)[:80]}}}.",
-        )
-    return InvalidInput(
-        f"{hide_all(word)[:80]} isn't a run",
-        cause=f"Got {type(value).__name__}.",
-        remedy=_expected(variables),
-    )
-
-
-def _expected(variables: Mapping[str, Any]) -> str:
-    known = variables_with_runs(variables)
-    first = f"These variables hold runs: {', '.join(known[:5])}. " if known else ""
-    return f"{first}Use a variable that holds a run, or AGENT_ID/RUN_ID from the menu of its card."
+        title, cause = f"No variable named {shown}", "It isn't an agent id, either."
+        remedy = f"{suggestion(word, known)}{remedy}"
+    elif isinstance(value, str):
+        title, cause = f"{shown} is text, not a run", "A variable without braces must hold a run."
+        remedy = f"To use its text, write {{{shown}}}."
+    raise InvalidInput(title, cause=cause, remedy=remedy)
 
 
 def _started(run: Run) -> float:

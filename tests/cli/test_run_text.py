@@ -9,12 +9,13 @@ from origami_widgets.card.render.document import SIGNS
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.cli.run_text import (
-    RunRow,
     change_line,
     fit_height,
+    listed_record,
     run_record,
     table_lines,
 )
+from origami_widgets.run.agent_runs import RecentRun
 from origami_widgets.words.foreign_text import width_of
 from tests.cli.plain import is_plain
 from tests.fixtures import hostile
@@ -109,7 +110,7 @@ def row(number, prompt="List bakeries in Porto", status="completed", started="20
         "startedAt": started,
         "completedAt": None,
     }
-    return RunRow(AGENT, "Bakeries", RunSummary.from_raw(raw))
+    return RecentRun(AGENT, "Bakeries", RunSummary.from_raw(raw))
 
 
 RUNS = [
@@ -161,15 +162,15 @@ def test_an_empty_table_has_a_heading():
 @pytest.mark.parametrize("name", hostile.CORPUS)
 def test_hostile_texts_stay_on_one_line_of_the_table(name):
     text = hostile.CORPUS[name]
-    run = RunRow(text, text, RunSummary.from_raw(hostile.filled(row(1).run.raw, text, everything=True)))
+    run = RecentRun(text, text, RunSummary.from_raw(hostile.filled(row(1).run.raw, text, everything=True)))
     for width in (None, 40, 200):
         for line in table_lines([run], now=TABLE_NOW, width=width):
             assert is_plain(line)
-    assert json.dumps(run.record()).isascii()
+    assert json.dumps(listed_record(run)).isascii()
 
 
 def test_the_record_of_a_row():
-    assert RUNS[0].record() == {
+    assert listed_record(RUNS[0]) == {
         "token": f"{AGENT}/v2_run-1",
         "agent_name": "Bakeries",
         "status": "running",
