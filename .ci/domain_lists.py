@@ -4,22 +4,18 @@
 `origami_widgets/frames/leads/domains/`. Lists named `*_ours.txt` there are ours: edit them by hand.
 """
 
-# ruff: noqa: INP001, T201 - a script, and its interface is what it prints
-
 from __future__ import annotations
 
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 LISTS = Path(__file__).parents[1] / "origami_widgets/frames/leads/domains"
 NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")

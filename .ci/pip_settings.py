@@ -3,8 +3,6 @@
 uv reads none of pip's files: behind a company's mirror or certificate it would fail where pip works.
 """
 
-# ruff: noqa: INP001, T201 - a script, and its interface is what it prints
-
 from __future__ import annotations
 
 import ast

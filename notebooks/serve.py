@@ -3,8 +3,6 @@
 `python notebooks/serve.py` serves a copy of the notebooks in this folder. The browser tests start their server here too.
 """
 
-# ruff: noqa: INP001, T201 - a script, and its interface is what it prints
-
 from __future__ import annotations
 
 import argparse

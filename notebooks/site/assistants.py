@@ -3,19 +3,14 @@
 `python -m tests.fixtures` writes the skill, which is `skill.md` with the rules and the names.
 """
 
-# ruff: noqa: INP001 - a folder of scripts
-
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import origami_widgets
 from notebooks.site import reference
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PLACE = "llms.txt"
 TEXT = Path(__file__).with_name("skill.md")

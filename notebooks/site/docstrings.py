@@ -1,7 +1,5 @@
 """Prepare the reference: show examples as code, calls of the clients as methods, and no private arguments."""
 
-# ruff: noqa: INP001 - a folder of scripts
-
 from __future__ import annotations
 
 import re

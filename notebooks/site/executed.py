@@ -1,10 +1,9 @@
 """Run the notebooks, which are committed without outputs: several kernels at a time, because kernels mostly wait."""
 
-# ruff: noqa: INP001 - a folder of scripts
-
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,8 +14,6 @@ from nbclient import NotebookClient
 from notebooks.serve import jupyter_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from nbformat import NotebookNode
 
 REPOSITORY = Path(__file__).resolve().parents[2]

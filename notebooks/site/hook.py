@@ -1,7 +1,5 @@
 """The hooks that MkDocs calls to build the site: they turn notebooks, docstrings and the README into pages."""
 
-# ruff: noqa: INP001 - a folder of scripts
-
 from __future__ import annotations
 
 import re

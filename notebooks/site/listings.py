@@ -1,10 +1,9 @@
 """Parts of the reference that stand in no docstring: magics, commands, errors and their codes, each from what defines it."""
 
-# ruff: noqa: INP001 - a folder of scripts
-
 from __future__ import annotations
 
 import contextlib
+import html
 import inspect
 import io
 import os
@@ -59,7 +58,7 @@ def commands() -> str:
 def codes() -> str:
     """Return the table of error codes of the API and their errors."""
     rows = [
-        f"| `{code}` | `{entry.kind.__name__}` | {entry.title or title_of(code)} | {_cell(entry.remedy)} |"
+        f"| `{code}` | `{entry.kind.__name__}` | {entry.title or title_of(code)} | {html.escape(entry.remedy, quote=False)} |"
         for code, entry in sorted(CODES.items())
     ]
     head = ["## Error codes", "", CODES_ARE, "", "| `code` | error | `title` | `remedy` |", "|---|---|---|---|"]
@@ -102,10 +101,6 @@ def _object(kind: type) -> str:
 
 def _as_is(text: str) -> str:
     return f"{FENCE}text\n{text.rstrip()}\n{FENCE}"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def _help(*arguments: str) -> str:

@@ -4,8 +4,6 @@ Outputs never go through the Markdown parser, which would read the blank lines a
 they are kept apart, and stand in the page where a mark says so.
 """
 
-# ruff: noqa: INP001 - a folder of scripts
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """The reference: its pages are Markdown in notebooks/reference, and say which public name is where."""
 
-# ruff: noqa: INP001 - a folder of scripts
-
 from __future__ import annotations
 
 import re

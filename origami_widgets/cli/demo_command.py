@@ -28,7 +28,6 @@ LAB_SPEED = 20.0
 TERMINAL_SPEED = 8.0
 """Speed of the sandbox in the terminal: a run of a minute and a half should take only a few seconds."""
 STOP_SECONDS = 15.0
-_LAST_PORT = 65535
 
 
 def run_demo(options: Namespace) -> int:
@@ -42,7 +41,7 @@ def run_demo(options: Namespace) -> int:
                 remedy="Remove one of them.",
             )
         return in_terminal()
-    check_number("--port", options.port, 8890, _LAST_PORT)
+    check_number("--port", options.port, 8890, 65_535)
     return in_lab(options)
 
 
@@ -66,10 +65,7 @@ def in_lab(options: Namespace) -> int:
             remedy='Install it: pip install "origami-widgets[demo]". Without it: origami-widgets demo --terminal',
         )
     sandbox = _sandbox(LAB_SPEED)
-    # Even if SIGINT was ignored, as for a script's background process.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if number := getattr(signal, name, None):
-            signal.signal(number, signal.default_int_handler)
+    raise_on_signals()
     folder = demo_folder(options.folder)
     try:
         with sandbox.serve() as served:
@@ -78,8 +74,7 @@ def in_lab(options: Namespace) -> int:
             )
             sys.stdout.flush()
             command = lab_command(folder, options.port, open_browser=not options.no_browser)
-            code = _run_lab(command, lab_environment(served))
-            sys.stderr.write(f"JupyterLab ended with code {code}.\n")
+            sys.stderr.write(f"JupyterLab ended with code {_run_lab(command, lab_environment(served))}.\n")
             return FAILED
     except KeyboardInterrupt:
         sys.stdout.write("\nStopped.\n")
@@ -135,6 +130,13 @@ def has_display() -> bool:
     """Return whether a browser window can be opened here."""
     has_one = sys.platform in {"darwin", "win32"} or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     return bool(has_one) and not os.environ.get("CI")
+
+
+def raise_on_signals() -> None:
+    """Raise KeyboardInterrupt on every signal to stop, even if SIGINT was ignored, as for a script's background process."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.default_int_handler)
 
 
 def demo_folder(given: Path | None) -> Path:
