@@ -8,16 +8,17 @@ from typing import Annotated, Any, ClassVar
 from origami_widgets.api.models.base import About, JsonObject, Model
 from origami_widgets.api.models.table import Table
 
-RUN_STATUSES = (
-    "running",
-    "completed",
-    "needs_input",
-    "step_cap_hit",
-    "incomplete",
-    "cancelled",
-    "errored",
-    "timed_out",
-)
+STATUS_LABELS = {
+    "running": "Running",
+    "completed": "Completed",
+    "needs_input": "Needs your answer",
+    "step_cap_hit": "Step limit reached",
+    "incomplete": "Stopped early",
+    "cancelled": "Stopped",
+    "errored": "Failed",
+    "timed_out": "Timed out",
+}
+"""Each status of a run, in the words of card, board and workbook."""
 MODELS = ("origami-lite", "origami-max")
 ACTION_TYPES = (
     "table_created",
@@ -48,7 +49,7 @@ class RunSummary(Model, frozen=True):
     object: str = ""
     id: Annotated[str, About("the run", column="run_id")] = ""
     agent_id: Annotated[str, About("the agent")] = ""
-    status: Annotated[str, About("the status, as the server reports it", words=RUN_STATUSES)] = "running"
+    status: Annotated[str, About("the status, as the server reports it", words=tuple(STATUS_LABELS))] = "running"
     prompt: str = ""
     model: Annotated[str, About("the model that ran", words=MODELS)] = ""
     steps: Steps = Steps()

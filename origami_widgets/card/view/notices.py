@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from origami_widgets.api.models.run import STATUS_LABELS
 from origami_widgets.card.view.questions import can_follow_up, fill_button, follow_up_button, offers_to_resume
 from origami_widgets.card.view.run_head import (
     QUESTIONS_LIMIT,
     agent_line,
     attach_line,
     built_nothing,
-    is_known,
     is_missing,
     lists_actions,
 )
@@ -210,7 +210,7 @@ class _Writer:
 
     def _status(self) -> Iterator[Notice]:
         """Yield the notice about a status that this version does not know."""
-        if is_known(self.state.status):
+        if self.state.status in STATUS_LABELS:
             return
         title = f"Origami reports “{clip(self.state.status, 40)}”"
         yield self._notice("unknown_status", "neutral", title, "This version doesn't know that status.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from origami_widgets.api.errors import NotFound
+from origami_widgets.api.models.run import STATUS_LABELS
 from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
@@ -31,30 +32,23 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import RunState
 
 
-_STATUSES: Final[dict[str, tuple[str, Tone]]] = {
-    "running": ("Running", "running"),
-    "completed": ("Completed", "good"),
-    "needs_input": ("Needs your answer", "attention"),
-    "step_cap_hit": ("Step limit reached", "attention"),
-    "incomplete": ("Stopped early", "attention"),
-    "cancelled": ("Stopped", "neutral"),
-    "errored": ("Failed", "bad"),
-    "timed_out": ("Timed out", "bad"),
+_TONES: Final[dict[str, Tone]] = {
+    "running": "running",
+    "completed": "good",
+    "needs_input": "attention",
+    "step_cap_hit": "attention",
+    "incomplete": "attention",
+    "errored": "bad",
+    "timed_out": "bad",
 }
-
-
-def is_known(status: str) -> bool:
-    """Return whether this version has words for a status."""
-    return status in _STATUSES
 
 
 def status_words(state: RunState) -> tuple[str, Tone]:
     """Return the label and tone of a run's status. An unknown status is shown as it is."""
     if state.run is None:
         return ("Starting", "running") if state.connection.state == "live" else ("No answer yet", "neutral")
-    if state.status in _STATUSES:
-        return _STATUSES[state.status]
-    return clip(state.status, 40) or "Unknown", "neutral"
+    label = STATUS_LABELS.get(state.status) or clip(state.status, 40) or "Unknown"
+    return label, _TONES.get(state.status, "neutral")
 
 
 def was(status: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, cast, get_args
 
 import pandas as pd
 
+from origami_widgets.api.models.run import STATUS_LABELS
 from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark, reading_order
 from origami_widgets.frames.economics.run_economics import RunPool, runs_frame
 from origami_widgets.frames.economics.table_economics import PEOPLE, kind_of_leads
@@ -126,7 +127,10 @@ class LeadExport:
 
     def _runs(self, runs: pd.DataFrame) -> list[dict[Any, Any]]:
         made = pd.DataFrame(
-            {"Run": runs["run_name"].fillna(runs["run_id"]), "Status": [_status_words(each) for each in runs["status"]]}
+            {
+                "Run": runs["run_name"].fillna(runs["run_id"]),
+                "Status": [STATUS_LABELS.get(each, each) for each in runs["status"]],
+            }
         )
         made["Ended"], made["Leads"], made["Qualified"] = (
             runs["completed_at"],
@@ -142,7 +146,7 @@ class LeadExport:
         facts: list[tuple[str, object]] = []
         if len(runs) == 1:
             run = runs.iloc[0]
-            facts = [("Brief", run["prompt"]), ("Run", _status_words(run["status"])), ("Ended", run["completed_at"])]  # fmt: skip
+            facts = [("Brief", run["prompt"]), ("Run", STATUS_LABELS.get(run["status"], run["status"])), ("Ended", run["completed_at"])]  # fmt: skip
         elif len(runs):
             facts = [("Runs", len(runs)), ("Last one ended", runs["completed_at"].max())]
         filters = next((words for frame in leads.values() if (words := _filters_in_words(frame))), "")
@@ -354,11 +358,6 @@ def _listed(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
         for column in note.get("table_columns", ()):
             found.setdefault(str(column["column"]), (str(column["name"]), str(column["kind"])))
     return found
-
-
-def _status_words(status: object) -> str | None:
-    """Return a status as words, such as "Timed out"."""
-    return status.replace("_", " ").capitalize() if isinstance(status, str) else None
 
 
 def _in_reading_order(frame: pd.DataFrame) -> list[tuple[str, Role]]:

@@ -137,6 +137,15 @@ def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
         assert summary_top(openpyxl.load_workbook(file), "Run", top + 3) == top + 5
 
 
+@pytest.mark.parametrize(
+    ("status", "words"), [("cancelled", "Stopped"), ("incomplete", "Stopped early"), ("new", "new")]
+)
+def test_a_status_is_called_as_on_the_card(run, client, tmp_path, status, words):
+    (file,) = ow.export(run.state.payload() | {"status": status}, tmp_path / "leads.xlsx", client=client)
+    facts = {row[0].value: row[1].value for row in openpyxl.load_workbook(file)["Summary"].iter_rows(max_row=9)}
+    assert facts["Run"] == words
+
+
 def test_a_grid_gives_the_leads_that_it_shows(run, tmp_path):
     mailable = [{"column": "contact-email", "operator": "is_not_empty"}]
     (file,) = ow.export(ow.leads(run, filters=mailable), tmp_path / "grid.xlsx")

@@ -19,7 +19,7 @@ from tests.support.spending_server import COLLEAGUE, SpendingServer
 
 CELLS = 60_000
 """Cells of each run: a limit that bounds nothing is far from one that does."""
-IN_TIME = 9_000
+IN_TIME = CELLS // 2
 """What may be spent: a check and a stop, and what this clock skips while requests are on their way."""
 
 
