@@ -105,10 +105,13 @@ def large_run(rounds: int) -> list[Figure]:
 
 
 def next_answer(run: dict) -> dict:
-    """Return the answer of the next poll: one step further, with one more action."""
+    """Return the answer of the next poll: seven more leads in a table, and what they cost."""
     run = json.loads(json.dumps(run))
     run["steps"]["completed"] = (run["steps"]["completed"] or 0) + 1
     run["response"]["actions"].append({"type": "leads_added", "tableId": "table-19", "leadCount": 7})
+    table = run["response"]["tables"][-1]
+    table["leadCount"] = (table["leadCount"] or 0) + 7
+    table["credits"]["lifetimeUsed"] = (table["credits"]["lifetimeUsed"] or 0) + 90
     return run
 
 
