@@ -304,6 +304,7 @@ def leads_reading(
         )
         for part, table in given
     ]
+    _check_columns([table for _, table in given], [*(filters or ()), *([sort] if sort else ())])
     known = [part.operations for part in parts] if client is None else [check_client(client).operations]
     return LeadsReading(
         [(_text(part.run_id), _text(part.name), request, operations) for part, request, operations in known_tables],
@@ -333,6 +334,24 @@ def _of_kind(
             remedy='Choose tables by their names instead: tables=["…"].',
         )
     return [each for each, kind in zip(given, kinds, strict=True) if kind == of]
+
+
+def _check_columns(tables: Sequence[Mapping[str, Any]], conditions: Sequence[Mapping[str, Any]]) -> None:
+    """Check, before any is read, that all tables have the columns of filters and order that one of them has."""
+    from .leads.lead_table import snake_case
+
+    slugs = [[str(each.get("slug")) for each in table.get("columns") or ()] for table in tables]
+    for condition in conditions:
+        name = str(condition.get("column"))
+        has_it = [name in known or name in map(snake_case, known) for known in slugs]
+        without = [table for table, has, known in zip(tables, has_it, slugs, strict=True) if known and not has]
+        if any(has_it) and without:
+            names = [str(table.get("name")) for table, has in zip(tables, has_it, strict=True) if has]
+            raise InvalidInput(
+                "Not every table has this column",
+                cause=f"{shortened(without[0].get('name'))} has no column {name!r:.80}.",
+                remedy=f"Read the tables that have it: tables={names!r:.200}. Nothing was read.",
+            )
 
 
 def reader_of(data: SourceData, client: AnyClient | None) -> Callable[[Mapping[str, Any]], pd.DataFrame]:

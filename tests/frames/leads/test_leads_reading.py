@@ -230,3 +230,11 @@ def test_only_the_tables_that_are_named_are_read(batch):
     assert set(ow.leads_frame(batch, tables=[first.id])["table_id"]) == {first.id}
     with pytest.raises(InvalidInput, match="None of these tables"):
         ow.leads_frame(batch, tables=["Butchers"])
+
+
+def test_a_column_that_some_tables_lack_is_refused_before_any_is_read(client, server):
+    first, second = (table(name) | {"columns": [{"slug": slug}]} for name, slug in (("1", "fit-now"), ("2", "role")))
+    for given in ({"filters": [{"column": "fit_now", "operator": "is_empty"}]}, {"sort": {"column": "fit-now"}}):
+        with pytest.raises(InvalidInput, match=r"(?s)'Table 2' has no column 'fit.now'.*tables=\['Table 1'\]"):
+            ow.leads_frame([first, second], client=client, **given)
+    assert server.requests == []
