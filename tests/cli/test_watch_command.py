@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import sys
-import threading
 
 import pytest
 
@@ -153,15 +152,6 @@ def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, cap
     output = capsys.readouterr()
     assert "Running" in output.out
     assert output.err.startswith("Invalid API key\n")
-
-
-def test_a_run_can_be_watched_in_a_thread(configured_api):
-    """Only the main thread may handle signals."""
-    token, codes = configured_api.start("List bakeries in Porto"), []
-    thread = threading.Thread(target=lambda: codes.append(main(["watch", token, "--json"])))
-    thread.start()
-    thread.join()
-    assert codes == [0]
 
 
 @pytest.mark.posix

@@ -53,8 +53,8 @@ def test_a_run_from_start_to_settled_cells(client):
 
 
 def test_waiting_for_the_run_does_not_wait_for_its_cells():
-    client = ow.Sandbox(speed=60).client()
-    run = start(client, f"{BRIEF}. scenario:filling").wait(timeout=30)
+    client = ow.Sandbox(speed=20).client()
+    run = start(client, f"{BRIEF}. scenario:filling").wait(timeout=60)
     assert run.done
     assert not run.settled
     assert run.state.cells_running > 0
