@@ -7,6 +7,7 @@ import pytest
 
 from origami_widgets.api.errors import AuthenticationError, UnexpectedAnswer
 from origami_widgets.card.view import clock_drifted, make_view
+from origami_widgets.card.view.questions import fill_button
 from origami_widgets.run.follow_up import answer_prompt
 from origami_widgets.run.state import Connection, RunState
 from tests.card.live import stop_of
@@ -442,3 +443,9 @@ def test_a_reader_is_wrong_without_a_next_check():
         False,
         True,
     ]
+
+
+def test_cells_that_failed_in_several_tables_are_tried_again_together():
+    state = STATES["to_try_again"]()
+    assert fill_button(state)["label"] == "Try these 2 again"
+    assert fill_button(replace(state, tables=state.tables * 2))["label"] == "Try all 2 again"
