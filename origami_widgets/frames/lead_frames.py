@@ -298,7 +298,6 @@ def leads_reading(
                 limit=limit,
                 flatten=flatten,
                 dtype_backend=dtype_backend,
-                caller=caller,
             ),
             operations_for(client, part, *parts),
         )
@@ -395,8 +394,7 @@ def _gathered(source: object, caller: str) -> SourceData:
 
         # If a table is given by its id, its name and counts are read first.
         source = [
-            {"object": "table", "id": request_from(each, caller=caller).table_id} if isinstance(each, str) else each
-            for each in source
+            {"object": "table", "id": request_from(each).table_id} if isinstance(each, str) else each for each in source
         ]
     return gather(cast("Any", source), caller)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import reading_order
@@ -23,7 +22,7 @@ from origami_widgets.frames.values import read_values
 from .chosen_columns import ALL
 from .company_domain import address_columns, domains_of
 from .lead_table import OURS
-from .row_reading import UNTRUSTED, IncompleteRows, RowsReading, reason_of
+from .row_reading import IncompleteRows, RowsReading, origin_notes, reason_of
 from .stacking import is_missing, keys_of, stack_frames, table_notes
 
 if TYPE_CHECKING:
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
 
     from .chosen_columns import ChosenColumns
     from .rows_request import RowsRequest
-
-_REPEATED = frozenset({"frame", "version", "source", "origin", "untrusted", "untrusted_note"})
-"""Notes that belong to the whole frame, so that its tables need not repeat them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +102,8 @@ def stack_leads(
     stacked, findings = stack_frames([empty, *frames], dtype_backend)
     stopped = [note["stopped"] for note in notes if note.get("stopped")]
     about = {
-        "frame": "leads_frame",
-        "version": __version__,
+        **origin_notes(origin),
         "source": "tables",
-        "origin": origin or "origami",
-        "untrusted": True,
-        "untrusted_note": UNTRUSTED,
         "rows": len(stacked),
         "complete": all(note.get("complete", False) for note in notes),
         "stopped": "; ".join(dict.fromkeys(stopped)),
@@ -178,7 +170,8 @@ def _flags(values: Sequence[bool | None], dtype_backend: DtypeBackend) -> Any:
 
 def _note(note: Mapping[str, Any], part: TableLeads) -> Mapping[str, Any]:
     run = {} if "run_id" in note else {"run_id": part.run_id, "run_name": part.name}
-    kept = {key: value for key, value in note.items() if key not in _REPEATED}
+    # The whole frame has those of its origin.
+    kept = {key: value for key, value in note.items() if key not in origin_notes("")}
     made: Mapping[str, Any] = read_only({**run, **kept}, getattr(note, "operations", None))
     return made
 

@@ -11,13 +11,10 @@ from origami_widgets.api.models import Table
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.validate import flag, may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
-from origami_widgets.words.foreign_text import clean
-from origami_widgets.words.numbers import plural
 
 from .lead_table import no_such_column, snake_case
 
 EMPTINESS = ("is_empty", "is_not_empty")
-MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +71,15 @@ def request_from(
     limit: int | None = None,
     flatten: bool = True,
     dtype_backend: DtypeBackend = "numpy_nullable",
-    caller: str = "leads_frame",
 ) -> RowsRequest:
-    """Check the arguments of `leads_frame`, or of the function named by `caller`. Sends nothing.
+    """Check the arguments of `leads_frame`. Sends nothing.
 
     Raises:
         InvalidInput: an argument is invalid.
     """
     flag("flatten", flatten)
     check_backend(dtype_backend)
-    where, name, lead_count = _table_of(table, caller)
+    where, name, lead_count = _table_of(table)
     query = RowQuery(filters=_complete(filters), sort=sort, saved_filters=not flag("include_hidden", include_hidden))
     query.params()
     # The API would take an empty list in place of the saved filters.
@@ -144,16 +140,20 @@ def _complete(filters: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[s
     ]
 
 
-def _table_of(table: object, caller: str) -> tuple[str, str | None, int | None]:
+def _table_of(table: object) -> tuple[str, str | None, int | None]:
+    problem = ""
     if isinstance(table, str):
-        checked = table_id(table)
-        if not may_be_id(checked):
-            raise _not_a_table(f"{shortened(checked)} is a word, not an id.", f"Pass a table, {_example(caller)}")
-        return checked, None, None
+        if may_be_id(checked := table_id(table)):
+            return checked, None, None
+        problem = f"{shortened(checked)} is a word, not an id."
     raw = _raw_of(table)
-    if raw is None or not isinstance(raw.get("id"), str) or _is_other(raw):
-        given = "None" if table is None else f"{type(table).__name__}"
-        raise _not_a_table(f"Got {given}.", _choices(table, caller) or f"Pass a table, {_example(caller)}")
+    if raw is None or not isinstance(raw.get("id"), str) or raw.get("object", "table") != "table" or "agentId" in raw:
+        given = "None" if table is None else type(table).__name__
+        raise InvalidInput(
+            "This is no table",
+            cause=problem or f"Got {given}.",
+            remedy="Pass a table, for example run.tables[0], or a table's id.",
+        )
     name, count = raw.get("name"), raw.get("leadCount")
     return (
         table_id(raw["id"]),
@@ -162,52 +162,6 @@ def _table_of(table: object, caller: str) -> tuple[str, str | None, int | None]:
     )
 
 
-def _not_a_table(cause: str, remedy: str) -> InvalidInput:
-    return InvalidInput("This is no table", cause=cause, remedy=remedy)
-
-
-def _example(caller: str) -> str:
-    return f"for example {_call(caller, 'run.tables[0]')}, or a table's id."
-
-
-def _call(caller: str, table: str) -> str:
-    return f"ow.{caller}(frame, {table}, key=…)" if caller == "join_leads" else f"ow.{caller}({table})"
-
-
-def _choices(given: object, caller: str) -> str:
-    """Return the expression for each table of a run, an answer about a run, or a list; empty for anything else."""
-    expression: str
-    tables: object
-    if isinstance(given, list | tuple):
-        expression, tables = "tables", given
-    elif isinstance(given, Mapping) and isinstance(inner := given.get("response"), Mapping):
-        expression, tables = 'payload["response"]["tables"]', inner.get("tables")
-    else:
-        expression, tables = "run.tables", getattr(given, "tables", None)
-    if not isinstance(tables, list | tuple):
-        return ""
-    raws = [_raw_of(table) for table in tables]
-    calls = [
-        f"{_call(caller, f'{expression}[{number}]')} # {_in_words(raw)}"
-        for number, raw in enumerate(raws)
-        if raw is not None and isinstance(raw.get("id"), str) and not _is_other(raw)
-    ]
-    if not calls:
-        return "" if isinstance(given, list | tuple) else 'The run has no tables yet: run.wait("cells") waits for them.'
-    further = f"; and {len(calls) - MOST_SHOWN:,} more" if len(calls) > MOST_SHOWN else ""
-    return f"Choose a table: {'; '.join(calls[:MOST_SHOWN])}{further}"
-
-
-def _in_words(table: Mapping[str, Any]) -> str:
-    name, count = table.get("name"), table.get("leadCount")
-    leads = plural(count, "lead") if isinstance(count, int) else ""
-    return ", ".join(part for part in (clean(name, 60), leads) if part) or "unnamed"
-
-
 def _raw_of(value: object) -> Mapping[str, Any] | None:
     raw = value if isinstance(value, Mapping) else getattr(value, "raw", None)
     return raw if isinstance(raw, Mapping) else None
-
-
-def _is_other(raw: Mapping[str, Any]) -> bool:
-    return raw.get("object", "table") != "table" or "agentId" in raw

@@ -118,7 +118,7 @@ class Joining:
         self._suffix = valid_text("suffix", suffix)
         from origami_widgets.frames.leads.rows_request import request_from
 
-        request_from(table, include_hidden=True, caller="join_leads")
+        request_from(table, include_hidden=True)
 
     async def steps(self, operations: Operations, progress: Progress | None) -> pd.DataFrame:
         """Read the table and join it, for the sync bridge.
@@ -129,13 +129,13 @@ class Joining:
         from origami_widgets.frames.leads.row_reading import RowsReading
         from origami_widgets.frames.leads.rows_request import request_from
 
-        table_id = request_from(self._table, caller="join_leads").table_id
+        table_id = request_from(self._table).table_id
         listed = list(await OnLoop(operations.list_columns(table_id)))
         keys = [_named(listed, name, "key") for name in self._key]
         for name in self._wanted or ():
             _named(listed, name, "columns")
         # Texts, so that a key is compared as it was sent, and not as a date or number that looks like it.
-        request = request_from(self._table, include_hidden=True, caller="join_leads")
+        request = request_from(self._table, include_hidden=True)
         # The names of the list are its own: none is reserved.
         reading = RowsReading(operations, request, as_texts={str(each.slug) for each in keys}, reserved=())
         found = await reading.steps(progress)

@@ -182,9 +182,6 @@ def test_names_that_are_taken_get_a_suffix(server, client):
     assert list(ow.join_leads(frame, table, key="website", columns=["Phone"], suffix="!")) == [*frame, "phone!"]
     with raises("InvalidInput"):
         ow.join_leads(found, table, key="website")
-    with raises("InvalidInput") as caught:
-        ow.join_leads(frame, None, key="website")
-    assert "ow.join_leads(frame, run.tables[0], key=" in caught.value.remedy
     for columns in (["nope"], 7, [7]):
         with raises("InvalidInput"):
             ow.join_leads(frame, table, key="website", columns=columns)
