@@ -73,10 +73,15 @@ check: .lint .cache/vitest
 .front-end-tests: .setup
 	$(npm) test
 
+# Six processes that begin at once would each compile all tests.
+.PHONY: .collected
+.collected: .setup
+	$(pytest) --collect-only -qq $(unit_tests) >/dev/null || true
+
 # Most tests wait for a server or for time to pass, so three processes a core are the quickest.
 .PHONY: test
 test: .setup-browser
-	$(MAKE) --no-print-directory -j2 -Otarget .lint .front-end-tests
+	$(MAKE) --no-print-directory -j2 -Otarget .lint .front-end-tests .collected
 	$(pytest) -n 6 --dist=worksteal $(unit_tests)
 
 # Each is a command of its own: how many processes help, and whose tests may share one, differs.
