@@ -136,7 +136,8 @@ def changed_rows(
             rows.append(LeadRow(row_id, cells))
             continue
         rows.append(LeadRow(row_id, None))
-        changes += [CellChange(place, at, cell) for at, cell in enumerate(cells) if cell != old[at]]
+        if old is not cells:
+            changes += [CellChange(place, at, cell) for at, cell in enumerate(cells) if cell != old[at]]
     return rows, changes
 
 

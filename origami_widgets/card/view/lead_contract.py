@@ -169,19 +169,19 @@ class LeadsMessage(TypedDict):
 
 
 class LeadsAnswer(TypedDict):
-    """Kernel to front end: one page of leads, or the changes to it.
+    """Kernel to front end: what has changed of the leads that a grid shows.
 
-    Each lead appears once: if rows above it were added or removed, it leaves its old place when its new page arrives.
+    Each lead appears once: if rows above it were added or removed, it leaves its old place.
 
     Attributes:
-        start: the index of the page's first row among all rows.
-        rows: the page's rows, in order; None if they are the ones sent before.
-        changes: changed cells of rows that were sent before.
+        start: the index of the first of `rows` among all.
+        rows: the rows from the first to the last one that is new, moved or changed; None if none is new or has moved.
+        changes: changed cells of rows that were sent before, from `start` on.
         read: how many rows were read; what the front end knows about later rows is no longer valid.
         heads: the columns; None if they are as sent before.
         total: how many rows there are, or at most are; None if the server did not say.
-        more: whether there are rows after this page.
-        marks: the page's marked rows, by id; without `rows`, as before.
+        more: whether there are more rows than were read.
+        marks: those of `rows` that are marked, by id; without `rows`, all are marked as before.
         hidden: how many leads the table's saved filters hide, or would hide; None if unknown.
         left_out: how many of the leads read the user's list leaves out.
         judged: whether the table's saved filters can tell which leads meet the brief; False if no lead was judged.

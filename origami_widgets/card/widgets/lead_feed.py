@@ -17,23 +17,33 @@ from origami_widgets.api.rows.saved_filters import saved_filters
 from origami_widgets.api.usage import is_counted
 from origami_widgets.card.view.lead_cells import (
     LIMITED,
-    changed_rows,
-    make_heads,
     shown_columns,
     slugs_in_order,
 )
-from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
-from origami_widgets.card.view.run_head import milliseconds
-from origami_widgets.card.widgets.lead_pages import LeadPage, LoadedLeads, LookedAt, ShownLeads, Version, read_looked_at
+from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
+from origami_widgets.card.widgets.lead_pages import (
+    LeadPage,
+    LoadedLeads,
+    LookedAt,
+    LookedAtGrid,
+    ShownLeads,
+    Version,
+    read_looked_at,
+)
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import is_unjudged
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
+from .lead_order import KnownTables, drawn, leads_answer, merge, parted, said_of, tables_with_leads
+
 if TYPE_CHECKING:
     from origami_widgets.api.models import Table
     from origami_widgets.api.operations import Operations
+    from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
+
+    from .lead_order import Part
 
 log = logging.getLogger("origami_widgets")
 
@@ -57,6 +67,10 @@ class LeadFeed:
     It reads only leads that a grid shows, keeps none in the widget's state, and sends only changes. Further
     filters narrow what the table's saved filters let through; until it is known whether a lead passes these, it is marked.
 
+    A grid may show several tables as one. Without an order, these follow each other, and are read as far as the grid shows
+    them. In the order of a column, the first page of each is read. Rows that follow the last one read of a table are not
+    shown before it is read on.
+
     Args:
         send: sends a message to all grids of the widget.
         table: returns the current table with an id, cut to `TABLE_ID_LIMIT`; None if there is none.
@@ -68,6 +82,7 @@ class LeadFeed:
         sort: the order if the grid has none.
         counted: called with a table's id and its number of leads if an answer has another one than the table.
         left_out: returns the ids of those rows of a table that the user's list leaves out.
+        merged: returns the tables that are shown as one, each with the name of its run; None if an id is that of a table.
     """
 
     def __init__(
@@ -82,6 +97,7 @@ class LeadFeed:
         sort: LeadSort | None = None,
         counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
         left_out: Callable[[LoadedLeads], frozenset[str]] = lambda _: frozenset(),
+        merged: Callable[[str], Sequence[tuple[Table, str]] | None] = lambda _: None,
     ) -> None:
         self._send = send
         self._table = table
@@ -92,13 +108,14 @@ class LeadFeed:
         self._sort = sort
         self._counted = counted
         self._left_out = left_out
-        self._grids: dict[str, LookedAt] = {}
+        self._merged = merged
+        self._grids: dict[str, LookedAtGrid] = {}
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
 
     @property
     def newest_table(self) -> str:
-        """The id of the table that was shown last; empty while none is shown."""
+        """The id of the table, or of several as one, that was shown last; empty while none is shown."""
         return next((each.table for each in reversed(list(self._grids.values()))), "")
 
     def loaded(self, table_id: str, *, with_checking: bool = False) -> LoadedLeads:
@@ -109,7 +126,7 @@ class LeadFeed:
             with_checking: whether to return also those of which it is not known yet if they pass the saved filters.
         """
         table = self._table(table_id)
-        looked = [each for each in list(self._grids.values()) if each.table == table_id]
+        looked = [part for _, part in self._looks() if part.table == table_id]
         most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
         if most is None:
             return LoadedLeads(table)
@@ -123,9 +140,9 @@ class LeadFeed:
             table,
             [lead for row_id, (lead, _) in most.rows().items() if row_id not in unsure and row_id not in left_out],
             most.columns,
-            self._filters_of(most),
+            most.filters,
             most.is_unfiltered or most.include_hidden,
-            most.sort or self._sort,
+            most.sort,
             most.total_with_absent if is_complete or not most.narrows else None,
             len(most.pages),
             is_complete,
@@ -139,14 +156,28 @@ class LeadFeed:
     def shown(self, grid: str) -> ShownLeads:
         """Return the leads that a grid shows, as far as they were read, without those that the user's list leaves out."""
         looked = self._grids.get(grid)
-        kept = {} if looked is None else {key: row for key, row in looked.rows().items() if key not in looked.left_out}
-        rows = [(row_id, cells) for row_id, (_, cells) in kept.items()]
-        return ShownLeads((looked.heads if looked is not None else None) or [], rows)
+        if looked is None:
+            return ShownLeads([], [])
+        parts = self._parts(looked)
+        heads, rows = drawn(looked, parts, merge(looked, parts)[0], has_runs=self._has_runs(looked))
+        left_out = {row_id for _, part in parts for row_id in part.left_out}
+        return ShownLeads(heads, [row for row in rows if row[0] not in left_out])
 
     def slugs(self) -> dict[str, str]:
         """Return the slugs of all shown columns by their ids."""
-        columns = [column for looked in list(self._grids.values()) for column in looked.columns]
-        return {column.id: column.slug or "" for column in columns}
+        return {column.id: column.slug or "" for _, part in self._looks() for column in part.columns}
+
+    def order(self, table_id: str) -> list[str]:
+        """Return the ids of the leads of several tables as one, in the order in which they are shown."""
+        grids = [each for each in list(self._grids.values()) if each.table == table_id]
+        return [row_id for row_id, _ in max((each.order for each in grids), key=len, default=[])]
+
+    def tables_not_shown(self, table_id: str) -> set[str]:
+        """Return the ids of those of several tables as one whose leads the newest grid does not show, as of other runs."""
+        grid = next((each for each in reversed(list(self._grids.values())) if each.table == table_id), None)
+        if grid is None:
+            return set()
+        return {table.id for table, _ in self._all_tables(table_id)} - {table.id for table, _ in self._tables_of(grid)}
 
     def look(self, message: Any) -> None:
         """Note which leads a grid shows.
@@ -154,31 +185,32 @@ class LeadFeed:
         Args:
             message: a `LeadsMessage`; anything else is ignored.
         """
-        read = read_looked_at(message)
-        if read is None:
+        wish = read_looked_at(message)
+        if wish is None:
             return
-        grid, wish = read
+        wish.filters, wish.sort = [*self._filters, *wish.filters], wish.sort or self._sort
+        known = self._grids.pop(wish.id, None)
         if not wish.table:
-            self._grids.pop(grid, None)
             return
-        wish.asked_at = time.monotonic()
-        known = self._grids.pop(grid, None)
-        if known is not None and known.question == wish.question:
-            if known.query != wish.query:
-                # A grid that starts anew has nothing that was sent before.
-                known.forget_sent()
-            known.query, known.first, known.last, known.asked_at = wish.query, wish.first, wish.last, wish.asked_at
-            wish = known
-        self._grids[grid] = wish
+        grid = known if known is not None and known.question == wish.question else wish
+        if grid.query != wish.query:
+            # A grid that starts anew has nothing that was sent before.
+            grid.forget_sent()
+        grid.query, grid.first, grid.last, grid.asked_at = wish.query, wish.first, wish.last, time.monotonic()
+        self._grids[grid.id] = grid
         while len(self._grids) > GRIDS_LIMIT:
             self._grids.pop(next(iter(self._grids)))
-        self._send_missing(grid, wish)
+        self._spread(grid)
+        if grid.heads is None and (any(part.pages for _, part in self._parts(grid)) or not self._tables_of(grid)):
+            self._send_grid(grid)
         self.changed()
 
     def changed(self) -> None:
-        """Check whether shown leads have changed. Called after each change of the run."""
+        """Check whether shown leads have changed, and whether there are other tables. Called after each change of the run."""
         if not self._grids:
             return
+        for grid in self._grids.values():
+            self._spread(grid)
         self._wake.set()
         # A read that waits for the rate limit may have become urgent.
         poller().wake()
@@ -192,6 +224,57 @@ class LeadFeed:
         self._grids.clear()
         self._wake.set()
 
+    def _looks(self) -> list[tuple[LookedAtGrid, LookedAt]]:
+        """Return what was read of each table, with the grid that it was read for."""
+        return [(grid, part) for grid in list(self._grids.values()) for part in list(grid.parts.values())]
+
+    def _has_runs(self, grid: LookedAtGrid) -> bool:
+        return self._merged(grid.table) is not None
+
+    def _all_tables(self, table_id: str) -> Sequence[tuple[Table, str]]:
+        """Return the table with an id, or the tables that are shown as one with it, each with the name of its run."""
+        merged = self._merged(table_id)
+        if merged is not None:
+            return merged
+        table = self._table(table_id)
+        return [] if table is None else [(table, "")]
+
+    def _tables_of(self, grid: LookedAtGrid) -> list[tuple[Table, str]]:
+        """Return the tables to read, in their order."""
+        found = self._all_tables(grid.table)
+        return tables_with_leads(grid, found) if self._has_runs(grid) else list(found)
+
+    def _spread(self, grid: LookedAtGrid) -> None:
+        """Look at each table as far as the grid shows its leads."""
+        sort, before = grid.sort, 0
+        # The server knows nothing of runs.
+        _, filters = parted(grid.filters)
+        for table, _ in self._tables_of(grid):
+            table_id = clip(table.id, TABLE_ID_LIMIT)
+            part = grid.parts.get(table_id)
+            if part is None:
+                is_unfiltered = self._shows_all(grid, table)
+                part = LookedAt(
+                    table_id,
+                    grid.size,
+                    filters,
+                    grid.include_hidden,
+                    grid.include_left_out,
+                    is_unfiltered=is_unfiltered,
+                )
+                grid.parts[table_id] = part
+            has_column = sort is not None and sort["column"] in {each.slug for each in table.columns}
+            part.sort = sort if has_column or not self._has_runs(grid) else None
+            # In the order of a column, all leads of the window may be of this table.
+            start = 0 if has_column else before
+            part.first, part.last = grid.first - start, grid.last - start
+            before += (part.shown_total if part.pages else shown_count(table.lead_count)) or 0
+
+    def _parts(self, grid: LookedAtGrid) -> list[Part]:
+        """Return the name of the run and what was read for each table that is looked at, in their order."""
+        tables = [(run, clip(table.id, TABLE_ID_LIMIT)) for table, run in self._tables_of(grid)]
+        return [(run, grid.parts[table_id]) for run, table_id in tables if table_id in grid.parts]
+
     async def _run(self) -> None:
         is_counted.set(True)
         while self._grids:
@@ -200,7 +283,7 @@ class LeadFeed:
             for grid in [grid for grid, each in self._grids.items() if now - each.asked_at > STALE]:
                 del self._grids[grid]
             if (due := self._next_read()) is not None:
-                if (operations := due[2]) is None:
+                if (operations := due[-1]) is None:
                     return
                 if await self._may_read(operations):
                     await self._read_next(operations)
@@ -211,49 +294,48 @@ class LeadFeed:
                 async with time_limit(SPACING):
                     await self._wake.wait()
             except TimeoutError:
-                if not any(self._is_behind(each) for each in self._grids.values()):
+                if not any(self._is_behind(*each) for each in self._looks()):
                     return
 
     async def _read_next(self, operations: Operations) -> None:
         """Read what is due most through this API, with one request that is already counted."""
-        grid, number, through = self._next_read() or ("", None, None)
-        if through is not operations:
+        due = self._next_read()
+        if due is None or due[-1] is not operations:
             return
+        grid, part, number, _ = due
         if number is None:
-            await self._read_saved_filters(grid, operations)
+            await self._read_saved_filters(grid, part, operations)
         else:
-            await self._read(grid, number, operations)
+            await self._read(grid, part, number, operations)
 
-    def _next_read(self) -> tuple[str, int | None, Operations | None] | None:
-        """Return what is due most: the grid, the number of its page, or None for its saved filters, and the API."""
-        grid, number = self._next_due(time.monotonic()) or (self._next_to_check(), None)
-        table = self._table(self._grids[grid].table) if grid is not None else None
-        return None if grid is None or table is None else (grid, number, self._operations(table))
+    def _next_read(self) -> tuple[LookedAtGrid, LookedAt, int | None, Operations | None] | None:
+        """Return what is due most: the grid, the table, the number of its page, or None for its saved filters, and the API."""
+        found = self._next_due(time.monotonic()) or self._next_to_check()
+        table = self._table(found[1].table) if found is not None else None
+        return None if found is None or table is None else (*found, self._operations(table))
 
-    def _due(self, grid: str, now: float) -> int | None:
-        looked = self._grids[grid]
-        table = self._table(looked.table)
-        return None if table is None else looked.due(self._wanted_version(looked, table), now, SPACING)
+    def _due(self, grid: LookedAtGrid, part: LookedAt, now: float) -> int | None:
+        table = self._table(part.table)
+        return None if table is None else part.due(self._wanted_version(grid, part, table), now, SPACING)
 
-    def _wanted_version(self, looked: LookedAt, table: Table) -> Version:
+    def _wanted_version(self, grid: LookedAtGrid, part: LookedAt, table: Table) -> Version:
         """Return the version that pages must have to be up to date: none has, once the saved filters apply or apply no more."""
-        grid = next((grid for grid, each in self._grids.items() if each is looked), "")
-        return table.version if looked.is_unfiltered == self._shows_all(grid, table) else ()
+        return table.version if part.is_unfiltered == self._shows_all(grid, table) else ()
 
-    def _next_due(self, now: float) -> tuple[str, int] | None:
-        """Return the grid to read for now and the number of its page, a first page before all others."""
-        due = [(grid, number) for grid in self._grids if (number := self._due(grid, now)) is not None]
-        return min(due, key=lambda each: not self._is_awaited(self._grids[each[0]]), default=None)
+    def _next_due(self, now: float) -> tuple[LookedAtGrid, LookedAt, int] | None:
+        """Return the grid and table to read now, and the number of the page, a first page before all others."""
+        due = [(*each, number) for each in self._looks() if (number := self._due(*each, now)) is not None]
+        return min(due, key=lambda each: not self._is_awaited(each[1]), default=None)
 
-    def _is_awaited(self, looked: LookedAt) -> bool:
+    def _is_awaited(self, part: LookedAt) -> bool:
         """Return whether a page shows a place where leads are counted and none is there yet."""
-        return self._lead_count(looked) != 0 and not any(page.received for page in looked.pages)
+        return self._lead_count(part) != 0 and not any(page.received for page in part.pages)
 
     def _is_urgent(self) -> bool:
         now = time.monotonic()
         return any(
-            (self._is_awaited(each) and self._due(grid, now) is not None) or each.is_checked_first
-            for grid, each in self._grids.items()
+            (self._is_awaited(part) and self._due(grid, part, now) is not None) or part.is_checked_first
+            for grid, part in self._looks()
         )
 
     async def _may_read(self, operations: Operations) -> bool:
@@ -280,49 +362,51 @@ class LeadFeed:
         next_try = time.time() + seconds
         if seconds < SPACING:
             return
-        for grid, looked in self._grids.items():
-            is_sent = looked.note == LIMITED and abs(looked.next_try - next_try) < SPACING
-            if not is_sent and (self._due(grid, time.monotonic()) is not None or looked.is_checked_first):
-                looked.note, looked.next_try = LIMITED, next_try
-                self._send_page(grid, looked, 0)
+        for grid, part in self._looks():
+            is_sent = part.note == LIMITED and abs(part.next_try - next_try) < SPACING
+            if not is_sent and (self._due(grid, part, time.monotonic()) is not None or part.is_checked_first):
+                part.note, part.next_try = LIMITED, next_try
+                self._send_grid(grid)
 
-    def _is_behind(self, looked: LookedAt) -> bool:
+    def _is_behind(self, grid: LookedAtGrid, part: LookedAt) -> bool:
         """Return whether something will become due without a further change."""
-        table = self._table(looked.table)
+        table = self._table(part.table)
         if table is None:
             return False
-        is_checking_behind = looked.saved_filters is not None and not (
-            looked.saved_filters.is_complete and looked.saved_filters.version == table.version
+        is_checking_behind = part.saved_filters is not None and not (
+            part.saved_filters.is_complete and part.saved_filters.version == table.version
         )
         return (
-            looked.note != ""
+            part.note != ""
             or is_checking_behind
-            or looked.due(self._wanted_version(looked, table), float("inf"), SPACING) is not None
+            or part.due(self._wanted_version(grid, part, table), float("inf"), SPACING) is not None
         )
 
-    def _lead_count(self, looked: LookedAt) -> int | None:
-        table = self._table(looked.table)
+    def _lead_count(self, part: LookedAt) -> int | None:
+        table = self._table(part.table)
         return None if table is None else shown_count(table.lead_count)
 
-    async def _read(self, grid: str, number: int, operations: Operations) -> None:
+    def _is_read_on(self, grid: LookedAtGrid, part: LookedAt) -> bool:
+        """Return whether a page still shows what an answer is for."""
+        return self._grids.get(grid.id) is grid and grid.parts.get(part.table) is part
+
+    async def _read(self, grid: LookedAtGrid, part: LookedAt, number: int, operations: Operations) -> None:
         """Read one page and send its changes. The request is already counted."""
-        looked = self._grids.get(grid)
-        table = self._table(looked.table) if looked is not None else None
-        if looked is None or table is None or number > len(looked.pages):
+        table = self._table(part.table)
+        if table is None or number > len(part.pages):
             return
-        cursor = None if number == 0 else looked.pages[number - 1].following
+        cursor = None if number == 0 else part.pages[number - 1].following
         is_unfiltered = self._shows_all(grid, table)
-        if looked.is_unfiltered != is_unfiltered:
-            looked.is_unfiltered = is_unfiltered
-            looked.pages.clear()
-            looked.forget_sent()
+        if part.is_unfiltered != is_unfiltered:
+            part.is_unfiltered = is_unfiltered
+            part.pages.clear()
             number, cursor = 0, None
         # The API takes the filters in place of the saved ones, in the saved order.
         query = RowQuery(
-            filters=self._filters_of(looked) or None,
-            sort=_as_query(looked.sort or self._sort),
+            filters=part.filters or None,
+            sort=_as_query(part.sort),
             flat=True,
-            saved_filters=not (is_unfiltered or looked.include_hidden),
+            saved_filters=not (is_unfiltered or part.include_hidden),
         )
         try:
             columns = shown_columns(table.columns)
@@ -330,34 +414,31 @@ class LeadFeed:
                 columns = shown_columns((await operations.list_columns(table.id)).items)
                 if not await self._may_read(operations):
                     return
-            answer = await operations.list_rows(table.id, query, cursor=cursor, limit=looked.size)
+            answer = await operations.list_rows(table.id, query, cursor=cursor, limit=part.size)
             listed = self._left_out(LoadedLeads(table, list(answer.items), columns))
         except OrigamiError as error:
-            self._failed(grid, looked, error)
+            self._failed(grid, part, error)
             return
         except Exception:
             log.exception("The leads of table %s could not be read", table.id)
-            looked.not_before = time.monotonic() + RETRY
+            part.not_before = time.monotonic() + RETRY
             return
-        if self._grids.get(grid) is not looked:
+        if not self._is_read_on(grid, part):
             return
         table = self._noted_count(query, table, answer.total)
-        self._use_saved_filters(looked, table, operations)
+        self._use_saved_filters(part, table, operations)
         own = self._is_own(table)
-        is_shaped_anew = slugs_in_order(columns, own=own) != slugs_in_order(looked.columns, own=looked.is_own)
-        looked.columns, looked.is_own, looked.total, looked.note, looked.failures = columns, own, answer.total, "", 0
-        looked.leads_then = shown_count(table.lead_count)
-        is_cut = looked.is_endless(number, answer)
+        is_shaped_anew = slugs_in_order(columns, own=own) != slugs_in_order(part.columns, own=part.is_own)
+        part.columns, part.is_own, part.total, part.note, part.failures = columns, own, answer.total, "", 0
+        part.leads_then = shown_count(table.lead_count)
+        is_cut = part.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic(), listed)
-        page.choose(looked)
-        looked.put(number, page)
+        page.choose(part)
+        part.put(number, page)
         if is_shaped_anew:
-            # The rows sent before have other columns.
-            looked.forget_sent()
-            for each in looked.pages:
-                each.choose(looked)
-        self._send_missing(grid, looked)
+            part.choose_rows()
+        self._send_grid(grid)
 
     def _noted_count(self, query: RowQuery, table: Table, leads: int | None) -> Table:
         """Let the run have the count of leads that came with rows, before they are shown: it is checked more seldom.
@@ -370,148 +451,111 @@ class LeadFeed:
         self._counted(table.id, leads)
         return replace(table, lead_count=leads)
 
-    def _use_saved_filters(self, looked: LookedAt, table: Table, operations: Operations) -> None:
+    def _use_saved_filters(self, part: LookedAt, table: Table, operations: Operations) -> None:
         """Look up which leads pass the saved filters, where that matters."""
-        if looked.is_unfiltered or not (self._filters_of(looked) or looked.include_hidden):
-            looked.saved_filters = looked.next_saved_filters = None
-        elif looked.saved_filters is None:
-            looked.saved_filters = saved_filters(operations, table)
+        if part.is_unfiltered or not (part.filters or part.include_hidden):
+            part.saved_filters = part.next_saved_filters = None
+        elif part.saved_filters is None:
+            part.saved_filters = saved_filters(operations, table)
 
-    def _next_to_check(self) -> str | None:
-        """Return the grid to go on with reading which leads pass the saved filters; None if there is none.
+    def _next_to_check(self) -> tuple[LookedAtGrid, LookedAt, None] | None:
+        """Return where to go on with reading which leads pass the saved filters; None if nowhere.
 
         While the table changes, the last complete reading stays in force until the next one is complete.
         """
         now = time.monotonic()
-        for grid, looked in self._grids.items():
-            table = self._table(looked.table)
-            if table is None or looked.saved_filters is None or not looked.pages or now < looked.not_before:
+        for grid, part in self._looks():
+            table = self._table(part.table)
+            if table is None or part.saved_filters is None or not part.pages or now < part.not_before:
                 continue
-            if looked.is_checking or looked.next_saved_filters is not None:
-                return grid
+            if part.is_checking or part.next_saved_filters is not None:
+                return grid, part, None
             operations = self._operations(table)
             if (
                 operations is not None
-                and looked.saved_filters.version != table.version
-                and now >= looked.next_saved_filters_at
+                and part.saved_filters.version != table.version
+                and now >= part.next_saved_filters_at
             ):
-                looked.next_saved_filters = saved_filters(operations, table)
-                return grid
+                part.next_saved_filters = saved_filters(operations, table)
+                return grid, part, None
         return None
 
-    async def _read_saved_filters(self, grid: str, operations: Operations) -> None:
+    async def _read_saved_filters(self, grid: LookedAtGrid, part: LookedAt, operations: Operations) -> None:
         """Read on which leads pass the saved filters, and send what changes by it. The request is already counted."""
-        looked = self._grids[grid]
-        reading = looked.next_saved_filters or looked.saved_filters
+        reading = part.next_saved_filters or part.saved_filters
         try:
             if reading is not None and not reading.is_complete:
                 await reading.read(operations)
         except OrigamiError as error:
-            self._failed(grid, looked, error)
+            self._failed(grid, part, error)
             return
         except Exception:
             log.exception("The saved filters of a table could not be applied")
-            looked.not_before = time.monotonic() + RETRY
+            part.not_before = time.monotonic() + RETRY
             return
-        if self._grids.get(grid) is not looked or reading is None or looked.saved_filters is None:
+        if not self._is_read_on(grid, part) or reading is None or part.saved_filters is None:
             return
         if reading.is_complete:
-            looked.saved_filters, looked.next_saved_filters = reading, None
-            looked.next_saved_filters_at = time.monotonic() + SPACING * max(1, reading.requests)
-        looked.note, looked.failures = "", 0
-        looked.choose_rows()
-        self._send_missing(grid, looked)
-        if looked.count != self._count(looked):
-            self._send_page(grid, looked, len(looked.pages) - 1)
-
-    def _hidden(self, looked: LookedAt) -> int | None:
-        return looked.hidden(self._lead_count(looked), is_filtered=bool(self._filters_of(looked)))
+            part.saved_filters, part.next_saved_filters = reading, None
+            part.next_saved_filters_at = time.monotonic() + SPACING * max(1, reading.requests)
+        had_note = bool(part.note)
+        part.note, part.failures = "", 0
+        if part.choose_rows() or had_note or grid.said != self._said(grid):
+            self._send_grid(grid)
 
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
         return self._goes_on(table) or self._is_own(table)
 
-    def _shows_all(self, grid: str, table: Table) -> bool:
-        return self._is_unfiltered(table) or self._is_unjudged(grid, table)
+    def _shows_all(self, grid: LookedAtGrid, table: Table) -> bool:
+        return self._is_unfiltered(table) or self._is_unjudged(grid)
 
-    def _is_unjudged(self, grid: str, *tables: Table) -> bool:  # noqa: ARG002 - the grid of a merged table has others
-        # No verdict lets a lead through, so the saved filters would hide all, as if they were rejected.
+    def _is_unjudged(self, grid: LookedAtGrid) -> bool:
+        # No verdict lets a lead through, so the saved filters would hide all, as if they were rejected. One switch is for
+        # all tables of a grid: where leads of one were judged, the filters can tell something.
+        tables = [table for table, _ in self._all_tables(grid.table)]
         return bool(tables) and all(is_unjudged(table) and not self._is_unfiltered(table) for table in tables)
 
-    def _filters_of(self, looked: LookedAt) -> list[LeadFilter]:
-        return [*self._filters, *looked.filters]
-
-    def _failed(self, grid: str, looked: LookedAt, error: OrigamiError) -> None:
-        wait = max(error.retry_after or 0.0, min(SPACING * 2.0**looked.failures, RETRY))
-        looked.failures += 1
-        looked.not_before, looked.next_try = time.monotonic() + wait, time.time() + wait
+    def _failed(self, grid: LookedAtGrid, part: LookedAt, error: OrigamiError) -> None:
+        wait = max(error.retry_after or 0.0, min(SPACING * 2.0**part.failures, RETRY))
+        part.failures += 1
+        part.not_before, part.next_try = time.monotonic() + wait, time.time() + wait
         reason = ". ".join(filter(None, (error.title, error.remedy)))
-        looked.note = LIMITED if isinstance(error, RateLimited) else clip(reason, 300)
-        self._send_page(grid, looked, 0)
-
-    def _send_missing(self, grid: str, looked: LookedAt) -> None:
-        """Send the pages that the grid does not have."""
-        for number, page in enumerate(looked.pages):
-            if not page.is_sent:
-                self._send_page(grid, looked, number)
+        part.note = LIMITED if isinstance(error, RateLimited) else clip(reason, 300)
+        self._send_grid(grid)
 
     def _send_counts(self) -> None:
-        """Send what follows from the table alone: the words for the number of leads, and whether cells may still come."""
-        for grid, looked in self._grids.items():
-            if looked.pages and (looked.count, looked.is_final) != (self._count(looked), self._is_final(looked)):
-                self._send_page(grid, looked, 0)
+        """Send what follows from the tables alone: the words for the number of leads, and whether cells may still come."""
+        for grid in self._grids.values():
+            if grid.heads is not None and grid.said != self._said(grid):
+                self._send_grid(grid)
 
-    def _is_final(self, looked: LookedAt) -> bool:
-        """Return whether no cell of the visible leads may still come, as far as the server says."""
-        table = self._table(looked.table)
+    def _is_final(self, grid: LookedAtGrid, part: LookedAt) -> bool:
+        """Return whether no cell of the visible leads of a table may still come, as far as the server says."""
+        table = self._table(part.table)
         if table is None or self._goes_on(table) or shown_count(table.cells.running):
             return False
-        return looked.is_current(self._wanted_version(looked, table))
+        return part.is_current(self._wanted_version(grid, part, table))
 
-    def _count(self, looked: LookedAt) -> str:
-        return looked.count_words(self._lead_count(looked), is_filtered=bool(self._filters_of(looked)))
-
-    def _send_page(self, grid: str, looked: LookedAt, number: int) -> None:
-        """Send a page, or its changes; an empty page if none was read."""
-        table = self._table(looked.table)
-        page = looked.pages[number] if looked.pages else None
-        shown = page.rows if page is not None else []
-        rows, changes = changed_rows(looked.sent, shown)
-        is_known = page is not None and page.is_known
-        if page is not None:
-            page.is_sent = page.is_known = True
-        looked.sent.update(shown)
-        read = looked.rows()
-        heads = make_heads(looked.columns, [cells for _, cells in read.values()], own=looked.is_own)
-        before, looked.heads = looked.heads, heads
-        more = bool(looked.pages) and not looked.is_complete
-        looked.count, looked.is_final = self._count(looked), self._is_final(looked)
-        oldest = min((each.read_at for each in looked.pages), default=None)
-        self._send(
-            LeadsAnswer(
-                kind="leads",
-                grid=grid,
-                query=looked.query,
-                table=looked.table,
-                start=sum(len(each.rows) for each in looked.pages[:number]),
-                rows=None if is_known else rows,
-                changes=changes,
-                read=sum(len(each.rows) for each in looked.pages),
-                heads=None if heads == before else heads,
-                total=looked.shown_total,
-                more=more,
-                marks=page.marks if page is not None else {},
-                hidden=self._hidden(looked),
-                left_out=len(looked.left_out),
-                judged=table is None or not self._is_unjudged(grid, table),
-                count=looked.count,
-                final=looked.is_final,
-                runs={},
-                note=looked.note,
-                next_at=milliseconds(looked.next_try) if looked.note else None,
-                read_at=milliseconds(time.time() - time.monotonic() + oldest) if looked.note and oldest else None,
-            )
+    def _known(self, grid: LookedAtGrid) -> KnownTables:
+        parts, tables = self._parts(grid), [table for table, _ in self._all_tables(grid.table)]
+        return KnownTables(
+            parts,
+            [self._lead_count(part) for _, part in parts],
+            [self._is_final(grid, part) for _, part in parts],
+            tables if self._has_runs(grid) else None,
+            own=bool(tables) and self._is_own(tables[0]),
+            judged=not self._is_unjudged(grid),
         )
+
+    def _said(self, grid: LookedAtGrid) -> tuple[str, list[bool]]:
+        return said_of(grid, self._known(grid))
+
+    def _send_grid(self, grid: LookedAtGrid) -> None:
+        """Send what has changed of a grid's leads since it was sent."""
+        answer = leads_answer(grid, self._known(grid))
+        if answer is not None:
+            self._send(answer)
 
 
 def _as_query(sort: LeadSort | None) -> dict[str, str] | None:

@@ -16,7 +16,6 @@ from origami_widgets.card.view.lead_cells import (
     match_words,
     noun_of,
     with_hidden_words,
-    with_left_out_words,
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
@@ -24,7 +23,7 @@ from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 if TYPE_CHECKING:
     from origami_widgets.api.models import Column, FlatRow, Page, Table
     from origami_widgets.api.rows.saved_filters import SavedFilters
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark, RunCells
 
 LARGEST_PAGE = 200
 FIRST_REQUESTS = 3
@@ -119,8 +118,6 @@ class LeadPage:
         is_cut: whether the server names a next page although it would never come to an end.
         version: the version of the table when the page was read; None if the page is no longer valid.
         read_at: when the page was read (monotonic clock).
-        is_sent: whether the front end has the page.
-        is_known: whether the front end has all its rows in their places.
     """
 
     received: list[FlatRow]
@@ -133,8 +130,6 @@ class LeadPage:
     leads: list[FlatRow] = field(default_factory=list)
     rows: list[tuple[str, list[LeadCell]]] = field(default_factory=list)
     marks: dict[str, LeadMark] = field(default_factory=dict)
-    is_sent: bool = False
-    is_known: bool = False
 
     @property
     def ids(self) -> list[str]:
@@ -169,53 +164,47 @@ class LeadPage:
 
 @dataclass
 class LookedAt:
-    """Leads that one grid shows.
+    """What was read of one table for a grid, and the part of its leads that the grid shows.
 
     Attributes:
-        query: the number of the question, which distinguishes answers to it from answers to older ones.
+        table: the table's id.
+        size: rows per page.
+        filters: all conditions besides those saved with the table.
+        include_hidden: whether to show leads that fail the table's saved filters, marked.
+        include_left_out: whether to show leads that the user's list leaves out, marked.
+        is_unfiltered: whether the table's saved filters are ignored, as in `LoadedLeads`.
+        sort: the order; None for the saved one.
+        first: the first row that is shown; `last` is the last one, below 0 if none is, as of a table further down.
         pages: the pages read, from the first one.
-        sent: the cells that the front end has, by row id.
-        heads: the heads that the front end has.
+        columns: the shown columns.
+        total: the server's count of leads.
         leads_then: the table's count of leads when the newest page was read.
-        count: the words for the number of leads that the front end has.
-        is_final: whether no cell of the visible leads may still come, as the front end knows it.
-        first: the first row that is shown; `last` is the last one, below 0 if none is, as of a table further down in
-            a merged one.
         note: why no leads come; empty while all is well.
         next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
-        not_before: the earliest time for the next request after an error (monotonic clock).
-        is_unfiltered: whether the table's saved filters are ignored, as in `LoadedLeads`.
         is_own: whether it is the user's own list, whose columns stay in their order.
-        include_hidden: whether to show leads that fail the table's saved filters, marked.
-        include_left_out: whether to show leads that the user's list leaves out, marked.
+        not_before: the earliest time for the next request after an error (monotonic clock).
         saved_filters: those of the table; None while they do not matter.
         next_saved_filters: the same for a newer version of the table, until it is complete.
         next_saved_filters_at: the earliest time to read it (monotonic clock).
     """
 
-    query: int
     table: str
     size: int
-    sort: LeadSort | None
     filters: list[LeadFilter]
-    include_hidden: bool = False
-    include_left_out: bool = False
+    include_hidden: bool
+    include_left_out: bool
+    is_unfiltered: bool
+    sort: LeadSort | None = None
     first: int = 0
-    last: int = 0
-    asked_at: float = 0.0
+    last: int = -1
     pages: list[LeadPage] = field(default_factory=list)
-    sent: dict[str, list[LeadCell]] = field(default_factory=dict)
-    heads: list[LeadHead] | None = None
     columns: list[Column] = field(default_factory=list)
     total: int | None = None
     leads_then: int | None = None
-    count: str = ""
-    is_final: bool = False
     note: str = ""
     next_try: float = 0.0
     failures: int = 0
-    is_unfiltered: bool = False
     is_own: bool = False
     not_before: float = float("-inf")
     saved_filters: SavedFilters | None = None
@@ -271,37 +260,32 @@ class LookedAt:
         total = self.total_with_absent
         return None if total is None else total - self.absent
 
-    def hidden(self, leads: int | None, *, is_filtered: bool) -> int | None:
+    def hidden(self, leads: int | None) -> int | None:
         """Return how many leads the saved filters hide, or would hide; None if unknown.
 
         Args:
             leads: the number of leads in the table; None if the server did not say.
-            is_filtered: whether there are further conditions.
         """
         saved = self.saved_filters
         if self.is_unfiltered or (saved is not None and saved.hides is False):
             return 0
         if saved is None:
             return None if leads is None or self.total is None else max(0, leads - self.total)
-        if not is_filtered:
+        if not self.filters:
             return saved.hidden
         if not (saved.is_complete and self.is_complete):
             return None
         return sum(1 for page in self.pages for lead in page.received if not saved.passes(lead.id))
 
-    def count_words(self, leads: int | None, *, is_filtered: bool) -> str:
+    def count_words(self, leads: int | None) -> str:
         """Return in words how many of how many leads were read; empty before the first page.
 
         Args:
             leads: the number of leads in the table; None if the server did not say.
-            is_filtered: whether there are further conditions.
         """
         if not self.pages:
             return ""
-        said = self._count_words(leads, is_filtered=is_filtered)
-        return with_left_out_words(said, len(self.left_out))
-
-    def _count_words(self, leads: int | None, *, is_filtered: bool) -> str:
+        is_filtered = bool(self.filters)
         saved, read, total = self.saved_filters, len(self.rows()) + self.absent, self.total
         noun = noun_of(self.columns, own=self.is_own)
         marks = [mark for page in self.pages for mark in page.marks.values()]
@@ -310,18 +294,13 @@ class LookedAt:
             return with_hidden_words(read, total, leads, hidden, is_filtered=is_filtered, noun=noun)
         if saved is not None and self.narrows:
             checking = marks.count("checking")
-            hidden = self.hidden(leads, is_filtered=is_filtered)
+            hidden = self.hidden(leads)
             return match_words(read - checking, checking, leads, noun, is_whole=hidden is not None)
         if leads != self.leads_then and not is_filtered:
             # How many of the others the saved filters hide is known with the next page.
             total = None
             read = read if not self.is_complete or leads is None else max(read, leads)
         return count_words(read, total, leads, is_filtered=is_filtered, more=not self.is_complete, noun=noun)
-
-    @property
-    def question(self) -> tuple[Any, ...]:
-        """What is asked for, apart from the place in it."""
-        return self.table, self.size, self.sort, self.filters, self.include_hidden, self.include_left_out
 
     def passes(self, row_id: str) -> bool | None:
         """Return whether a lead passes the saved filters, as far as this matters; None if it is not known yet."""
@@ -370,16 +349,12 @@ class LookedAt:
         empty = [page for page in before[1 - MOST_EMPTY_PAGES :] if not page.received]
         return not answer.items and len(empty) >= MOST_EMPTY_PAGES - 1
 
-    def choose_rows(self) -> None:
-        """Choose the shown rows of all pages anew."""
-        is_moved = False
+    def choose_rows(self) -> bool:
+        """Choose the shown rows of all pages anew. Return whether there are others, or others are marked."""
+        before = [(page.ids, page.marks) for page in self.pages]
         for page in self.pages:
-            ids, marks = page.ids, page.marks
             page.choose(self)
-            is_moved = is_moved or page.ids != ids
-            # Rows after one that has left have moved.
-            is_same = not is_moved and page.marks == marks
-            page.is_known, page.is_sent = page.is_known and is_same, page.is_sent and is_same
+        return before != [(page.ids, page.marks) for page in self.pages]
 
     def rows(self) -> dict[str, tuple[FlatRow, list[LeadCell]]]:
         """Return the leads read, by row id and in order. If a lead is on two pages, the newest reading counts."""
@@ -395,36 +370,74 @@ class LookedAt:
             if newest[row_id] is page
         }
 
-    def forget_sent(self) -> None:
-        """Note that the front end has nothing any more."""
-        self.sent.clear()
-        self.heads = None
-        for page in self.pages:
-            page.is_sent = page.is_known = False
-
     def put(self, number: int, page: LeadPage) -> None:
         """Store a page, replacing an older one."""
         known = self.pages[number] if number < len(self.pages) else None
         self.pages[number : number + 1] = [page]
-        taken = set(page.ids)
-        for each in self.pages:
-            # A lead that has moved to this page leaves a gap in the front end's old page.
-            each.is_known = each.is_known and (each is page or taken.isdisjoint(each.ids))
         if known is None:
             return
-        page.is_known = known.is_known and (known.ids, known.marks) == (page.ids, page.marks)
         if page.following is None or len(known.received) != len(page.received):
             del self.pages[number + 1 :]
         elif known.following != page.following or known.ids != page.ids:
             # The rows after this page have moved.
             for each in self.pages[number + 1 :]:
                 each.version = None
-                if len(known.rows) != len(page.rows):
-                    each.is_sent = each.is_known = False
 
 
-def read_looked_at(message: Any) -> tuple[str, LookedAt] | None:
-    """Return the grid and the leads that a message asks for; None if our front end could not have sent the message."""
+@dataclass
+class LookedAtGrid:
+    """What one grid shows: a table, or several as one.
+
+    Attributes:
+        id: the grid's id.
+        query: the number of the question, which distinguishes answers to it from answers to older ones.
+        table: the id of the table, or of what several tables are together.
+        size: rows per page.
+        sort: the order; None for the saved one.
+        filters: the conditions that were set in the grid.
+        include_hidden: whether to show leads that fail the tables' saved filters, marked.
+        include_left_out: whether to show leads that the user's list leaves out, marked.
+        first: the first row that is shown; `last` is the last one.
+        asked_at: when the grid has asked last (monotonic clock).
+        parts: what was read of each table, by its id.
+        heads: the heads that the front end has; None if it has nothing.
+        order: ids and marks of the rows that it has.
+        sent: the cells that it has, by row id.
+        runs: what it knows of each run's cells without a result.
+        said: what it knows that follows from the tables alone: the words for the number of leads, and for each table
+            whether no cell may still come.
+    """
+
+    id: str
+    query: int
+    table: str
+    size: int
+    sort: LeadSort | None
+    filters: list[LeadFilter]
+    include_hidden: bool
+    include_left_out: bool
+    first: int
+    last: int
+    asked_at: float = 0.0
+    parts: dict[str, LookedAt] = field(default_factory=dict)
+    heads: list[LeadHead] | None = None
+    order: list[tuple[str, LeadMark | None]] = field(default_factory=list)
+    sent: dict[str, list[LeadCell]] = field(default_factory=dict)
+    runs: dict[str, RunCells] = field(default_factory=dict)
+    said: tuple[str, list[bool]] = ("", [])
+
+    @property
+    def question(self) -> tuple[Any, ...]:
+        """What is asked for, apart from the place in it."""
+        return self.table, self.size, self.sort, self.filters, self.include_hidden, self.include_left_out
+
+    def forget_sent(self) -> None:
+        """Note that the front end has nothing any more."""
+        self.heads, self.order, self.sent, self.runs = None, [], {}, {}
+
+
+def read_looked_at(message: Any) -> LookedAtGrid | None:
+    """Return what a grid asks for with a message; None if our front end could not have sent the message."""
     match message:
         case {
             "kind": "leads",
@@ -442,7 +455,7 @@ def read_looked_at(message: Any) -> tuple[str, LookedAt] | None:
             kept = [each for each in map(_filter, filters[:8]) if each is not None]
             size = min(max(size, 1), LARGEST_PAGE)
             window = max(first, 0), min(max(last, 0), 100_000)
-            return grid, LookedAt(query, table, size, _sort(sort), kept, include_hidden, include_left_out, *window)
+            return LookedAtGrid(grid, query, table, size, _sort(sort), kept, include_hidden, include_left_out, *window)
     return None
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.card.view.lead_contract import DownloadAnswer, FileFormat
+from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
-from origami_widgets.card.widgets.merged_feed import MergedFeed
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.state import LeadsCounted
 from origami_widgets.words.numbers import shown_count
@@ -40,7 +40,7 @@ class LeadWidget(LiveWidget):
     def __init__(
         self, outputs: Outputs | None = None, *, filters: Sequence[LeadFilter] = (), sort: LeadSort | None = None
     ) -> None:
-        self._leads = MergedFeed(
+        self._leads = LeadFeed(
             self._send_leads,
             self._table,
             self._operations,
@@ -206,6 +206,6 @@ class LeadWidget(LiveWidget):
     def _release(self) -> None:
         super()._release()
         # The widget may be only half made.
-        leads: MergedFeed | None = getattr(self, "_leads", None)
+        leads: LeadFeed | None = getattr(self, "_leads", None)
         if leads is not None:
             leads.stop()

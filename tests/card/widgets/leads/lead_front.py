@@ -64,7 +64,6 @@ class Front:
         if answer["rows"] is None:
             for row, column, cell in answer["changes"]:
                 self.places[answer["start"] + row][1][column] = cell
-            self.mark(answer)
             # The page is the same, and what stood behind it may be gone.
             assert len(self.places) >= answer["read"]
             del self.places[answer["read"] :]
@@ -79,10 +78,8 @@ class Front:
         self.mark(answer)
 
     def mark(self, answer):
-        """Take over which leads of the page are marked."""
-        end = None if answer["rows"] is None else answer["start"] + len(answer["rows"])
-        page = {row[0] for row in self.places[answer["start"] : end] if row is not None}
-        kept = {row_id for row_id, _ in self.rows} - page
+        """Take over which of the rows that came are marked."""
+        kept = {row_id for row_id, _ in self.rows} - {row_id for row_id, _ in answer["rows"]}
         self.marks = {row_id: mark for row_id, mark in self.marks.items() if row_id in kept} | answer["marks"]
 
     def ids(self, mark=""):

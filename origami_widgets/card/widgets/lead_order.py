@@ -1,0 +1,334 @@
+"""The leads of a grid in one order: those of its table, or of several, each with its run."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from origami_widgets.card.view.lead_cells import (
+    RUN_COLUMN,
+    changed_rows,
+    count_words,
+    failures_of,
+    failures_of_run,
+    make_heads,
+    match_words,
+    matches_run,
+    noun_of,
+    run_head,
+    shown_columns,
+    shown_key,
+    slugs_in_order,
+    with_hidden_words,
+    with_left_out_words,
+)
+from origami_widgets.card.view.lead_contract import LeadsAnswer
+from origami_widgets.card.view.run_head import milliseconds
+from origami_widgets.words.numbers import shown_count
+
+if TYPE_CHECKING:
+    from origami_widgets.api.models import Column, FlatRow, Table
+    from origami_widgets.api.models.table import Cells
+    from origami_widgets.card.view.lead_contract import (
+        CellChange,
+        LeadCell,
+        LeadFilter,
+        LeadHead,
+        RunCells,
+    )
+
+    from .lead_pages import LookedAt, LookedAtGrid
+
+OrderedRow = tuple[str, "FlatRow", "list[LeadCell]", "LookedAt"]
+"""The run, a lead, its cells in the order of its own table, and what was read of that table."""
+Part = tuple[str, "LookedAt"]
+"""The name of the run, and what was read of one of its tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTables:
+    """What is known of the tables that a grid shows.
+
+    Attributes:
+        parts: the name of the run and what was read of each table, in their order.
+        counts: how many leads each of them has; None where the server did not say.
+        finals: for each of them whether no cell of its visible leads may still come.
+        merged: all tables that the grid shows as one; None if it shows a table as it is.
+        own: whether these are the user's own list.
+        judged: whether the saved filters can tell which leads meet the brief.
+    """
+
+    parts: Sequence[Part]
+    counts: Sequence[int | None]
+    finals: list[bool]
+    merged: Sequence[Table] | None
+    own: bool
+    judged: bool
+
+    @property
+    def total(self) -> int | None:
+        """How many leads there are, with those that are left out; None if that is not known."""
+        # What the server counts before the first page is read is only of use beside other tables.
+        alone = len(self.parts) == 1
+        return _sum(
+            [
+                part.total_with_absent if part.pages or alone else count
+                for (_, part), count in zip(self.parts, self.counts, strict=True)
+            ]
+        )
+
+    @property
+    def hidden(self) -> int | None:
+        """How many leads the saved filters hide, or would hide; None if that is not known."""
+        each = zip(self.parts, self.counts, strict=True)
+        return _sum([part.hidden(count) if part.pages or count else 0 for (_, part), count in each])
+
+    @property
+    def absent(self) -> int:
+        """How many leads read are not shown because the user's list leaves them out."""
+        return sum(part.absent for _, part in self.parts)
+
+    @property
+    def left_out(self) -> int:
+        """How many leads read the user's list leaves out, shown or not."""
+        return sum(len(part.left_out) for _, part in self.parts)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a page was read of each table that has leads."""
+        return all(part.pages or not count for (_, part), count in zip(self.parts, self.counts, strict=True))
+
+
+def tables_with_leads(grid: LookedAtGrid, tables: Sequence[tuple[Table, str]]) -> list[tuple[Table, str]]:
+    """Return those of several tables that may have leads for a grid, in its order. One that lacks a column of a filter has none.
+
+    Args:
+        grid: the grid.
+        tables: the tables, each with the name of its run.
+    """
+    of_runs, others = parted(grid.filters)
+    asked = {each["column"] for each in others}
+    found = [
+        (table, run)
+        for table, run in tables
+        if asked <= {each.slug for each in table.columns} and all(matches_run(run, each) for each in of_runs)
+    ]
+    if grid.sort is not None and grid.sort["column"] == RUN_COLUMN:
+        found.sort(key=lambda each: each[1].casefold(), reverse=grid.sort["direction"] == "desc")
+    return found
+
+
+def merge(grid: LookedAtGrid, parts: Sequence[Part]) -> tuple[list[OrderedRow], bool]:
+    """Return the rows of tables in one order, up to the first place where one that was not read yet may stand.
+
+    Args:
+        grid: the grid, whose order is that of a column, or one table after the other.
+        parts: the name of the run and what was read of each table. Each is in the wanted order.
+
+    Returns:
+        The rows, and whether there may be more.
+    """
+    sort = grid.sort
+    lists = [[(run, lead, cells, part) for lead, cells in part.rows().values()] for run, part in parts]
+    # A table that can't be read must not hide the others.
+    unread = [not part.is_complete and not part.failures for _, part in parts]
+    is_partial = any(not part.is_complete for _, part in parts)
+    if sort is None or sort["column"] == RUN_COLUMN or len(lists) == 1:
+        full = next((at for at, each in enumerate(unread) if each), len(lists))
+        return [row for rows in lists[: full + 1] for row in rows], is_partial
+    if any(more and not rows for rows, more in zip(lists, unread, strict=True)):
+        return [], True
+    ends = {id(rows[-1]) for rows, more in zip(lists, unread, strict=True) if rows and more}
+    descending = sort["direction"] == "desc"
+    found: list[OrderedRow] = []
+    for row in heapq.merge(
+        *lists, key=lambda row: _sort_key(row[1].values.get(sort["column"]), descending), reverse=descending
+    ):
+        found.append(row)
+        if id(row) in ends:
+            break
+    return found, is_partial
+
+
+def parted(filters: Sequence[LeadFilter]) -> tuple[list[LeadFilter], list[LeadFilter]]:
+    """Return the conditions for runs, and those for the server."""
+    of_runs = [each for each in filters if each["column"] == RUN_COLUMN]
+    return of_runs, [each for each in filters if each["column"] != RUN_COLUMN]
+
+
+def _sort_key(value: Any, descending: bool) -> tuple[bool, bool, float, str]:  # noqa: FBT001
+    """Return what a value is sorted by: numbers, then texts; what is missing comes last in both directions."""
+    if isinstance(value, dict):
+        key = shown_key(value)
+        value = None if key is None else value[key]
+    is_number = isinstance(value, int | float)
+    is_missing = value is None or value == ""
+    text = "" if is_number or is_missing else str(value).casefold()
+    return is_missing != descending, not is_number, float(value) if is_number else 0.0, text
+
+
+def drawn(
+    grid: LookedAtGrid, parts: Sequence[Part], found: Sequence[OrderedRow], *, has_runs: bool
+) -> tuple[list[LeadHead], list[tuple[str, list[LeadCell]]]]:
+    """Return the heads and cells of all columns of the tables, in a grid of runs with that of the run behind name and score."""
+    if not parts:
+        # Where no run matches, the columns stay.
+        return grid.heads or [], []
+    if not has_runs:
+        ((_, alone),) = parts
+        shown = [(lead.id, row) for _, lead, row, _ in found]
+        return make_heads(alone.columns, [row for _, row in shown], own=alone.is_own), shown
+    columns: dict[str, Column] = {}
+    for _, part in parts:
+        for column in part.columns:
+            known = columns.get(column.slug or "")
+            columns[column.slug or ""] = column if known is None else replace(known, cells=_added(known, column))
+    own = all(part.is_own for _, part in parts)
+    slugs = slugs_in_order(list(columns.values()), own=own)
+    places: dict[int, list[int | None]] = {}
+    for _, part in parts:
+        mine = slugs_in_order(part.columns, own=part.is_own)
+        places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
+    cells = [[None if at is None else row[at] for at in places[id(part)]] for _, _, row, part in found]
+    heads = make_heads(list(columns.values()), cells, own=own)
+    at = sum(head["role"] in ("name", "score") for head in heads[:2])
+    rows = [(lead.id, [*row[:at], run, *row[at:]]) for (run, lead, *_), row in zip(found, cells, strict=True)]
+    return [*heads[:at], run_head(), *heads[at:]], rows
+
+
+def _cells_of_runs(parts: Sequence[Part], finals: Sequence[bool]) -> dict[str, RunCells]:
+    """Return what is known of the cells without a result, by the name of the run.
+
+    Args:
+        parts: the name of the run and what was read of each table.
+        finals: for each of these whether no cell may still come.
+    """
+    of_runs: dict[str, list[tuple[LookedAt, bool]]] = {}
+    for (run, part), is_final in zip(parts, finals, strict=True):
+        of_runs.setdefault(run, []).append((part, is_final))
+    found: dict[str, RunCells] = {}
+    for run, tables in of_runs.items():
+        rows = [(part, [cells for _, cells in part.rows().values()]) for part, _ in tables]
+        failed = [(part.columns, failures_of(part.columns, cells, own=part.is_own)) for part, cells in rows]
+        found[run] = {"final": all(is_final for _, is_final in tables), "failed": failures_of_run(failed)}
+    return found
+
+
+def said_of(grid: LookedAtGrid, known: KnownTables) -> tuple[str, list[bool]]:
+    """Return the words for the number of leads, and for each table whether no cell of its visible leads may still come.
+
+    Args:
+        grid: the grid, with the order in which it has the leads.
+        known: its tables.
+    """
+    if known.merged is None:
+        counted = zip(known.parts, known.counts, strict=True)
+        count = next((part.count_words(leads) for (_, part), leads in counted), "")
+    else:
+        count = _count_of_runs(grid, known, known.merged)
+    return with_left_out_words(count, known.left_out), known.finals
+
+
+def _count_of_runs(grid: LookedAtGrid, known: KnownTables, tables: Sequence[Table]) -> str:
+    total, hidden, read = known.total, known.hidden, len(grid.order) + known.absent
+    noun = noun_of(shown_columns(tables[0].columns) if tables else [], own=known.own)
+    of_runs, others = parted(grid.filters)
+    is_filtered, leads = bool(of_runs or others), _sum([shown_count(table.lead_count) for table in tables])
+    marks = [mark for _, mark in grid.order]
+    if grid.include_hidden or not others:
+        # The total counts all leads of a table of which no page was read yet.
+        if is_filtered and (total is None or not known.is_counted):
+            return match_words(read, 0, None, noun, is_whole=False)
+        if grid.include_hidden:
+            marked = None if "checking" in marks else sum(mark not in (None, "left_out") for mark in marks)
+            return with_hidden_words(read, total, leads, marked, is_filtered=is_filtered, noun=noun)
+        if is_filtered and total is not None:
+            return match_words(total, 0, leads, noun, is_whole=True)
+        # Leads that came since a table was read are not hidden.
+        shown = None if leads is None or hidden is None else leads - hidden
+        return count_words(read, shown, leads, is_filtered=False, noun=noun)
+    checking = marks.count("checking")
+    if hidden is None or total is None:
+        return match_words(read - checking, checking, leads, noun, is_whole=False)
+    return match_words(total, checking, leads, noun, is_whole=True)
+
+
+def _added(one: Column, other: Column) -> Cells:
+    return replace(
+        one.cells,
+        running=_sum([one.cells.running or 0, other.cells.running or 0]),
+        errored=_sum([one.cells.errored or 0, other.cells.errored or 0]),
+    )
+
+
+def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
+    """Return what has changed of a grid's leads since it was sent, and note that it is sent; None while nothing was read.
+
+    Args:
+        grid: the grid.
+        known: its tables.
+    """
+    parts, has_runs = known.parts, known.merged is not None
+    shown = [part for _, part in parts]
+    noted = next((part for part in shown if part.note), None)
+    found, is_cut = merge(grid, parts)
+    is_under_way = not found and noted is None and any(not part.pages for part in shown)
+    if is_under_way or not (parts or has_runs):
+        return None
+    heads, rows = drawn(grid, parts, found, has_runs=has_runs)
+    if [head["slug"] for head in heads] != [head["slug"] for head in grid.heads or ()]:
+        # The rows sent before have other columns.
+        grid.forget_sent()
+    marks = {row_id: mark for part in shown for page in part.pages for row_id, mark in page.marks.items()}
+    order = [(row_id, marks.get(row_id)) for row_id, _ in rows]
+    kept, changes = changed_rows(grid.sent, rows)
+    is_same = grid.heads is not None and order == grid.order
+    start, end = (0, 0) if is_same else _changed_places(order, grid.order, changes)
+    is_headed, grid.heads, grid.order = grid.heads == heads, heads, order
+    grid.sent.update(rows)
+    grid.said = count, finals = said_of(grid, known)
+    before, grid.runs = grid.runs, _cells_of_runs(parts, finals) if has_runs else {}
+    oldest = min((page.read_at for part in shown for page in part.pages), default=None)
+    return LeadsAnswer(
+        kind="leads",
+        grid=grid.id,
+        query=grid.query,
+        table=grid.table,
+        start=start,
+        rows=None if is_same else kept[start:end],
+        changes=[change._replace(row=change.row - start) for change in changes],
+        read=len(rows),
+        heads=None if is_headed or not parts else heads,
+        total=None if known.total is None else known.total - known.absent,
+        more=is_cut and any(part.pages for part in shown),
+        marks={} if is_same else {row_id: mark for row_id, mark in order[start:end] if mark is not None},
+        hidden=known.hidden,
+        left_out=known.left_out,
+        judged=known.judged,
+        count=count,
+        final=all(finals),
+        runs={name: cells for name, cells in grid.runs.items() if cells != before.get(name)},
+        note="" if noted is None else noted.note,
+        next_at=None if noted is None else milliseconds(noted.next_try),
+        read_at=milliseconds(time.time() - time.monotonic() + oldest) if noted and oldest else None,
+    )
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    """Return the sum; None if one of the numbers is not known."""
+    known = [each for each in numbers if each is not None]
+    return sum(known) if len(known) == len(numbers) else None
+
+
+def _changed_places(new: Sequence[object], old: Sequence[object], changes: Sequence[CellChange]) -> tuple[int, int]:
+    """Return the first of the rows that are new, moved or changed, and the first one after the last of these."""
+    moved = [at for at, (one, other) in enumerate(zip(new, old, strict=False)) if one != other]
+    if len(new) != len(old):
+        moved += [min(len(new), len(old)), len(new) - 1]
+    places = [*moved, *(change.row for change in changes)]
+    return min(places, default=0), max(places, default=-1) + 1
