@@ -20,7 +20,7 @@ from origami_widgets.api.errors import (
     ServerError,
     UnexpectedAnswer,
 )
-from origami_widgets.api.models import Model, Page
+from origami_widgets.api.models.base import Model, Page
 from origami_widgets.api.models.table import came_from
 from origami_widgets.api.responses import SUCCESS, ApiRequest, keep, require_list, require_object
 from origami_widgets.api.retries import is_start_retryable, is_unsent, pause, with_retries

@@ -14,23 +14,10 @@ from origami_widgets.api.errors import (
     AuthenticationError,
     OrigamiError,
 )
-from origami_widgets.api.models import (
-    Account,
-    ActiveCells,
-    Agent,
-    CancelledCells,
-    Column,
-    CreatedAgent,
-    Credits,
-    FlatRow,
-    Page,
-    Row,
-    RunObject,
-    RunSummary,
-    Table,
-)
-from origami_widgets.api.models.account import AccountSummary, summarize
-from origami_widgets.api.models.table import came_from
+from origami_widgets.api.models.account import Account, AccountSummary, Credits, summarize
+from origami_widgets.api.models.base import Page
+from origami_widgets.api.models.run import Agent, CreatedAgent, RunObject, RunSummary
+from origami_widgets.api.models.table import ActiveCells, CancelledCells, Column, FlatRow, Row, Table, came_from
 from origami_widgets.api.responses import (
     ApiRequest,
     read_run,

@@ -13,8 +13,8 @@ from typing import Any, NoReturn, TypeAlias
 import msgspec
 
 from origami_widgets.api.errors import UnexpectedAnswer
-from origami_widgets.api.models import CreatedAgent, RunObject
 from origami_widgets.api.models.base import is_list
+from origami_widgets.api.models.run import CreatedAgent, RunObject
 from origami_widgets.words.foreign_text import cut, unicode_text
 
 SUCCESS = range(200, 300)

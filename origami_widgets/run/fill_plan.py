@@ -19,7 +19,7 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, FlatRow, Table
+    from origami_widgets.api.models.table import Column, FlatRow, Table
     from origami_widgets.run.state import RunState
 
 ColumnKey = tuple[str, str]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.models import Steps
+from origami_widgets.api.models.run import Steps
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token, read_turns
@@ -34,7 +34,8 @@ from origami_widgets.words.foreign_text import described, one_line
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
+    from origami_widgets.api.models.run import Action, Question, Suggestion, TranscriptMessage
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Turn
     from origami_widgets.run.credits import RunCredits

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace as replace_struct
 
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.run.state import (
     FAILED_STATUSES,
     HISTORY_LIMIT,
@@ -51,7 +51,7 @@ from origami_widgets.run.state import (
 )
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Action, RunObject
+    from origami_widgets.api.models.run import Action, RunObject
     from origami_widgets.run.state import Asked, ConnectionState, Event
 
 

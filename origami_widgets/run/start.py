@@ -36,7 +36,7 @@ from origami_widgets.run.state import Named
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.own_list.uploaded_table import UploadedTable

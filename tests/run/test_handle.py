@@ -15,7 +15,7 @@ from origami_widgets.api.errors import (
     InvalidInput,
     RunNotFound,
 )
-from origami_widgets.api.models import Steps
+from origami_widgets.api.models.run import Steps
 from origami_widgets.card.view import view_now
 from origami_widgets.run.settings import client_or_default, render_mode
 from origami_widgets.run.waiting import WaitTimedOut

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from origami_widgets.api import validate
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Page
+    from origami_widgets.api.models.base import Page
 
 T = TypeVar("T")
 

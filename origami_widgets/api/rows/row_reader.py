@@ -18,7 +18,7 @@ from origami_widgets.api.rows.row_paging import PartialRows, RowWalk
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Page
+    from origami_widgets.api.models.base import Page
 
 T = TypeVar("T")
 LONGEST_CURSOR = 40

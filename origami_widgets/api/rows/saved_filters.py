@@ -17,7 +17,7 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows.row_paging import RowQuery, RowWalk, ids_of
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.usage import Traffic
 

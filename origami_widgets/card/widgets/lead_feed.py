@@ -32,7 +32,7 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
 
 log = logging.getLogger("origami_widgets")

@@ -37,8 +37,7 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, FlatRow, Table
-    from origami_widgets.api.models.table import Cells
+    from origami_widgets.api.models.table import Cells, Column, FlatRow, Table
     from origami_widgets.card.view.lead_contract import (
         CellChange,
         LeadCell,

@@ -28,7 +28,7 @@ from origami_widgets.run.settings import shows_leads
 from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 

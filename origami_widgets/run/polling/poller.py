@@ -23,7 +23,7 @@ from origami_widgets.run.reduce import wants_table_list
 from origami_widgets.run.state import Delayed, RowsRead, RunRead, RunState
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import RunObject
+    from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.api.usage import Traffic

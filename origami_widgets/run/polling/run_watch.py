@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError, TableNotFound, UnexpectedAnswer
-from origami_widgets.api.models import AgentSummary, Page, RunObject, Table
-from origami_widgets.api.models.table import came_from
+from origami_widgets.api.models.base import Page
+from origami_widgets.api.models.run import AgentSummary, RunObject
+from origami_widgets.api.models.table import Table, came_from
 from origami_widgets.api.usage import is_counted
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling import schedule as plans

@@ -7,7 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models.run import RunObject
 from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.retries import parse_retry_after
 from origami_widgets.api.usage import Traffic
