@@ -49,11 +49,6 @@ class Settings:
         return urlsplit(self.base_url).netloc
 
     @property
-    def is_local(self) -> bool:
-        """Whether the host is this machine."""
-        return is_local_url(self.base_url)
-
-    @property
     def origin(self) -> str:
         """Empty for Origami, else the name of the other host."""
         return "" if self.base_url == DEFAULT_BASE_URL else self.host
@@ -133,7 +128,7 @@ def check_base_url(url: object) -> str:
             cause="It contains a user, a query or a fragment.",
             remedy=remedy,
         )
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not is_local_url(url.strip()):
         raise InvalidInput(
             "base_url isn't encrypted",
             cause="Others could read the key over plain http. It's only allowed for localhost.",
@@ -144,14 +139,8 @@ def check_base_url(url: object) -> str:
 
 def is_local_url(base_url: str) -> bool:
     """Return whether a base URL leads to this machine."""
-    return is_loopback(urlsplit(base_url).hostname or "")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine."""
-    if host == "localhost":
-        return True
+    host = urlsplit(base_url).hostname
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False
