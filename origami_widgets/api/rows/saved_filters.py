@@ -25,7 +25,6 @@ TABLES_LIMIT = 64
 """Most versions of tables that are kept for an organization; the least recently used are dropped first."""
 IDS_LIMIT = 1_000_000
 """Most ids that are kept for them together, in about 100 MB."""
-LARGEST_PAGE = 200
 
 
 class SavedFilters:
@@ -102,9 +101,7 @@ class SavedFilters:
             await self._count(operations)
             return
         walk = self._walk
-        page = await operations.list_raw_rows(
-            self._table_id, RowQuery(flat=True), cursor=walk.cursor, limit=LARGEST_PAGE
-        )
+        page = await operations.list_raw_rows(self._table_id, RowQuery(flat=True), cursor=walk.cursor)
         self.requests += 1
         self.ids.update(ids_of(walk.take(page, ids_of(page.items))))
         self.is_complete = walk.complete

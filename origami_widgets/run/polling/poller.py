@@ -372,6 +372,6 @@ def _forget_in_child() -> None:
     current = None
 
 
-row_progress.subscribe(lambda *progress: poller().note_row_progress(*progress))
+row_progress.subscribers.append(lambda *progress: poller().note_row_progress(*progress))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_in_child)
