@@ -162,7 +162,6 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
         entry = replace(by_status, title=title_of(code) or by_status.title)
         if response.status_code == NOT_FOUND and base_url and not code.endswith("_NOT_FOUND"):
             entry, hint = NO_API, prefix_hint(base_url)
-    details = body.get("details")
     error = entry.kind(
         entry.title or title_of(code),
         cause=f"base_url is {base_url}. {_cause(body, response)}" if entry is NO_API else _cause(body, response),
@@ -171,7 +170,10 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
         status_code=response.status_code,
         request_id=response.request_id,
         link=_link(body),
-        details={**{k: v for k, v in body.items() if k not in ("error", "code", "details")}, **_as_dict(details)},
+        details={
+            **{k: v for k, v in body.items() if k not in ("error", "code", "details")},
+            **_as_dict(body.get("details")),
+        },
         transient=entry.transient,
         retry_after=response.retry_after,
     )
@@ -194,8 +196,6 @@ def title_of(code: str) -> str:
 
 
 def _cause(body: JsonObject, response: ApiResponse) -> str:
-    if not body:
-        return response.problem or f"No reason was given (HTTP {response.status_code})."
     texts = [body.get("error"), body.get("message"), body.get("hint"), *_issues(body)]
     message = " ".join(part for part in texts if isinstance(part, str))
     if body.get("creditsRequired") is not None and str(body["creditsRequired"]) not in message:
@@ -206,9 +206,7 @@ def _cause(body: JsonObject, response: ApiResponse) -> str:
         texts.append(f"Reason: {body['reason'].replace('_', ' ')}.")
     parts = [part.strip() for part in texts if isinstance(part, str) and part.strip()]
     text = " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in dict.fromkeys(parts))
-    if not text:
-        return f"No reason was given (HTTP {response.status_code})."
-    return cut(text, LONGEST_CAUSE)
+    return cut(text, LONGEST_CAUSE) or response.problem or f"No reason was given (HTTP {response.status_code})."
 
 
 def _issues(body: JsonObject) -> list[str]:
@@ -225,8 +223,7 @@ def _link(body: JsonObject) -> str | None:
 
 def _add_facts(error: e.OrigamiError, body: JsonObject) -> None:
     if isinstance(error, e.AgentBusy):
-        current = _as_dict(body.get("currentRun"))
-        run = RunSummary.from_raw(current)
+        run = RunSummary.from_raw(body.get("currentRun"))
         error.current_run_id, error.current_run_started_at = run.id or None, run.started_at
     if isinstance(error, e.RunPoolFull):
         limit, sessions = body.get("limit"), body.get("activeSessions")

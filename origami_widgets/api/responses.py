@@ -98,11 +98,6 @@ def decode(body: bytes) -> Any:
         raise unreadable("The response is nested too deeply.") from None
 
 
-def decode_csv(body: bytes) -> str:
-    """Return the text of CSV."""
-    return body.removeprefix(BOM).decode("utf-8", "replace")
-
-
 def _decode_slowly(body: bytes) -> Any:
     """Decode a body that the strict decoder refuses but a client must read, such as a text cut inside an emoji."""
     try:

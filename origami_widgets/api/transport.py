@@ -28,7 +28,7 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.keys.secret import hide_all, hide_keys_in_logs
-from origami_widgets.api.responses import SUCCESS, ApiRequest, ApiResponse, decode, decode_csv
+from origami_widgets.api.responses import BOM, SUCCESS, ApiRequest, ApiResponse, decode
 from origami_widgets.api.retries import parse_http_date, parse_retry_after
 from origami_widgets.host import runtime
 
@@ -196,7 +196,7 @@ class Transport:
     async def exchange(self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float]) -> ApiResponse:
         """Send one request and read its whole response. Note its `Retry-After` in `waits`, even if the response breaks off."""
         response = await client.send(request, stream=True)
-        wait = _retry_after(response)
+        wait = parse_retry_after(response.headers.get_list("retry-after"), now=_date(response))
         if wait is not None:
             waits.append(wait)
         try:
@@ -319,16 +319,14 @@ def _check_host(base_url: str) -> None:
     Raises:
         InvalidInput: the host is neither a valid name nor a valid address.
     """
-    try:
-        readable = bool(httpx.URL(base_url).host)
-    except (httpx.InvalidURL, UnicodeError):
-        readable = False
-    if not readable:
-        raise InvalidInput(
-            "Invalid base_url",
-            cause="The host name isn't valid.",
-            remedy="Use the full URL from the API's documentation.",
-        )
+    with contextlib.suppress(httpx.InvalidURL, UnicodeError):
+        if httpx.URL(base_url).host:
+            return
+    raise InvalidInput(
+        "Invalid base_url",
+        cause="The host name isn't valid.",
+        remedy="Use the full URL from the API's documentation.",
+    )
 
 
 def _no_sockets(host: str) -> ConnectionFailed:
@@ -362,10 +360,6 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(kept)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    return parse_retry_after(response.headers.get_list("retry-after"), now=_date(response))
-
-
 def _date(response: httpx.Response) -> datetime | None:
     return parse_http_date(response.headers["date"]) if "date" in response.headers else None
 
@@ -377,7 +371,7 @@ def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None) ->
     body, problem = None, "" if raw.strip() else "The response is empty."
     try:
         if not problem:
-            body = decode_csv(raw) if is_csv and is_success else decode(raw)
+            body = raw.removeprefix(BOM).decode("utf-8", "replace") if is_csv and is_success else decode(raw)
     except UnexpectedAnswer as error:
         if is_success:
             error.status_code, error.request_id = response.status_code, headers.get("x-request-id")
