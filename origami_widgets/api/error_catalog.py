@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -126,9 +127,6 @@ NO_API = CatalogEntry(
     e.NotFound, f"Check base_url: it must be the full URL of the API. {CHECK_ID}", "No Origami API at this address"
 )
 """Error for a 404 without a code of the API, which comes from a web server or a proxy."""
-NOT_FOUND = 404
-PROXY_LOGIN = 407
-FIRST_SERVER_ERROR = 500
 
 
 def prefix_hint(base_url: str) -> str:
@@ -158,15 +156,17 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
     hint = ""
     entry = CODES.get(code)
     if entry is None:
-        by_status = STATUSES.get(response.status_code, SERVER if response.status_code >= FIRST_SERVER_ERROR else OTHER)
+        by_status = STATUSES.get(
+            response.status_code, SERVER if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else OTHER
+        )
         entry = replace(by_status, title=title_of(code) or by_status.title)
-        if response.status_code == NOT_FOUND and base_url and not code.endswith("_NOT_FOUND"):
+        if response.status_code == HTTPStatus.NOT_FOUND and base_url and not code.endswith("_NOT_FOUND"):
             entry, hint = NO_API, prefix_hint(base_url)
     error = entry.kind(
         entry.title or title_of(code),
         cause=f"base_url is {base_url}. {_cause(body, response)}" if entry is NO_API else _cause(body, response),
         remedy=hint or entry.remedy,
-        code="PROXY_REFUSED" if response.status_code == PROXY_LOGIN else code,
+        code="PROXY_REFUSED" if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else code,
         status_code=response.status_code,
         request_id=response.request_id,
         link=_link(body),
@@ -178,7 +178,7 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
         retry_after=response.retry_after,
     )
     # The server never records a 5xx, whatever a proxy adds to it.
-    error.is_replay = response.is_replay and response.status_code < FIRST_SERVER_ERROR
+    error.is_replay = response.is_replay and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
     _add_facts(error, body)
     return error
 

@@ -179,8 +179,7 @@ class Transport:
                 transient=True,
             )
         else:
-            variables = _variables() if self._is_encrypted else ""
-            failure = _no_response(error, self._settings.host, hide_all(_text_of(_root(error))), variables)
+            failure = _no_response(error, self._settings.host, _variables() if self._is_encrypted else "")
         failure.sent = sent
         return failure
 
@@ -390,16 +389,16 @@ def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None) ->
     )
 
 
-def _no_response(error: Exception, host: str, reason: str, variables: str) -> ConnectionFailed:
+def _no_response(error: Exception, host: str, variables: str) -> ConnectionFailed:
     """Return the error for an exception of the HTTP library.
 
     Args:
         error: the exception.
         host: the host of the request.
-        reason: its message, without keys.
         variables: the variables of the environment from which the connection was made.
     """
     root = _root(error)
+    reason = hide_all(_text_of(root))
     if isinstance(error, httpx.ProxyError):
         title, code = "Proxy refused the connection", "PROXY_REFUSED"
         remedy = "Check the address, user and password in HTTPS_PROXY."
