@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
-from origami_widgets.api.client_settings import is_local_url
+from origami_widgets.api.client_settings import DEFAULT_BASE_URL, is_local_url
 from origami_widgets.api.error_catalog import error_from, prefix_hint
 from origami_widgets.api.errors import (
     ConnectionFailed,
@@ -75,7 +75,8 @@ class BaseOperations:
     @property
     def origin(self) -> str:
         """Empty for Origami; `sandbox` for a server on this machine that calls itself one; else the host."""
-        return "sandbox" if self._is_sandbox else self.settings.origin
+        host = "" if self.settings.base_url == DEFAULT_BASE_URL else self.settings.host
+        return "sandbox" if self._is_sandbox else host
 
     @property
     def identity(self) -> Hashable:

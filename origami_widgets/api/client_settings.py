@@ -48,11 +48,6 @@ class Settings:
         """The host, with its port unless that is the default."""
         return urlsplit(self.base_url).netloc
 
-    @property
-    def origin(self) -> str:
-        """Empty for Origami, else the name of the other host."""
-        return "" if self.base_url == DEFAULT_BASE_URL else self.host
-
 
 def make_settings(
     key: Secret | OrigamiError | None, base_url: object, project: object, timeout: object, *, elsewhere: bool = True

@@ -149,7 +149,11 @@ class Transport:
                     extensions={"trace": trace, "timeout": httpx.Timeout(within).as_dict()},
                 )
             except (ValueError, TypeError, httpx.InvalidURL) as error:
-                return _not_encodable(error)
+                return InvalidInput(
+                    "Request can't be sent",
+                    cause=f"It contains a value that can't be encoded ({type(error).__name__}). Nothing was sent.",
+                    remedy="Check the values for half an emoji, a control character or a number that isn't finite.",
+                )
             async with runtime.time_limit(within):
                 return await self.exchange(client, request, waits)
         except asyncio.CancelledError:
@@ -420,14 +424,6 @@ def _no_response(error: Exception, host: str, variables: str) -> ConnectionFaile
     if variables:
         remedy += f" The environment has {variables}."
     return ConnectionFailed(title, cause=f"{host}: {reason[:LONGEST_REASON]}", remedy=remedy, code=code, transient=True)
-
-
-def _not_encodable(error: Exception) -> InvalidInput:
-    return InvalidInput(
-        "Request can't be sent",
-        cause=f"It contains a value that can't be encoded ({type(error).__name__}). Nothing was sent.",
-        remedy="Check the values for half an emoji, a control character or a number that isn't finite.",
-    )
 
 
 def _root(error: BaseException) -> BaseException:

@@ -91,11 +91,6 @@ class SavedFilters:
         # Each caller has its own patience: another one's error is not ours.
         await asyncio.wait([task])
 
-    async def read_all(self, operations: Operations) -> None:
-        """Read until it is complete; raises as `read` does."""
-        while not self.is_complete:
-            await self.read(operations)
-
     async def _read(self, operations: Operations) -> None:
         if self.hides is None:
             await self._count(operations)
@@ -173,5 +168,6 @@ async def read_saved_filters(operations: Operations, table_id: str, table: Table
             # Not read yet, or the saved filters have changed since then.
             counted.version = table.version
             found = _known[operations.traffic][table.id, table.version] = counted
-    await found.read_all(operations)
+    while not found.is_complete:
+        await found.read(operations)
     return found if found.hides else None
