@@ -60,7 +60,7 @@ class Poller:
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._sent: set[asyncio.Task[None]] = set()
-        self._waiting: dict[asyncio.Future[None], Callable[[], PollRequest[Callable[[], None]]]] = {}
+        self._waiting: dict[asyncio.Future[None], Callable[[], PollRequest]] = {}
         self._wake = asyncio.Event()
 
     async def watch(
@@ -138,7 +138,10 @@ class Poller:
             # Always with `stats`: an answer without them would wipe the known ones.
             await self.checks.read_run(watch, tuple(dict.fromkeys(("stats", *include))), renew=True)
         except OrigamiError as error:
-            self.checks.hold_off(watch, error.retry_after)
+            # The next check comes no earlier than the server asked for.
+            after = plans.hold_off(watch.schedule, error.retry_after, self.clock.monotonic())
+            if after is not watch.schedule:
+                self.checks.plan(watch, after)
             raise
         # The poller may be asleep beyond the moment that was just planned.
         self._poll()
@@ -214,7 +217,7 @@ class Poller:
         purpose = functools.partial(admitted.set_result, None)
         now, limiter = self.clock.monotonic(), self._limiter(operations)
 
-        def request() -> PollRequest[Callable[[], None]]:
+        def request() -> PollRequest:
             is_urgent = urgent()
             return PollRequest(purpose, now, limiter, is_urgent, low_priority and not is_urgent, limit_at)
 
@@ -315,7 +318,7 @@ class Poller:
             traffic.listen(lambda event, age: made.on_traffic(event, clock.monotonic() - age))
         return limiter
 
-    def _requests(self) -> Iterator[PollRequest[Callable[[], None]]]:
+    def _requests(self) -> Iterator[PollRequest]:
         """Yield all requests to send, now or later: checks of runs, table lists, and those that wait in `allow`."""
         yield from (request() for admitted, request in self._waiting.items() if not admitted.done())
         for watch in self._watches.values():

@@ -282,7 +282,7 @@ class Checks:
         retry_after: float | None = None
         listed: tuple[TablesListed, ...] = ()
         failed = False
-        watch.schedule = plans.list_sent(watch.schedule)
+        watch.schedule = replace(watch.schedule, list_due=None)
         try:
             answer, tables = await self._read_tables_together(watch)
             retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
@@ -291,12 +291,11 @@ class Checks:
                 is_of_known = not wants_table_list(state)
                 listed = (TablesListed(tables, at=self._clock.time(), is_of_known=is_of_known),)
                 watch.list_digest = heard
-        except Exception as error:
+        except OrigamiError as error:
+            failed, retry_after = True, error.retry_after
+        except Exception:
             failed = True
-            if isinstance(error, OrigamiError):
-                retry_after = error.retry_after
-            else:
-                log.exception("The tables of agent %s couldn't be read", state.agent_id)
+            log.exception("The tables of agent %s couldn't be read", state.agent_id)
         watch.schedule = plans.on_list(
             watch.schedule,
             retry_after,
@@ -384,36 +383,28 @@ class Checks:
             watch.retry_after = plans.clamp(retry_after, fallback=plans.DEFAULT_INTERVAL)
 
         before, now, state = watch.schedule, self._clock.monotonic(), functools.reduce(reduce, events, watch.state)
-        quiet = watch.quiet = self._looked(watch, state, now)
+        quiet: Quiet | None = None
+        if state.done and not state.cells_running and columns_not_begun(state):
+            # Cells of a column that has never run may begin.
+            looked = watch.quiet
+            quiet = looked.after_look(now, is_active=False) if looked else Quiet(now, watch.retry_after)
+        watch.quiet = quiet
         looks_again = quiet is not None and not quiet.is_over
         phase: plans.Phase = "run" if not state.done else "cells" if state.cells_running or looks_again else "over"
         has_credits = state.done or bool(_tables_named(state.run))
         result = plans.Checked(phase, retry_after, has_credits, watch.limit_in(state))
         after = plans.on_result(plans.renew(before, now) if renew else before, result, now)
-        if quiet is not None and looks_again:
-            after = plans.look_again(after, quiet.due)
+        if quiet is not None and looks_again and after.due is not None:
+            after = replace(after, due=min(quiet.due, after.deadline))
         # A check outside the schedule, such as the look before a cancel, leaves the table list to the next one.
         watch.schedule = after if renew else plans.want_list(after, now, wanted=wants_table_list(state))
         watch.update(*events, replace(self._planned(watch.schedule), looks=None if quiet is None else quiet.looks))
-
-    @staticmethod
-    def _looked(watch: RunWatch, state: RunState, now: float) -> Quiet | None:
-        """Return the looks after a check; None while cells are active, or if no column that has never run may begin."""
-        if not state.done or state.cells_running or not columns_not_begun(state):
-            return None
-        return Quiet(now, watch.retry_after) if watch.quiet is None else watch.quiet.after_look(now, is_active=False)
 
     def failed(self, watch: RunWatch, error: OrigamiError) -> None:
         """After a failed check, plan the next one or stop, depending on the error. Background loop only."""
         # The error is kept without its frames: they hold the answer and the watch, which would outlive its last handle.
         event = CheckFailed(error.with_traceback(None), at=self._clock.time())
         self.plan(watch, plans.on_result(watch.schedule, error, self._clock.monotonic()), event)
-
-    def hold_off(self, watch: RunWatch, retry_after: float | None) -> None:
-        """Check no earlier than the server asked for when a request outside the schedule failed."""
-        after = plans.hold_off(watch.schedule, retry_after, self._clock.monotonic())
-        if after is not watch.schedule:
-            self.plan(watch, after)
 
     def plan(self, watch: RunWatch, plan: plans.Schedule, *events: Event) -> None:
         """Set the plan of a run, and show it together with what has led to it."""
