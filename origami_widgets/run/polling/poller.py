@@ -10,7 +10,7 @@ import os
 import weakref
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows import row_progress
@@ -105,7 +105,7 @@ class Poller:
         if watch.operations is None:
             return
         if not any(known is watch for known in self._watches.values()):
-            watch.checking = watch.is_listing = False
+            watch.reading.clear()
             self._watches[id(watch)] = watch
             weakref.finalize(watch, self.wake).atexit = False
         self._poll()
@@ -305,7 +305,7 @@ class Poller:
     def show_delays(self, now: float) -> None:
         """Show on each run that the rate limit delays its check."""
         for watch in list(self._watches.values()):
-            due = None if watch.checking else watch.schedule.due
+            due = None if "run" in watch.reading else watch.schedule.due
             if due is not None and now - due > LATE and watch.state.connection.next_at is not None:
                 watch.update(Delayed())
 
@@ -323,56 +323,48 @@ class Poller:
         yield from (request() for admitted, request in self._waiting.items() if not admitted.done())
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
-            if operations is None or watch.checking:
+            if operations is None or "run" in watch.reading:
                 continue
             limiter, limit_at = self._limiter(operations), plan.limit_at
-            if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
-                purpose = functools.partial(self._begin, watch, is_list=True)
+            is_listing = "list" in watch.reading
+            if not is_listing and (listed := plans.next_list(plan)) is not None:
+                purpose = functools.partial(self._begin, watch, "list")
                 yield PollRequest(purpose, listed, limiter, low_priority=limit_at is None, limit_at=limit_at)
             urgent = watch.hurried or "requested" in (watch.state.cancel, watch.state.stopping)
             # A run is not checked while its list is being read, unless the user waits for the check.
-            if plan.due is not None and (urgent or not watch.is_listing):
-                purpose = functools.partial(self._begin, watch, is_list=False)
+            if plan.due is not None and (urgent or not is_listing):
+                purpose = functools.partial(self._begin, watch, "run")
                 yield PollRequest(purpose, plan.due, limiter, urgent, limit_at=limit_at if plan.reads_credits else None)
 
-    def _begin(self, watch: RunWatch, *, is_list: bool) -> None:
-        if is_list:
-            watch.is_listing = True
-        else:
-            watch.checking, watch.hurried = True, False
-        task = asyncio.get_running_loop().create_task(self._read(watch, is_list=is_list), name="origami-widgets check")
+    def _begin(self, watch: RunWatch, what: Literal["run", "list"]) -> None:
+        watch.reading.add(what)
+        watch.hurried = watch.hurried and what == "list"
+        task = asyncio.get_running_loop().create_task(self._read(watch, what), name="origami-widgets check")
         self._sent.add(task)
         task.add_done_callback(self._sent.discard)
         task.add_done_callback(lambda _: self._wake.set())
 
-    async def _read(self, watch: RunWatch, *, is_list: bool) -> None:
+    async def _read(self, watch: RunWatch, what: Literal["run", "list"]) -> None:
         is_counted.set(True)
         try:
-            await (self._read_list(watch) if is_list else self.checks.check(watch))
+            await (self._read_list(watch) if what == "list" else self.checks.check(watch))
         finally:
-            if is_list:
-                watch.is_listing = False
-            else:
-                watch.checking = False
+            watch.reading.discard(what)
 
 
-current: Poller | None = None
+current = Poller()
 
 
 def poller() -> Poller:
     """Return the poller of this process."""
-    global current  # noqa: PLW0603 - one poller for the process is the point
-    if current is None:
-        current = Poller()
     return current
 
 
 def _forget_in_child() -> None:
     """Start with a new poller after a fork: the parent's loop and tasks do not run in the child."""
-    global current  # noqa: PLW0603 - see `poller`
-    if current is not None:
-        current.abandon()
-    current = None
+    global current  # noqa: PLW0603 - one poller for the process is the point
+    current.abandon()
+    current = Poller()
 
 
 row_progress.subscribers.append(lambda *progress: poller().note_row_progress(*progress))

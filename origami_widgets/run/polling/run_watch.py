@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import Event
 
 
-KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 END_PATIENCE = 5.0
 """Seconds that the end of a run waits for the table list, if the run's last answer names no tables."""
 DATE_RESOLUTION = 2.0
@@ -140,7 +139,8 @@ class RunWatch:
         schedule: when to check.
         response_digest: digest of the newest answer about the run, to see whether the next one differs.
         list_digest: digests of the newest table list and of the run's newest answer at that time.
-        is_listing: whether the agent's table list is being read.
+        reading: what is being read: `run`, also if only its tables are; `list` for the agent's table list.
+        hurried: whether the user waits for the next check.
         stop_waiting: event that takes a follow-up out of the queue for a run slot; None while none is queued.
         cancelling: the task that asks the server to cancel the run; None before a cancel.
         cell_stop: what stops the cells of the run, while it does; else None.
@@ -153,10 +153,10 @@ class RunWatch:
         self.operations = operations
         self.state = state
         self.schedule = NEVER
-        self.checking = self.hurried = False
+        self.reading: set[str] = set()
+        self.hurried = False
         self.failing: set[str] = set()
         self.response_digest: tuple[bytes, bool] | None = None
-        self.is_listing = False
         self.list_digest: tuple[bytes, tuple[bytes, bool] | None] | None = None
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
@@ -436,7 +436,7 @@ def _tables_named(run: RunObject | None) -> Sequence[Table]:
 
 def _run_of(body: object) -> RunObject:
     run = RunObject.from_raw(body)
-    if not run.id and run.status not in KNOWN_STATUSES:
+    if not run.id and run.status not in (*TERMINAL_STATUSES, "running"):
         raise UnexpectedAnswer(
             "Response isn't about a run",
             cause="It has no run id and no valid status.",
@@ -476,7 +476,7 @@ def watch_of_saved(payload: object) -> RunWatch:
         )
     run = RunObject.from_raw(inner)
     watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id))
-    name = AgentSummary.from_raw(agent).name if isinstance(agent, dict) else ""
+    name = AgentSummary.from_raw(agent).name
     watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None), Named(name))
     # A saved answer does not say when it was read, and the server has not answered now.
     watch.state = replace(watch.state, connection=replace(watch.state.connection, heard_at=None))

@@ -88,7 +88,7 @@ def started(run_id):
 
 
 async def over(*watches):
-    while any(watch.schedule.due is not None or watch.checking for watch in watches):
+    while any(watch.schedule.due is not None or "run" in watch.reading for watch in watches):
         await asyncio.sleep(0)
 
 
