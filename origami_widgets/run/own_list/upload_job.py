@@ -49,7 +49,6 @@ MOST_LOSSES, MOST_REFUSALS = 4, 20
 """Attempts of one request that may end with an unknown outcome, or be put off, before the call gives up."""
 LATE_ROWS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each reading of the rows, while some are missing: the server may still be reading the file."""
-LARGEST_PAGE = 200
 SHORT = 8
 """Requests that an upload sends at once. Further ones come after the checks of running cards."""
 
@@ -332,9 +331,7 @@ class UploadJob:
 
         pages: RowPages[dict[str, Any]] = RowPages(
             lambda cursor: self._read(
-                lambda: self._operations.list_raw_rows(
-                    self._record.stored.table_id, query, cursor=cursor, limit=LARGEST_PAGE
-                )
+                lambda: self._operations.list_raw_rows(self._record.stored.table_id, query, cursor=cursor)
             ),
             ids_of,
         )
