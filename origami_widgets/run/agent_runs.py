@@ -233,10 +233,5 @@ async def recent_runs(operations: Operations, *, limit: int = 20) -> list[Recent
         for agent in agents.values()
         if agent.last_run is not None and agent.last_run.id
     ]
-    runs.sort(key=_recently_started, reverse=True)
+    runs.sort(key=lambda recent: _started(recent.run), reverse=True)
     return runs[:limit]
-
-
-def _recently_started(recent: RecentRun) -> tuple[str, str]:
-    at = recent.run.started_at
-    return at.isoformat() if at is not None else "", recent.run.id
