@@ -15,7 +15,7 @@ from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiE
 from origami_widgets.api.keys.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
 from origami_widgets.api.keys.secret import Secret, missing_key, read_key
 from origami_widgets.host.application import can_prompt, current_shell
-from origami_widgets.run.settings import client_or_default, configured_address, use_login
+from origami_widgets.run.settings import client_or_default, configuration, use_login
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
@@ -99,7 +99,7 @@ async def login(
     del api_key
     if is_argument and isinstance(given, OrigamiError):
         raise given
-    address = configured_address()
+    address = configuration().address
     url = resolve_base_url(address.base_url if base_url is None else base_url)
     # A project belongs to its base URL.
     named = resolve_project(address.project if base_url is None and project is None else project)
