@@ -169,7 +169,7 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
         code="PROXY_REFUSED" if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else code,
         status_code=response.status_code,
         request_id=response.request_id,
-        link=_link(body),
+        link=e.safe_link(_as_dict(body.get("handoff")).get("url")) or e.safe_link(body.get("topUpUrl")),
         details={
             **{k: v for k, v in body.items() if k not in ("error", "code", "details")},
             **_as_dict(body.get("details")),
@@ -214,11 +214,6 @@ def _issues(body: JsonObject) -> list[str]:
     if not isinstance(issues, list):
         return []
     return [f"{issue.get('path', '')}: {issue.get('message', '')}" for issue in issues[:5] if isinstance(issue, dict)]
-
-
-def _link(body: JsonObject) -> str | None:
-    handoff = e.safe_link(_as_dict(body.get("handoff")).get("url"))
-    return handoff or e.safe_link(body.get("topUpUrl"))
 
 
 def _add_facts(error: e.OrigamiError, body: JsonObject) -> None:
