@@ -104,7 +104,7 @@ def resolve_base_url(base_url: object) -> str:
             cause="It contains a user, a query or a fragment.",
             remedy=remedy,
         )
-    if parts.scheme == "http" and not is_local_url(url.strip()):
+    if parts.scheme == "http" and not is_loopback(host):
         raise InvalidInput(
             "base_url isn't encrypted",
             cause="Others could read the key over plain http. It's only allowed for localhost.",
@@ -126,8 +126,12 @@ def resolve_project(project: object) -> str | None:
 
 def is_local_url(base_url: str) -> bool:
     """Return whether a base URL leads to this machine."""
-    host = urlsplit(base_url).hostname
+    return is_loopback(urlsplit(base_url).hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
