@@ -168,7 +168,9 @@ async def enrich(
             await until_filled(run, INTERRUPTED, looks=LOOKS)
             missing = await OnLoop(plan_stopped(run.conversation))
     ended: PilotStopped | None = None
-    if wanted.has_rest and missing is None and _is_well(run):
+    stopped = run.state.stopped
+    is_well = run.status == "completed" and run.state.limit_error is None and not (stopped and stopped.cells)
+    if wanted.has_rest and missing is None and is_well:
         try:
             await _finish_pilot(wanted, run)
         except PilotStopped as error:
@@ -184,12 +186,6 @@ async def enrich(
     if joining.said:
         warn_user(joining.said)
     return found
-
-
-def _is_well(run: Run) -> bool:
-    """Return whether a run on the first rows of a list has come to its end, and nothing of it was stopped."""
-    stopped = run.state.stopped
-    return run.status == "completed" and run.state.limit_error is None and not (stopped and stopped.cells)
 
 
 async def _finish_pilot(wanted: ListUpload, run: Run) -> None:

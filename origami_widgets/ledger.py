@@ -27,7 +27,7 @@ from origami_widgets.host.runtime import monotonic
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp
 from origami_widgets.run.handle import Run
-from origami_widgets.run.settings import client_or_default, waits_for_a_slot
+from origami_widgets.run.settings import client_or_default, configuration
 from origami_widgets.run.start import attach, started, until_filled
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
@@ -230,7 +230,7 @@ def _job(
         Run,
         name=entry.name,
         follow_up=follow_up,
-        queues=waits_for_a_slot(),
+        queues=configuration().queue,
         new_limit=new_limit,
         entry=entry,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.own_list.pilot import PilotJob, first_rows

@@ -12,8 +12,8 @@ from typing import Annotated, get_origin, get_type_hints
 from unittest.mock import patch
 
 import origami_widgets as ow
-from origami_widgets.api import models
 from origami_widgets.api.error_catalog import CODES, title_of
+from origami_widgets.api.models import account, base, run, table
 from origami_widgets.cli import main as cli
 from origami_widgets.magics.commands import CELL, COMMANDS, explained, overview
 
@@ -67,7 +67,8 @@ def codes() -> str:
 
 def objects() -> str:
     """The objects that calls of the API return, with their fields."""
-    classes = [member for _, member in sorted(vars(models).items()) if inspect.isclass(member)]
+    members = {**vars(account), **vars(base), **vars(run), **vars(table)}
+    classes = [each for _, each in sorted(members.items()) if inspect.isclass(each) and issubclass(each, base.Model)]
     parts = ["## Returned objects", OBJECTS_ARE]
     parts += [_object(each) for each in classes if fields_of(each)]
     return "\n\n".join(parts)
@@ -75,7 +76,7 @@ def objects() -> str:
 
 def fields_of(kind: type) -> dict[str, str]:
     """The fields of a model with their types and descriptions, those of its bases first."""
-    kinds = [each for each in reversed(kind.__mro__) if each.__module__.startswith(models.__name__)]
+    kinds = [each for each in reversed(kind.__mro__) if issubclass(each, base.Model)]
     every = {name: str(said) for each in kinds for name, said in inspect.get_annotations(each).items()}
     return {
         name: _field(kind, name, said)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
+from origami_widgets.api.client_settings import DEFAULT_BASE_URL, is_local_url
 from origami_widgets.api.error_catalog import error_from, prefix_hint
 from origami_widgets.api.errors import (
     ConnectionFailed,
@@ -20,7 +21,7 @@ from origami_widgets.api.errors import (
     ServerError,
     UnexpectedAnswer,
 )
-from origami_widgets.api.models import Model, Page
+from origami_widgets.api.models.base import Model, Page
 from origami_widgets.api.models.table import came_from
 from origami_widgets.api.responses import SUCCESS, ApiRequest, keep, require_list, require_object
 from origami_widgets.api.retries import is_start_retryable, is_unsent, pause, with_retries
@@ -64,7 +65,7 @@ class BaseOperations:
         self._inner = inner
         self._is_sandbox = False
         # For other hosts, the word `sandbox` would hide which host answers instead of Origami.
-        self._may_be_sandbox = inner is not None or settings.is_local
+        self._may_be_sandbox = inner is not None or is_local_url(settings.base_url)
         self._server_clock: tuple[float, float] | None = None
         self._number = 0 if self.embedded is None else _numbers.setdefault(self.embedded, next(_next_number))
         self.traffic = traffic_of((settings.base_url, settings.key, self._number))
@@ -74,7 +75,8 @@ class BaseOperations:
     @property
     def origin(self) -> str:
         """Empty for Origami; `sandbox` for a server on this machine that calls itself one; else the host."""
-        return "sandbox" if self._is_sandbox else self.settings.origin
+        host = "" if self.settings.base_url == DEFAULT_BASE_URL else self.settings.host
+        return "sandbox" if self._is_sandbox else host
 
     @property
     def identity(self) -> Hashable:
@@ -241,7 +243,9 @@ async def _send_if_safe(
     try:
         return await with_retries(attempt, is_retryable, wait)
     except OrigamiError as error:
-        error.idempotency_key, error.may_have_started = key, _may_have_started(error)
+        is_lost = isinstance(error, ConnectionFailed) and error.sent
+        error.may_have_started = is_lost or isinstance(error, ServerError | UnexpectedAnswer)
+        error.idempotency_key = key
         if error.may_have_started:
             error.remedy = look
         raise
@@ -264,8 +268,3 @@ def not_wanted() -> OrigamiError:
     error = ConnectionFailed("The run didn't start", cause="It was interrupted.", code="INTERRUPTED")
     error.sent = False
     return error
-
-
-def _may_have_started(error: OrigamiError) -> bool:
-    """Return whether a POST that failed with this error may have reached the server and had an effect."""
-    return (isinstance(error, ConnectionFailed) and error.sent) or isinstance(error, ServerError | UnexpectedAnswer)

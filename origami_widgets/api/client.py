@@ -17,7 +17,7 @@ from origami_widgets.api.client_settings import make_settings
 from origami_widgets.api.errors import OrigamiError, ambiguous
 from origami_widgets.api.keys.key_sources import given_or_environment_key
 from origami_widgets.api.keys.pasted_key import note_key_in_use
-from origami_widgets.api.models import FlatRow, Page, Row
+from origami_widgets.api.models.table import FlatRow, Row
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.rows.row_reader import AsyncRowReader, RowPages, RowReader
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.background.loop_future import Coro
     from origami_widgets.api.keys.secret import Secret
+    from origami_widgets.api.models.base import Page
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -48,16 +48,6 @@ class Settings:
         """The host, with its port unless that is the default."""
         return urlsplit(self.base_url).netloc
 
-    @property
-    def is_local(self) -> bool:
-        """Whether the host is this machine."""
-        return is_local_url(self.base_url)
-
-    @property
-    def origin(self) -> str:
-        """Empty for Origami, else the name of the other host."""
-        return "" if self.base_url == DEFAULT_BASE_URL else self.host
-
 
 def make_settings(
     key: Secret | OrigamiError | None, base_url: object, project: object, timeout: object, *, elsewhere: bool = True
@@ -89,31 +79,12 @@ def make_settings(
 
 
 def resolve_base_url(base_url: object) -> str:
-    """Return the given base URL, else the one in the environment, else Origami's own.
+    """Return the given base URL, else the one in the environment, else Origami's own, without a trailing slash.
 
     Raises:
-        InvalidInput: a key must not be sent to it.
+        InvalidInput: it is not a URL, or its connection is not encrypted, so that no key may be sent to it.
     """
-    return check_base_url(base_url if base_url is not None else os.environ.get("ORIGAMI_BASE_URL") or DEFAULT_BASE_URL)
-
-
-def resolve_project(project: object) -> str | None:
-    """Return the given project, else the one in the environment; None for the parent organization.
-
-    Raises:
-        InvalidInput: the value is not the id of a project.
-    """
-    named = os.environ.get("ORIGAMI_PROJECT") or os.environ.get("ORIGAMI_PROJECT_ID") or None
-    given = named if project is None else project
-    return None if given is None else validate.project_id(given)
-
-
-def check_base_url(url: object) -> str:
-    """Return a base URL without a trailing slash, if a key may be sent to it.
-
-    Raises:
-        InvalidInput: it is not a URL, or its connection is not encrypted.
-    """
+    url = base_url if base_url is not None else os.environ.get("ORIGAMI_BASE_URL") or DEFAULT_BASE_URL
     remedy = f"Use the full URL of the API, for example {DEFAULT_BASE_URL}."
     if not isinstance(url, str):
         raise InvalidInput("base_url must be a string", cause=f"Got {type(url).__name__}.", remedy=remedy)
@@ -142,6 +113,17 @@ def check_base_url(url: object) -> str:
     return url.strip().rstrip("/")
 
 
+def resolve_project(project: object) -> str | None:
+    """Return the given project, else the one in the environment; None for the parent organization.
+
+    Raises:
+        InvalidInput: the value is not the id of a project.
+    """
+    named = os.environ.get("ORIGAMI_PROJECT") or os.environ.get("ORIGAMI_PROJECT_ID") or None
+    given = named if project is None else project
+    return None if given is None else validate.project_id(given)
+
+
 def is_local_url(base_url: str) -> bool:
     """Return whether a base URL leads to this machine."""
     return is_loopback(urlsplit(base_url).hostname or "")
@@ -149,9 +131,7 @@ def is_local_url(base_url: str) -> bool:
 
 def is_loopback(host: str) -> bool:
     """Return whether a host is this machine."""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -126,9 +127,6 @@ NO_API = CatalogEntry(
     e.NotFound, f"Check base_url: it must be the full URL of the API. {CHECK_ID}", "No Origami API at this address"
 )
 """Error for a 404 without a code of the API, which comes from a web server or a proxy."""
-NOT_FOUND = 404
-PROXY_LOGIN = 407
-FIRST_SERVER_ERROR = 500
 
 
 def prefix_hint(base_url: str) -> str:
@@ -158,25 +156,29 @@ def error_from(response: ApiResponse, base_url: str = "") -> e.OrigamiError:
     hint = ""
     entry = CODES.get(code)
     if entry is None:
-        by_status = STATUSES.get(response.status_code, SERVER if response.status_code >= FIRST_SERVER_ERROR else OTHER)
+        by_status = STATUSES.get(
+            response.status_code, SERVER if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else OTHER
+        )
         entry = replace(by_status, title=title_of(code) or by_status.title)
-        if response.status_code == NOT_FOUND and base_url and not code.endswith("_NOT_FOUND"):
+        if response.status_code == HTTPStatus.NOT_FOUND and base_url and not code.endswith("_NOT_FOUND"):
             entry, hint = NO_API, prefix_hint(base_url)
-    details = body.get("details")
     error = entry.kind(
         entry.title or title_of(code),
         cause=f"base_url is {base_url}. {_cause(body, response)}" if entry is NO_API else _cause(body, response),
         remedy=hint or entry.remedy,
-        code="PROXY_REFUSED" if response.status_code == PROXY_LOGIN else code,
+        code="PROXY_REFUSED" if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else code,
         status_code=response.status_code,
         request_id=response.request_id,
-        link=_link(body),
-        details={**{k: v for k, v in body.items() if k not in ("error", "code", "details")}, **_as_dict(details)},
+        link=e.safe_link(_as_dict(body.get("handoff")).get("url")) or e.safe_link(body.get("topUpUrl")),
+        details={
+            **{k: v for k, v in body.items() if k not in ("error", "code", "details")},
+            **_as_dict(body.get("details")),
+        },
         transient=entry.transient,
         retry_after=response.retry_after,
     )
     # The server never records a 5xx, whatever a proxy adds to it.
-    error.is_replay = response.is_replay and response.status_code < FIRST_SERVER_ERROR
+    error.is_replay = response.is_replay and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
     _add_facts(error, body)
     return error
 
@@ -194,8 +196,6 @@ def title_of(code: str) -> str:
 
 
 def _cause(body: JsonObject, response: ApiResponse) -> str:
-    if not body:
-        return response.problem or f"No reason was given (HTTP {response.status_code})."
     texts = [body.get("error"), body.get("message"), body.get("hint"), *_issues(body)]
     message = " ".join(part for part in texts if isinstance(part, str))
     if body.get("creditsRequired") is not None and str(body["creditsRequired"]) not in message:
@@ -206,9 +206,7 @@ def _cause(body: JsonObject, response: ApiResponse) -> str:
         texts.append(f"Reason: {body['reason'].replace('_', ' ')}.")
     parts = [part.strip() for part in texts if isinstance(part, str) and part.strip()]
     text = " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in dict.fromkeys(parts))
-    if not text:
-        return f"No reason was given (HTTP {response.status_code})."
-    return cut(text, LONGEST_CAUSE)
+    return cut(text, LONGEST_CAUSE) or response.problem or f"No reason was given (HTTP {response.status_code})."
 
 
 def _issues(body: JsonObject) -> list[str]:
@@ -218,15 +216,9 @@ def _issues(body: JsonObject) -> list[str]:
     return [f"{issue.get('path', '')}: {issue.get('message', '')}" for issue in issues[:5] if isinstance(issue, dict)]
 
 
-def _link(body: JsonObject) -> str | None:
-    handoff = e.safe_link(_as_dict(body.get("handoff")).get("url"))
-    return handoff or e.safe_link(body.get("topUpUrl"))
-
-
 def _add_facts(error: e.OrigamiError, body: JsonObject) -> None:
     if isinstance(error, e.AgentBusy):
-        current = _as_dict(body.get("currentRun"))
-        run = RunSummary.from_raw(current)
+        run = RunSummary.from_raw(body.get("currentRun"))
         error.current_run_id, error.current_run_started_at = run.id or None, run.started_at
     if isinstance(error, e.RunPoolFull):
         limit, sessions = body.get("limit"), body.get("activeSessions")

@@ -76,15 +76,9 @@ class OrigamiError(Exception):
         super().__init__(title)
 
     def __str__(self) -> str:
-        reference = ", ".join(
-            part
-            for part in (
-                f"HTTP {self.status_code}" if self.status_code else "",
-                self.code,
-                f"request {self.request_id}" if self.request_id else "",
-            )
-            if part
-        )
+        status = f"HTTP {self.status_code}" if self.status_code else ""
+        request = f"request {self.request_id}" if self.request_id else ""
+        reference = ", ".join(filter(None, (status, self.code, request)))
         lines = [self.title, self.cause, self.remedy, self.link or "", f"({reference})" if reference else ""]
         # Each part stays on one line: text from the server must not look like our remedy.
         return "\n".join(filter(None, (clean(line, LONGEST_LINE) for line in lines)))
@@ -312,8 +306,7 @@ def ambiguous(
         cause = f"The response was lost{f' ({last.title})' if last is not None else ''}. {looked}"
         remedy = (
             "Check before you start it again, or you may pay for it twice: error.reconcile() looks for it, and "
-            f"{where} "
-            f"the newest {'run' if agent_id else 'agents'}."
+            f"{where} the newest {'run' if agent_id else 'agents'}."
         )
     return AmbiguousStart(
         "A run may have started",

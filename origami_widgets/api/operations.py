@@ -6,31 +6,14 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
 
 from origami_widgets.api import validate
 from origami_widgets.api.base_operations import LARGEST_PAGE, page_params, read_with_retries
-from origami_widgets.api.errors import (
-    AuthenticationError,
-    OrigamiError,
-)
-from origami_widgets.api.models import (
-    Account,
-    ActiveCells,
-    Agent,
-    CancelledCells,
-    Column,
-    CreatedAgent,
-    Credits,
-    FlatRow,
-    Page,
-    Row,
-    RunObject,
-    RunSummary,
-    Table,
-)
-from origami_widgets.api.models.account import AccountSummary, summarize
-from origami_widgets.api.models.table import came_from
+from origami_widgets.api.errors import AuthenticationError, OrigamiError
+from origami_widgets.api.models.account import Account, AccountSummary, Credits, summarize
+from origami_widgets.api.models.base import Page
+from origami_widgets.api.models.run import Agent, CreatedAgent, RunObject, RunSummary
+from origami_widgets.api.models.table import ActiveCells, CancelledCells, Column, FlatRow, Row, Table, came_from
 from origami_widgets.api.responses import (
     ApiRequest,
     read_run,
@@ -142,8 +125,8 @@ class Operations(UploadOperations):
 
     async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /agents/{id}/runs/{runId}`, exactly one attempt."""
-        path, params = _run_path(agent_id, run_id), _include_params(include)
-        return require_subject(await self._once(ApiRequest("GET", path, params)), run_id)
+        asked = ApiRequest("GET", f"{_agent_path(agent_id)}/runs/{validate.run_id(run_id)}", _include_params(include))
+        return require_subject(await self._once(asked), run_id)
 
     async def poll_table(self, table_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:
         """`GET /tables/{tableId}`, exactly one attempt."""
@@ -518,15 +501,11 @@ def _run_body(
 
 
 def _agent_path(agent_id: str) -> str:
-    return f"/agents/{quote(validate.agent_id(agent_id), safe='')}"
-
-
-def _run_path(agent_id: str, run_id: str) -> str:
-    return f"{_agent_path(agent_id)}/runs/{quote(validate.run_id(run_id), safe='')}"
+    return f"/agents/{validate.agent_id(agent_id)}"
 
 
 def _table_path(table_id: str) -> str:
-    return f"/tables/{quote(validate.table_id(table_id), safe='')}"
+    return f"/tables/{validate.table_id(table_id)}"
 
 
 def _include_params(tokens: Sequence[str]) -> dict[str, str]:

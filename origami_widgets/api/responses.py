@@ -13,8 +13,8 @@ from typing import Any, NoReturn, TypeAlias
 import msgspec
 
 from origami_widgets.api.errors import UnexpectedAnswer
-from origami_widgets.api.models import CreatedAgent, RunObject
 from origami_widgets.api.models.base import is_list
+from origami_widgets.api.models.run import CreatedAgent, RunObject
 from origami_widgets.words.foreign_text import cut, unicode_text
 
 SUCCESS = range(200, 300)
@@ -90,24 +90,13 @@ def decode(body: bytes) -> Any:
     """
     body = body.removeprefix(BOM)
     try:
-        # Suppressed, because the slower decoder below gives better errors.
+        # Suppressed, because the slower decoder gives better errors, and reads what a client must read all the same, such
+        # as a text cut inside an emoji.
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
             return msgspec.json.decode(body)
-        return _decode_slowly(body)
+        return _whole(json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_float=_float))
     except RecursionError:
         raise unreadable("The response is nested too deeply.") from None
-
-
-def decode_csv(body: bytes) -> str:
-    """Return the text of CSV."""
-    return body.removeprefix(BOM).decode("utf-8", "replace")
-
-
-def _decode_slowly(body: bytes) -> Any:
-    """Decode a body that the strict decoder refuses but a client must read, such as a text cut inside an emoji."""
-    try:
-        text = body.decode("utf-8")
-        return _whole(json.loads(text, parse_constant=_refuse, parse_float=_float))
     except UnicodeDecodeError:
         raise unreadable("The response isn't valid UTF-8.") from None
     except ValueError:

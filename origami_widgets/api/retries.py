@@ -16,12 +16,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from origami_widgets.api.errors import (
-    ConnectionFailed,
-    IdempotencyConflict,
-    OrigamiError,
-    RateLimited,
-)
+from origami_widgets.api.errors import ConnectionFailed, IdempotencyConflict, OrigamiError, RateLimited
 from origami_widgets.host.runtime import time_limit
 
 T = TypeVar("T")

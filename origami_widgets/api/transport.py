@@ -28,7 +28,7 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.keys.secret import hide_all, hide_keys_in_logs
-from origami_widgets.api.responses import SUCCESS, ApiRequest, ApiResponse, decode, decode_csv
+from origami_widgets.api.responses import BOM, SUCCESS, ApiRequest, ApiResponse, decode
 from origami_widgets.api.retries import parse_http_date, parse_retry_after
 from origami_widgets.host import runtime
 
@@ -149,7 +149,11 @@ class Transport:
                     extensions={"trace": trace, "timeout": httpx.Timeout(within).as_dict()},
                 )
             except (ValueError, TypeError, httpx.InvalidURL) as error:
-                return _not_encodable(error)
+                return InvalidInput(
+                    "Request can't be sent",
+                    cause=f"It contains a value that can't be encoded ({type(error).__name__}). Nothing was sent.",
+                    remedy="Check the values for half an emoji, a control character or a number that isn't finite.",
+                )
             async with runtime.time_limit(within):
                 return await self.exchange(client, request, waits)
         except asyncio.CancelledError:
@@ -179,8 +183,7 @@ class Transport:
                 transient=True,
             )
         else:
-            variables = _variables() if self._is_encrypted else ""
-            failure = _no_response(error, self._settings.host, hide_all(_text_of(_root(error))), variables)
+            failure = _no_response(error, self._settings.host, _variables() if self._is_encrypted else "")
         failure.sent = sent
         return failure
 
@@ -196,7 +199,7 @@ class Transport:
     async def exchange(self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float]) -> ApiResponse:
         """Send one request and read its whole response. Note its `Retry-After` in `waits`, even if the response breaks off."""
         response = await client.send(request, stream=True)
-        wait = _retry_after(response)
+        wait = parse_retry_after(response.headers.get_list("retry-after"), now=_date(response))
         if wait is not None:
             waits.append(wait)
         try:
@@ -319,16 +322,14 @@ def _check_host(base_url: str) -> None:
     Raises:
         InvalidInput: the host is neither a valid name nor a valid address.
     """
-    try:
-        readable = bool(httpx.URL(base_url).host)
-    except (httpx.InvalidURL, UnicodeError):
-        readable = False
-    if not readable:
-        raise InvalidInput(
-            "Invalid base_url",
-            cause="The host name isn't valid.",
-            remedy="Use the full URL from the API's documentation.",
-        )
+    with contextlib.suppress(httpx.InvalidURL, UnicodeError):
+        if httpx.URL(base_url).host:
+            return
+    raise InvalidInput(
+        "Invalid base_url",
+        cause="The host name isn't valid.",
+        remedy="Use the full URL from the API's documentation.",
+    )
 
 
 def _no_sockets(host: str) -> ConnectionFailed:
@@ -362,10 +363,6 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(kept)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    return parse_retry_after(response.headers.get_list("retry-after"), now=_date(response))
-
-
 def _date(response: httpx.Response) -> datetime | None:
     return parse_http_date(response.headers["date"]) if "date" in response.headers else None
 
@@ -377,7 +374,7 @@ def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None) ->
     body, problem = None, "" if raw.strip() else "The response is empty."
     try:
         if not problem:
-            body = decode_csv(raw) if is_csv and is_success else decode(raw)
+            body = raw.removeprefix(BOM).decode("utf-8", "replace") if is_csv and is_success else decode(raw)
     except UnexpectedAnswer as error:
         if is_success:
             error.status_code, error.request_id = response.status_code, headers.get("x-request-id")
@@ -396,16 +393,16 @@ def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None) ->
     )
 
 
-def _no_response(error: Exception, host: str, reason: str, variables: str) -> ConnectionFailed:
+def _no_response(error: Exception, host: str, variables: str) -> ConnectionFailed:
     """Return the error for an exception of the HTTP library.
 
     Args:
         error: the exception.
         host: the host of the request.
-        reason: its message, without keys.
         variables: the variables of the environment from which the connection was made.
     """
     root = _root(error)
+    reason = hide_all(_text_of(root))
     if isinstance(error, httpx.ProxyError):
         title, code = "Proxy refused the connection", "PROXY_REFUSED"
         remedy = "Check the address, user and password in HTTPS_PROXY."
@@ -427,14 +424,6 @@ def _no_response(error: Exception, host: str, reason: str, variables: str) -> Co
     if variables:
         remedy += f" The environment has {variables}."
     return ConnectionFailed(title, cause=f"{host}: {reason[:LONGEST_REASON]}", remedy=remedy, code=code, transient=True)
-
-
-def _not_encodable(error: Exception) -> InvalidInput:
-    return InvalidInput(
-        "Request can't be sent",
-        cause=f"It contains a value that can't be encoded ({type(error).__name__}). Nothing was sent.",
-        remedy="Check the values for half an emoji, a control character or a number that isn't finite.",
-    )
 
 
 def _root(error: BaseException) -> BaseException:

@@ -9,15 +9,9 @@ from typing import Any, TypeVar
 from origami_widgets.api import validate
 from origami_widgets.api.base_operations import BaseOperations, page_params
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.models import (
-    DeletedWorkspace,
-    Document,
-    EnrichmentRun,
-    Model,
-    Page,
-    UpsertReceipt,
-    Workspace,
-)
+from origami_widgets.api.models.base import Model, Page
+from origami_widgets.api.models.run import Workspace
+from origami_widgets.api.models.table import DeletedWorkspace, Document, EnrichmentRun, UpsertReceipt
 from origami_widgets.api.responses import unexpected
 from origami_widgets.words.foreign_text import described, is_unicode
 

@@ -80,9 +80,8 @@ def read_refusal(response: ApiResponse) -> float | None:
 
     "No free run slot" is no such refusal: it has the same status, but does not limit requests.
     """
-    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
-        return None
-    if isinstance(response.body, dict) and response.body.get("code") == "CONCURRENT_LIMIT_EXCEEDED":
+    has_no_slot = isinstance(response.body, dict) and response.body.get("code") == "CONCURRENT_LIMIT_EXCEEDED"
+    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS or has_no_slot:
         return None
     return min(max(response.retry_after or 0.0, SHORTEST_REFUSAL), LONGEST_REFUSAL)
 

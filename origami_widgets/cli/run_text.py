@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models.run import RunObject
 from origami_widgets.card.render.document import SIGNS
 from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view import make_view

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.models import AgentSummary, RunObject, RunSummary
+from origami_widgets.api.models.run import AgentSummary, RunObject, RunSummary
 from origami_widgets.api.operations import pages
 from origami_widgets.api.validate import agent_id as valid_agent_id
 from origami_widgets.api.validate import may_be_id, not_a_key, shortened
@@ -18,7 +18,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import RunState
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Agent
+    from origami_widgets.api.models.run import Agent
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
@@ -233,10 +233,5 @@ async def recent_runs(operations: Operations, *, limit: int = 20) -> list[Recent
         for agent in agents.values()
         if agent.last_run is not None and agent.last_run.id
     ]
-    runs.sort(key=_recently_started, reverse=True)
+    runs.sort(key=lambda recent: _started(recent.run), reverse=True)
     return runs[:limit]
-
-
-def _recently_started(recent: RecentRun) -> tuple[str, str]:
-    at = recent.run.started_at
-    return at.isoformat() if at is not None else "", recent.run.id

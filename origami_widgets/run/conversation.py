@@ -16,7 +16,7 @@ from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.state import HISTORY_LIMIT, full_prompt, newest_tables, total
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Action
+    from origami_widgets.api.models.run import Action
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import HistoryPoint, RunState

@@ -13,13 +13,7 @@ from urllib.parse import urlsplit
 from origami_widgets._version import __version__
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client_settings import DEFAULT_BASE_URL
-from origami_widgets.api.errors import (
-    AuthenticationError,
-    CannotBlock,
-    ConnectionFailed,
-    MissingKey,
-    OrigamiError,
-)
+from origami_widgets.api.errors import AuthenticationError, CannotBlock, ConnectionFailed, MissingKey, OrigamiError
 from origami_widgets.host import installation
 from origami_widgets.host.application import host_name, in_colab, in_marimo
 from origami_widgets.host.runtime import IN_BROWSER, time_limit

@@ -29,7 +29,8 @@ from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReac
 from origami_widgets.run.state import CreditsExceeded, FillOffer, GapsCounted
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import FlatRow, Page
+    from origami_widgets.api.models.base import Page
+    from origami_widgets.api.models.table import FlatRow
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.fill_plan import Gap

@@ -19,7 +19,7 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, FlatRow, Table
+    from origami_widgets.api.models.table import Column, FlatRow, Table
     from origami_widgets.run.state import RunState
 
 ColumnKey = tuple[str, str]
@@ -134,7 +134,7 @@ def gaps_of(
                 clip(column.name, _NAME_LIMIT),
                 missing,
                 _runs(column) or 0,
-                _average(column),
+                column.stats.avg_credits_per_run if column.stats is not None and column.stats.total_runs else None,
                 None if used is None or not hits else used / hits,
                 min(column.cells.errored or 0, len(missing)),
             )
@@ -233,7 +233,3 @@ def filled(gaps: Sequence[Gap], rows: Mapping[str, Sequence[FlatRow]]) -> Filled
 
 def _runs(column: Column) -> float | None:
     return None if column.stats is None else column.stats.total_runs
-
-
-def _average(column: Column) -> float | None:
-    return column.stats.avg_credits_per_run if column.stats is not None and column.stats.total_runs else None

@@ -17,7 +17,7 @@ from origami_widgets.run.starts.store import entry_of
 from origami_widgets.run.state import CommandFailed, SendingChanged
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Question, RunSummary
+    from origami_widgets.api.models.run import Question, RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
@@ -255,7 +255,7 @@ def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> s
     Raises:
         InvalidInput: there is no question, or an answer is missing, surplus, empty or not text; nothing was sent.
 
-    >>> from origami_widgets.api.models import Question
+    >>> from origami_widgets.api.models.run import Question
     >>> answer_prompt([Question(question="Which region?")], ["Iberia"])
     'Which region? Iberia'
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.models import Steps
+from origami_widgets.api.models.run import Steps
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run import waiting
 from origami_widgets.run.agent_runs import make_token, read_turns
@@ -22,7 +22,7 @@ from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answerin
 from origami_widgets.run.own_list.uploaded_table import check_operations
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
-from origami_widgets.run.settings import attach_hint, display_backend, top, waits_for_a_slot
+from origami_widgets.run.settings import attach_hint, configuration, display_backend, top
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.confirm import ask, asks_nobody, can_ask
@@ -34,7 +34,8 @@ from origami_widgets.words.foreign_text import described, one_line
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.models import Action, Question, Suggestion, Table, TranscriptMessage
+    from origami_widgets.api.models.run import Action, Question, Suggestion, TranscriptMessage
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Turn
     from origami_widgets.run.credits import RunCredits
@@ -620,7 +621,7 @@ class Run:
     ) -> Callable[[], StartJob]:
         """Return a function that returns the job of a follow-up, for the background loop."""
         operations, spec, once = self._conversation.current.connected(), follow_up.spec(), self._conversation.once
-        cell, queues = cell_ref(), waits_for_a_slot()
+        cell, queues = cell_ref(), configuration().queue
         validate.flag("fresh", fresh)
         limit = validate.credit_limit(credit_limit)
 

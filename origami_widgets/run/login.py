@@ -15,7 +15,7 @@ from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiE
 from origami_widgets.api.keys.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
 from origami_widgets.api.keys.secret import Secret, missing_key, read_key
 from origami_widgets.host.application import can_prompt, current_shell
-from origami_widgets.run.settings import client_or_default, configured_address, use_login
+from origami_widgets.run.settings import client_or_default, configuration, use_login
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
@@ -25,14 +25,6 @@ MOST_TRIES = 3
 """How often to ask for a key, at most, while the input cannot be one."""
 ENDED = "INPUT_ENDED"
 """The code of the error when the user enters no key."""
-
-
-@dataclass(frozen=True, slots=True)
-class _GivenKey:
-    """Key from the argument or the environment, as a `Secret`; the error if that value cannot be a key; None without one."""
-
-    key: Secret | OrigamiError | None
-    is_given: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +94,16 @@ async def login(
         1
         >>> ow.configure()
     """
-    given = _GivenKey(given_or_environment_key(api_key), is_given=api_key is not None)
+    given, is_argument = given_or_environment_key(api_key), api_key is not None
     # A traceback that shows local variables must not show the key either.
     del api_key
-    if given.is_given and isinstance(given.key, OrigamiError):
-        raise given.key
-    address = configured_address()
+    if is_argument and isinstance(given, OrigamiError):
+        raise given
+    address = configuration().address
     url = resolve_base_url(address.base_url if base_url is None else base_url)
     # A project belongs to its base URL.
     named = resolve_project(address.project if base_url is None and project is None else project)
-    summary, key = await _check(_search(given, url), url, named)
+    summary, key = await _check(_search(given, url, is_argument=is_argument), url, named)
     problem = store_in_keyring(url, key) if store else None
     # IPython shows it as the value of the cell, unless an error is raised.
     if problem is not None or current_shell() is None:
@@ -148,10 +140,10 @@ async def account(*, client: AnyClient | None = None) -> AccountSummary:
     return await OnLoop(client_or_default(client).operations.account_summary())
 
 
-def _search(given: _GivenKey, url: str) -> _FoundKey:
-    """Return the given key, else one from Colab or the keyring, else one that the user enters."""
-    if given.key is not None:
-        return _FoundKey(given.key, "argument" if given.is_given else "environment")
+def _search(given: Secret | OrigamiError | None, url: str, *, is_argument: bool) -> _FoundKey:
+    """Return the key of the argument or environment, else one from Colab or the keyring, else one that the user enters."""
+    if given is not None:
+        return _FoundKey(given, "argument" if is_argument else "environment")
     elsewhere = find_stored_key(url, colab=not is_local_url(url), keyring=True)
     if elsewhere.key is not None:
         return _FoundKey(elsewhere.key, elsewhere.source)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace as replace_struct
 
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.run.state import (
     FAILED_STATUSES,
     HISTORY_LIMIT,
@@ -51,7 +51,7 @@ from origami_widgets.run.state import (
 )
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Action, RunObject
+    from origami_widgets.api.models.run import Action, RunObject
     from origami_widgets.run.state import Asked, ConnectionState, Event
 
 
@@ -315,16 +315,12 @@ def _table_read(state: RunState, event: TableRead | TableGone) -> RunState:
             case TableRead() if table.id == event.table.id:
                 return newer(table, event.table)
             case TableGone() if table.id == event.table_id:
-                return _without_running_cells(table)
+                cells = replace_struct(table.cells, running=0, raw={**table.cells.raw, "running": 0})
+                return replace_struct(table, cells=cells, raw={**table.raw, "cells": cells.raw})
         return table
 
     connection = _heard(state.connection, event.at)
     return replace(state, connection=connection, tables=tuple(now(table) for table in state.tables))
-
-
-def _without_running_cells(table: Table) -> Table:
-    cells = replace_struct(table.cells, running=0, raw={**table.cells.raw, "running": 0})
-    return replace_struct(table, cells=cells, raw={**table.raw, "cells": cells.raw})
 
 
 def _rows_read(state: RunState, event: RowsRead) -> RunState:

@@ -154,19 +154,9 @@ def _check_flag(name: str, value: object, no: str, yes: str) -> None:
         )
 
 
-def render_mode() -> RenderMode:
-    """Return how cards are shown."""
-    return current.render
-
-
-def shows_leads() -> bool:
-    """Return whether cards show leads."""
-    return current.leads
-
-
-def waits_for_a_slot() -> bool:
-    """Return whether starting a run waits for a slot when all run slots are in use."""
-    return current.queue
+def configuration() -> Configuration:
+    """Return what `configure` and `login` have set so far."""
+    return current
 
 
 def confirm_mode() -> ConfirmMode:
@@ -190,11 +180,6 @@ def client_or_default(client: AnyClient | None) -> UsableClient:
             if current.client is None:
                 _change(client=made)
     return cast("UsableClient", current.client)
-
-
-def configured_address() -> ApiAddress:
-    """Return the base URL and project that `configure` or `login` has set."""
-    return current.address
 
 
 def use_login(client: Client, base_url: str, project: str | None, key: Secret | None) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import background, kept_task
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
@@ -23,7 +23,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
-from origami_widgets.run.settings import attach_hint, client_or_default, display_backend, waits_for_a_slot
+from origami_widgets.run.settings import attach_hint, client_or_default, configuration, display_backend
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
@@ -36,7 +36,7 @@ from origami_widgets.run.state import Named
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
@@ -159,7 +159,7 @@ async def start_run(
     operations = operations_of(client, focus_tables)
     spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     known_as = "" if once is None else valid_once(once)
-    cell, queues = cell_ref(), waits_for_a_slot()
+    cell, queues = cell_ref(), configuration().queue
 
     def make() -> StartJob:
         (job,) = _jobs(operations, [(known_as, spec)], known_as, cell, fresh=fresh, queues=queues)
@@ -391,7 +391,9 @@ async def attach(
     flag("show", show)
     run = _watched(token_or_agent_id, run_id, client)
     if run is None:
-        run = await OnLoop(_finding(token_or_agent_id, run_id, client))
+        token = token_or_agent_id.token if isinstance(token_or_agent_id, Run) else token_or_agent_id
+        agent_id, wanted = parse_token(token, run_id)
+        run = await OnLoop(_find(client_or_default(client).operations, agent_id, wanted))
     if show:
         display_backend().show(run)
     return run
@@ -406,13 +408,6 @@ def _watched(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient
     if watching is None or (client is not None and client_or_default(client).operations.identity != watching.identity):
         return None
     return token_or_agent_id
-
-
-def _finding(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient | None) -> Coroutine[Any, Any, Run]:
-    """Check the arguments; return the coroutine that finds the run."""
-    token = token_or_agent_id.token if isinstance(token_or_agent_id, Run) else token_or_agent_id
-    agent_id, wanted = parse_token(token, run_id)
-    return _find(client_or_default(client).operations, agent_id, wanted)
 
 
 async def _read_later(operations: Operations, watch: RunWatch) -> None:

@@ -13,7 +13,8 @@ from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural, shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Action, CancelledCells, Column, RunObject, Table, TranscriptMessage
+    from origami_widgets.api.models.run import Action, RunObject, TranscriptMessage
+    from origami_widgets.api.models.table import CancelledCells, Column, Table
     from origami_widgets.api.rows.row_progress import RowProgress
 
 TERMINAL_STATUSES = frozenset(

@@ -10,10 +10,10 @@ import urllib.parse
 import httpx
 import pytest
 
-from origami_widgets.api import models
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import InvalidInput, UnexpectedAnswer
+from origami_widgets.api.models import base
 from tests.api.conftest import KEY
 from tests.api.verbs import RECEIPT, TABLE, VERBS
 from tests.support.quick import see
@@ -45,7 +45,7 @@ async def test_each_call_sends_the_same_request_from_both_clients(server, quick,
     awaited = await getattr(AsyncClient(KEY, base_url=server.base_url), verb)(*args, **options)
     assert blocking == awaited
     for given in (blocking, awaited):
-        if isinstance(given, models.Page):
+        if isinstance(given, base.Page):
             assert len(given) == 1 or verb == "list_columns"
             assert all(isinstance(item, kind) and item.raw for item in given)
         else:

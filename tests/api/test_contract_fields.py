@@ -4,61 +4,61 @@ from __future__ import annotations
 
 import pytest
 
-from origami_widgets.api import models
+from origami_widgets.api.models import account, base, run, table
 from tests.contract import description
 
 SCHEMAS = description()["components"]["schemas"]
 MODEL_OF = {
-    "AgentSummary": models.AgentSummary,
-    "Agent": models.Agent,
-    "CreateAgentResponse": models.CreatedAgent,
-    "RunSteps": models.Steps,
-    "RunSummary": models.RunSummary,
-    "RunRequestEcho": models.RunRequest,
-    "RunAction": models.Action,
-    "TranscriptMessage": models.TranscriptMessage,
-    "RunResponse": models.Response,
-    "PartialRunResponse": models.Response,
-    "PendingQuestion": models.Question,
-    "NextAction": models.Suggestion,
-    "RunTodo": models.Todo,
-    "Run": models.RunObject,
-    "CreditsLifetime": models.CreditsUsed,
-    "CellsLiveness": models.Cells,
-    "ColumnStats": models.ColumnStats,
-    "ColumnQualification": models.ColumnQualification,
-    "TableColumn": models.Column,
-    "ColumnMeta": models.Column,
-    "QualificationStats": models.QualificationStats,
-    "FunnelStats": models.Funnel,
-    "RunningStats": models.RunningStats,
-    "LeadSourceStats": models.LeadSource,
-    "TableStats": models.TableStats,
-    "Table": models.Table,
-    "CancelledCells": models.CancelledCells,
-    "ActiveCells": models.ActiveCells,
-    "Cell": models.Cell,
-    "Row": models.Row,
-    "FlatRow": models.FlatRow,
-    "Account": models.Account,
-    "Credits": models.Credits,
-    "Workspace": models.Workspace,
-    "Document": models.Document,
-    "UpsertReceipt": models.UpsertReceipt,
-    "OutcomeCounts": models.OutcomeCounts,
-    "EnrichmentRun": models.EnrichmentRun,
-    "EnrichmentRunDetail": models.EnrichmentRun,
-    "WorkspaceList": models.Page,
-    "DocumentList": models.Page,
-    "EnrichmentRunList": models.Page,
-    "ListEnvelope": models.Page,
-    "AgentList": models.Page,
-    "RunSummaryList": models.Page,
-    "ColumnList": models.Page,
-    "TableList": models.Page,
-    "AgentTableList": models.Page,
-    "RowList": models.Page,
-    "FlatRowList": models.Page,
+    "AgentSummary": run.AgentSummary,
+    "Agent": run.Agent,
+    "CreateAgentResponse": run.CreatedAgent,
+    "RunSteps": run.Steps,
+    "RunSummary": run.RunSummary,
+    "RunRequestEcho": run.RunRequest,
+    "RunAction": run.Action,
+    "TranscriptMessage": run.TranscriptMessage,
+    "RunResponse": run.Response,
+    "PartialRunResponse": run.Response,
+    "PendingQuestion": run.Question,
+    "NextAction": run.Suggestion,
+    "RunTodo": run.Todo,
+    "Run": run.RunObject,
+    "CreditsLifetime": table.CreditsUsed,
+    "CellsLiveness": table.Cells,
+    "ColumnStats": table.ColumnStats,
+    "ColumnQualification": table.ColumnQualification,
+    "TableColumn": table.Column,
+    "ColumnMeta": table.Column,
+    "QualificationStats": table.QualificationStats,
+    "FunnelStats": table.Funnel,
+    "RunningStats": table.RunningStats,
+    "LeadSourceStats": table.LeadSource,
+    "TableStats": table.TableStats,
+    "Table": table.Table,
+    "CancelledCells": table.CancelledCells,
+    "ActiveCells": table.ActiveCells,
+    "Cell": table.Cell,
+    "Row": table.Row,
+    "FlatRow": table.FlatRow,
+    "Account": account.Account,
+    "Credits": account.Credits,
+    "Workspace": run.Workspace,
+    "Document": table.Document,
+    "UpsertReceipt": table.UpsertReceipt,
+    "OutcomeCounts": table.OutcomeCounts,
+    "EnrichmentRun": table.EnrichmentRun,
+    "EnrichmentRunDetail": table.EnrichmentRun,
+    "WorkspaceList": base.Page,
+    "DocumentList": base.Page,
+    "EnrichmentRunList": base.Page,
+    "ListEnvelope": base.Page,
+    "AgentList": base.Page,
+    "RunSummaryList": base.Page,
+    "ColumnList": base.Page,
+    "TableList": base.Page,
+    "AgentTableList": base.Page,
+    "RowList": base.Page,
+    "FlatRowList": base.Page,
 }
 SENT_BY_US = {
     *("Attachment", "CreateAgentRequest", "SendRunRequest", "RowFilter", "RowSort"),
@@ -101,24 +101,24 @@ def test_every_property_has_a_field(name):
 
 
 def test_nested_objects_without_a_name_of_their_own():
-    account = properties("Account")
+    parts = properties("Account")
     inside = {
-        "organization": models.Organization,
-        "plan": models.Plan,
-        "capabilities": models.Capabilities,
-        "workspaces": models.WorkspaceQuota,
+        "organization": account.Organization,
+        "plan": account.Plan,
+        "capabilities": account.Capabilities,
+        "workspaces": account.WorkspaceQuota,
     }
-    assert {name for name, schema in account.items() if merged(schema)} == set(inside)
+    assert {name for name, schema in parts.items() if merged(schema)} == set(inside)
     for name, model in inside.items():
-        assert set(merged(account[name])) <= set(model.__struct_encode_fields__), name
+        assert set(merged(parts[name])) <= set(model.__struct_encode_fields__), name
     for answer in SCHEMAS["WorkspaceDeleteResult"]["oneOf"]:
-        assert set(merged(answer)) <= set(models.DeletedWorkspace.__struct_encode_fields__)
+        assert set(merged(answer)) <= set(table.DeletedWorkspace.__struct_encode_fields__)
         planned = merged(merged(answer).get("willDelete", {}))
-        assert set(planned) <= set(models.DeletionPreview.__struct_encode_fields__)
+        assert set(planned) <= set(table.DeletionPreview.__struct_encode_fields__)
     detail = properties("EnrichmentRunDetail")
-    assert set(merged(detail["enrichments"])) <= set(models.EnrichmentCounts.__struct_encode_fields__)
-    assert set(merged(detail["outcomes"]["items"])) <= set(models.RowOutcome.__struct_encode_fields__)
+    assert set(merged(detail["enrichments"])) <= set(table.EnrichmentCounts.__struct_encode_fields__)
+    assert set(merged(detail["outcomes"]["items"])) <= set(table.RowOutcome.__struct_encode_fields__)
     created = properties("CreateAgentResponse")
-    assert set(merged(created["workspace"])) <= set(models.Workspace.__struct_encode_fields__)
+    assert set(merged(created["workspace"])) <= set(run.Workspace.__struct_encode_fields__)
     calls = properties("TranscriptMessage")["toolCalls"]["items"]
-    assert set(merged(calls)) <= set(models.ToolCall.__struct_encode_fields__)
+    assert set(merged(calls)) <= set(run.ToolCall.__struct_encode_fields__)

@@ -11,27 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.api import models
-from origami_widgets.api.models import (
-    Account,
-    Action,
-    Agent,
-    Cell,
-    Column,
-    CreatedAgent,
-    FlatRow,
-    Model,
-    Page,
-    Question,
-    Row,
-    RunObject,
-    RunSummary,
-    Table,
-)
+from origami_widgets.api.models import account, base, run, table
+from origami_widgets.api.models.account import Account
+from origami_widgets.api.models.base import Model, Page
+from origami_widgets.api.models.run import Action, Agent, CreatedAgent, Question, RunObject, RunSummary
+from origami_widgets.api.models.table import Cell, Column, FlatRow, Row, Table
 from tests.api.conftest import fixture
 
 ALL_MODELS = sorted(
-    (value for value in vars(models).values() if isinstance(value, type) and issubclass(value, Model)),
+    {
+        value
+        for module in (account, base, run, table)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Model)
+    },
     key=lambda model: model.__name__,
 )
 NUMBERS = st.integers() | st.floats() | st.just(10**400)

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models.run import RunObject
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view

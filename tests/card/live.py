@@ -4,7 +4,7 @@ import itertools
 import json
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models.run import RunObject
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.state import Planned, RunRead, RunState
 from tests.support.page import take_changes

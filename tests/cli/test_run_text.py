@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from origami_widgets.api.models import RunSummary
+from origami_widgets.api.models.run import RunSummary
 from origami_widgets.card.render.document import SIGNS
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view

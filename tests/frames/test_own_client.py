@@ -12,7 +12,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import TableNotFound
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.run import settings
 
 BRIEF = "List bakeries in Porto"

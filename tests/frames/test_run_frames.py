@@ -7,7 +7,8 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets import frames
-from origami_widgets.api.models import Page, RunSummary
+from origami_widgets.api.models.base import Page
+from origami_widgets.api.models.run import RunSummary
 from origami_widgets.frames.run_frames import history_frame
 from origami_widgets.run.state import HistoryPoint
 from tests.frames.payloads import BACKENDS, changed, handle, payload, table

@@ -7,7 +7,8 @@ import pytest
 
 from origami_widgets import __version__, frames
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.models import CreatedAgent, RunObject, Table
+from origami_widgets.api.models.run import CreatedAgent, RunObject
+from origami_widgets.api.models.table import Table
 from tests.frames.payloads import EMPTY, SCHEMAS, changed, handle, payload, table
 
 RUN_ID = "v2_run-01k0c4m2f7"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from origami_widgets import frames
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from tests.frames.payloads import BACKENDS, changed, payload, table
 
 JUNK = [True, 3.5, "soon", "", [], {}, [1], {"value": 1}, float("nan"), float("inf"), 10**400, -(2**63) - 1, "--5"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models.run import RunObject
 from origami_widgets.api.usage import BalanceReading
 from origami_widgets.card.view import view_now
 from origami_widgets.run.conversation import merged

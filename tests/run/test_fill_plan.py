@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from origami_widgets.api.models import FlatRow, Table
+from origami_widgets.api.models.table import FlatRow, Table
 from origami_widgets.run.fill_plan import (
     Gap,
     brief,

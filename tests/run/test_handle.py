@@ -15,9 +15,9 @@ from origami_widgets.api.errors import (
     InvalidInput,
     RunNotFound,
 )
-from origami_widgets.api.models import Steps
+from origami_widgets.api.models.run import Steps
 from origami_widgets.card.view import view_now
-from origami_widgets.run.settings import client_or_default, render_mode
+from origami_widgets.run.settings import client_or_default, configuration
 from origami_widgets.run.waiting import WaitTimedOut
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -265,9 +265,9 @@ def test_configure_of_the_rendering_leaves_the_client_alone(client):
     ow.configure(client=ow.Sandbox().client())
     try:
         ow.configure(render="html")
-        assert render_mode() == "html"
+        assert configuration().render == "html"
         ow.configure(client=client)
-        assert render_mode() == "html"
+        assert configuration().render == "html"
         ow.configure(render="auto")
         assert ow.start(BRIEF, show=False).wait(timeout=30).done
         with pytest.raises(InvalidInput, match="'png'") as caught:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import ServerError
-from origami_widgets.api.models import RunObject, Table
+from origami_widgets.api.models.run import RunObject
+from origami_widgets.api.models.table import Table
 from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
     CancelDelayed,

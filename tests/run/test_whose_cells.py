@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from origami_widgets.api.models import RunObject, Table
+from origami_widgets.api.models.run import RunObject
+from origami_widgets.api.models.table import Table
 from origami_widgets.run.state import LeftRunning, RunState, StoppedCells
 from origami_widgets.run.whose_cells import StopTarget, attribute
 

@@ -80,7 +80,11 @@ class CallbackThread:
             is_first = self._running is None and not self._queue
             call = self._queue[key] = _Call(function, argument, context)
             self._changed.notify_all()
-            self._report_if_stuck()
+            running = self._running
+            if running is not None and not running.is_reported and time.monotonic() - running.began > STUCK:
+                running.is_reported = True
+                name = describe_callback(running.function)
+                log.warning("The callback %s is taking a while; other callbacks are waiting for it", name)
             if is_first:
                 self._changed.wait_for(lambda: call.is_over, MOMENT)
         return True
@@ -113,15 +117,6 @@ class CallbackThread:
     def is_current(self) -> bool:
         """Return whether the caller is a callback."""
         return threading.current_thread() is self._thread
-
-    def _report_if_stuck(self) -> None:
-        call = self._running
-        if call is not None and not call.is_reported and time.monotonic() - call.began > STUCK:
-            call.is_reported = True
-            log.warning(
-                "The callback %s is taking a while; other callbacks are waiting for it",
-                describe_callback(call.function),
-            )
 
     def _start(self) -> bool:
         thread = threading.Thread(target=self._serve, name="origami-widgets callbacks", daemon=True)

@@ -95,7 +95,7 @@ class LoopFuture(concurrent.futures.Future[T]):
 
     def cancelled(self) -> bool:
         """Return whether it was cancelled."""
-        outcome = self._outcome
+        outcome = self._outcomes.get("outcome")
         return outcome is not None and outcome.is_cancelled
 
     def running(self) -> bool:
@@ -138,10 +138,6 @@ class LoopFuture(concurrent.futures.Future[T]):
         self._callbacks.append(fn)
         if self.done():
             self._run_callbacks()
-
-    @property
-    def _outcome(self) -> _Outcome | None:
-        return self._outcomes.get("outcome")
 
     def _wait_for_outcome(self, timeout: float | None) -> _Outcome:
         if not self.wait(timeout):

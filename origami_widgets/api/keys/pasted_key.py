@@ -19,7 +19,6 @@ TEXT: Final = (
     "control, revoke the key (Origami, Settings, API keys) and create a new one."
 )
 
-_public = Secret(PUBLIC_KEY)
 _in_use: set[Secret] = set()
 _warned: set[int] = set()
 
@@ -43,7 +42,7 @@ def note_key_in_use(key: Secret) -> None:
 
     Does nothing outside IPython, and nothing for the sandbox's key, which is public.
     """
-    if key == _public:
+    if key == Secret(PUBLIC_KEY):
         return
     _in_use.add(key)
     # This frame holds only numbers: if the warning is an error, its traceback would otherwise carry the cells' texts.

@@ -184,22 +184,15 @@ def _converter(hint: object) -> Convert:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (member,) = (arg for arg in inner if arg is not type(None))
-        return _or_null(_converter(member))
+        convert = _converter(member)
+        return lambda value: None if value is None else convert(value)
     if origin is tuple:
         return _sequence(_converter(inner[0]))
     if origin is dict:
         return _mapping(_converter(inner[1]))
     if isinstance(hint, type) and issubclass(hint, Model):
-        return _nested(hint)
-    return _SCALARS.get(hint, _anything)
-
-
-def _or_null(convert: Convert) -> Convert:
-    return lambda value: None if value is None else convert(value)
-
-
-def _nested(cls: type[Model]) -> Convert:
-    return lambda value: cls.from_raw(value) if isinstance(value, dict) else ABSENT
+        return lambda value: hint.from_raw(value) if isinstance(value, dict) else ABSENT
+    return _SCALARS.get(hint, lambda value: value)
 
 
 def _sequence(convert: Convert) -> Convert:
@@ -219,10 +212,6 @@ def _mapping(convert: Convert) -> Convert:
         return {key: item for key, item in items.items() if item is not ABSENT}
 
     return convert_all
-
-
-def _anything(value: object) -> object:
-    return value
 
 
 def _text(value: object) -> object:
@@ -252,10 +241,6 @@ def _number(value: object) -> object:
     return number if math.isfinite(number) else ABSENT
 
 
-def _boolean(value: object) -> object:
-    return value if isinstance(value, bool) else ABSENT
-
-
 def _timestamp(value: object) -> object:
     if not isinstance(value, str):
         return ABSENT
@@ -270,7 +255,7 @@ _SCALARS: dict[object, Convert] = {
     str: _text,
     int: _whole,
     float: _number,
-    bool: _boolean,
+    bool: lambda value: value if isinstance(value, bool) else ABSENT,
     datetime: _timestamp,
 }
 

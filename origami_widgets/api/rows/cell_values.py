@@ -119,7 +119,6 @@ def is_remark(key: str) -> bool:
 
 Role: TypeAlias = Literal["name", "score", "email", "website", "phone", "other", "internal"]
 
-_HEADING = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 _EMAIL = re.compile(r"\b(e ?)?mails?\b")
 _PHONE = re.compile(r"\b(tele)?(phone|mobile|tel|cell)\b")
 _WEBSITE = re.compile(r"\b(web ?(site|page)|homepage|domain|(company|business) url)\b|^(url|site)$")
@@ -156,7 +155,7 @@ def column_role(heading: str, kind: str) -> Role:
         return "internal"
     if kind == "score":
         return "score"
-    words = _HEADING.sub(" ", heading).strip().lower()
+    words = _WORD_END.sub(" ", heading).strip().lower()
     if _ABOUT.search(words):
         return "other"
     roles: tuple[tuple[Role, re.Pattern[str]], ...] = (

@@ -115,15 +115,9 @@ def cell_text(value: object) -> str:
     >>> [cell_text(each) for each in ("007", 7, 7.5, True, None)]
     ['007', '7', '7.5', 'true', '']
     """
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def without_key(positions: list[int], rows: int, names: Sequence[str]) -> str:

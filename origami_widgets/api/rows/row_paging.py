@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from origami_widgets.api import validate
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Page
+    from origami_widgets.api.models.base import Page
 
 T = TypeVar("T")
 
@@ -96,7 +96,8 @@ class RowWalk:
         if self._limit is not None and self.rows >= self._limit:
             self.complete = True
         elif following is None:
-            self._end()
+            self.complete = self.total is None or self.rows >= self.total
+            self.stopped = "" if self.complete else f"the server counts {self.total:,} rows but sent {self.rows:,}"
         elif mark in self._cursors:
             self.stopped = "a cursor was repeated"
         elif repeated:
@@ -110,12 +111,6 @@ class RowWalk:
         else:
             self._cursors.add(mark)
             self.cursor = following
-
-    def _end(self) -> None:
-        if self.total is not None and self.rows < self.total:
-            self.stopped = f"the server counts {self.total:,} rows but sent {self.rows:,}"
-        else:
-            self.complete = True
 
 
 def ids_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

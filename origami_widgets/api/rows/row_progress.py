@@ -26,16 +26,11 @@ class RowProgress(NamedTuple):
     @property
     def is_upload(self) -> bool:
         """Whether the rows are written instead."""
-        return False
+        return isinstance(self, WriteProgress)
 
 
 class WriteProgress(RowProgress):
     """How many rows of how many have been written."""
-
-    @property
-    def is_upload(self) -> bool:
-        """Whether the rows are written instead."""
-        return True
 
 
 class ProgressReport:
@@ -92,14 +87,10 @@ class ProgressReport:
 under_way: dict[ProgressReport, None] = {}
 """Reads that subscribers were notified of, newest last. Changed only on the background loop."""
 subscribers: list[Callable[[Traffic, str, RowProgress | None], object]] = []
+"""Functions that are called on the background loop with an organization, a table's id, and the newest progress.
 
-
-def subscribe(subscriber: Callable[[Traffic, str, RowProgress | None], object]) -> None:
-    """Subscribe a function: it is called on the background loop with an organization, a table's id, and the newest progress.
-
-    The progress is None when the table is no longer read.
-    """
-    subscribers.append(subscriber)
+The progress is None when the table is no longer read.
+"""
 
 
 if hasattr(os, "register_at_fork"):
@@ -140,26 +131,21 @@ class ProgressNotifier:
                 remedy="Pass a tqdm bar, the tqdm class, or a function that takes the rows read and the total.",
             )
         self._progress: Any = progress
-        self._bar: Any = None
+        is_bar = isinstance(progress, ProgressBar) and not isinstance(progress, type)
+        self._bar: Any = progress if is_bar else None
         self._reported = 0
 
     def notify(self, rows: int, total: int | None) -> None:
         """Report the number of rows read so far, and in total."""
-        progress = self._progress
-        if progress is None:
-            return
-        if self._bar is None:
-            if isinstance(progress, type):
-                self._bar = progress(total=total, unit=" rows")
-            elif isinstance(progress, ProgressBar):
-                self._bar = progress
-        if self._bar is None:
-            progress(rows, total)
-            return
-        if total is not None and self._bar.total != total:
-            self._bar.total = total
-        self._bar.update(rows - self._reported)
-        self._reported = rows
+        if self._bar is None and isinstance(self._progress, type):
+            self._bar = self._progress(total=total, unit=" rows")
+        if self._bar is not None:
+            if total is not None and self._bar.total != total:
+                self._bar.total = total
+            self._bar.update(rows - self._reported)
+            self._reported = rows
+        elif self._progress is not None:
+            self._progress(rows, total)
 
     def close(self) -> None:
         """Close the bar if it was made here."""

@@ -18,7 +18,7 @@ from origami_widgets.api.rows.row_paging import PartialRows, RowWalk
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Page
+    from origami_widgets.api.models.base import Page
 
 T = TypeVar("T")
 LONGEST_CURSOR = 40
@@ -145,28 +145,22 @@ class _RowIterator(Generic[T]):
         """Return whether a row waits, after reading a page if none does. For the sync bridge."""
         while not self._waiting:
             if self._pages.walk.done:
-                self._warn()
+                if self.stopped and not self._warned:
+                    self._warned = True
+                    # Given on the caller's thread, so that the warning names the caller's line.
+                    message = f"The rows may be incomplete: {self.stopped}. Read them again to be sure."
+                    warn_user(message, PartialRows)
                 return False
             try:
                 await OnLoop(self._pages.read(self._waiting.extend))
             except OrigamiError as error:
-                self._note_progress(error)
+                if self.pages:
+                    error.add_note(
+                        f"{self._pages.progress()} were read before this. Nothing is lost: iterate again to continue "
+                        f"with page {self.pages + 1:,}."
+                    )
                 raise
         return True
-
-    def _warn(self) -> None:
-        if self.stopped and not self._warned:
-            self._warned = True
-            # Given on the caller's thread, so that the warning names the caller's line.
-            message = f"The rows may be incomplete: {self.stopped}. Read them again to be sure."
-            warn_user(message, PartialRows)
-
-    def _note_progress(self, error: OrigamiError) -> None:
-        if self.pages:
-            error.add_note(
-                f"{self._pages.progress()} were read before this. Nothing is lost: iterate again to continue with "
-                f"page {self.pages + 1:,}."
-            )
 
 
 class RowReader(_RowIterator[T]):

@@ -17,7 +17,7 @@ from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows.row_paging import RowQuery, RowWalk, ids_of
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.usage import Traffic
 
@@ -25,7 +25,6 @@ TABLES_LIMIT = 64
 """Most versions of tables that are kept for an organization; the least recently used are dropped first."""
 IDS_LIMIT = 1_000_000
 """Most ids that are kept for them together, in about 100 MB."""
-LARGEST_PAGE = 200
 
 
 class SavedFilters:
@@ -92,19 +91,12 @@ class SavedFilters:
         # Each caller has its own patience: another one's error is not ours.
         await asyncio.wait([task])
 
-    async def read_all(self, operations: Operations) -> None:
-        """Read until it is complete; raises as `read` does."""
-        while not self.is_complete:
-            await self.read(operations)
-
     async def _read(self, operations: Operations) -> None:
         if self.hides is None:
             await self._count(operations)
             return
         walk = self._walk
-        page = await operations.list_raw_rows(
-            self._table_id, RowQuery(flat=True), cursor=walk.cursor, limit=LARGEST_PAGE
-        )
+        page = await operations.list_raw_rows(self._table_id, RowQuery(flat=True), cursor=walk.cursor)
         self.requests += 1
         self.ids.update(ids_of(walk.take(page, ids_of(page.items))))
         self.is_complete = walk.complete
@@ -176,5 +168,6 @@ async def read_saved_filters(operations: Operations, table_id: str, table: Table
             # Not read yet, or the saved filters have changed since then.
             counted.version = table.version
             found = _known[operations.traffic][table.id, table.version] = counted
-    await found.read_all(operations)
+    while not found.is_complete:
+        await found.read(operations)
     return found if found.hides else None

@@ -18,7 +18,7 @@ from origami_widgets.words.foreign_text import clip, fit
 from origami_widgets.words.numbers import moment, plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, FlatRow
+    from origami_widgets.api.models.table import Column, FlatRow
     from origami_widgets.card.view.contract import (
         BoardRow,
         BoardView,

@@ -18,7 +18,7 @@ from origami_widgets.card.view.questions import make_ask, make_suggestions
 from origami_widgets.card.view.result import make_result
 from origami_widgets.card.view.run_head import agent_text, make_clock, make_earlier, make_head
 from origami_widgets.card.view.table_view import make_tables
-from origami_widgets.run.settings import shows_leads
+from origami_widgets.run.settings import configuration
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Form, View
@@ -59,7 +59,7 @@ def make_view(
 def view_now(conversation: Conversation, form: Form = "live") -> View:
     """Return the current view of a conversation."""
     state, earlier = conversation.state, conversation.states[:-1]
-    return make_view(state, earlier=earlier, now=time.time(), form=form, leads=shows_leads())
+    return make_view(state, earlier=earlier, now=time.time(), form=form, leads=configuration().leads)
 
 
 TOLERANCE = 2_500.0

@@ -21,7 +21,7 @@ from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.card.view.board_rows import BoardEntry
     from origami_widgets.card.view.contract import (
         BoardHead,

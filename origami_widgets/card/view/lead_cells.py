@@ -40,7 +40,7 @@ from origami_widgets.words.foreign_text import clean, link_of, safe_href
 from origami_widgets.words.numbers import moment, shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, FlatRow
+    from origami_widgets.api.models.table import Column, FlatRow
     from origami_widgets.api.rows.cell_values import Role
     from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark
 

@@ -9,7 +9,7 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Action
+    from origami_widgets.api.models.run import Action
     from origami_widgets.card.view.contract import Inline, Node
     from origami_widgets.run.state import RunState
 

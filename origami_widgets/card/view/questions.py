@@ -14,7 +14,7 @@ from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of, take
 
 if TYPE_CHECKING:
-    from origami_widgets.api import models
+    from origami_widgets.api.models import run as models
     from origami_widgets.card.view.contract import Ask, Button, QuestionView, SuggestionView
     from origami_widgets.run.state import RunState
 

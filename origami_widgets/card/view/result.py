@@ -17,7 +17,7 @@ from origami_widgets.words import numbers as words
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api import models
+    from origami_widgets.api.models import table as models
     from origami_widgets.card.view.contract import Figure, Form, FunnelCount, FunnelPart, FunnelView, Result
     from origami_widgets.run.state import RunState
 

@@ -17,7 +17,7 @@ from origami_widgets.words.foreign_text import clip, is_product, safe_href, show
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api import models
+    from origami_widgets.api.models import table as models
     from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.card.view.contract import Form, Grid, Link, Remark, TablesView, TableView
     from origami_widgets.run.state import RunState

@@ -20,7 +20,7 @@ from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
 from origami_widgets.host.application import in_marimo, pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, follow_cells, replace, running_cell, show
 from origami_widgets.run.batch import RunBatch, queue_of
-from origami_widgets.run.settings import render_mode
+from origami_widgets.run.settings import configuration
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Form, View
@@ -63,7 +63,7 @@ class CardBackend:
         if isinstance(shown, RunBatch):
             return _board_bundle(shown) if in_notebook else ({"text/plain": repr(shown)}, {})
         view = _view_of(shown)
-        if not in_notebook or _needs_no_widget(view) or without_widgets(render_mode()):
+        if not in_notebook or _needs_no_widget(view) or without_widgets(configuration().render):
             return {**snapshot_of(_view_of(shown, "snapshot"))}, {}
         from origami_widgets.card.widgets.run_card import card_of
 
@@ -110,7 +110,7 @@ class CardBackend:
             board_of(shown).show_here()
             return
         pages.note_request(request())
-        if without_widgets(render_mode()):
+        if without_widgets(configuration().render):
             stream_of(shown.conversation).show()
             return
         view = _view_of(shown)
@@ -161,7 +161,7 @@ def _board_bundle(batch: RunBatch) -> tuple[dict[str, Any], dict[str, Any]]:
     from origami_widgets.card.widgets.run_board import board_of
 
     board = board_of(batch)
-    return ({**board.snapshot()}, {}) if without_widgets(render_mode()) else board.bundle()
+    return ({**board.snapshot()}, {}) if without_widgets(configuration().render) else board.bundle()
 
 
 SPACING = 2.0

@@ -39,7 +39,7 @@ from origami_widgets.words.numbers import shown_count
 from .lead_order import KnownTables, drawn, leads_answer, merge, parted, said_of, tables_with_leads
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 

@@ -12,7 +12,7 @@ import traitlets
 from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.default_client import operations_for
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.view.lead_cells import distinct_names
 from origami_widgets.card.view.lead_contract import (

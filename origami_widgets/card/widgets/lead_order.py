@@ -32,8 +32,7 @@ from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, FlatRow, Table
-    from origami_widgets.api.models.table import Cells
+    from origami_widgets.api.models.table import Cells, Column, FlatRow, Table
     from origami_widgets.card.view.lead_contract import (
         CellChange,
         LeadCell,

@@ -19,7 +19,7 @@ from origami_widgets.words.numbers import shown_count
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
     from origami_widgets.card.widgets.lead_pages import LoadedLeads

@@ -21,7 +21,7 @@ from origami_widgets.card.widgets.snapshot import REMEDY_TIME, snapshot_of
 from origami_widgets.host.application import pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell, show_once
 from origami_widgets.run.batch import briefs_of, queue_of
-from origami_widgets.run.settings import render_mode
+from origami_widgets.run.settings import configuration
 from origami_widgets.run.waiting import check_timeout, check_wait
 from origami_widgets.words import numbers as words
 
@@ -169,7 +169,7 @@ class RunBoard(LiveWidget):
             settled = view["head"]["settled"]
             if not self.is_live or (settled and executed_by_program()):
                 show_once(self.snapshot())
-            elif without_widgets(render_mode()):
+            elif without_widgets(configuration().render):
                 self.is_html = True
                 self.outputs.add(self._as_html(final=settled), {})
                 self.shown()

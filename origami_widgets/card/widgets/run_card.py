@@ -24,11 +24,11 @@ from origami_widgets.host.application import pages, request
 from origami_widgets.host.cells import Outputs, running_cell, show_once
 from origami_widgets.run.fill import count_gaps, may_offer
 from origami_widgets.run.handle import Run
-from origami_widgets.run.settings import shows_leads
+from origami_widgets.run.settings import configuration
 from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
@@ -183,7 +183,7 @@ class RunCard(LeadWidget):
                 self.send(CodeAnswer(kind="code", code=front_end_file("leads.js")))
                 return
             case {"kind": "leads" | "download"}:
-                if shows_leads():
+                if configuration().leads:
                     super()._on_content(content)
                 return
         self._on_command(content, self._handler)

@@ -26,7 +26,7 @@ from .row_reading import IncompleteRows, RowsReading, origin_notes, reason_of
 from .stacking import is_missing, keys_of, stack_frames, table_notes
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.api.rows.saved_filters import SavedFilters

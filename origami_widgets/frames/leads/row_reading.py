@@ -20,8 +20,8 @@ from .rows_request import with_slugs
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.models import Column, Page
-    from origami_widgets.api.models.base import JsonObject
+    from origami_widgets.api.models.base import JsonObject, Page
+    from origami_widgets.api.models.table import Column
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_paging import RowWalk
     from origami_widgets.api.rows.row_progress import Progress

@@ -23,7 +23,7 @@ from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, EnrichmentRun
+    from origami_widgets.api.models.table import Column, EnrichmentRun
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.run.conversation import Conversation

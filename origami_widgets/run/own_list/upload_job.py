@@ -24,7 +24,7 @@ from origami_widgets.api.errors import (
     TooLarge,
     UnexpectedAnswer,
 )
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.api.retries import wait_after, with_retries
 from origami_widgets.api.rows.own_rows import at_positions, key_of
 from origami_widgets.api.rows.row_paging import RowQuery, ids_of
@@ -36,7 +36,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Column, UpsertReceipt
+    from origami_widgets.api.models.table import Column, UpsertReceipt
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import KeyText, OwnList
     from origami_widgets.run.own_list.upload_record import UploadRecord
@@ -49,7 +49,6 @@ MOST_LOSSES, MOST_REFUSALS = 4, 20
 """Attempts of one request that may end with an unknown outcome, or be put off, before the call gives up."""
 LATE_ROWS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each reading of the rows, while some are missing: the server may still be reading the file."""
-LARGEST_PAGE = 200
 SHORT = 8
 """Requests that an upload sends at once. Further ones come after the checks of running cards."""
 
@@ -332,9 +331,7 @@ class UploadJob:
 
         pages: RowPages[dict[str, Any]] = RowPages(
             lambda cursor: self._read(
-                lambda: self._operations.list_raw_rows(
-                    self._record.stored.table_id, query, cursor=cursor, limit=LARGEST_PAGE
-                )
+                lambda: self._operations.list_raw_rows(self._record.stored.table_id, query, cursor=cursor)
             ),
             ids_of,
         )

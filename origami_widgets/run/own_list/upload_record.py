@@ -163,11 +163,11 @@ async def held_record(
     spec = _UploadSpec(own, asked)
     if once is None:
         record = known or _record_of_cell(operations, spec, cell, fresh=fresh)
-        async with _lock_of(record):
+        async with _locks.setdefault(record, asyncio.Lock()):
             yield record
         return
     entry = await store_entry(operations, f"{valid_once(once)}, own list", StoredUpload)
-    async with _lock_of(entry.key), entry.held():
+    async with _locks.setdefault(entry.key, asyncio.Lock()), entry.held():
         stored = None if fresh else await entry.read()
         if stored is not None and stored.fingerprint != spec.fingerprint(stored.upload_id):
             raise NameTaken(
@@ -214,7 +214,3 @@ def _record_of_cell(operations: Operations, spec: _UploadSpec, cell: CellRef | N
     while len(_records) > MOST_RECORDS:
         del _records[next(iter(_records))]
     return record
-
-
-def _lock_of(key: Hashable) -> asyncio.Lock:
-    return _locks.setdefault(key, asyncio.Lock())

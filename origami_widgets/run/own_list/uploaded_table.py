@@ -16,7 +16,7 @@ from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.models import DeletedWorkspace, Table
+    from origami_widgets.api.models.table import DeletedWorkspace, Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import KeyText, OwnList
     from origami_widgets.run.own_list.upload_job import Uploaded

@@ -10,7 +10,7 @@ import os
 import weakref
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows import row_progress
@@ -23,7 +23,7 @@ from origami_widgets.run.reduce import wants_table_list
 from origami_widgets.run.state import Delayed, RowsRead, RunRead, RunState
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import RunObject
+    from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.api.usage import Traffic
@@ -60,7 +60,7 @@ class Poller:
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
         self._sent: set[asyncio.Task[None]] = set()
-        self._waiting: dict[asyncio.Future[None], Callable[[], PollRequest[Callable[[], None]]]] = {}
+        self._waiting: dict[asyncio.Future[None], Callable[[], PollRequest]] = {}
         self._wake = asyncio.Event()
 
     async def watch(
@@ -105,7 +105,7 @@ class Poller:
         if watch.operations is None:
             return
         if not any(known is watch for known in self._watches.values()):
-            watch.checking = watch.is_listing = False
+            watch.reading.clear()
             self._watches[id(watch)] = watch
             weakref.finalize(watch, self.wake).atexit = False
         self._poll()
@@ -138,7 +138,10 @@ class Poller:
             # Always with `stats`: an answer without them would wipe the known ones.
             await self.checks.read_run(watch, tuple(dict.fromkeys(("stats", *include))), renew=True)
         except OrigamiError as error:
-            self.checks.hold_off(watch, error.retry_after)
+            # The next check comes no earlier than the server asked for.
+            after = plans.hold_off(watch.schedule, error.retry_after, self.clock.monotonic())
+            if after is not watch.schedule:
+                self.checks.plan(watch, after)
             raise
         # The poller may be asleep beyond the moment that was just planned.
         self._poll()
@@ -214,7 +217,7 @@ class Poller:
         purpose = functools.partial(admitted.set_result, None)
         now, limiter = self.clock.monotonic(), self._limiter(operations)
 
-        def request() -> PollRequest[Callable[[], None]]:
+        def request() -> PollRequest:
             is_urgent = urgent()
             return PollRequest(purpose, now, limiter, is_urgent, low_priority and not is_urgent, limit_at)
 
@@ -302,7 +305,7 @@ class Poller:
     def show_delays(self, now: float) -> None:
         """Show on each run that the rate limit delays its check."""
         for watch in list(self._watches.values()):
-            due = None if watch.checking else watch.schedule.due
+            due = None if "run" in watch.reading else watch.schedule.due
             if due is not None and now - due > LATE and watch.state.connection.next_at is not None:
                 watch.update(Delayed())
 
@@ -315,63 +318,55 @@ class Poller:
             traffic.listen(lambda event, age: made.on_traffic(event, clock.monotonic() - age))
         return limiter
 
-    def _requests(self) -> Iterator[PollRequest[Callable[[], None]]]:
+    def _requests(self) -> Iterator[PollRequest]:
         """Yield all requests to send, now or later: checks of runs, table lists, and those that wait in `allow`."""
         yield from (request() for admitted, request in self._waiting.items() if not admitted.done())
         for watch in self._watches.values():
             plan, operations = watch.schedule, watch.operations
-            if operations is None or watch.checking:
+            if operations is None or "run" in watch.reading:
                 continue
             limiter, limit_at = self._limiter(operations), plan.limit_at
-            if not watch.is_listing and (listed := plans.next_list(plan)) is not None:
-                purpose = functools.partial(self._begin, watch, is_list=True)
+            is_listing = "list" in watch.reading
+            if not is_listing and (listed := plans.next_list(plan)) is not None:
+                purpose = functools.partial(self._begin, watch, "list")
                 yield PollRequest(purpose, listed, limiter, low_priority=limit_at is None, limit_at=limit_at)
             urgent = watch.hurried or "requested" in (watch.state.cancel, watch.state.stopping)
             # A run is not checked while its list is being read, unless the user waits for the check.
-            if plan.due is not None and (urgent or not watch.is_listing):
-                purpose = functools.partial(self._begin, watch, is_list=False)
+            if plan.due is not None and (urgent or not is_listing):
+                purpose = functools.partial(self._begin, watch, "run")
                 yield PollRequest(purpose, plan.due, limiter, urgent, limit_at=limit_at if plan.reads_credits else None)
 
-    def _begin(self, watch: RunWatch, *, is_list: bool) -> None:
-        if is_list:
-            watch.is_listing = True
-        else:
-            watch.checking, watch.hurried = True, False
-        task = asyncio.get_running_loop().create_task(self._read(watch, is_list=is_list), name="origami-widgets check")
+    def _begin(self, watch: RunWatch, what: Literal["run", "list"]) -> None:
+        watch.reading.add(what)
+        watch.hurried = watch.hurried and what == "list"
+        task = asyncio.get_running_loop().create_task(self._read(watch, what), name="origami-widgets check")
         self._sent.add(task)
         task.add_done_callback(self._sent.discard)
         task.add_done_callback(lambda _: self._wake.set())
 
-    async def _read(self, watch: RunWatch, *, is_list: bool) -> None:
+    async def _read(self, watch: RunWatch, what: Literal["run", "list"]) -> None:
         is_counted.set(True)
         try:
-            await (self._read_list(watch) if is_list else self.checks.check(watch))
+            await (self._read_list(watch) if what == "list" else self.checks.check(watch))
         finally:
-            if is_list:
-                watch.is_listing = False
-            else:
-                watch.checking = False
+            watch.reading.discard(what)
 
 
-current: Poller | None = None
+current = Poller()
 
 
 def poller() -> Poller:
     """Return the poller of this process."""
-    global current  # noqa: PLW0603 - one poller for the process is the point
-    if current is None:
-        current = Poller()
     return current
 
 
 def _forget_in_child() -> None:
     """Start with a new poller after a fork: the parent's loop and tasks do not run in the child."""
-    global current  # noqa: PLW0603 - see `poller`
-    if current is not None:
-        current.abandon()
-    current = None
+    global current  # noqa: PLW0603 - one poller for the process is the point
+    current.abandon()
+    current = Poller()
 
 
-row_progress.subscribe(lambda *progress: poller().note_row_progress(*progress))
+row_progress.subscribers.append(lambda *progress: poller().note_row_progress(*progress))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_in_child)

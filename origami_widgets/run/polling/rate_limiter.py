@@ -8,13 +8,11 @@ together, each waits as long as the server says.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from origami_widgets.api.usage import Quota, TrafficEvent
-
-T_co = TypeVar("T_co", covariant=True)
 
 PER_MINUTE = 80
 BURST = 10
@@ -105,7 +103,7 @@ class RateLimiter:
         A refusal's own duration counts; its quotas are less exact.
         """
         if event.refused_for is not None:
-            self.on_refusal(event.refused_for, now)
+            self._refused_until = max(self._refused_until, now + event.refused_for)
         elif event.quotas:
             self.on_quotas(event.quotas, now)
         else:
@@ -123,16 +121,12 @@ class RateLimiter:
             pause = MINUTE if is_used_up else MINUTE / max(per_minute, LEAST)
             self._paces[quota.scope] = (pause, now + quota.resets_in if is_used_up or used > own else NEVER)
 
-    def on_refusal(self, seconds: float, now: float) -> None:
-        """Send no polls for so many seconds, as the server refuses them."""
-        self._refused_until = max(self._refused_until, now + seconds)
 
-
-class PollRequest(NamedTuple, Generic[T_co]):
+class PollRequest(NamedTuple):
     """Request that the poller has to send. The poller makes one for each run whenever it plans: a tuple is made quickly.
 
     Attributes:
-        purpose: what the request is for.
+        purpose: sends the request.
         due: the earliest moment to send it.
         limiter: the rate limiter that counts it.
         urgent: whether a user waits for the answer.
@@ -140,7 +134,7 @@ class PollRequest(NamedTuple, Generic[T_co]):
         limit_at: when a credit limit that relies on the answer is expected to be reached; None if none relies on it.
     """
 
-    purpose: T_co
+    purpose: Callable[[], None]
     due: float
     limiter: RateLimiter
     urgent: bool = False
@@ -148,16 +142,14 @@ class PollRequest(NamedTuple, Generic[T_co]):
     limit_at: float | None = None
 
 
-def next_request(
-    requests: Iterable[PollRequest[T_co]], now: float
-) -> tuple[float, PollRequest[T_co]] | tuple[None, None]:
+def next_request(requests: Iterable[PollRequest], now: float) -> tuple[float, PollRequest] | tuple[None, None]:
     """Return the seconds to wait and the request to send then; (None, None) without requests.
 
     Urgent requests go first and low-priority ones last. Among equals, the one that has been due longest goes first; those
     for a credit limit count as due `LIMITED_LEAD` earlier, and those that are nearest to it earlier still.
     """
 
-    def rank(request: PollRequest[T_co]) -> tuple[float, bool, bool, float]:
+    def rank(request: PollRequest) -> tuple[float, bool, bool, float]:
         limiter, due, urgent = request.limiter, request.due, request.urgent and request.due <= now
         is_limited = request.limit_at is not None
         wait = max(limiter.wait(now, urgent=urgent, for_limit=is_limited), due - now)

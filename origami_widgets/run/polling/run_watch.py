@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError, TableNotFound, UnexpectedAnswer
-from origami_widgets.api.models import AgentSummary, Page, RunObject, Table
-from origami_widgets.api.models.table import came_from
+from origami_widgets.api.models.base import Page
+from origami_widgets.api.models.run import AgentSummary, RunObject
+from origami_widgets.api.models.table import Table, came_from
 from origami_widgets.api.usage import is_counted
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling import schedule as plans
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from origami_widgets.run.state import Event
 
 
-KNOWN_STATUSES = TERMINAL_STATUSES | {"running"}
 END_PATIENCE = 5.0
 """Seconds that the end of a run waits for the table list, if the run's last answer names no tables."""
 DATE_RESOLUTION = 2.0
@@ -139,7 +139,8 @@ class RunWatch:
         schedule: when to check.
         response_digest: digest of the newest answer about the run, to see whether the next one differs.
         list_digest: digests of the newest table list and of the run's newest answer at that time.
-        is_listing: whether the agent's table list is being read.
+        reading: what is being read: `run`, also if only its tables are; `list` for the agent's table list.
+        hurried: whether the user waits for the next check.
         stop_waiting: event that takes a follow-up out of the queue for a run slot; None while none is queued.
         cancelling: the task that asks the server to cancel the run; None before a cancel.
         cell_stop: what stops the cells of the run, while it does; else None.
@@ -152,10 +153,10 @@ class RunWatch:
         self.operations = operations
         self.state = state
         self.schedule = NEVER
-        self.checking = self.hurried = False
+        self.reading: set[str] = set()
+        self.hurried = False
         self.failing: set[str] = set()
         self.response_digest: tuple[bytes, bool] | None = None
-        self.is_listing = False
         self.list_digest: tuple[bytes, tuple[bytes, bool] | None] | None = None
         self.stop_waiting: asyncio.Event | None = None
         self.cancelling: asyncio.Task[OrigamiError | None] | None = None
@@ -281,7 +282,7 @@ class Checks:
         retry_after: float | None = None
         listed: tuple[TablesListed, ...] = ()
         failed = False
-        watch.schedule = plans.list_sent(watch.schedule)
+        watch.schedule = replace(watch.schedule, list_due=None)
         try:
             answer, tables = await self._read_tables_together(watch)
             retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
@@ -290,12 +291,11 @@ class Checks:
                 is_of_known = not wants_table_list(state)
                 listed = (TablesListed(tables, at=self._clock.time(), is_of_known=is_of_known),)
                 watch.list_digest = heard
-        except Exception as error:
+        except OrigamiError as error:
+            failed, retry_after = True, error.retry_after
+        except Exception:
             failed = True
-            if isinstance(error, OrigamiError):
-                retry_after = error.retry_after
-            else:
-                log.exception("The tables of agent %s couldn't be read", state.agent_id)
+            log.exception("The tables of agent %s couldn't be read", state.agent_id)
         watch.schedule = plans.on_list(
             watch.schedule,
             retry_after,
@@ -383,36 +383,28 @@ class Checks:
             watch.retry_after = plans.clamp(retry_after, fallback=plans.DEFAULT_INTERVAL)
 
         before, now, state = watch.schedule, self._clock.monotonic(), functools.reduce(reduce, events, watch.state)
-        quiet = watch.quiet = self._looked(watch, state, now)
+        quiet: Quiet | None = None
+        if state.done and not state.cells_running and columns_not_begun(state):
+            # Cells of a column that has never run may begin.
+            looked = watch.quiet
+            quiet = looked.after_look(now, is_active=False) if looked else Quiet(now, watch.retry_after)
+        watch.quiet = quiet
         looks_again = quiet is not None and not quiet.is_over
         phase: plans.Phase = "run" if not state.done else "cells" if state.cells_running or looks_again else "over"
         has_credits = state.done or bool(_tables_named(state.run))
         result = plans.Checked(phase, retry_after, has_credits, watch.limit_in(state))
         after = plans.on_result(plans.renew(before, now) if renew else before, result, now)
-        if quiet is not None and looks_again:
-            after = plans.look_again(after, quiet.due)
+        if quiet is not None and looks_again and after.due is not None:
+            after = replace(after, due=min(quiet.due, after.deadline))
         # A check outside the schedule, such as the look before a cancel, leaves the table list to the next one.
         watch.schedule = after if renew else plans.want_list(after, now, wanted=wants_table_list(state))
         watch.update(*events, replace(self._planned(watch.schedule), looks=None if quiet is None else quiet.looks))
-
-    @staticmethod
-    def _looked(watch: RunWatch, state: RunState, now: float) -> Quiet | None:
-        """Return the looks after a check; None while cells are active, or if no column that has never run may begin."""
-        if not state.done or state.cells_running or not columns_not_begun(state):
-            return None
-        return Quiet(now, watch.retry_after) if watch.quiet is None else watch.quiet.after_look(now, is_active=False)
 
     def failed(self, watch: RunWatch, error: OrigamiError) -> None:
         """After a failed check, plan the next one or stop, depending on the error. Background loop only."""
         # The error is kept without its frames: they hold the answer and the watch, which would outlive its last handle.
         event = CheckFailed(error.with_traceback(None), at=self._clock.time())
         self.plan(watch, plans.on_result(watch.schedule, error, self._clock.monotonic()), event)
-
-    def hold_off(self, watch: RunWatch, retry_after: float | None) -> None:
-        """Check no earlier than the server asked for when a request outside the schedule failed."""
-        after = plans.hold_off(watch.schedule, retry_after, self._clock.monotonic())
-        if after is not watch.schedule:
-            self.plan(watch, after)
 
     def plan(self, watch: RunWatch, plan: plans.Schedule, *events: Event) -> None:
         """Set the plan of a run, and show it together with what has led to it."""
@@ -444,7 +436,7 @@ def _tables_named(run: RunObject | None) -> Sequence[Table]:
 
 def _run_of(body: object) -> RunObject:
     run = RunObject.from_raw(body)
-    if not run.id and run.status not in KNOWN_STATUSES:
+    if not run.id and run.status not in (*TERMINAL_STATUSES, "running"):
         raise UnexpectedAnswer(
             "Response isn't about a run",
             cause="It has no run id and no valid status.",
@@ -484,7 +476,7 @@ def watch_of_saved(payload: object) -> RunWatch:
         )
     run = RunObject.from_raw(inner)
     watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id))
-    name = AgentSummary.from_raw(agent).name if isinstance(agent, dict) else ""
+    name = AgentSummary.from_raw(agent).name
     watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None), Named(name))
     # A saved answer does not say when it was read, and the server has not answered now.
     watch.state = replace(watch.state, connection=replace(watch.state.connection, heard_at=None))

@@ -141,11 +141,6 @@ def want_list(schedule: Schedule, now: float, *, wanted: bool = True) -> Schedul
     return replace(schedule, list_due=due if wanted else None)
 
 
-def list_sent(schedule: Schedule) -> Schedule:
-    """Return the schedule while the list is being read."""
-    return replace(schedule, list_due=None)
-
-
 def limit(schedule: Schedule, now: float) -> Schedule:
     """Return the schedule of a run that has got a credit limit: what it has used is read at once, or soon if it is new."""
     plan = replace(schedule, limit_at=now + 2 * LIMITED_INTERVAL)
@@ -206,7 +201,20 @@ def on_result(schedule: Schedule, result: Checked | OrigamiError, now: float) ->
         return _after_failure(schedule, result, now)
     if result.phase == "over":
         return replace(schedule, phase="over", failures=0, due=None, stopped=False)
-    return _after_success(schedule, result, now)
+    is_limited, reading = schedule.limit_at is not None, until_reading(result.limit_in)
+    interval = DEFAULT_INTERVAL
+    if result.phase == "cells":
+        interval = reading if is_limited else schedule.interval
+    interval = clamp(result.retry_after, fallback=interval)
+    plan = replace(schedule, phase=result.phase, interval=interval, failures=0, stopped=False, heard=True)
+    plan = _wait(plan, interval, now)
+    if is_limited and result.has_credits:
+        # The list is read next, if no check is sooner.
+        list_due = now + reading if reading < interval else None
+        plan = replace(plan, limit_at=_limit_at(result.limit_in, now), list_due=list_due)
+    elif is_limited and plan.list_due is None:
+        plan = replace(plan, list_due=now)
+    return plan
 
 
 def hurry(schedule: Schedule, now: float) -> Schedule:
@@ -214,11 +222,6 @@ def hurry(schedule: Schedule, now: float) -> Schedule:
     if schedule.phase == "over":
         return schedule
     return replace(renew(schedule, now), due=now, failures=0)
-
-
-def look_again(schedule: Schedule, at: float) -> Schedule:
-    """Return the schedule with a look at the moment at which it may say most: nothing is active, and cells may begin."""
-    return schedule if schedule.due is None else replace(schedule, due=min(at, schedule.deadline))
 
 
 def renew(schedule: Schedule, now: float) -> Schedule:
@@ -247,23 +250,6 @@ def wake_up(schedule: Schedule, away: float) -> Schedule:
 def clamp(seconds: float | None, *, fallback: float) -> float:
     """Return a wait within bounds, or the fallback if the server named none."""
     return fallback if seconds is None else min(max(seconds, SHORTEST), LONGEST)
-
-
-def _after_success(schedule: Schedule, result: Checked, now: float) -> Schedule:
-    is_limited, reading = schedule.limit_at is not None, until_reading(result.limit_in)
-    interval = DEFAULT_INTERVAL
-    if result.phase == "cells":
-        interval = reading if is_limited else schedule.interval
-    interval = clamp(result.retry_after, fallback=interval)
-    plan = replace(schedule, phase=result.phase, interval=interval, failures=0, stopped=False, heard=True)
-    plan = _wait(plan, interval, now)
-    if is_limited and result.has_credits:
-        # The list is read next, if no check is sooner.
-        list_due = now + reading if reading < interval else None
-        plan = replace(plan, limit_at=_limit_at(result.limit_in, now), list_due=list_due)
-    elif is_limited and plan.list_due is None:
-        plan = replace(plan, list_due=now)
-    return plan
 
 
 def _limit_at(limit_in: float | None, now: float) -> float:

@@ -34,7 +34,7 @@ from origami_widgets.run.starts.store import KEY_KEPT, Life, StartRecord, entry_
 
 if TYPE_CHECKING:
     from origami_widgets.api.errors import AmbiguousStart
-    from origami_widgets.api.models import RunObject
+    from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.starts.reconcile import Candidate

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.api.background.loop import is_under_way, kept_task, release_exit
 from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
-from origami_widgets.api.models import CancelledCells, Page, Table
+from origami_widgets.api.models.base import Page
+from origami_widgets.api.models.table import CancelledCells, Table
 from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.fill_plan import own_columns, whole_columns

@@ -26,7 +26,7 @@ from origami_widgets.run.state import CreditsExceeded, Named, StopChanged
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch

@@ -30,7 +30,8 @@ from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord
 from origami_widgets.run.state import Attached, Named, Queue
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models import RunObject, Table
+    from origami_widgets.api.models.run import RunObject
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp

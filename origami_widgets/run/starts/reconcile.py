@@ -34,7 +34,7 @@ from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
     from origami_widgets.api.background.loop_future import Coro
-    from origami_widgets.api.models import Agent, RunObject, RunSummary
+    from origami_widgets.api.models.run import Agent, RunObject, RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.spec import StartSpec

@@ -17,7 +17,7 @@ from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound
-from origami_widgets.api.models import Page
+from origami_widgets.api.models.base import Page
 from origami_widgets.api.rows.row_paging import PartialRows
 from origami_widgets.api.rows.row_reader import RowPages
 from tests.api.conftest import KEY, fixture

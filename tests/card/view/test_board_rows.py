@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from origami_widgets.api.errors import AmbiguousStart, OrigamiError
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models.run import RunObject
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.board_rows import (
     NO_CHECK_TIMES,

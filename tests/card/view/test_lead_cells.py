@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.api.models import Column, FlatRow
+from origami_widgets.api.models.table import Column, FlatRow
 from origami_widgets.card.view.lead_cells import (
     COLUMNS_LIMIT,
     ITEMS_LIMIT,

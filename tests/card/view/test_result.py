@@ -2,7 +2,7 @@
 
 import pytest
 
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import make_funnel
 from origami_widgets.run.conversation import merged

@@ -7,7 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models.run import RunObject
 from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.retries import parse_retry_after
 from origami_widgets.api.usage import Traffic
@@ -88,7 +88,7 @@ def started(run_id):
 
 
 async def over(*watches):
-    while any(watch.schedule.due is not None or watch.checking for watch in watches):
+    while any(watch.schedule.due is not None or "run" in watch.reading for watch in watches):
         await asyncio.sleep(0)
 
 

@@ -24,10 +24,10 @@ async def test_a_late_check_is_shown_once_and_not_before_it_is_late(poller, cloc
 async def test_a_check_that_is_under_way_is_not_late(poller, clock):
     watch = await poller.watch(Server(clock, RUNNING), "a", "r", started=started("r"))
     known = watch.state
-    watch.checking = True
+    watch.reading.add("run")
     poller.show_delays(watch.schedule.due + 100)
     assert watch.state is known
-    watch.checking = False
+    watch.reading.discard("run")
     watch.schedule = NEVER
     poller.show_delays(1e9)
     assert watch.state is known

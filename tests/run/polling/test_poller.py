@@ -147,7 +147,7 @@ async def test_no_reader_believes_that_a_late_check_was_made(clock):
             if watch not in shown or clock_drifted(shown[watch], clock_of):
                 shown[watch] = clock_of
             late += shown[watch]["next_at"] is None
-            due, overdue = watch.schedule.due, shown[watch]["next_at"] is not None and not watch.checking
+            due, overdue = watch.schedule.due, shown[watch]["next_at"] is not None and "run" not in watch.reading
             # A reader sees a check in each moment of the grid that has passed.
             if overdue and due is not None and clock.now - due > LATE + 1:
                 wrong.append((watch.state.run_id, clock.now - due))

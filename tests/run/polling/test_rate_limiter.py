@@ -159,7 +159,7 @@ def test_the_tighter_quota_counts():
 def test_a_refusal_holds_everything_and_then_no_burst_comes():
     limiter = RateLimiter()
     polls(limiter, 0.0, 30)
-    limiter.on_refusal(42.0, 100.0)
+    limiter.on_traffic(TrafficEvent(100.0, refused_for=42.0), 100.0)
     assert limiter.refused_for(141.9) > 0
     for options in ({}, {"urgent": True}, {"for_limit": True}):
         assert limiter.wait(100.0, **options) == pytest.approx(42)
@@ -205,7 +205,7 @@ def test_no_minute_is_too_full_no_poll_early_and_none_waits_for_ever(steps):
         elif kind == "answer":
             limiter.on_quotas(what, now)
         elif kind == "refusal":
-            limiter.on_refusal(what, now)
+            limiter.on_traffic(TrafficEvent(now, refused_for=what), now)
             held_until = max(held_until, now + what)
         else:
             began = now
@@ -272,7 +272,7 @@ def test_many_urgent_ones_take_turns_with_the_others():
 
 def test_one_organization_does_not_wait_for_another():
     slow, free = RateLimiter(), RateLimiter()
-    slow.on_refusal(30, NOW)
+    slow.on_traffic(TrafficEvent(NOW, refused_for=30), NOW)
     assert who(PollRequest("refused", NOW - 60, slow), PollRequest("free", NOW - 1, free)) == ("free", 0)
     assert who(PollRequest("refused", NOW - 60, slow), PollRequest("free", NOW + 40, free)) == ("refused", 30)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.api.rows.row_progress import RowProgress
 from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.reduce import reduce

@@ -131,7 +131,7 @@ def test_the_list_of_tables_comes_after_an_answer_and_waits_for_its_turn():
     # One that has not had its turn keeps its place; one that is not wanted any more has none.
     assert plans.next_list(plans.want_list(plan, NOW + 15)) == NOW
     assert plans.next_list(plans.want_list(plan, NOW + 15, wanted=False)) is None
-    assert plans.next_list(plans.list_sent(plan)) is None
+    assert plans.next_list(replace(plan, list_due=None)) is None
 
 
 def test_no_list_is_due_while_checks_fail_and_after_the_end():
@@ -147,7 +147,7 @@ def test_a_failing_list_is_read_less_often_and_after_retry_after():
         plan = plans.on_list(plan, None, now, failed=True)
         plan = plans.want_list(plan, now)
         waits.append(plans.next_list(plan) - now)
-        now, plan = plans.next_list(plan), plans.list_sent(plan)
+        now, plan = plans.next_list(plan), replace(plan, list_due=None)
     assert waits == [20, 40, 80, 160, 300, 300]
     plan = plans.on_list(plan, None, now)
     assert plans.next_list(plans.want_list(plan, now)) == now
@@ -155,7 +155,7 @@ def test_a_failing_list_is_read_less_often_and_after_retry_after():
 
 
 def test_a_list_that_is_wanted_while_it_is_read_waits_for_retry_after_too():
-    plan = plans.list_sent(plans.want_list(plans.begin(NOW), NOW))
+    plan = replace(plans.want_list(plans.begin(NOW), NOW), list_due=None)
     plan = plans.want_list(plan, NOW + 7)
     assert plans.next_list(plans.on_list(plan, 42.0, NOW + 12)) == NOW + 54
 
@@ -182,7 +182,7 @@ def limited(*, heard=True, **options):
 def test_credits_are_read_when_half_of_what_is_left_may_be_used(limit_in, wait):
     filling = plans.on_result(limited(), plans.Checked("cells", has_credits=True, limit_in=limit_in), NOW)
     assert filling.due == NOW + wait
-    working = plans.on_list(plans.list_sent(limited()), None, NOW, limit_in=limit_in)
+    working = plans.on_list(replace(limited(), list_due=None), None, NOW, limit_in=limit_in)
     assert plans.next_list(working) == NOW + wait
     assert filling.limit_at == working.limit_at == NOW + (10 if limit_in is None else limit_in)
 
@@ -213,7 +213,7 @@ def test_an_answer_that_tells_the_credits_takes_the_place_of_the_list():
 
 
 def test_an_answer_without_tables_leaves_the_list_in_its_rhythm():
-    listed = plans.on_list(plans.list_sent(limited()), None, NOW + 12, limit_in=30)
+    listed = plans.on_list(replace(limited(), list_due=None), None, NOW + 12, limit_in=30)
     silent = plans.on_result(listed, plans.Checked("run", retry_after=15), NOW + 15)
     for plan in (silent, plans.want_list(silent, NOW + 15), plans.want_list(silent, NOW + 15, wanted=False)):
         assert plans.next_list(plan) == NOW + 27
@@ -221,14 +221,14 @@ def test_an_answer_without_tables_leaves_the_list_in_its_rhythm():
 
 def test_a_wait_that_the_server_asks_for_holds_for_limits_as_well():
     assert plans.on_result(limited(), plans.Checked("cells", retry_after=20, limit_in=1), NOW).due == NOW + 20
-    listed = plans.on_list(plans.list_sent(limited()), 42.0, NOW, failed=True)
+    listed = plans.on_list(replace(limited(), list_due=None), 42.0, NOW, failed=True)
     assert plans.next_list(listed) == NOW + 42
 
 
 def test_a_list_that_a_limit_relies_on_is_soon_read_again_after_a_failure():
     plan, waits = limited(), []
     for _ in range(6):
-        plan = plans.on_list(plans.list_sent(plan), None, NOW, failed=True)
+        plan = plans.on_list(replace(plan, list_due=None), None, NOW, failed=True)
         waits.append(plans.next_list(plan) - NOW)
     assert waits == [5, 5, 8, 16, 30, 30]
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.run.starts.credit_limit import Rate
 from tests.bench.bench_credit_limit import served
 from tests.support.counting_server import STOP

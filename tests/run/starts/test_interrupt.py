@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from origami_widgets.api.client import Client
-from origami_widgets.api.models import RunObject
+from origami_widgets.api.models.run import RunObject
 from origami_widgets.run.starts.interrupt import LOOK_AGAIN, outcome_of_interrupt
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.spec import StartSpec

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
-from origami_widgets.api.models import FlatRow
+from origami_widgets.api.models.table import FlatRow
 from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed

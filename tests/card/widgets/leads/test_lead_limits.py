@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.models import Table
+from origami_widgets.api.models.table import Table
 from origami_widgets.card.view.lead_cells import LIMITED
 from origami_widgets.run.state import TableRead
 from tests.card.live import on_loop, receive, sent_by
