@@ -87,25 +87,3 @@ def test_hello_is_answered_with_the_clock_on_either_line(kernel: Kernel) -> None
         front_end.tell(comm, {"kind": "hello"}, subshell=subshell)
         front_end.until(lambda known=known: front_end.reported(comm, known))
         assert front_end.reported(comm, known)[0]["kind"] == "clock"
-
-
-def test_what_a_page_sets_is_not_taken_over(front_end: FrontEnd) -> None:
-    comm = front_end.show(SLOW)
-    known = len(front_end.heard)
-    front_end.set(comm, {"head": {"status": "forged"}, "seq": 99, "_esm": "forged", "status": "forged"})
-    front_end.tell(comm, {"kind": "hello", "seq": -1})
-    front_end.until(lambda: front_end.reported(comm, known))
-    assert "forged" not in str([message["content"] for message in front_end.updates(comm, known)])
-    assert front_end.models[comm]["head"]["status"] == "running"
-    assert front_end.models[comm]["seq"] != 99
-
-
-def test_a_click_that_cannot_be_carried_out_is_answered_with_its_remedy(front_end: FrontEnd) -> None:
-    comm = front_end.show(SLOW)
-    content = {"kind": "command", "id": "stray", "name": "cancel", "run_id": "other", "prompt": "", "answers": []}
-    front_end.tell(comm, content)
-    front_end.until(lambda: front_end.acks(comm, "stray"))
-    (ack,) = front_end.acks(comm, "stray")
-    assert not ack["ok"]
-    assert ack["remedy"]
-    assert cancels(front_end) == 0
