@@ -193,18 +193,18 @@ def test_it_holds_although_the_first_stops_fail(server, client, fault):
 def test_a_higher_limit_of_the_same_name_replaces_it(server, client, tmp_path, monkeypatch):
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
     first = ow.start("Find bakeries", once="porto", credit_limit=50, client=client, show=False)
-    again = ow.start("Find bakeries", once="porto", credit_limit=1_000, client=client, show=False)
+    again = ow.start("Find bakeries", once="porto", credit_limit=300, client=client, show=False)
     assert again == first
     again.wait("cells")
-    assert 1_000 < ended(server, again) < 1_000 + IN_TIME
+    assert 300 < ended(server, again) < 300 + IN_TIME
 
 
 def test_a_rerun_goes_on_counting_in_a_list_of_ones_own(server, client, tmp_path, monkeypatch):
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
     table = server.add_table()
-    options = {"focus_tables": [table], "once": "phones", "credit_limit": 400, "client": client, "show": False}
+    options = {"focus_tables": [table], "once": "phones", "credit_limit": 150, "client": client, "show": False}
     ow.start("Find phones", **options)
-    see(lambda: server.spent(table) > 200)
+    see(lambda: server.spent(table) > 50)
     run = ow.start("Find phones", **options).wait("cells")
     assert said(run.error) == ended(server, run)
 
