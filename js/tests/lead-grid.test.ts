@@ -416,20 +416,6 @@ describe("a grid of leads", () => {
     expect(brief.ariaPressed).toBe("true");
   });
 
-  it("begins with hidden leads where its owner wants that", () => {
-    const grid = drawGrid({ ...HEAD, include_hidden: true });
-    expect(grid.looks()[0]?.include_hidden).toBe(true);
-    expect(grid.one(".qualified").ariaPressed).toBe("false");
-  });
-
-  it("asks for nothing off the screen", () => {
-    scrollIntoView(false);
-    const grid = drawGrid();
-    expect(grid.looks()).toEqual([]);
-    scrollIntoView(true);
-    expect(grid.looks()).toHaveLength(1);
-  });
-
   it("reports each ticked lead to the kernel", () => {
     const grid = drawGrid();
     grid.send();
@@ -815,15 +801,6 @@ describe("a grid of leads", () => {
     expect(saved).toEqual(["Bakeries.csv"]);
     expect(grid.text()).toContain("xlsxwriter is missing.");
     vi.restoreAllMocks();
-  });
-
-  it("copies all leads, as they are shown", async () => {
-    const copied = clipboard();
-    const grid = drawGrid();
-    grid.send();
-    item(grid, "Copy to paste").click();
-    await Promise.resolve();
-    expect(copied).toEqual(["Name\nBakery 0\nBakery 1\nBakery 2"]);
   });
 
   it("without a kernel copies those that are here, and says how many", async () => {

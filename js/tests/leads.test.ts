@@ -461,14 +461,6 @@ describe("a cell", () => {
   });
 });
 
-describe("rows that have gone", () => {
-  it("are not drawn any more", async () => {
-    const card = await drawLeads();
-    send(card, { rows: [["lead-2", null]] });
-    expect(texts(card)).toEqual(["Bakery 2"]);
-  });
-});
-
 describe("an old answer", () => {
   it("is ignored: of another question, table or grid", async () => {
     const card = await drawLeads();
@@ -685,18 +677,6 @@ describe("all leads", () => {
     expect(sent(card, "select")).toEqual([]);
   });
 
-  it("can be copied without a kernel", async () => {
-    const card = await expand({ rows: rowsFrom(0, 3), count: "3 leads" });
-    card.all<HTMLInputElement>(".lines input")[1]?.click();
-    card.model.comm_live = false;
-    card.model.emit("comm_live_update");
-    const offered = card
-      .all<HTMLElement>(".foot .does > button, .foot .does > span > button")
-      .filter((each) => visible(each, card.host));
-    expect(offered.map(({ textContent }) => textContent)).toEqual(["Download", "Copy"]);
-    expect(card.button("+ Filter").ariaDisabled).toBe("true");
-  });
-
   it("are not filtered without a kernel, also by Enter in a form that was open before", async () => {
     const card = await expand({ rows: rowsFrom(0, 3) });
     card.button("+ Filter").click();
@@ -799,14 +779,6 @@ describe("all leads", () => {
     expect([isOpen(), active()]).toEqual([[false, "false"], card.button("+ Filter")]);
     // happy-dom (20) keeps the element with the focus that leaves with a shadow root.
     active().blur();
-  });
-
-  it("say why they are no longer brought up to date", async () => {
-    const card = await expand();
-    send(card, { rows: rowsFrom(0, 3), note: "Can't reach Origami" });
-    expect(shown(card.one(".lnote"))).toBe("Can't reach Origami");
-    send(card, { rows: rowsFrom(0, 3) });
-    expect(card.one(".lnote").hidden).toBe(true);
   });
 
   it("say when the next try is and as of when they are", async () => {
@@ -987,14 +959,6 @@ describe("the keyboard", () => {
       );
       expect(at()).toEqual([row, place]);
     }
-  });
-
-  it("reaches rows that were not drawn", async () => {
-    const card = await drawLeads({ rows: rowsFrom(0, 300) });
-    cells(card)[0]?.focus();
-    for (let i = 0; i < 60; i++) press("ArrowDown");
-    expect(at()).toEqual(["60", "0"]);
-    expect(shown(active())).toBe("Bakery 60");
   });
 });
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,15 +10,6 @@ if TYPE_CHECKING:
     from tests.kernels.conftest import Kernel
     from tests.kernels.front_end import FrontEnd
 
-SLOW_CANCEL = """
-import asyncio
-from origami_widgets.api.operations import Operations
-cancel = Operations.cancel
-async def slow(*arguments, **options):
-    await asyncio.sleep(5)
-    return await cancel(*arguments, **options)
-Operations.cancel = slow
-"""
 SLOW = "run = ow.start('Find bakeries in Porto. scenario:slow')"
 
 
@@ -48,18 +38,6 @@ def test_a_click_is_carried_out_once_and_answered(front_end: FrontEnd) -> None:
     assert front_end.acks(comm, "the-click") == [
         {"kind": "ack", "id": "the-click", "ok": True, "title": "", "remedy": ""}
     ]
-
-
-def test_a_slow_click_is_answered_before_the_kernel_counts_as_busy(front_end: FrontEnd) -> None:
-    comm = front_end.show(SLOW)
-    front_end.run(SLOW_CANCEL)
-    began = time.monotonic()
-    click(front_end, comm, "the-click", "cancel")
-    front_end.until(lambda: front_end.acks(comm, "the-click"))
-    assert time.monotonic() - began < 3
-    assert front_end.acks(comm, "the-click")[0]["ok"]
-    front_end.until(lambda: front_end.models[comm]["head"]["done"])
-    assert len(front_end.acks(comm, "the-click")) == 1
 
 
 def test_a_click_while_a_cell_blocks_acts_when_the_kernel_hears_it(kernel: Kernel, flag: Path) -> None:
