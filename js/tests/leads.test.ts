@@ -13,25 +13,13 @@ import { clockTime } from "../src/format";
 import { ANSWER_MS } from "../src/session";
 import { LEADS_NOT_SAVED } from "../src/words";
 import { active, type Drawn, draw, isOff, scrollIntoView, shown, visible } from "./draw";
+import { answerTo, leadHead } from "./lead-answers";
 import { sample } from "./samples";
 
 const TABLE = sample("completed").tables.items[0]?.id ?? "";
 
-const head = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
-  slug: name.toLowerCase(),
-  name,
-  kind: "enrichment",
-  role: "other",
-  own: false,
-  is_number: false,
-  share: 0.5,
-  details: "found for 5 of 10 leads",
-  filling: false,
-  missing: "not run",
-  failed: 0,
-  filters: false,
-  ...change,
-});
+const head = (name: string, change: Partial<LeadHead> = {}): LeadHead =>
+  leadHead(name, { kind: "enrichment", share: 0.5, details: "found for 5 of 10 leads", ...change });
 const HEADS = [head("Company", { kind: "input", filters: true, share: 1 }), head("Email"), head("Fit")];
 
 const rowOf = (at: number, email: LeadCell = `mail${at}@bakery.example`, fit: LeadCell = "fits"): LeadRow => [
@@ -65,32 +53,7 @@ async function sendCode(card: Drawn): Promise<void> {
 
 /** The kernel's answer to the newest look, unless `change` says otherwise. */
 function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
-  const { grid, query, table } = last(card);
-  const answer: LeadsAnswer = {
-    kind: "leads",
-    grid,
-    query,
-    table,
-    start: 0,
-    rows: [],
-    changes: [],
-    read: (change.start ?? 0) + (change.rows?.length ?? 0),
-    heads: HEADS,
-    total: null,
-    more: false,
-    count: "",
-    final: true,
-    runs: {},
-    judged: true,
-    note: "",
-    marks: {},
-    hidden: 0,
-    left_out: 0,
-    next_at: null,
-    read_at: null,
-    ...change,
-  };
-  card.model.emit("msg:custom", answer, []);
+  card.model.emit("msg:custom", answerTo(last(card), { heads: HEADS, ...change }), []);
 }
 
 /** A card that shows its leads, with the first answer. */
