@@ -74,16 +74,6 @@ def test_a_run_that_completed_below_the_limit_is_ended_by_its_cells(server, clie
     assert server.cancels == []
 
 
-def test_all_runs_of_a_batch_count_together(server, client):
-    briefs = [f"Find bakeries in {town}" for town in ("Porto", "Faro", "Braga", "Lagos", "Aveiro", "Olhão")]
-    batch = ow.start_many(briefs, at_once=3, credit_limit=100, client=client, show=False)
-    with raises("CreditLimitReached"):
-        batch.wait("cells")
-    assert 100 < ended(server, *batch.runs) < 3 * IN_TIME
-    assert batch.error.code == "CREDIT_LIMIT"
-    assert len(server.runs) < 6
-
-
 @pytest.mark.parametrize("server", [{"agent_seconds": 20.0}], ids=str, indirect=True)
 def test_a_batch_whose_agents_have_ended_is_ended_by_its_cells(server, client):
     batch = ow.start_many(["Find bakeries", "Find butchers"], credit_limit=500, client=client, show=False).wait()
