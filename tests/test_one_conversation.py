@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import itertools
 import os
@@ -17,12 +16,10 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
-from origami_widgets.magics.execute import run_line
-from origami_widgets.magics.variables import Variables
 from origami_widgets.run import conversation
 from origami_widgets.run.fill import count_gaps, plan_fill
 from tests.support.front import Front
-from tests.support.quick import see
+from tests.support.quick import SkippingClock, see, use_clock
 from tests.support.server import RawServer
 
 BRIEFS = {"Asked": "Find partners. scenario:needs_input", "Told": "Find bakeries in Porto"}
@@ -45,25 +42,8 @@ def on_an_open_card_of_a_board(run):
     board.close()
 
 
-WAYS = {
-    "run": lambda run: run.answer(*ANSWERS),
-    "await run": lambda run: asyncio.run(run.answer_async(*ANSWERS)),
-    "another handle": lambda run: ow.Run(run.conversation.current).answer(*ANSWERS),
-    "card": lambda run: click(run, "answer", answers=ANSWERS),
-    "board": on_an_open_card_of_a_board,
-}
-
-
-def click_fill(run):
-    background().run(count_gaps(run.conversation))
-    click(run, "fill")
-
-
-FILLS = {
-    "run": lambda run: run.fill(),
-    "await run": lambda run: asyncio.run(run.fill_async()),
-    "card": click_fill,
-}
+def by_another_handle(run):
+    ow.Run(run.conversation.current).answer(*ANSWERS)
 
 
 def tables_of_card(run):
@@ -84,37 +64,45 @@ def sheets_of(source, path):
 
 
 @pytest.fixture
-def batch():
-    client = ow.Sandbox(speed=600, plan="ultra").client()
+def clock(monkeypatch):
+    return use_clock(monkeypatch, SkippingClock())
+
+
+@pytest.fixture
+def batch(clock):
+    client = ow.Sandbox(speed=1, plan="ultra", clock=clock.time).client()
     batch = ow.start_many(BRIEFS, client=client, show=False).wait("cells", timeout=60)
     assert batch.by_name["Asked"].status == "needs_input"
     return batch
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_what_one_place_counts_no_other_one_lacks(batch, tmp_path, way):
+@pytest.mark.parametrize("answered", [by_another_handle, on_an_open_card_of_a_board])
+def test_what_one_place_counts_no_other_one_lacks(batch, tmp_path, answered):
     run = batch.by_name["Asked"]
     with pytest.warns(RuntimeWarning, match=r"it asks.*Answer with run\.answer\(") as caught:
         assert len(ow.leads_frame(run)) == 0
     assert caught[0].filename == __file__
-    WAYS[way](run)
+    answered(run)
     run.wait("cells", timeout=60)
     assert (run.status, run.questions, len(run.turns)) == ("completed", (), 2)
     assert_same_everywhere(batch, "Asked", tmp_path)
 
 
-@pytest.mark.parametrize("way", FILLS)
-def test_what_was_filled_is_counted_wherever_one_looks(tmp_path, way):
-    client = ow.Sandbox(speed=60, plan="ultra").client()
+def test_what_was_filled_is_counted_wherever_one_looks(clock, tmp_path):
+    client = ow.Sandbox(speed=1, plan="ultra", clock=clock.time).client()
     briefs = {"Stopped": "Find dentists in Faro. scenario:filling", "Told": BRIEFS["Told"]}
     batch = ow.start_many(briefs, client=client, show=False)
     see(lambda: len(batch.runs) == len(briefs))
-    run = batch.by_name["Stopped"].wait(timeout=60)
-    assert run.stop_cells().cells > 0
+    run = batch.by_name["Stopped"]
+    # Its cells take two minutes more.
+    clock.skips = lambda: not run.done
+    assert run.wait(timeout=60).stop_cells().cells > 0
+    clock.skips = lambda: True
     batch.wait("cells", timeout=60)
     see(lambda: run.state.stopping == "none")
     lacking = background().run(plan_fill(run.conversation, None, asks=True)).offer.cells
-    FILLS[way](run)
+    background().run(count_gaps(run.conversation))
+    click(run, "fill")
     batch.wait("cells", timeout=60)
     see(lambda: run.state.filled is not None)
     assert (run.status, run.error, len(run.turns)) == ("completed", None, 2)
@@ -156,12 +144,11 @@ def assert_same_everywhere(batch, name, tmp_path):
     )
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_batch_waits_for_what_was_answered_and_cancels_it(way):
+def test_a_batch_waits_for_what_was_answered_and_cancels_it():
     client = ow.Sandbox(speed=60, plan="ultra").client()
     batch = ow.start_many(BRIEFS, client=client, show=False).wait(timeout=60)
     run = batch.by_name["Asked"]
-    WAYS[way](run)
+    on_an_open_card_of_a_board(run)
     assert (run.status, batch.status) == ("running", "running")
     batch.cancel()
     assert batch.wait("cells", timeout=60).status == "ended"
@@ -183,18 +170,8 @@ def from_a_terminal(run, batch, server):
     subprocess.run([*command, run.agent_id], check=True, env=environment, capture_output=True, timeout=60)
 
 
-CANCELS = {
-    "run": lambda run, *_: run.cancel(),
-    "batch": lambda run, batch, _: batch.cancel(),
-    "card": lambda run, *_: click(run, "cancel"),
-    "board": on_its_board,
-    "magic": lambda run, *_: run_line("cancel run", Variables({}, {"run": run})),
-    "command line": from_a_terminal,
-}
-
-
-@pytest.mark.parametrize("way", CANCELS)
-def test_a_cancel_is_known_wherever_one_looks(way):
+@pytest.mark.parametrize("cancel", [on_its_board, from_a_terminal])
+def test_a_cancel_is_known_wherever_one_looks(cancel):
     front = Front(speed=20, plan="ultra")
     with RawServer(front) as server, ow.Client(front.sandbox.api_key, base_url=server.base_url, timeout=5) as client:
         batch = ow.start_many({"Asked": BRIEFS["Asked"]}, client=client, show=False)
@@ -203,7 +180,7 @@ def test_a_cancel_is_known_wherever_one_looks(way):
         run = batch.by_name["Asked"]
         run.wait(timeout=60)
         run.answer(*ANSWERS)
-        CANCELS[way](run, batch, server)
+        cancel(run, batch, server)
         assert batch.wait("cells", timeout=60).status == "ended"
         assert [turn.status for turn in run.turns] == ["needs_input", "cancelled"]
         assert (run.status, view_now(run.conversation)["head"]["status"]) == ("cancelled", "cancelled")
@@ -327,10 +304,13 @@ def test_an_id_that_leads_nowhere_takes_nothing_over():
     board.close()
 
 
-def test_a_stop_after_a_restart_includes_the_turns_of_the_agent_that_is_named():
-    client = ow.Sandbox(speed=5).client()
-    run = ow.start("Find bakeries. scenario:filling", client=client, show=False).wait(timeout=60)
+def test_a_stop_after_a_restart_includes_the_turns_of_the_agent_that_is_named(clock):
+    client = ow.Sandbox(speed=1, clock=clock.time).client()
+    run = ow.start("Find bakeries. scenario:filling", client=client, show=False)
+    clock.skips = lambda run=run: not run.done
+    run.wait(timeout=60)
     run.follow_up("scenario:answer What is the weather?").wait(timeout=60)
+    clock.skips = lambda: False
     agent_id = run.agent_id
     del run
     gc.collect()
@@ -338,11 +318,12 @@ def test_a_stop_after_a_restart_includes_the_turns_of_the_agent_that_is_named():
     again = ow.attach(agent_id, client=client, show=False)
     assert again.state.cells_running
     assert again.stop_cells().left_running == ()
+    clock.skips = lambda: True
     assert again.wait("cells", timeout=60).state.cells_running == 0
 
 
-def test_more_turns_than_are_read_whole_are_there_once():
-    client = ow.Sandbox(speed=6000).client()
+def test_more_turns_than_are_read_whole_are_there_once(clock):
+    client = ow.Sandbox(speed=1, clock=clock.time).client()
     run = ow.start("Say hello. scenario:answer", client=client, show=False).wait(timeout=60)
     for _ in range(22):
         run.follow_up("And again. scenario:answer").wait(timeout=60)

@@ -327,13 +327,6 @@ describe("Answer", () => {
     on.model.acknowledge(false, "The board is out of date", "Show it again.");
     expect(on.text().split("The board is out of date").length).toBe(2);
   });
-
-  it("says why it did not open, once", () => {
-    const on = drawBoard(boardOf([asking()]));
-    on.button("Answer").click();
-    on.model.acknowledge(false, "The board is out of date", "Show it again.");
-    expect(on.text().split("The board is out of date").length).toBe(2);
-  });
 });
 
 describe("Try again", () => {
@@ -447,19 +440,6 @@ describe("Cancel", () => {
     one?.button("Yes, cancel them").click();
     expect(isOff(one?.button("Requested") as HTMLButtonElement)).toBe(true);
     expect(isOff(other?.button("Cancel all") as HTMLButtonElement)).toBe(false);
-  });
-
-  it("all keeps its question and the focus while the runs go on", async () => {
-    const on = drawBoard(boardOf(named("a", "b"), { buttons: [ALL] }));
-    on.button("Cancel all").click();
-    const yes = on.button("Yes, cancel them");
-    expect(active()).toBe(yes);
-    await change(on, (view) => {
-      view.head.sums = "3 leads";
-      Object.assign(view.rows[0] as BoardRow, numbers(3));
-    });
-    expect(active()).toBe(yes);
-    expect(on.button("Yes, cancel them")).toBe(yes);
   });
 });
 

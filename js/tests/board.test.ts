@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { BOARD_SLOTS, type BoardRow } from "../src/contract";
+import type { BoardRow } from "../src/contract";
 import { activity } from "../src/page_state";
 import { BoardModel } from "./board-model";
 import { active, isOff, shown } from "./draw";
@@ -130,11 +130,6 @@ describe("the board", () => {
     on.button(shown(textNode(script))).click();
     expect(on.all("img, script, iframe")).toEqual([]);
     expect(shown(on.rows()[0] as HTMLElement)).toContain("<script>alert(2)</script>");
-  });
-
-  it("holds as many rows as there are places", () => {
-    const on = drawBoard(boardOf(named(...Array.from({ length: BOARD_SLOTS }, (_, at) => `Run ${at}`))));
-    expect(on.rows()).toHaveLength(BOARD_SLOTS);
   });
 
   it("drops the rows that are gone and takes those that are new", async () => {

@@ -66,21 +66,6 @@ describe("a host that answers in Origami's place", () => {
 });
 
 describe("text from outside", () => {
-  it("stays text", () => {
-    const card = draw("hostile");
-    const allowed = new Set(
-      (
-        "ARTICLE HEADER FOOTER SECTION DIV SPAN BDI B I EM STRONG P H4 UL OL LI BLOCKQUOTE PRE CODE BR HR A " +
-        "BUTTON DETAILS SUMMARY FIELDSET LEGEND LABEL INPUT TABLE THEAD TBODY TR TH TD SMALL"
-      ).split(" "),
-    );
-    for (const node of card.all(".origami-card *")) {
-      expect(allowed).toContain(node.tagName);
-      for (const { name } of [...node.attributes]) expect(name.startsWith("on")).toBe(false);
-    }
-    expect(card.text()).toContain("<script>alert(1)</script>");
-  });
-
   it.each([
     "javascript:alert(1)",
     "data:text/html,x",

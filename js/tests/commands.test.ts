@@ -131,20 +131,6 @@ describe("Cancel", () => {
     expect(card.text()).toContain(STOP_ASKS);
   });
 
-  it.each(["stopping", "stop_delayed"])("is off while cells are being stopped: %s", (name) => {
-    const card = own(name);
-    expect(isOff(card.button("Stopping…"))).toBe(true);
-  });
-
-  it.each(["completed", "stopped_cells", "cancelled_cells", "left_running", "stopped"])(
-    "is gone where nothing can be stopped: %s",
-    (name) => {
-      const labels = own(name).all<HTMLButtonElement>(".head .act button");
-      const seen = labels.filter((each) => !each.closest("[hidden]")).map(shown);
-      expect(seen.filter((label) => /Cancel|Stop/.test(label))).toEqual([]);
-    },
-  );
-
   it.each([
     ["running", "Cancel"],
     ["filling", "Stop filling 2 cells"],
@@ -157,15 +143,6 @@ describe("Cancel", () => {
     expect(card.text()).not.toContain("Used credits");
     card.button(label).click();
     expect(card.model.commands()).toEqual([]);
-  });
-
-  it("announces that cells are being stopped, and the outcome", () => {
-    const card = own("filling");
-    const voice = card.one(".origami-card > [role=status]");
-    card.model.set({ head: sample("stopping").head });
-    expect(voice.textContent).toBe("Run: Completed. Stopping cells.");
-    card.model.set({ head: sample("stopped_cells").head });
-    expect(voice.textContent).toMatch(/^Run: Completed\. 19 cells .*were stopped\. All cells are final\.$/);
   });
 });
 

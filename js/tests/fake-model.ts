@@ -3,8 +3,8 @@ import type { Model } from "../src/model";
 
 type Callback = (...args: never[]) => void;
 
-/** Stands in for a host's model: keeps state, calls back, and remembers what was sent. */
-export class FakeModel implements Model {
+/** Stands in for a host's model of a view: keeps its traits, calls back, and remembers what was sent. */
+export class FakeModel<Traits extends object = View> implements Model {
   sent: Record<string, unknown>[] = [];
   comm_live = true;
   failing = false;
@@ -15,8 +15,8 @@ export class FakeModel implements Model {
   readonly callbacks = new Map<string, Set<Callback>>();
   private state: Record<string, unknown>;
 
-  constructor(view: View) {
-    this.state = { ...view };
+  constructor(traits: Traits) {
+    this.state = { ...traits } as Record<string, unknown>;
   }
 
   get(name: string): unknown {
@@ -24,7 +24,7 @@ export class FakeModel implements Model {
   }
 
   /** The page or, with several sections, the kernel sets sections; equal ones cause no event, as in the hosts. */
-  set(part: Partial<View> | string, value?: unknown): void {
+  set(part: Partial<Traits> | string, value?: unknown): void {
     const traits: Record<string, unknown> = structuredClone(
       typeof part === "string" ? { [part]: value } : part,
     );

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import texts from "../../tests/fixtures/formulas.json";
-import type { LeadGridHead, LeadHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
+import type { LeadGridHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
 import widget from "../src/leads/index";
 import { activity } from "../src/page_state";
 import { active, scrollIntoView, shown, visible, within } from "./draw";
 import { FakeModel } from "./fake-model";
+import { answerTo, leadHead as headOf } from "./lead-answers";
 import { sample } from "./samples";
 
 const HEAD: LeadGridHead = {
@@ -21,22 +22,6 @@ const HEAD: LeadGridHead = {
   filters: [],
   sort: null,
 };
-
-const headOf = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
-  slug: name.toLowerCase(),
-  name,
-  kind: "input",
-  role: "other",
-  own: false,
-  is_number: false,
-  share: 1,
-  details: "",
-  filling: false,
-  missing: "not run",
-  failed: 0,
-  filters: false,
-  ...change,
-});
 
 const ends = new Set<() => void>();
 
@@ -72,33 +57,11 @@ function drawGrid(head = HEAD) {
     },
     boxes: () => all<HTMLInputElement>(".lines input[type=checkbox]"),
     send(change: Partial<LeadsAnswer> = {}) {
-      const { grid, query, table } = this.looks().at(-1) as LeadsMessage;
       const rows: LeadRow[] = [0, 1, 2].map((at) => [`lead-${at}`, [`Bakery ${at}`]]);
       const heads = [headOf("Name", { role: "name", filters: true })];
-      const answer: LeadsAnswer = {
-        kind: "leads",
-        grid,
-        query,
-        table,
-        start: 0,
-        rows,
-        changes: [],
-        read: (change.start ?? 0) + (change.rows?.length ?? 0),
-        heads,
-        total: 3,
-        more: false,
-        count: "3 leads",
-        final: true,
-        runs: {},
-        judged: true,
-        note: "",
-        marks: {},
-        hidden: 0,
-        left_out: 0,
-        next_at: null,
-        read_at: null,
-        ...change,
-      };
+      const read = (change.start ?? 0) + (change.rows?.length ?? 0);
+      const usual = { rows, heads, total: 3, count: "3 leads", read };
+      const answer = answerTo(this.looks().at(-1) as LeadsMessage, { ...usual, ...change });
       model.emit("msg:custom", answer, []);
     },
   };
@@ -414,20 +377,6 @@ describe("a grid of leads", () => {
     expect(grid.looks().length).toBe(asked);
     grid.send({ hidden: 2 });
     expect(brief.ariaPressed).toBe("true");
-  });
-
-  it("begins with hidden leads where its owner wants that", () => {
-    const grid = drawGrid({ ...HEAD, include_hidden: true });
-    expect(grid.looks()[0]?.include_hidden).toBe(true);
-    expect(grid.one(".qualified").ariaPressed).toBe("false");
-  });
-
-  it("asks for nothing off the screen", () => {
-    scrollIntoView(false);
-    const grid = drawGrid();
-    expect(grid.looks()).toEqual([]);
-    scrollIntoView(true);
-    expect(grid.looks()).toHaveLength(1);
   });
 
   it("reports each ticked lead to the kernel", () => {
@@ -815,15 +764,6 @@ describe("a grid of leads", () => {
     expect(saved).toEqual(["Bakeries.csv"]);
     expect(grid.text()).toContain("xlsxwriter is missing.");
     vi.restoreAllMocks();
-  });
-
-  it("copies all leads, as they are shown", async () => {
-    const copied = clipboard();
-    const grid = drawGrid();
-    grid.send();
-    item(grid, "Copy to paste").click();
-    await Promise.resolve();
-    expect(copied).toEqual(["Name\nBakery 0\nBakery 1\nBakery 2"]);
   });
 
   it("without a kernel copies those that are here, and says how many", async () => {

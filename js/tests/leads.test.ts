@@ -13,25 +13,13 @@ import { clockTime } from "../src/format";
 import { ANSWER_MS } from "../src/session";
 import { LEADS_NOT_SAVED } from "../src/words";
 import { active, type Drawn, draw, isOff, scrollIntoView, shown, visible } from "./draw";
+import { answerTo, leadHead } from "./lead-answers";
 import { sample } from "./samples";
 
 const TABLE = sample("completed").tables.items[0]?.id ?? "";
 
-const head = (name: string, change: Partial<LeadHead> = {}): LeadHead => ({
-  slug: name.toLowerCase(),
-  name,
-  kind: "enrichment",
-  role: "other",
-  own: false,
-  is_number: false,
-  share: 0.5,
-  details: "found for 5 of 10 leads",
-  filling: false,
-  missing: "not run",
-  failed: 0,
-  filters: false,
-  ...change,
-});
+const head = (name: string, change: Partial<LeadHead> = {}): LeadHead =>
+  leadHead(name, { kind: "enrichment", share: 0.5, details: "found for 5 of 10 leads", ...change });
 const HEADS = [head("Company", { kind: "input", filters: true, share: 1 }), head("Email"), head("Fit")];
 
 const rowOf = (at: number, email: LeadCell = `mail${at}@bakery.example`, fit: LeadCell = "fits"): LeadRow => [
@@ -65,32 +53,7 @@ async function sendCode(card: Drawn): Promise<void> {
 
 /** The kernel's answer to the newest look, unless `change` says otherwise. */
 function send(card: Drawn, change: Partial<LeadsAnswer> = {}): void {
-  const { grid, query, table } = last(card);
-  const answer: LeadsAnswer = {
-    kind: "leads",
-    grid,
-    query,
-    table,
-    start: 0,
-    rows: [],
-    changes: [],
-    read: (change.start ?? 0) + (change.rows?.length ?? 0),
-    heads: HEADS,
-    total: null,
-    more: false,
-    count: "",
-    final: true,
-    runs: {},
-    judged: true,
-    note: "",
-    marks: {},
-    hidden: 0,
-    left_out: 0,
-    next_at: null,
-    read_at: null,
-    ...change,
-  };
-  card.model.emit("msg:custom", answer, []);
+  card.model.emit("msg:custom", answerTo(last(card), { heads: HEADS, ...change }), []);
 }
 
 /** A card that shows its leads, with the first answer. */
@@ -461,14 +424,6 @@ describe("a cell", () => {
   });
 });
 
-describe("rows that have gone", () => {
-  it("are not drawn any more", async () => {
-    const card = await drawLeads();
-    send(card, { rows: [["lead-2", null]] });
-    expect(texts(card)).toEqual(["Bakery 2"]);
-  });
-});
-
 describe("an old answer", () => {
   it("is ignored: of another question, table or grid", async () => {
     const card = await drawLeads();
@@ -685,18 +640,6 @@ describe("all leads", () => {
     expect(sent(card, "select")).toEqual([]);
   });
 
-  it("can be copied without a kernel", async () => {
-    const card = await expand({ rows: rowsFrom(0, 3), count: "3 leads" });
-    card.all<HTMLInputElement>(".lines input")[1]?.click();
-    card.model.comm_live = false;
-    card.model.emit("comm_live_update");
-    const offered = card
-      .all<HTMLElement>(".foot .does > button, .foot .does > span > button")
-      .filter((each) => visible(each, card.host));
-    expect(offered.map(({ textContent }) => textContent)).toEqual(["Download", "Copy"]);
-    expect(card.button("+ Filter").ariaDisabled).toBe("true");
-  });
-
   it("are not filtered without a kernel, also by Enter in a form that was open before", async () => {
     const card = await expand({ rows: rowsFrom(0, 3) });
     card.button("+ Filter").click();
@@ -799,14 +742,6 @@ describe("all leads", () => {
     expect([isOpen(), active()]).toEqual([[false, "false"], card.button("+ Filter")]);
     // happy-dom (20) keeps the element with the focus that leaves with a shadow root.
     active().blur();
-  });
-
-  it("say why they are no longer brought up to date", async () => {
-    const card = await expand();
-    send(card, { rows: rowsFrom(0, 3), note: "Can't reach Origami" });
-    expect(shown(card.one(".lnote"))).toBe("Can't reach Origami");
-    send(card, { rows: rowsFrom(0, 3) });
-    expect(card.one(".lnote").hidden).toBe(true);
   });
 
   it("say when the next try is and as of when they are", async () => {
@@ -987,14 +922,6 @@ describe("the keyboard", () => {
       );
       expect(at()).toEqual([row, place]);
     }
-  });
-
-  it("reaches rows that were not drawn", async () => {
-    const card = await drawLeads({ rows: rowsFrom(0, 300) });
-    cells(card)[0]?.focus();
-    for (let i = 0; i < 60; i++) press("ArrowDown");
-    expect(at()).toEqual(["60", "0"]);
-    expect(shown(active())).toBe("Bakery 60");
   });
 });
 

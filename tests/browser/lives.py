@@ -33,7 +33,6 @@ BUILDING = (
     "errored",
     "timed_out",
 )
-TALKING = ("empty", "answer", "needs_input", "unknown_status")
 SLOW = {"large": 8.0, "timed_out": 40.0}
 """Scenarios that are looked at less often, in simulated seconds."""
 EVERY = 6.0
@@ -67,11 +66,6 @@ class Life:
             self._look()
         raise AssertionError(f"It is still not so after {MOST_LOOKS * self.every} s: the run is {self.run.status}.")
 
-    def answer(self, *answers: str) -> Life:
-        """Answer the agent's questions, and go on with the run that this starts."""
-        self.run = self.run.answer(*answers)
-        return self._look()
-
     def follow_up(self, prompt: str) -> Life:
         """Send a follow-up, and go on with the run that this starts."""
         self.run = self.run.follow_up(prompt)
@@ -92,11 +86,9 @@ class Life:
 
 def lives() -> dict[str, list[View]]:
     """Return the views of a life of each kind: how it ends, whether it builds anything, what the user does to it."""
-    lived = {name: Life(f"{BRIEF}. scenario:{name}", SLOW.get(name, EVERY)).go_on() for name in (*BUILDING, *TALKING)}
+    lived = {name: Life(f"{BRIEF}. scenario:{name}", SLOW.get(name, EVERY)).go_on() for name in BUILDING}
     lived["long_brief"] = Life(LONG_BRIEF).go_on()
     lived["cancelled"] = Life(f"{BRIEF}. scenario:slow").go_on(lambda run: run.tables).cancel().go_on()
-    lived["cancelled_at_once"] = Life(f"{BRIEF}. scenario:slow").cancel().go_on()
-    lived["answers"] = Life(f"{BRIEF}. scenario:needs_input").go_on().answer("Iberia", "Confirm").go_on()
     lived["follow_up"] = Life(BRIEF).go_on().follow_up(f"{BRIEF}, with their phone numbers").go_on()
     views = {name: life.views for name, life in lived.items()}
     views |= {f"says_{lines}": [saying(lines, view) for view in views["completed"]] for lines in LINES}

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import audit, scenes
-from tests.browser.lab import PANEL
 from tests.browser.window import CARD
 
 if TYPE_CHECKING:
@@ -247,35 +246,3 @@ def test_a_click_on_cancel_moves_no_name(open_lab: Callable[..., LabPage], width
         lab.set_output_width(width, index=index)
         found.append(board_of(lab, index).evaluate(PLACES)["names"])
     assert found[0] == found[1]
-
-
-LIVE = """
-import time
-import origami_widgets as ow
-client = ow.Sandbox(speed=20).client()
-batch = ow.start_many([f"Find bakeries in region {n}. scenario:slow" for n in range(4)], client=client, show=False)
-board = ow.RunBoard(batch)
-board
-"""
-
-
-def test_a_view_opened_while_a_cell_blocks_has_the_newest_rows(
-    open_lab: Callable[..., LabPage],
-) -> None:
-    lab = open_lab(
-        [LIVE, "while board.lead_count is None or board.lead_count < 40: time.sleep(0.05)", "time.sleep(60)"]
-    )
-    lab.run_cell(0)
-    lab.run_cell(1)
-    lab.start_cell(2)
-    first = board_of(lab, 0)
-    # What the first view has by messages, the second one finds in the page's model.
-    notebook = lab.page.evaluate(f"{PANEL}.content.activeCellIndex = 0, {PANEL}.id")
-    lab.command("notebook:create-output-view")
-    second = lab.page.locator(f".jp-LinkedOutputView {BOARD}")
-    expect(rows_of(second)).to_have_count(4)
-    leads = first.locator("tbody .b-leads").all_text_contents()
-    assert sum(int(each or 0) for each in leads) >= 40
-    assert second.locator("tbody .b-leads").all_text_contents() == leads
-    lab.page.evaluate("id => window.jupyterapp.shell.activateById(id)", notebook)
-    lab.interrupt_kernel()

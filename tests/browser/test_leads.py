@@ -115,61 +115,6 @@ def test_leads_open_and_are_sorted_and_filtered_by_the_server(card_in: Callable[
     expect(leads_of(lab, 1).get_by_role("gridcell").filter(has_text=descending[0])).to_have_count(0)
 
 
-def test_a_filter_narrows_the_brief_and_hidden_leads_are_marked(card_in: Callable[..., LabPage]) -> None:
-    hello = "filters = [{'column': 'contact-email', 'operator': 'contains', 'value': 'hello'}]\n"
-    lab = card_in(
-        "Find 20 bakeries in Porto",
-        "table = run.wait('cells').tables[0]\ngrid = ow.leads(run)\ngrid",
-        hello
-        + "print(*[len(ow.leads_frame(table, filters=filters, include_hidden=hidden)) for hidden in (False, True)])",
-        speed=200,
-    )
-    lab.run_cell(2)
-    lab.run_cell(3)
-    shown, matching = map(int, lab.output(3).inner_text().split())
-    assert 0 < shown < matching
-    lab.show_cell(2)
-    grid, names = lab.output(2), names_of(lab, 2)
-    grid.get_by_role("button", name="+ Filter").click()
-    grid.get_by_label("Filter by column").select_option(value="contact-email")
-    grid.get_by_label("Value to compare with").fill("hello")
-    grid.get_by_role("button", name="Apply").click()
-    brief = grid.get_by_role("button", name="Qualified", exact=True)
-    expect(brief).to_have_attribute("aria-pressed", "true")
-    expect(names).to_have_count(shown)
-    expect(grid.get_by_text(re.compile(rf"^{shown} of \d+ companies match$"))).to_be_visible()
-    brief.click()
-    expect(
-        leads_of(lab, 2).get_by_role("gridcell").filter(has_text=re.compile("not qualified|not sure|to check"))
-    ).to_have_count(matching - shown)
-    expect(names).to_have_count(matching)
-
-
-def test_leads_of_the_users_list_are_left_out_and_shown_marked(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in(
-        "Find 20 bakeries in Porto",
-        "leads = ow.leads_frame(run.wait('cells').tables[0])\nprint(len(leads))",
-        "grid = ow.leads(run, leave_out=leads['domain'].iloc[:3])\ngrid",
-        "print(len(grid.frame), len(grid.to_frame()), len(grid.selection))",
-        speed=200,
-    )
-    for cell in (2, 3):
-        lab.run_cell(cell)
-    qualified = int(lab.output(2).inner_text())
-    lab.show_cell(3)
-    grid, names = lab.output(3), names_of(lab, 3)
-    expect(names).to_have_count(qualified - 3)
-    expect(grid.locator(".origami-card")).to_contain_text("3 left out by your list")
-    chip = grid.get_by_role("button", name="Left out by your list 3")
-    expect(chip).to_have_attribute("aria-pressed", "false")
-    chip.click()
-    expect(names).to_have_count(qualified)
-    expect(leads_of(lab, 3).get_by_role("gridcell").filter(has_text="left out")).to_have_count(3)
-    grid.get_by_role("checkbox", name="Select all").check()
-    lab.run_cell(4)
-    expect(lab.output(4)).to_have_text(" ".join([str(qualified - 3)] * 3))
-
-
 def a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab: LabPage) -> None:
     card = lab.output(1).locator(CARD)
     opens = leads_of(lab, 1).locator('[aria-haspopup="dialog"]').first
@@ -207,22 +152,6 @@ def test_ten_thousand_leads_are_read_page_by_page_as_they_are_reached(open_lab: 
     expect(grid.get_by_role("row").filter(has_text="Bakery 202")).to_have_count(1)
     lab.run_cell(2)
     expect(lab.output(2)).to_have_text("(0, 200) (200, 200)")
-
-
-def test_a_table_that_is_chosen_while_a_cell_runs_is_said_to_wait(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find 30 SaaS founders in Austin", "run.wait('cells');", "import time; time.sleep(8)", speed=400)
-    lab.run_cell(2)
-    lab.show_cell(1)
-    expect(leads_of(lab, 1).get_by_role("gridcell").first).to_be_visible()
-    lab.start_cell(3)
-    card = lab.output(1).locator(CARD)
-    card.get_by_role("tab").nth(1).click()
-    # Some kernels read messages on a thread of their own: they answer at once. Of the others it is said when leads come.
-    busy, row = card.get_by_text("Kernel busy. Leads load"), leads_of(lab, 1).get_by_role("gridcell").first
-    expect(busy.or_(row)).to_be_visible()
-    lab.wait_executed(3)
-    expect(row).to_be_visible()
-    expect(busy).to_be_hidden()
 
 
 def test_axe_finds_nothing_in_leads_of_any_width_theme_and_direction(card_in: Callable[..., LabPage]) -> None:
@@ -264,23 +193,6 @@ def add_filter(grid: Locator, column: str, operator: str, value: str) -> Locator
     return grid.get_by_role("button", name=f"{column} {operator} {value}")
 
 
-def test_leads_of_a_batch_are_filtered_by_run(of_batch: LabPage) -> None:
-    grid, runs = of_batch.output(1), leads_of(of_batch, 1).locator('[role="gridcell"][aria-colindex="4"]')
-    expect(runs.first).to_have_text("Porto")
-    grid.get_by_label("Run", exact=True).select_option(label="Faro")
-    more, value = grid.get_by_role("button", name="+ Filter"), grid.get_by_label("Value to compare with")
-    expect(value).to_be_hidden()
-    more.click()
-    of_batch.page.keyboard.press("Escape")
-    expect(value).to_be_hidden()
-    expect(more).to_be_focused()
-    expect(runs.first).to_have_text("Faro")
-    expect(runs.filter(has_text="Porto")).to_have_count(0)
-    expect(grid.get_by_text(re.compile(r"\d+ of \d+ companies match"))).to_be_visible()
-    grid.get_by_label("Run", exact=True).select_option(label="All runs")
-    expect(runs.first).to_have_text("Porto")
-
-
 def test_axe_finds_nothing_in_the_leads_of_a_batch(of_batch: LabPage) -> None:
     grid = of_batch.output(1)
     grid.get_by_role("button", name="Has e-mail").click()
@@ -295,49 +207,6 @@ def test_axe_finds_nothing_in_the_leads_of_a_batch(of_batch: LabPage) -> None:
             found += [f"{theme} {width}: {each}" for each in audit.axe_findings(of_batch.page, CARD)]
     of_batch.set_theme("light")
     assert not found, "\n".join(found)
-
-
-def test_three_leads_are_handed_over_with_three_clicks_or_by_keys(of_batch: LabPage) -> None:
-    page, grid = of_batch.page, leads_of(of_batch, 1)
-    boxes = grid.get_by_role("gridcell").get_by_role("checkbox")
-    copy = of_batch.output(1).get_by_role("button", name="Copy the ticked leads")
-
-    def copied() -> list[str]:
-        """The names below their heading."""
-        return [line.split("\t")[0] for line in page.evaluate("navigator.clipboard.readText()").split("\n")[1:]]
-
-    names = names_of(of_batch, 1).all_inner_texts()
-    boxes.nth(1).click()
-    boxes.nth(3).click(modifiers=["Shift"])
-    copy.click()
-    assert copied() == names[1:4]
-    assert page.evaluate("String(getSelection())") == ""
-    every = grid.get_by_label("Select all loaded leads")
-    every.check()
-    every.uncheck()
-    page.evaluate("navigator.clipboard.writeText('before')")
-    for at in (1, 3, 6):
-        boxes.nth(at).click()
-    page.keyboard.press("Control+c")
-    expect(of_batch.output(1).get_by_role("status").filter(has_text="Copied")).to_be_attached()
-    assert copied() == [names[1], names[3], names[6]]
-    expect(boxes.nth(6)).to_be_focused()
-    # A word that is selected is what the browser copies.
-    word = grid.get_by_role("gridcell").filter(has_text=re.compile(r"^\d+ \w+ \w+$")).first
-    word.dblclick(position={"x": 15, "y": 12})
-    page.keyboard.press("Control+c")
-    assert page.evaluate("navigator.clipboard.readText()").strip() in word.inner_text().split()
-    grid.locator('[role="gridcell"][aria-colindex="3"]').first.click()
-    page.keyboard.press("Control+c")
-    expect(of_batch.output(1).get_by_role("status").filter(has_text="Copied")).to_be_attached()
-    assert len(copied()) == 3
-    every.check()
-    every.uncheck()
-    boxes.nth(5).focus()
-    for key in ("Space", "ArrowUp", "ArrowUp", "Shift+Space"):
-        page.keyboard.press(key)
-    copy.press("Enter")
-    assert copied() == names[3:6]
 
 
 def test_a_card_hands_over_the_leads_that_are_ticked_in_it(card_in: Callable[..., LabPage]) -> None:

@@ -23,7 +23,6 @@ class Counting(ow.Sandbox):
 ow.configure(client=Counting(speed=20).client())
 companies = pd.DataFrame({"website": ["pao.example", "broa.example"], "name": ["Pão", "Broa"], "owner": ["Ana", "Rui"]})"""
 ENRICH = 'found = ow.enrich(companies, "Find the owner\'s e-mail address", key="website", columns=["name"])'
-COUNTS = "print(len(sent), sum(each.startswith('POST') and each.endswith('/agents') for each in sent))"
 
 
 def answer(lab: LabPage, index: int, text: str) -> None:
@@ -31,25 +30,6 @@ def answer(lab: LabPage, index: int, text: str) -> None:
     entry = lab.cell(index).locator(".jp-Stdin-input")
     entry.fill(text)
     entry.press("Enter")
-
-
-def test_the_first_call_of_a_kernel_asks_before_anything_is_sent(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([SANDBOX, ENRICH, COUNTS, ENRICH, COUNTS, "print(*found.columns, len(found))"])
-    lab.run_cell(0)
-    lab.start_cell(1)
-    question = lab.cell(1).locator(".jp-Stdin-prompt")
-    for part in ("2 rows", "website, name", "your organization", "no credit limit"):
-        expect(question).to_contain_text(part)
-    answer(lab, 1, "n")
-    expect(lab.cell(1)).to_contain_text("StartDeclined")
-    lab.run_cell(2)
-    expect(lab.output(2)).to_have_text("0 0")
-    lab.start_cell(3)
-    answer(lab, 3, "y")
-    expect(lab.output(3).locator(CARD)).to_be_visible()
-    lab.wait_executed(3)
-    lab.run_cell(4)
-    assert lab.output(4).inner_text().split()[1] == "1"
 
 
 def test_all_cells_are_run_and_the_run_is_stopped_in_the_middle(open_lab: Callable[..., LabPage]) -> None:

@@ -135,46 +135,6 @@ def test_a_notebook_saved_in_mid_run_opens_without_kernel(
     nothing_is_broken(lab)
 
 
-STATES = {
-    "completed": "Completed",
-    "needs_input": "Needs your answer",
-}
-
-
-def test_what_is_saved_at_once_is_what_the_card_says(open_lab: Callable[..., LabPage]) -> None:
-    """As people do it: a run is started, its card is read, the notebook is saved."""
-    lab = open_lab(
-        [
-            "import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=20, plan='ultra').client())",
-            *(f"run = ow.start('Find bakeries. scenario:{name}')" for name in STATES),
-            "batch = ow.start_many({'Porto': 'Find bakeries. scenario:answer', 'Faro': 'Find cafés. scenario:needs_input'})",
-        ]
-    )
-    lab.run_cell(0)
-    for cell, label in enumerate(STATES.values(), 1):
-        lab.run_cell(cell)
-        expect(lab.output(cell).locator(CARD)).to_contain_text(label, timeout=60_000)
-        lab.save()
-        says(lab, cell, label)
-    board = len(STATES) + 1
-    lab.run_cell(board)
-    expect(lab.output(board).locator(BOARD)).to_contain_text("Needs your answer", timeout=60_000)
-    expect(lab.output(board).locator(BOARD)).to_contain_text("Completed", timeout=60_000)
-    lab.save()
-    says(lab, board, "Needs your answer", "Completed")
-    lab.reload()
-    for cell, label in enumerate(STATES.values(), 1):
-        lab.show_cell(cell)
-        expect(lab.output(cell).locator(CARD)).to_contain_text(label)
-        expect(lab.output(cell).locator(CARD)).not_to_contain_text("Snapshot of")
-    lab.shutdown_kernel()
-    lab.reopen()
-    for cell, label in (*enumerate(STATES.values(), 1), (board, "Needs your answer")):
-        lab.show_cell(cell)
-        expect(lab.output(cell).first).to_contain_text(label)
-        expect(lab.output(cell).first).to_contain_text("Snapshot of")
-
-
 def test_each_step_reaches_the_file_while_a_cell_blocks(
     open_lab: Callable[..., LabPage],
 ) -> None:
@@ -249,20 +209,3 @@ def test_the_page_s_own_styles_reach_no_card(open_lab: Callable[..., LabPage]) -
     second.save()
     says(second, 1, "Completed")
     second.close()
-
-
-def test_a_kernel_that_is_killed_leaves_a_card_that_says_so(both: Callable[..., LabPage]) -> None:
-    lab = both()
-    # JupyterLab says so in a dialog, which would stand over the next test's notebook.
-    lab.was_reopened = True
-    lab.page.evaluate(
-        """() => {
-            const code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)";
-            window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code });
-        }"""
-    )
-    card = live(lab)
-    expect(card).to_contain_text("Kernel stopped", timeout=60_000)
-    expect(card).to_contain_text("Was running")
-    expect(card).not_to_contain_text("next check in")
-    nothing_is_broken(lab)

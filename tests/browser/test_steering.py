@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import time
 from pathlib import Path
@@ -80,16 +79,6 @@ def test_two_windows_start_one_run(card_in: Callable[..., LabPage]) -> None:
     other.close()
 
 
-def test_cancel_ends_a_run_that_its_own_cell_waits_for(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find dentists.", "ow.start('Find bakeries. scenario:slow').wait().status", speed=5)
-    lab.start_cell(2)
-    card = lab.output(2).locator(CARD)
-    card.get_by_role("button", name="Cancel").click()
-    confirm(card)
-    lab.wait_executed(2)
-    assert lab.outputs(2)[-1]["data"]["text/plain"] == "'cancelled'"
-
-
 def test_a_click_that_the_kernel_does_not_answer_is_kept_and_says_so(card_in: Callable[..., LabPage]) -> None:
     """A cell that blocks is not enough: newer kernels can answer on a second line."""
     lab = card_in("Find dentists. scenario:slow", "import os\nprint(os.getpid())", speed=5)
@@ -105,85 +94,6 @@ def test_a_click_that_the_kernel_does_not_answer_is_kept_and_says_so(card_in: Ca
     finally:
         os.kill(kernel, signal.SIGCONT)
     expect(lab.output(1).first).to_contain_text("Stopped", timeout=60_000)
-
-
-COUNT = """
-from origami_widgets.run.settings import client_or_default
-client = client_or_default(None)
-print(sum(client.active_cells(table.id).cells for table in run.tables), client.get_credits().balance)
-"""
-
-
-def left(lab: LabPage, index: int) -> tuple[int, float]:
-    """Return how many cells of the run the server counts as active, and the credits that are left."""
-    lab.run_cell(index)
-    active, credits_left = lab.output(index).inner_text().split()
-    return int(active), float(credits_left)
-
-
-def test_a_mouse_stops_cells_after_the_end_of_the_run(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find bakeries. scenario:filling", COUNT, speed=8)
-    card = lab.output(1).locator(CARD)
-    stop = card.get_by_role("button", name="Stop filling")
-    expect(stop).to_have_text(re.compile(r"Stop filling \d+ cells?"), timeout=60_000)
-    expect(card).to_contain_text("Completed")
-    stop.click()
-    question = card.get_by_role("group", name="Stop filling cells?")
-    expect(question).to_contain_text("Used credits are not returned.")
-    lab.screenshot(Path(".cache/browser/stop-filling-asked.png"), card)
-    confirm(card, "Yes, stop filling")
-    expect(card).to_contain_text("cells were stopped", timeout=60_000)
-    expect(card.get_by_role("button", name=re.compile("Stop|Cancel"))).to_have_count(0)
-    expect(card.get_by_role("status").last).to_contain_text("cells were stopped. All cells are final.")
-    lab.screenshot(Path(".cache/browser/stop-filling-stopped.png"), card)
-    first = left(lab, 2)
-    assert first[0] == 0
-    lab.page.wait_for_timeout(3_000)
-    assert left(lab, 2) == first, "nothing is spent after the stop"
-    lab.save()
-    assert "Stop filling" not in "".join(lab.saved_outputs(1)[0]["data"]["text/html"])
-
-
-BATCH = """
-batch = ow.start_many({"Porto": "Find bakeries. scenario:filling", "Faro": "Find cafés. scenario:filling",
-                       "Braga": "Find bars. scenario:slow", "Lagos": "Find hotels. scenario:slow"}, at_once=4)
-"""
-FILLS = """
-from origami_widgets.run.settings import client_or_default
-client = client_or_default(None)
-print(*(sum(client.active_cells(table.id).cells for table in run.tables) for run in batch.runs))
-"""
-
-
-def test_a_board_stops_one_run_by_mouse_and_all_by_keyboard(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab(
-        ["import origami_widgets as ow\now.configure(client=ow.Sandbox(speed=6, plan='scale').client())", BATCH, FILLS]
-    )
-    lab.run_cell(0)
-    lab.run_cell(1)
-    board = lab.output(1).locator(BOARD)
-    rows = {name: board.locator("tbody tr:not(.card-row)").filter(has_text=name) for name in ("Porto", "Faro", "Braga")}
-    for name in ("Porto", "Faro"):
-        expect(rows[name].get_by_role("button", name=f"Stop: {name}")).to_be_visible(timeout=60_000)
-    rows["Porto"].get_by_role("button", name="Stop: Porto").click()
-    lab.screenshot(Path(".cache/browser/board-stop-asked.png"), board)
-    confirm(rows["Porto"], "Yes, stop filling")
-    expect(rows["Porto"].get_by_role("button", name="Fill: Porto")).to_be_visible(timeout=60_000)
-    expect(rows["Faro"].get_by_role("button", name="Stop: Faro")).to_be_visible()
-    expect(rows["Braga"].get_by_role("button", name="Cancel: Braga")).to_be_visible()
-
-    all_of_them = board.get_by_role("button", name="Cancel all")
-    board.focus()
-    tab_to(lab, all_of_them)
-    lab.page.keyboard.press("Enter")
-    expect(board).to_contain_text("Cancel 2 runs and stop filling cells of 1 run?")
-    assert lab.focused_text() == "Yes, cancel them"
-    lab.page.wait_for_timeout(500)  # The second press of a double click would confirm nothing.
-    lab.page.keyboard.press("Enter")
-    expect(board.get_by_role("status").last).to_contain_text("all have ended", timeout=60_000)
-    lab.screenshot(Path(".cache/browser/board-stopped.png"), board)
-    lab.run_cell(2)
-    expect(lab.output(2)).to_have_text("0 0 0 0")
 
 
 def test_a_board_asks_above_everything_and_moves_nothing(open_lab: Callable[..., LabPage]) -> None:

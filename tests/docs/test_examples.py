@@ -60,8 +60,3 @@ def test_an_example_runs_wherever_it_is_copied_to(name: str):
     parts = {name: thing} | members_of(thing)
     wrong = {each: undefined(inspect.getdoc(part) or "") for each, part in parts.items()}
     assert {each: names for each, names in wrong.items() if names} == {}
-
-
-def test_what_has_none_is_seen_and_needs_none():
-    assert WITHOUT.keys() <= set(ow.__all__)
-    assert [name for name in WITHOUT if has_example(getattr(ow, name))] == []

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
-
-import pytest
 
 import origami_widgets as ow
 from notebooks.site import assistants, executed, reference
 from notebooks.site.hook import PAGE_OF_LEADS
-from tests.docs.built import Document, Site, addresses_of_css
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.docs.built import Site, addresses_of_css
 
 
 def is_foreign(address: str) -> bool:
@@ -105,28 +99,3 @@ def test_magics_commands_and_codes_are_listed(site: Site):
     assert "usage: origami-widgets watch" in site.pages["reference/commands.html"].text
     assert "completed : int | None" in site.pages["reference/client.html"].text
     assert "INSUFFICIENT_CREDITS InsufficientCredits" in site.pages["reference/errors.html"].text
-
-
-HTML = """<a href="other.html#there">1</a><a href="other.html#gone">2</a><a href="gone.html">3</a><a href="#here">4</a>
-<a href="http://example.org">5</a><a href="https://example.org">6</a><h2 id="here">7</h2>"""
-
-
-def test_broken_links_are_seen(tmp_path: Path):
-    (tmp_path / "index.html").write_text(HTML, encoding="utf-8")
-    (tmp_path / "other.html").write_text("<h2 id='there'>There</h2>", encoding="utf-8")
-    broken = ["other.html#gone", "gone.html", "http://example.org"]
-    assert Site(tmp_path).broken() == [f"index.html: {link}" for link in broken]
-
-
-@pytest.mark.parametrize(
-    "html",
-    [
-        '<script src="https://cdn.example/a.js"></script>',
-        '<link rel="stylesheet" href="//fonts.example/a.css">',
-        '<img src="http://example.org/a.png">',
-        '<div style="background:url(https://example.org/a.png)"></div>',
-        "<style>@import 'https://example.org/a.css';</style>",
-    ],
-)
-def test_what_is_loaded_from_elsewhere_is_seen(html: str):
-    assert [is_foreign(address) for address in Document(html).fetched] == [True]

@@ -6,12 +6,10 @@ import ast
 import asyncio
 import contextlib
 import copy
-import functools
 import itertools
 import json
 import logging
 import pickle
-import urllib.parse
 from pathlib import Path
 
 import msgspec
@@ -237,13 +235,6 @@ def test_no_error_shows_one_that_is_refused_at_login(server, monkeypatch, source
     shows_nothing(_outcome(ow.Client, lambda: ow.login(base_url=server.base_url, store=True)))
 
 
-def test_a_shallow_copy_of_a_client_shows_no_more_than_the_client(server):
-    client = ow.Client(KEY, base_url=server.base_url)
-    assert showing(within(copy.copy(client))) == []
-    with pytest.raises(TypeError):
-        copy.copy(Secret(KEY))
-
-
 def test_no_process_inherits_it(monkeypatch):
     """What a child's environment and arguments hold is for others to read: only the demo's JupyterLab is started."""
     starters = {
@@ -271,24 +262,3 @@ def test_no_process_inherits_it(monkeypatch):
         used |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         used |= {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         assert not used & starters, path
-
-
-def test_the_key_is_looked_for_where_it_could_be():
-    """The searcher itself finds it in every place that it is said to look into."""
-
-    class Slotted:
-        __slots__ = ("inner",)
-
-    holder = Slotted()
-    holder.inner = {"deep": [{1: (KEY.encode(),)}]}
-    assert showing(within(holder))
-    assert showing(within({KEY: 1}))
-    assert showing(of_error(ValueError(urllib.parse.quote(ECHO))))
-    assert showing([KEY.lower()])
-    for hidden in (closing_over(KEY), {1: [holder]}, functools.partial(print, KEY), (KEY.encode(),)):
-        assert showing(reachable([hidden]))
-    assert showing(reachable(Secret(KEY), "end")) == []
-
-
-def closing_over(value):
-    return lambda: value

@@ -15,7 +15,6 @@ from tests.hosts.looks import (
     START,
     assert_quiet,
     cancel,
-    expect_leads,
     expect_more_credits,
     expect_theme,
     uses_saved_card,
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 
     from notebooks.serve import Lab
     from tests.browser.window import Window
-
-
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.fixture
@@ -78,45 +74,6 @@ def test_the_card_lives_follows_the_theme_cancels_and_is_frozen(open_notebook: C
     expect(notebook.output(1).first).to_contain_text("Stopped")
     expect(notebook.page.get_by_text("model not found")).to_have_count(0)
     assert_quiet(notebook)
-
-
-def test_both_questions_are_answered_in_the_card(open_notebook: Callable[..., NotebookPage]) -> None:
-    brief = "Find wholesale partners for us. scenario:needs_input"
-    notebook = open_notebook([SANDBOX.format(speed=200), START.format(brief=brief)])
-    notebook.run_cell(0)
-    notebook.run_cell(1)
-    card = notebook.output(1).locator(CARD)
-    card.get_by_label("Iberia").check()
-    card.get_by_label("Confirm").check()
-    card.get_by_role("button", name="Send").click()
-    expect(notebook.output(1).first).to_contain_text("Completed")
-    expect_leads(card)
-    assert_quiet(notebook)
-
-
-def test_a_notebook_saved_in_mid_run_lives_after_a_reload(
-    open_notebook: Callable[..., NotebookPage],
-) -> None:
-    notebook = open_notebook([SANDBOX.format(speed=2), START.format(brief=SLOW)])
-    notebook.run_cell(0)
-    notebook.run_cell(1)
-    card = notebook.output(1).locator(CARD)
-    expect(card).to_contain_text("Running")
-    notebook.save()
-    assert all(WIDGET not in output["data"] for output in notebook.saved_outputs(1))
-    notebook.reload()
-    expect(card).to_contain_text("Running")
-    notebook.restart_kernel()
-    expect(card).to_contain_text("Kernel stopped")
-    expect(card).to_contain_text("Was running")
-    notebook.save()
-    notebook.shutdown_kernel()
-    notebook.reopen()
-    copy = notebook.output(1).first
-    expect(copy).to_contain_text("Snapshot of")
-    expect(copy).to_contain_text("ow.attach(")
-    expect(copy.get_by_role("button", name="Cancel")).to_have_count(0)
-    expect(notebook.page.locator(".jp-Notebook")).not_to_contain_text("model not found")
 
 
 def test_a_saved_card_can_be_used_without_its_kernel(open_notebook: Callable[..., NotebookPage]) -> None:

@@ -16,7 +16,6 @@ from tests.hosts.looks import (
     assert_quiet,
     cancel,
     confirm,
-    expect_leads,
     expect_more_credits,
     expect_theme,
 )
@@ -62,16 +61,4 @@ def test_the_card_is_cancelled_stays_as_it_ended_and_goes_on_when_asked(open_voi
     confirm(card, "Yes, start it")
     expect(card).to_contain_text("2 briefs")
     expect(card.get_by_text("Running", exact=True)).to_be_visible()
-    assert_quiet(voila)
-
-
-def test_both_questions_are_answered_in_the_card(open_voila: Callable[..., VoilaPage]) -> None:
-    voila = open_voila("Find wholesale partners for us. scenario:needs_input", speed=200, theme="light")
-    card = voila.page.locator(CARD)
-    expect_theme(card, "light")
-    card.get_by_label("Iberia").check()
-    card.get_by_label("Confirm").check()
-    card.get_by_role("button", name="Send").click()
-    expect(card).to_contain_text("Completed")
-    expect_leads(card)
     assert_quiet(voila)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,15 +10,6 @@ if TYPE_CHECKING:
     from tests.kernels.conftest import Kernel
     from tests.kernels.front_end import FrontEnd
 
-SLOW_CANCEL = """
-import asyncio
-from origami_widgets.api.operations import Operations
-cancel = Operations.cancel
-async def slow(*arguments, **options):
-    await asyncio.sleep(5)
-    return await cancel(*arguments, **options)
-Operations.cancel = slow
-"""
 SLOW = "run = ow.start('Find bakeries in Porto. scenario:slow')"
 
 
@@ -50,18 +40,6 @@ def test_a_click_is_carried_out_once_and_answered(front_end: FrontEnd) -> None:
     ]
 
 
-def test_a_slow_click_is_answered_before_the_kernel_counts_as_busy(front_end: FrontEnd) -> None:
-    comm = front_end.show(SLOW)
-    front_end.run(SLOW_CANCEL)
-    began = time.monotonic()
-    click(front_end, comm, "the-click", "cancel")
-    front_end.until(lambda: front_end.acks(comm, "the-click"))
-    assert time.monotonic() - began < 3
-    assert front_end.acks(comm, "the-click")[0]["ok"]
-    front_end.until(lambda: front_end.models[comm]["head"]["done"])
-    assert len(front_end.acks(comm, "the-click")) == 1
-
-
 def test_a_click_while_a_cell_blocks_acts_when_the_kernel_hears_it(kernel: Kernel, flag: Path) -> None:
     front_end = kernel.front_end
     comm = front_end.show(SLOW)
@@ -87,25 +65,3 @@ def test_hello_is_answered_with_the_clock_on_either_line(kernel: Kernel) -> None
         front_end.tell(comm, {"kind": "hello"}, subshell=subshell)
         front_end.until(lambda known=known: front_end.reported(comm, known))
         assert front_end.reported(comm, known)[0]["kind"] == "clock"
-
-
-def test_what_a_page_sets_is_not_taken_over(front_end: FrontEnd) -> None:
-    comm = front_end.show(SLOW)
-    known = len(front_end.heard)
-    front_end.set(comm, {"head": {"status": "forged"}, "seq": 99, "_esm": "forged", "status": "forged"})
-    front_end.tell(comm, {"kind": "hello", "seq": -1})
-    front_end.until(lambda: front_end.reported(comm, known))
-    assert "forged" not in str([message["content"] for message in front_end.updates(comm, known)])
-    assert front_end.models[comm]["head"]["status"] == "running"
-    assert front_end.models[comm]["seq"] != 99
-
-
-def test_a_click_that_cannot_be_carried_out_is_answered_with_its_remedy(front_end: FrontEnd) -> None:
-    comm = front_end.show(SLOW)
-    content = {"kind": "command", "id": "stray", "name": "cancel", "run_id": "other", "prompt": "", "answers": []}
-    front_end.tell(comm, content)
-    front_end.until(lambda: front_end.acks(comm, "stray"))
-    (ack,) = front_end.acks(comm, "stray")
-    assert not ack["ok"]
-    assert ack["remedy"]
-    assert cancels(front_end) == 0

@@ -53,16 +53,3 @@ def test_an_interrupt_while_asked_starts_nothing(kernel: Kernel, front_end: Fron
     printed = "".join(m["content"]["text"] for m in front_end.of(cell) if m["msg_type"] == "stream")
     assert printed.count("\n") == 1
     assert front_end.value(STARTS) == 0
-
-
-@pytest.mark.parametrize("awaited", [False, True])
-def test_a_program_and_a_cell_that_awaits_are_not_asked(front_end: FrontEnd, awaited: bool) -> None:
-    code = START.replace("ow.start", "await ow.aio.start") if awaited else START
-    front_end.see_out(front_end.execute(code, person=awaited))
-    assert front_end.value(STARTS) == 1
-
-
-def test_by_default_no_start_asks(front_end: FrontEnd) -> None:
-    front_end.run("ow.configure(confirm='enrich')")
-    front_end.run(START)
-    assert front_end.value(STARTS) == 1

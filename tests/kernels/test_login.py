@@ -52,24 +52,6 @@ def test_a_key_is_asked_for_without_showing_it(front_end: FrontEnd, base_url: st
     assert showing([json.dumps(front_end.heard, default=str)]) == []
 
 
-def test_a_program_gets_an_error_instead_of_a_question(front_end: FrontEnd) -> None:
-    cell = front_end.execute("ow.login()", person=False)
-    front_end.see_out(cell)
-    (error,) = (message["content"] for message in front_end.of(cell) if message["msg_type"] == "error")
-    assert error["ename"] == "MissingKey"
-
-
-def test_an_interrupt_at_the_prompt_leaves_nothing_behind(front_end: FrontEnd, base_url: str, kernel) -> None:
-    before = front_end.value("repr(ow.configure.__globals__['current'].client)")
-    cell = front_end.execute(f"ow.login(base_url={base_url!r})")
-    front_end.question()
-    kernel.manager.interrupt_kernel()
-    front_end.see_out(cell)
-    (error,) = (message["content"] for message in front_end.of(cell) if message["msg_type"] == "error")
-    assert error["ename"] == "KeyboardInterrupt"
-    assert front_end.value("repr(ow.configure.__globals__['current'].client)") == before
-
-
 def test_a_key_in_a_cell_is_warned_of_and_not_shown(front_end: FrontEnd) -> None:
     cells = (
         f"clients = [ow.Client({KEY!r}), ow.AsyncClient({KEY!r})]",

@@ -24,13 +24,6 @@ def loaded(front_end: FrontEnd) -> Iterator[FrontEnd]:
     front_end.run("%unload_ext origami_widgets")
 
 
-def error_of(front_end: FrontEnd, code: str) -> str:
-    """Return what a failing cell prints."""
-    cell = front_end.execute(code)
-    assert front_end.see_out(cell)["status"] == "error"
-    return "".join(m["content"]["text"] for m in front_end.of(cell) if m["msg_type"] == "stream")
-
-
 def test_a_cell_starts_a_run_and_shows_its_card(loaded: FrontEnd) -> None:
     known, before = len(loaded.heard), loaded.value(STARTS)
     for _ in range(2):
@@ -40,15 +33,6 @@ def test_a_cell_starts_a_run_and_shows_its_card(loaded: FrontEnd) -> None:
     assert loaded.value(STARTS) == before + 1
     loaded.run("%origami cancel run")
     assert loaded.value("run.state.cancel != 'none' or run.status == 'cancelled'")
-
-
-def test_a_mistake_shows_a_short_error_and_sends_nothing(loaded: FrontEnd) -> None:
-    before = loaded.value(STARTS)
-    for code, named in {"%%origami\nFind {town}": "town", "%%origami --mode x\nFind bakeries": "--model"}.items():
-        said = error_of(loaded, code)
-        assert said.startswith("UsageError: ")
-        assert named in said
-    assert loaded.value(STARTS) == before
 
 
 def test_an_error_of_the_server_shows_no_traceback(loaded: FrontEnd) -> None:
@@ -67,10 +51,3 @@ def test_tab_offers_only_what_fits(loaded: FrontEnd) -> None:
         "%origami tables ru": ["run"],
     }.items():
         assert loaded.completed(f"{code}\n", len(code))["matches"] == expected
-
-
-def test_it_can_be_reloaded_and_has_help(loaded: FrontEnd) -> None:
-    loaded.run("%reload_ext origami_widgets")
-    assert "%origami attach" in loaded.run("%origami help")
-    page = loaded.see_out(loaded.execute("%%origami?"))["payload"][0]
-    assert "%%origami [--into VARIABLE]" in page["data"]["text/plain"]

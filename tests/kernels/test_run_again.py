@@ -21,16 +21,3 @@ def test_a_cell_that_is_run_again_shows_its_run(kernel: Kernel) -> None:
     front_end.see_out(front_end.execute(CELL, cell="another-cell"))
     assert front_end.value(STARTS) == before + 2
     front_end.run("run.cancel()")
-
-
-MANY = "batch = ow.start_many(['Find bakeries in Faro. scenario:slow', 'Find bakeries in Beja. scenario:slow'], show=False)"
-
-
-def test_a_cell_that_is_run_again_shows_its_batch(kernel: Kernel) -> None:
-    front_end = kernel.front_end
-    before = front_end.value(STARTS)
-    for _ in range(3):
-        front_end.see_out(front_end.execute(MANY, cell="the-cell"))
-    front_end.run("while len(batch.runs) < len(batch): time.sleep(0.02)")
-    assert front_end.value(STARTS) == before + 2
-    front_end.run("globals().pop('batch').cancel() and None")

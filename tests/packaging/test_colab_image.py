@@ -133,10 +133,5 @@ def test_all_extras_together_change_nothing(image: Image, wheel: Path) -> None:
     assert added.keys() == {*always, "et-xmlfile", "openpyxl", "vl-convert-python", "xlsxwriter"}
 
 
-def test_a_floor_that_is_too_high_would_be_seen(image: Image) -> None:
-    added, changed = with_uv(image, "anywidget>=0.10")
-    assert "anywidget" in added.keys() & changed
-
-
 def test_the_image_has_the_pins_that_kernels_are_tested_with(image: Image) -> None:
     assert [f"{name}=={image.packages[name]}" for name in (pin.partition("==")[0] for pin in COLAB)] == list(COLAB)

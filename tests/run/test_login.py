@@ -8,7 +8,6 @@ import sys
 import warnings
 from dataclasses import replace
 
-import pexpect
 import pytest
 from IPython.lib.pretty import pretty
 
@@ -360,36 +359,12 @@ def test_what_cannot_be_right_is_said_before_anybody_is_asked(person, wrong):
     assert person == ([], [])
 
 
-@pytest.mark.parametrize("key", [KEY[8:], f'"{KEY}"', KEY.encode(), f"{KEY[:20]} {KEY[20:]}"])
-def test_what_cannot_be_a_key_is_refused_without_being_repeated(key):
-    with pytest.raises(InvalidInput, match="API key") as caught:
-        ow.login(key)
-    assert showing(of_error(caught.value)) == []
-
-
 def test_an_account_that_cannot_be_read_configures_nothing(server):
     server.plan(answer({"error": "x", "code": "SUBSCRIPTION_REQUIRED"}, 402))
     with pytest.raises(OrigamiError) as caught:
         ow.login(KEY, base_url=server.base_url)
     assert caught.value.code == "SUBSCRIPTION_REQUIRED"
     assert settings.current.client is None
-
-
-@pytest.mark.posix
-def test_a_terminal_asks_without_echo(served):
-    code = f"import origami_widgets as ow; ow.login(base_url={served.base_url!r}); print(ow.account().plan, 'is it')"
-    with pexpect.spawn(sys.executable, ["-c", code], encoding="utf-8", timeout=20) as terminal:
-        terminal.expect_exact("(hidden): ")
-        terminal.waitnoecho()
-        terminal.sendline("nonsense")
-        terminal.expect_exact("Please try again.")
-        terminal.expect_exact("(hidden): ")
-        terminal.waitnoecho()
-        terminal.sendline(KEY)
-        terminal.expect_exact("Pro is it")
-        said = str(terminal.before)
-    assert "Credits: 5,000" in said
-    assert showing([said]) == []
 
 
 def test_a_program_does_not_hang():

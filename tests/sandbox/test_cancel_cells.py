@@ -84,15 +84,6 @@ async def test_a_score_that_is_stopped_triggers_no_sequence(session):
     assert opener["stats"]["totalRuns"] == fit["qualification"]["pass"]
 
 
-async def test_stopping_twice_is_the_same_as_once(session):
-    _, _, table = await filling(session)
-    await stop(session, table)
-    shown = await session.get(f"/tables/{table}")
-    session.clock.advance(10)
-    assert await stop(session, table) == {"tableId": table, "cancelledCells": 0, "cancelledLeadSourceJobs": 0}
-    assert await session.get(f"/tables/{table}") == shown
-
-
 async def test_an_agent_that_works_queues_more_cells_afterwards(session):
     agent, _ = await session.start("Find 12 cheese makers in Leeds scenario:slow")
     session.clock.advance(320)

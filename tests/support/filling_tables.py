@@ -229,8 +229,8 @@ class FillingTable:
         return [*self._waiting(slugs), *in_flight]
 
     def _waiting(self, slugs: list[str] | None) -> list[Cell]:
-        cells = itertools.chain.from_iterable(self.queues.values())
-        return [cell for cell in cells if slugs is None or cell.column.slug in slugs]
+        queues = [queue for queue in self.queues.values() if slugs is None or queue[0].column.slug in slugs]
+        return list(itertools.chain.from_iterable(queues))
 
     def shown(self, now: float) -> list[Column]:
         """The columns that are there."""
@@ -242,8 +242,8 @@ class FillingTable:
         # What is worked on can't be stopped: it is active, but it isn't among what was cancelled.
         cells = self.active(slugs) if dry_run else self._waiting(slugs)
         if not dry_run:
-            for cell in cells:
-                self.queues.pop(cell.column.id, None)
+            for column in {cell.column.id for cell in cells}:
+                self.queues.pop(column, None)
             for job in jobs:
                 job.left = 0
             self.changed = now
@@ -301,7 +301,9 @@ class FillingTable:
     # As the API shows it
 
     def json(self, now: float) -> dict[str, Any]:
-        running = Counter(cell.column.id for cell in self.active())
+        # By the lengths of the queues: a table may have a hundred thousand cells, and is shown with each answer.
+        running = Counter({column: len(queue) for column, queue in self.queues.items()})
+        running.update(cell.column.id for _, _, cell in self.in_flight)
         columns = [column.json(running[column.id]) for column in self.shown(now)]
         return {
             "object": "table",

@@ -64,6 +64,7 @@ class SkippingClock(SystemClock):
 
     Attributes:
         skips: whether it does, asked at each sleep; a test that has to prepare something lets sleeps last meanwhile.
+        is_over: whether its test has ended, and each sleep lasts for good.
     """
 
     MOMENT = 0.01
@@ -72,6 +73,7 @@ class SkippingClock(SystemClock):
     def __init__(self) -> None:
         self._ahead = 0.0
         self.skips: Callable[[], object] = lambda: True
+        self.is_over = False
 
     def monotonic(self) -> float:
         return super().monotonic() + self._ahead
@@ -89,6 +91,8 @@ class SkippingClock(SystemClock):
         ends, away = self.monotonic() + seconds, None
         while away is None and not wake.is_set() and (left := ends - self.monotonic()) > 0:
             away = await super().sleep(min(self.MOMENT, left), wake)
+            if self.is_over:
+                await asyncio.Event().wait()
             if self.skips() and not wake.is_set():
                 self.skip(max(0.0, ends - self.monotonic()))
         return away
@@ -99,7 +103,7 @@ def use_clock(patch: pytest.MonkeyPatch, clock: AnyClock) -> AnyClock:
 
     After the test a poller that hardly sleeps would ask a server that is gone, again and again, beside the next tests.
     """
-    if isinstance(clock, QuickClock):
+    if isinstance(clock, QuickClock | SkippingClock):
         clock.is_over = True
         patch.setattr(clock, "is_over", False)
     patch.setattr(poller_module, "current", Poller(clock))

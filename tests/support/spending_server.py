@@ -144,7 +144,8 @@ class SpendingServer(CountingServer):
         """How many cells of a table wait or are worked on."""
         with self._lock:
             self._advance(self.now())
-            return sum(owner in {None, cell.owner} for cell in self._tables[table].active())
+            active = self._tables[table].active()
+            return len(active) if owner is None else sum(cell.owner == owner for cell in active)
 
     @property
     def tables(self) -> list[str]:

@@ -8,16 +8,13 @@ import unicodedata
 from typing import get_args
 
 import pytest
-from bs4 import BeautifulSoup
-from nbconvert import HTMLExporter
-from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import origami_widgets as ow
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view.contract import Form
 from origami_widgets.words.foreign_text import safe_href, width_of
-from tests.card.markup import only_ours, words
+from tests.card.markup import only_ours
 from tests.card.work import count_calls
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW
@@ -78,24 +75,6 @@ def hrefs(value):
     elif isinstance(value, list | tuple):
         for part in value:
             yield from hrefs(part)
-
-
-def test_every_field_of_a_payload_is_filled():
-    filled = hostile.filled(hostile.full_payload(), "!", everything=True)
-    assert set(strings(filled)) == {"!", "completed"}
-    kept = hostile.filled(hostile.full_payload(), "!")
-    assert len({*strings(kept)} - {"!"}) == len(
-        {"completed", "2026-07-21T09:14:02Z", "2026-07-21T09:17:45Z"} | kinds(hostile.full_payload())
-    )
-
-
-def kinds(value):
-    if isinstance(value, list):
-        return set().union(*map(kinds, value)) if value else set()
-    if not isinstance(value, dict):
-        return set()
-    own = {part for key, part in value.items() if key in ("type", "kind") and isinstance(part, str)}
-    return own.union(*map(kinds, value.values()))
 
 
 def test_the_view_is_bounded_and_clean(views):
@@ -179,35 +158,3 @@ def test_the_work_does_not_grow_with_the_text(name):
 def copies_of(state):
     view = hostile.make_view(state, earlier=[state], now=NOW, form="snapshot")
     return render_html(view, now=NOW), render_text(view, now=NOW)
-
-
-def exported(*views, sanitize):
-    outputs = [
-        new_output("display_data", data={"text/html": render_html(view, now=NOW), "text/plain": "text"})
-        for view in views
-    ]
-    texts = [new_output("display_data", data={"text/plain": render_text(view, now=NOW)}) for view in views]
-    state = {
-        "state": {f"m{n}": {"state": view} for n, view in enumerate(views)},
-        "version_major": 2,
-        "version_minor": 0,
-    }
-    notebook = new_notebook(
-        cells=[new_code_cell(outputs=[*outputs, *texts])],
-        metadata={"widgets": {"application/vnd.jupyter.widget-state+json": state}},
-    )
-    return HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook)[0]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
-def test_an_exported_page_has_no_element_more(sanitize):
-    """Also in the scripts that hold the state of widgets."""
-    views = [hostile.view_of(name, "known", "snapshot") for name, text in hostile.CORPUS.items() if len(text) < LONG]
-    page = BeautifulSoup(exported(*views, sanitize=sanitize), "html.parser")
-    harmless = BeautifulSoup(exported(hostile.view_of("empty", "known", "snapshot"), sanitize=sanitize), "html.parser")
-    for name in ("script", "style", "link", "meta", "base", "iframe", "img", "form", "svg", "object"):
-        assert len(page.find_all(name)) == len(harmless.find_all(name)), name
-    reported = [" ".join(area.stripped_strings) for area in page.select(".jp-OutputArea-output")]
-    for view, text in zip(views, reported, strict=False):
-        assert " ".join(text.split()) == words(render_html(view, now=NOW))

@@ -7,8 +7,7 @@ from nbconvert.filters.strings import clean_html
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from origami_widgets.card.render.html_writer import render_html
-from origami_widgets.card.render.text_writer import render_text
-from origami_widgets.card.widgets.snapshot import RUN_TYPE, snapshot_of
+from origami_widgets.card.widgets.snapshot import snapshot_of
 from tests.card.markup import words
 from tests.fixtures.make_views import views
 from tests.fixtures.states import NOW
@@ -90,10 +89,3 @@ def test_a_card_whose_state_was_not_saved_is_shown_as_its_copy():
     for widgets in (None, OTHER_WIDGET):
         [reported] = shown(exported(bundle, sanitize=False, widgets=widgets))
         assert view["head"]["status_label"] in reported
-
-
-def test_hosts_that_take_neither_widgets_nor_html_have_the_text():
-    bundle = snapshot_of(VIEWS["filling"])
-    assert set(bundle) == {"text/html", "text/plain", RUN_TYPE}
-    first = render_text(VIEWS["filling"], now=NOW).splitlines()[0]
-    assert bundle["text/plain"].splitlines()[0] == first

@@ -9,7 +9,7 @@ from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Connection, Queue, RowsRead
+from origami_widgets.run.state import Connection, RowsRead
 from tests.card.boards import board_of, entry_of, many, stopped
 from tests.card.live import stop_of
 from tests.card.markup import words
@@ -139,21 +139,6 @@ def test_the_snapshot_of_a_board_says_what_was_going_on():
     labels = {form: [row["status_label"] for row in board_of(entries, form=form)["rows"]] for form in FORMS}
     assert labels["live"] == labels["current"] == ["Running", "Waiting", running]
     assert labels["snapshot"] == [running, waiting, running]
-
-
-def test_a_brief_that_waits_for_a_run_slot():
-    entry = BoardEntry(0, "", "x", brief="queued", queue=Queue(wait=300.0, limit=3))
-    assert "are in use" in board_of([entry])["rows"][0]["note"]
-
-
-def test_cells_that_were_filling_on_a_board():
-    rows = {form: board_of(many(1, "filling"), form=form)["rows"][0] for form in FORMS}
-    said = {form: (row["status_label"], row["note"]) for form, row in rows.items()}
-    assert said["live"] == said["current"] == ("Filling 2", "")
-    assert said["snapshot"] == ("Completed", "2 cells filling")
-    run = payload("completed_stats")
-    run["response"]["tables"][0]["cells"]["running"] = 1
-    assert board_of([entry_of(0, state_of(run))], form="snapshot")["rows"][0]["note"] == "1 cell filling"
 
 
 @pytest.mark.parametrize("form", ["current", "snapshot"])

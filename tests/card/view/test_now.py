@@ -1,7 +1,7 @@
 """What happens now, in one line."""
 
 from origami_widgets.card.view import make_view
-from tests.fixtures.states import NOW, STATES, payload, state_of
+from tests.fixtures.states import NOW, payload, state_of
 
 
 def words(line):
@@ -10,13 +10,6 @@ def words(line):
 
 def now_of(run):
     return make_view(state_of(run), now=NOW)["now"]
-
-
-def test_the_newest_change_stands_alone_while_the_run_goes_on():
-    assert words(make_view(STATES["running"](), now=NOW)["now"]) == ("Latest: Added 11 leads in Porto bakeries")
-    assert words(make_view(STATES["running_many"](), now=NOW)["now"]).startswith("Filling ")
-    assert make_view(STATES["running_null"](), now=NOW)["now"] == []
-    assert make_view(STATES["completed"](), now=NOW)["now"] == []
 
 
 def test_what_fills_is_named_with_its_cells_also_after_the_agent_has_spoken():

@@ -26,14 +26,6 @@ def with_second_table(**changes):
     return run
 
 
-def test_the_figures_of_the_bakeries():
-    assert figures(settled_payload()) == [
-        ("15", "leads", ""),
-        ("12", "qualified", ""),
-        ("57", "credits", "4.75 per qualified lead"),
-    ]
-
-
 def test_one_of_each_is_said_in_the_singular():
     run = settled_payload()
     table = run["response"]["tables"][0]
@@ -113,24 +105,6 @@ def test_a_number_that_cannot_be_makes_no_figure(value):
     assert [label for _, label, _ in figures(run)] == ["qualified"]
 
 
-NOTES = {
-    "starting": "Starting…",
-    "running_null": "Planning…",
-    "running": "11 leads added.",
-    "stopped": "11 leads added.",
-    "needs_input": "2 questions for you before the agent starts.",
-    "errored": "",
-    "completed": "",
-}
-
-
-@pytest.mark.parametrize("name", NOTES)
-def test_without_figures_a_note_says_what_is_awaited(name):
-    result = make_view(STATES[name](), now=NOW)["result"]
-    assert result["note"] == NOTES[name]
-    assert not (result["note"] and result["figures"])
-
-
 @pytest.mark.parametrize("name", ["starting", "running_null"])
 def test_a_snapshot_awaits_nothing(name):
     assert make_view(STATES[name](), now=NOW, form="snapshot")["result"]["note"] == "No leads yet."
@@ -178,17 +152,6 @@ def test_numbers_that_do_not_add_up_make_no_bar(change):
     assert parts(**(COUNTS | change)) is None
 
 
-def test_the_funnel_of_a_run_in_words():
-    assert result_of(settled_payload())["funnel"] == {
-        "words": "21 leads found: 12 qualified, 3 not, 6 left out",
-        "parts": [
-            {"part": "qualified", "label": "12 qualified", "count": 12},
-            {"part": "not", "label": "3 not", "count": 3},
-            {"part": "out", "label": "6 left out", "count": 6},
-        ],
-    }
-
-
 def test_while_the_condition_is_checked_a_lead_is_not_called_unqualified():
     run = payload("completed_stats")
     run["response"]["tables"][0]["columns"][2]["cells"]["running"] = 3
@@ -204,11 +167,6 @@ def test_the_funnel_is_that_of_the_table_that_counts():
     assert funnel["words"].startswith("21 leads found: 12 qualified")
     run["response"]["tables"][0]["stats"]["funnel"]["dedupedLeads"] = 9
     assert result_of(run)["funnel"] is None
-
-
-def test_an_unknown_total_is_said_to_have_more():
-    funnel = make_view(STATES["more_available"](), now=NOW)["result"]["funnel"]
-    assert funnel["words"].startswith("21 leads found, more available: ")
 
 
 @pytest.mark.parametrize(
@@ -278,7 +236,3 @@ def test_the_column_that_has_run_for_the_fewest_rows_says_how_many_are_enriched(
     ]
     table["stats"]["running"] = None
     assert figures(run)[0] == (str(enriched), "of 15 rows looked up", "")
-
-
-def test_the_summary_counts_qualified_leads_of_all():
-    assert make_view(state_of(settled_payload()), now=NOW)["head"]["summary"] == "12 qualified of 15, 57 credits"

@@ -1,4 +1,4 @@
-"""What the view says about each status and each thing that can go wrong."""
+"""What the view says beside each status, as far as `fixtures/views` has no state that shows it."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,6 @@ from origami_widgets.card.view import clock_drifted, make_view
 from origami_widgets.card.view.questions import fill_button
 from origami_widgets.run.follow_up import answer_prompt
 from origami_widgets.run.state import Connection, RunState
-from tests.card.live import stop_of
 from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of
 
 SPENDS = "This starts another turn, which uses credits."
@@ -25,74 +24,10 @@ def notice(view, key):
     return found
 
 
-@pytest.mark.parametrize(
-    ("name", "label", "tone", "done"),
-    [
-        ("starting", "Starting", "running", False),
-        ("running_null", "Running", "running", False),
-        ("running", "Running", "running", False),
-        ("completed", "Completed", "good", True),
-        ("needs_input", "Needs your answer", "attention", True),
-        ("step_cap_hit", "Step limit reached", "attention", True),
-        ("incomplete", "Stopped early", "attention", True),
-        ("cancelled", "Stopped", "neutral", True),
-        ("errored", "Failed", "bad", True),
-        ("timed_out", "Timed out", "bad", True),
-        ("unknown_status", "paused_by_budget", "neutral", True),
-    ],
-)
-def test_label_and_tone(name, label, tone, done):
-    head = view_of(name)["head"]
-    assert (head["status_label"], head["tone"], head["done"]) == (label, tone, done)
-
-
-def test_a_running_run_has_nothing_to_say_but_its_head():
-    view = view_of("running")
-    assert view["notices"] == []
-    assert view["ask"] is None
-    assert stop_of(view["head"])[0] == "available"
-    assert view["head"]["started_at"] == 1784625242000
-    assert view["clock"] == {
-        "now": round(NOW * 1000),
-        "heard_at": round((NOW - 9) * 1000),
-        "next_at": round((NOW + 6) * 1000),
-        "interval": 15.0,
-        "connection": "live",
-        "heard": "updated {}",
-        "next": "next check in {}",
-        "due": "checking…",
-    }
-
-
 def test_the_full_prompt_is_shown_not_the_cut_one():
     run = payload("running_null")
     run["prompt"] = "short…"
     assert make_view(state_of(run), now=NOW)["head"]["prompt"] == run["request"]["prompt"]
-
-
-def test_a_clean_end_has_no_notice():
-    view = view_of("completed")
-    assert view["notices"] == []
-    assert stop_of(view["head"])[0] == "none"
-    attach = 'ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7")'
-    assert view["head"]["line"] == attach
-
-
-@pytest.mark.parametrize(
-    ("name", "title", "tone"),
-    [
-        ("step_cap_hit", "The run reached its limit of 50 steps", "attention"),
-        ("incomplete", "The run stopped early", "attention"),
-        ("errored", "The run failed", "bad"),
-        ("timed_out", "The run timed out", "bad"),
-    ],
-)
-def test_ends_that_can_be_continued_offer_it_and_say_that_it_spends(name, title, tone):
-    reported = notice(view_of(name), name)
-    assert (reported["title"], reported["tone"]) == (title, tone)
-    assert reported["button"]["command"] == "follow_up"
-    assert reported["button"]["confirm"].startswith(f"{reported['button']['label']}? {SPENDS}")
-    assert reported["button"]["prompt"]
 
 
 def test_no_follow_up_while_one_is_on_its_way():
@@ -172,26 +107,12 @@ def test_cancelled_offers_nothing_that_spends_unless_the_agent_does():
     assert notice(view, "cancelled")["button"]["confirm"] == f"Continue? {SPENDS}"
 
 
-def test_an_unknown_status_is_shown_as_it_is():
-    assert "paused_by_budget" in notice(view_of("unknown_status"), "unknown_status")["title"]
-
-
 class TestNothingBuilt:
-    def test_whatever_its_words_say_nothing_was_changed(self):
-        reported = notice(view_of("answered"), "answered")
-        assert (reported["tone"], reported["button"]) == ("neutral", None)
-        assert "these were not made" in reported["text"]
-
     def test_tables_that_were_there_before_are_not_called_unbuilt(self):
         run = settled_payload()
         run["response"] |= {"actions": [], "text": "I added a column."}
         reported = notice(make_view(state_of(run), now=NOW), "answered")
         assert "these tables were there before" in reported["text"]
-
-    def test_silence(self):
-        reported = notice(view_of("nothing_built"), "nothing_built")
-        assert ("no answer" in reported["text"], reported["tone"]) == (True, "attention")
-        assert reported["button"]["confirm"] == f"{reported['button']['label']}? {SPENDS}"
 
     @pytest.mark.parametrize("response", [None, {"text": "I built a table."}, {"text": "x", "actions": None}])
     def test_no_list_of_changes_is_not_an_empty_one(self, response):
@@ -208,48 +129,11 @@ class TestNothingBuilt:
 
 
 class TestQuestions:
-    def test_the_form(self):
-        view = view_of("needs_input")
-        assert view["notices"] == []
-        assert view["ask"].pop("cost_note")
-        assert view["ask"] == {
-            "run_id": "v2_run-01k0c6t9qa",
-            "questions": [
-                {
-                    "kind": "single-choice",
-                    "question": "Which region should I search first?",
-                    "suggestions": ["Iberia", "France", "Benelux"],
-                    "freeform": "Or something else",
-                },
-                {
-                    "kind": "confirm",
-                    "question": "Can I use credits to look up email addresses?",
-                    "suggestions": ["Confirm"],
-                    "freeform": "Or something else",
-                },
-            ],
-            "send": {"command": "answer", "label": "Send answers", "sent": "Sending…"},
-            "progress": "{} of 2 answered",
-        }
-
-    def test_input_required_is_no_suggestion_beside_its_form(self):
-        assert view_of("needs_input")["suggestions"] == []
-
-    def test_sending(self):
-        view = view_of("sending_answers")
-        assert view["ask"]["send"]["requested"]
-        assert notice(view, "sending")["title"] == "Sending your answers"
-
     @pytest.mark.parametrize(("count", "label"), [(1, "Send answer"), (2, "Send answers"), (3, "Send answers")])
     def test_the_button(self, count, label):
         run = payload("needs_input")
         run["todo"]["pendingQuestions"] = [{"question": f"q{i}"} for i in range(count)]
         assert make_view(state_of(run), now=NOW)["ask"]["send"]["label"] == label
-
-    def test_questions_beside_another_status(self):
-        view = view_of("asks_beside")
-        assert notice(view, "questions")
-        assert view["ask"]["questions"][0]["freeform"] == "Or something else"
 
     def test_none_while_the_agent_is_busy(self):
         run = payload("running_null")
@@ -273,41 +157,7 @@ class TestQuestions:
         assert "See all of them with run.questions." in notice(view, "questions")["text"]
 
 
-class TestCells:
-    def test_cells_that_fill_and_that_failed_are_counted_at_their_table(self):
-        view = view_of("filling")
-        assert view["notices"] == []
-        assert view["head"]["settled"] is False
-        assert [(one["text"], one["tone"]) for one in view["tables"]["items"][0]["remarks"]] == [
-            ("1 cell failed", "bad"),
-        ]
-
-    def test_failed_cells_after_the_end(self):
-        (remark,) = view_of("failed_cells")["tables"]["items"][0]["remarks"]
-        assert (remark["text"], remark["tone"]) == ("3 cells failed", "bad")
-        assert "stay empty" in remark["details"]
-
-
 class TestConnection:
-    def test_reconnecting(self):
-        view = view_of("reconnecting")
-        reported = notice(view, "reconnecting")
-        assert reported["button"] == {"command": "check_now", "label": "Retry now"}
-        assert view["clock"]["connection"] == "reconnecting"
-        assert view["head"]["status_label"] == "Running"
-
-    def test_no_moment_in_the_words_so_that_nothing_is_sent_twice(self):
-        first = make_view(STATES["reconnecting"](), now=NOW)
-        later = make_view(STATES["reconnecting"](), now=NOW + 60)
-        assert {**first, "clock": None} == {**later, "clock": None}
-
-    def test_stopped_by_a_wrong_key(self):
-        view = view_of("stopped")
-        reported = notice(view, "stopped")
-        assert reported["link"]["href"] == "https://origami.chat/settings/developers"
-        assert reported["code"] == view["head"]["line"]
-        assert stop_of(view["head"])[0] == "none"
-
     def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find(self):
         for view in (view_of("missing"), make_view(replace(STATES["missing"](), run=None), now=NOW)):
             reported = notice(view, "stopped")
@@ -343,16 +193,6 @@ class TestConnection:
             reported = notice(make_view(state, now=NOW), connection)
             assert "continues" not in reported["text"]
             assert "cells may still fill in" in reported["text"]
-
-    def test_a_failed_command_leaves_the_run_as_it_is(self):
-        reported = notice(view_of("too_few_credits"), "command_error")
-        assert reported["link"]["href"] == "https://origami.chat/settings/billing"
-
-    def test_cancel_requested_claims_no_more_than_was_said(self):
-        view = view_of("cancel_requested")
-        assert stop_of(view["head"])[0] == "requested"
-        assert view["head"]["status_label"] == "Running"
-        assert notice(view, "cancel_requested")["button"] is None
 
 
 def test_small_differences_of_clocks_do_not_change_the_head():
@@ -413,11 +253,6 @@ def test_a_suggestion_that_was_taken_is_not_offered_again():
     taken = state_of(run | {"id": "r2", "prompt": "Add opening hours", "request": {"prompt": "Add opening hours"}})
     labels = [each["label"] for each in make_view(taken, earlier=[state_of(run)], now=NOW)["suggestions"]]
     assert labels == ["Find more bakeries like these"]
-
-
-def test_another_server_is_named():
-    assert view_of("sandbox")["head"]["origin"] == "sandbox"
-    assert view_of("running")["head"]["origin"] == ""
 
 
 def clock_at(next_at, *, interval=15, connection="live"):

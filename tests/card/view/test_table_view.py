@@ -20,24 +20,6 @@ def facts(run):
     return table_of(run)["facts"].split(" · ")
 
 
-def test_the_table_of_the_bakeries():
-    table = table_of(payload("completed_stats"))
-    assert (table["name"], table["leads"]) == ("Porto bakeries", "15")
-    assert table["facts"] == "15 leads · 57 credits · 3.8 credits per lead"
-    assert table["link"] == {"href": payload("completed_stats")["response"]["tables"][0]["url"], "label": "Open table"}
-    assert table["funnel"] == "", "that of the result, which is shown above"
-    assert table["columns"] == {
-        "heads": ["Column", "Ran for", "Credits per run", "Credits", "Verdicts", "Filling", "Failed"],
-        "form": "trrrlmx",
-        "rows": [
-            ["Contact e-mail", "87 %", "3", "39", "", "2", "1"],
-            ["Fit", "100 %", "1.2", "18", "12 qualified · 2 not qualified · 1 unsure", "", ""],
-        ],
-        "keys": [[0.8667, 3, 39], [1, 1.2, 18]],
-    }
-    assert (table["hidden"], table["columns_note"]) == (1, "2 of 3 columns, highest cost first")
-
-
 def test_what_the_server_did_not_say_is_empty_and_an_empty_column_is_gone():
     run = settled_payload()
     table = run["response"]["tables"][0]
@@ -71,12 +53,6 @@ def test_each_row_has_a_word_for_each_head_and_a_key_for_each_number():
         assert len(grid["form"]) == len(grid["heads"])
         assert {len(row) for row in grid["rows"]} == {len(grid["heads"])}
         assert {len(keys) for keys in grid["keys"]} == {grid["form"].count("r")}
-
-
-def test_the_dearest_column_comes_first():
-    columns = make_view(STATES["completed"](), now=NOW)["tables"]["items"][0]["columns"]
-    credits_used = [keys[-1] for keys in columns["keys"]]
-    assert credits_used == sorted(credits_used, reverse=True)
 
 
 def test_typed_in_columns_are_shown_where_they_cost_credits():

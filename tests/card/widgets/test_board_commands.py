@@ -3,7 +3,6 @@
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.card.widgets.click_commands import UNEXPECTED
 from origami_widgets.card.widgets.run_card import card_of
 from tests.card.boards import running
 from tests.card.live import acks, on_loop, read, receive, sent_by, settle
@@ -72,16 +71,6 @@ def test_opening_another_row_folds_the_first(three, click):
     assert card.comm is None
     assert board.head["open"] == second
     assert board.card.endswith(board.runs[1].conversation.presentation.model_id)
-
-
-def test_the_same_row_can_be_opened_again(three, click):
-    board, _ = three
-    token = tokens(board)[0]
-    for _ in range(3):
-        click(board, "open", token)
-        assert board.head["open"] == token
-        click(board, "fold", token)
-        assert board.head["open"] == ""
 
 
 def test_a_card_that_was_there_before_survives_being_folded(three, click):
@@ -239,32 +228,6 @@ def test_forged_messages_do_nothing(three, listen, content):
     settle()
     assert messages == []
     assert (board.card, board.frozen) == ("", False)
-
-
-def test_a_click_is_answered_over_the_comm(three, listen):
-    board, _ = three
-    messages = listen(board)
-    receive(board, message("open", tokens(board)[0]))
-    see(lambda: any(each["method"] == "custom" for each in messages))
-    (ack,) = [each["content"] for each in messages if each["method"] == "custom"]
-    assert ack == {"kind": "ack", "id": "the-click", "ok": True, "title": "", "remedy": ""}
-
-
-def test_a_mistake_of_ours_is_answered_too(show, click, monkeypatch):
-    client = ow.Sandbox(speed=60, plan="ultra").client()  # noqa: F811
-    run = ow.start(BRIEF, client=client, show=False)
-    board = show([run])
-
-    # What a transport raises becomes an error of ours, so only the call itself can be broken.
-    async def broken(*_arguments, **_options):
-        raise ZeroDivisionError
-
-    with monkeypatch.context() as patched:
-        patched.setattr("origami_widgets.api.operations.Operations.cancel", broken)
-        reported = click(board, "cancel", run.token)
-        assert (reported["ok"], reported["title"]) == (False, UNEXPECTED)
-        assert not click(board, "cancel_all")["ok"]
-    run.cancel()
 
 
 def test_all_are_asked_to_end_although_one_refuses(front, client, show, click):  # noqa: F811

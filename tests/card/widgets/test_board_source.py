@@ -9,7 +9,6 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.widgets.board_source import find_row, make_source, reopen_line_for
-from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.clock import SystemClock
@@ -127,17 +126,6 @@ def forget(sandbox):
     """Let no run be known in this process, as in a new kernel; returns a client of it."""
     gc.collect()
     return sandbox.client()
-
-
-def test_a_batch(client, show):
-    batch = ow.start_many(
-        ["Bakeries in Porto. scenario:slow", "Bakeries in Faro. scenario:slow"], at_once=1, client=client, show=False
-    )
-    board = show(batch)
-    assert [row["prompt"] for row in board.view["rows"]] == [brief.prompt for brief in briefs_of(batch)]
-    assert board.total == 2
-    assert not board.done
-    batch.cancel()
 
 
 BAD = {

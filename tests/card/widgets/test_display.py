@@ -108,18 +108,6 @@ def test_a_settled_card_that_is_shown_again_is_frozen_too():
     assert [WIDGET in data for data in again] == [False]
 
 
-def test_a_card_made_by_hand_is_frozen_like_a_run():
-    quiet = START.format("answer").replace("client=client", "client=client, show=False")
-    (card,), *_ = executed(
-        quiet + OTHER_PAGE + "card = ow.RunCard(run)\ncard",
-        # In one cell: nbclient (0.11) drops what comes between two.
-        "run.wait('cells')\nimport time\nwhile card.comm is not None:\n    time.sleep(0.05)",
-        by=Person,
-    )
-    assert WIDGET not in card
-    assert "Completed" in card["text/plain"]
-
-
 def test_a_closed_card_is_shown_as_what_it_has_become(person):
     quiet = START.format("answer").replace("client=client", "client=client, show=False")
     (card,), *_ = person(quiet + "card = ow.RunCard(run.wait())\ncard.close()\ncard")

@@ -78,24 +78,6 @@ def test_code_waits_too_and_says_so_in_one_line(run, capsys):
     assert "1 s" in printed
 
 
-def test_the_wait_of_code_is_on_the_card_and_can_be_stopped_there(run):
-    raised = []
-
-    def ask():
-        try:
-            run.follow_up(FULL)
-        except RunPoolFull as full:
-            raised.append(full)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    until(run, lambda state: state.queue is not None)
-    assert click(run, "stop_waiting", 1).result(30)["ok"]
-    asking.join(30)
-    assert len(raised) == 1
-    assert len(run.turns) == 1
-
-
 def test_code_that_does_not_want_to_wait_gets_an_answer_at_once(run, monkeypatch):
     monkeypatch.setattr(settings, "current", settings.current)
     ow.configure(queue=False)

@@ -18,7 +18,6 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import reduce
 from origami_widgets.run.state import RowsRead
-from origami_widgets.words.foreign_text import size_of
 from tests.card.live import changes, follow, on_loop, page_of, sent_by, settle
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES
@@ -80,11 +79,6 @@ def test_a_settled_card_is_not_frozen_meanwhile():
     state = STATES["cancelled"]()
     assert freeze_after(make_view(state, now=NOW)) == 0
     assert freeze_after(make_view(read(state, 0), now=NOW)) is None
-
-
-def test_a_view_stays_within_its_size_when_everything_is_read():
-    state = STATES["large"]()
-    assert size_of(make_view(read(state, *range(len(state.tables))), now=NOW)) <= 60_000
 
 
 @pytest.fixture

@@ -57,16 +57,6 @@ def test_an_observer_that_raises_keeps_nothing_from_happening(three):
     assert (board.running, board.rows["items"][0]["status_label"]) == (2, "Stopped")
 
 
-def test_shared_tables_are_counted_once(show):
-    made = watches(2)
-    shared = running(0)["response"]
-    on_loop(made[1].update, read({**running(1), "response": shared}, at=116.0))
-    board = show(runs(made))
-    assert (board.lead_count, board.credits_used) == (15, 57)
-    assert "15 leads" in board.head["sums"]
-    assert "57 credits" in board.head["sums"]
-
-
 def test_more_runs_than_there_are_rows_are_counted_and_handed_out(show):
     made = watches(BOARD_SLOTS + 20)
     end(made, *range(15))
@@ -76,26 +66,6 @@ def test_more_runs_than_there_are_rows_are_counted_and_handed_out(show):
     assert board.lead_count == 15 * (BOARD_SLOTS + 20)
     assert board.head["hidden"].startswith("20 more runs")
     assert len(board.rows["items"]) == BOARD_SLOTS
-
-
-def test_it_prints_as_text(three):
-    board, _ = three
-    assert str(board).startswith("3 runs: 3 running")
-    assert all(run.token in str(board) for run in board.runs)
-
-
-def test_a_front_end_learns_where_the_kernel_is(three):
-    board, _ = three
-    assert board.key
-    assert board.get_state()["_esm"]
-    assert "origami" in board.get_state()["_css"]
-
-
-def test_every_frame_takes_it(three):
-    board, _ = three
-    frame = ow.runs_frame(board)
-    assert len(frame) == 3
-    assert frame["status"].tolist() == ["running"] * 3
 
 
 def test_it_waits_for_all_of_its_runs(show):

@@ -8,7 +8,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.card.widgets.run_card import RunCard
-from tests.card.live import receive, settle, stop_of
+from tests.card.live import settle, stop_of
 from tests.support.quick import see
 
 FILLING = "Find bakeries. scenario:filling"
@@ -73,37 +73,3 @@ def test_all_of_a_board_stops_runs_that_are_over_while_cells_fill(client, show, 
         assert active(client, run) == 0
     assert over.state.stopped.cells > 0
     assert board.head["buttons"] == []
-
-
-def test_all_of_a_batch_stops_runs_that_are_over_while_cells_fill(client, show, click):
-    batch = ow.start_many([FILLING, FILLING], client=client, show=False)
-    batch.wait(timeout=60)
-    board = show(batch)
-    (button,) = board.head["buttons"]
-    assert (button["label"], button["yes"]) == ("Stop filling", "Yes, stop filling")
-    assert button["confirm"].startswith("Stop filling cells of 2 runs? ")
-    assert click(board, "cancel_all")["ok"]
-    see(lambda: board.head["settled"])
-    assert all(run.state.stopped.cells > 0 for run in batch.runs)
-
-
-def test_a_row_of_a_board_stops_its_own_cells_alone(client, show, click):
-    made = [ow.start(FILLING, client=client, show=False).wait(timeout=60) for _ in range(2)]
-    board = show(made)
-    see(lambda: [row["button"] for row in board.view["rows"]] == ["stop", "stop"])
-    assert click(board, "cancel", made[1].token)["ok"]
-    see(lambda: board.rows["items"][1]["settled"])
-    assert [row["button"] for row in board.rows["items"]] == ["stop", "fill"]
-    assert made[0].state.stopped is None
-    made[0].cancel()
-
-
-def test_a_click_is_acknowledged_before_the_server_has_answered(client, click):
-    run = ow.start(FILLING, client=client, show=False).wait(timeout=60)
-    card = RunCard(run)
-    settle()
-    seen = states_of(card)
-    receive(card, {"kind": "command", "id": "now", "name": "cancel", "run_id": run.id})
-    see(lambda: card.head["settled"])
-    assert seen[0] == "requested"
-    card.close()

@@ -153,40 +153,6 @@ def test_a_file_that_is_open_elsewhere_stays_and_the_others_are_whole(tmp_path, 
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "b.csv", "c.csv"]
 
 
-DISK_FULL = """
-import resource, sys
-import pandas as pd
-import origami_widgets as ow
-import pyarrow, xlsxwriter
-
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-frame = pd.DataFrame({"n": pd.array([f"{n * 7919:x}{n * 104729:o}" for n in range(20_000)], dtype="string")})
-try:
-    ow.export({"a": frame.head(2), "b": frame}, sys.argv[1], format=sys.argv[2], overwrite=True)
-except OSError as error:
-    print(error.errno, *error.__notes__)
-"""
-
-
-@pytest.mark.posix
-@pytest.mark.sweep
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("there", [False, True], ids=["new", "there"])
-def test_a_disk_that_takes_no_more_leaves_everything_as_it_was(tmp_path, kind, there):
-    target = path_for(kind, tmp_path / "deep")
-    if there:
-        ow.export(frames("old"), target, format=kind)
-    before = contents(tmp_path)
-    # A limit on the size of files stands for a full disk: the system refuses in the middle of a file.
-    done = subprocess.run(
-        [sys.executable, "-c", DISK_FULL, str(target), kind], capture_output=True, text=True, check=True
-    )
-    assert "Nothing was exported" in done.stdout
-    assert done.stderr == ""
-    assert contents(tmp_path) == before
-    assert there or list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_folder_that_may_not_be_written_is_an_error_with_a_note(kind):
     # Nobody may make a folder there, not even root.
@@ -283,18 +249,6 @@ def test_of_two_exports_at_once_one_writes_all_its_files(tmp_path, there):
         assert texts(target) == contents_of(winner)
         assert sorted(each.name for each in target.iterdir()) == ["a.csv", "b.csv", "c.csv"]
     assert len(list(tmp_path.iterdir())) == 15
-
-
-def test_two_that_overwrite_at_once_leave_whole_files(tmp_path):
-    def run(text):
-        for _ in range(15):
-            ow.export(frames(text), tmp_path, overwrite=True)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(run, ["one", "two"]))
-    found = texts(tmp_path)
-    assert all(found[name] in (f"one {name}", f"two {name}") for name in PARTS)
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "b.csv", "c.csv"]
 
 
 KILLED = """

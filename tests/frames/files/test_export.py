@@ -159,6 +159,9 @@ def test_parquet_brings_dtypes_categories_and_attrs_back(tmp_path):
     assert back["mixed"].to_list() == ['["=a"]', '"=b"']
     assert back.attrs == {"origami": {"table_name": "Leads"}, "json_columns": ["mixed"]}
     assert "json_columns" not in frame.attrs
+    # Without a row, Parquet forgets the words of a category: the notes say them.
+    (file,) = ow.export(frame.head(0), tmp_path / "none", format="parquet")
+    assert pd.read_parquet(file).attrs["categories"] == {"kind": ["input", "score"]}
 
 
 @pytest.mark.parametrize(("path", "options", "module"), [("a.xlsx", {}, "xlsxwriter"), ("a", {"format": "parquet"}, "pyarrow")])  # fmt: skip

@@ -1,4 +1,4 @@
-"""A table whose leads change between two readings, and what analysts do to the frame of the first."""
+"""A table whose leads change between two readings, and the files through which the frame of the first may go."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ import io
 import json
 import urllib.parse
 from dataclasses import dataclass, field
-from itertools import count
 
 import pandas as pd
 
 import origami_widgets as ow
 from tests.support.server import answer
 
-CUSTOMERS = pd.DataFrame(
-    {"domain": ["a.pt", "b.com", "z.org"], "owner": ["Ana", "Rui", "Eva"], "deals": [1, 2, 3], "active": True}
-)
 KINDS = {"company": "input", "site": "input", "since": "input", "fit": "score", "mail": "enrichment"}
-WANTED = ["company", "site", "since", "fit", "mail", "mail_confidence", "mail_found"]
-"""Columns of the table in a frame."""
 
 
 def lead(number, **cells):
@@ -32,18 +26,6 @@ def lead(number, **cells):
         "mail": found,
     }
     return {slug: value for slug, value in (usual | cells).items() if value is not None}
-
-
-def cell(values, name):
-    """What a frame has in a column for a lead, as JSON."""
-    mail = values.get("mail")
-    if name == "mail":
-        return mail and mail["email"]
-    if name == "mail_confidence":
-        return mail and mail.get("confidence")
-    if name == "mail_found":
-        return None if mail is None else mail["email"] is not None
-    return values.get(name)
 
 
 @dataclass
@@ -100,56 +82,3 @@ def through_excel(frame):
     file = io.BytesIO()
     ow.plain(frame).to_excel(file, index=False)
     return pd.read_excel(file)
-
-
-def some(frame, names):
-    return frame[[name for name in names if name in frame]]
-
-
-TOUCHES = {
-    "filter": lambda frame: frame[frame["row_id"] != "r1"],
-    "sort": lambda frame: frame.sort_values("row_id", ascending=False),
-    "assign": lambda frame: frame.assign(score=range(len(frame)), seen=[True] * len(frame), note=None),
-    "drop": lambda frame: frame.drop(columns=["site", "mail_confidence"], errors="ignore"),
-    "drop what says it": lambda frame: frame.drop(columns=["mail_found"], errors="ignore"),
-    "narrow": lambda frame: some(frame, ["row_id", "fit", "mail"]),
-    "narrow to ids": lambda frame: some(frame, ["table_id", "row_id", "domain", "company"]),
-    "rename": lambda frame: frame.rename(columns={"company": "firm", "domain": "domain"}),
-    "merge": lambda frame: frame.merge(CUSTOMERS, on="domain", how="left") if "domain" in frame else frame,
-    "merge with leads of none": lambda frame: (
-        frame.merge(CUSTOMERS[["domain"]], on="domain", how="outer") if "domain" in frame else frame
-    ),
-    "to_csv and read_csv": through_csv,
-    "to_parquet and read_parquet": through_parquet,
-    "to_excel and read_excel": through_excel,
-    "objects": lambda frame: frame.astype(object),
-    "convert_dtypes": lambda frame: frame.convert_dtypes(),
-    "categories": lambda frame: (
-        frame.assign(company=frame["company"].astype("category")) if "company" in frame else frame
-    ),
-    "reset_index": lambda frame: frame.reset_index(
-        names=next(name for name in map("index_{}".format, count()) if name not in frame)
-    ),
-    "concat of halves": lambda frame: pd.concat([frame.iloc[:2], frame.iloc[2:]]),
-    "concat twice": lambda frame: pd.concat([frame, frame]),
-    "columns in another order": lambda frame: frame[sorted(frame.columns)],
-}
-
-
-def touched(frame, names):
-    for name in names:
-        frame = TOUCHES[name](frame)
-    return frame
-
-
-def ids_of(frame):
-    return [None if pd.isna(each) else str(each) for each in frame["row_id"].astype(object)]
-
-
-def plain_text(value):
-    """A value as text, whatever a file has made of it."""
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).removesuffix(" 00:00:00").lower()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-
 import pytest
 
 import origami_widgets as ow
@@ -213,13 +211,6 @@ def test_a_mistake_of_ours_halts_it_and_what_was_sent_is_looked_for(front, many,
     assert prompts_at(front) == sorted(towns(2))
 
 
-def test_frames_take_a_batch_in_the_place_of_its_runs(many):
-    batch = finished(many([f"{brief} Porto" for brief in towns(2, "completed")])).wait("cells", timeout=20)
-    assert ow.runs_frame(batch)["run_id"].tolist() == [run.id for run in batch]
-    assert ow.tables_frame(batch).equals(ow.tables_frame(list(batch)))
-    assert ow.columns_frame([batch.runs[0]]).shape < ow.columns_frame(batch).shape
-
-
 def test_a_batch_has_a_name_a_status_and_what_its_runs_have_used(many):
     batch = many(towns(2, "completed"), once="bakeries")
     assert (batch.name, batch.status) == ("bakeries", "running")
@@ -233,13 +224,6 @@ def test_a_batch_has_a_name_a_status_and_what_its_runs_have_used(many):
     assert all(run.status == "completed" for run in settled)
     assert html.startswith("<div")
     assert "town 1" in html
-
-
-def test_a_batch_says_what_it_is(many):
-    batch = finished(many(towns(1)))
-    assert "town 0" not in repr(batch)
-    with pytest.raises(TypeError, match=r"run\.token"):
-        pickle.dumps(batch)
 
 
 def test_all_briefs_that_are_not_valid_are_named(many):

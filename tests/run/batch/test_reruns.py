@@ -56,14 +56,6 @@ def test_other_cells_briefs_options_and_fresh_start_their_own(many, execute):
         batch.cancel()
 
 
-def test_a_loop_starts_what_it_asks_for_and_finds_it_again(many, execute):
-    two = execute(lambda: [many(towns(1, "slow")) for _ in range(2)])
-    assert len(set(two)) == 2
-    assert execute(lambda: [many(towns(1, "slow")) for _ in range(2)], execution="e2") == two
-    for batch in two:
-        batch.cancel()
-
-
 def test_a_batch_that_was_stopped_stays_so_while_its_runs_go_on(front, many, execute):
     first = execute(lambda: many(towns(2, "slow"), at_once=1))
     see(lambda: first.runs)

@@ -71,9 +71,3 @@ async def test_a_rerun_finds_a_batch_without_a_handle(client, execute):
     again = await start("e2")
     assert [run.token for run in again] == tokens
     await again.cancel_async()
-
-
-async def test_the_server_counts_one_run_for_each_brief(client):
-    await ow.start_many(towns(3), client=client, show=False)
-    page = await client.operations.list_agents(limit=100)
-    assert len([agent for agent in page.items if agent.last_run is not None]) == 3

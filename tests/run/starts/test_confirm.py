@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -222,27 +219,3 @@ def test_what_is_awaited_never_asks(person, client, execute, front):
     execute(lambda: asyncio.run(ow.aio.start(BRIEF, client=client, show=False)))
     assert person.asked == []
     assert len(front.starts) == 1
-
-
-SCRIPT = """
-import sys
-import origami_widgets as ow
-client = ow.Client(sys.argv[1], base_url=sys.argv[2])
-ow.configure(confirm=True)
-ow.start(sys.argv[3], client=client, show=False).wait("cells", timeout=30)
-ow.start(sys.argv[3], client=client, show=False)
-ow.start_many([sys.argv[3]], client=client, show=False).wait(timeout=30)
-"""
-
-
-@pytest.mark.posix
-def test_a_script_in_a_terminal_is_never_asked(front, base_url):
-    terminal, stdin = os.openpty()
-    try:
-        arguments = [sys.executable, "-c", SCRIPT, front.sandbox.api_key, base_url, BRIEF]
-        done = subprocess.run(arguments, stdin=stdin, capture_output=True, text=True, timeout=60, check=True)
-    finally:
-        os.close(terminal)
-        os.close(stdin)
-    assert "[y/N]" not in done.stdout + done.stderr
-    assert len(front.runs()) == 3

@@ -45,16 +45,10 @@ def quick(monkeypatch):
     use_clock(monkeypatch, QuickClock())
 
 
-@pytest.fixture(params=["start", "aio.start"])
-def begin(request, client):
+@pytest.fixture
+def begin(client):
     """Start one run."""
-
-    def start(brief=SLOW, **options):
-        if request.param == "start":
-            return ow.start(brief, client=client, show=False, **options)
-        return asyncio.run(ow.aio.start(brief, client=client, show=False, **options))
-
-    return start
+    return lambda brief=SLOW, **options: ow.start(brief, client=client, show=False, **options)
 
 
 def used(run):
@@ -93,9 +87,13 @@ def test_what_is_no_limit_is_refused_before_anything_is_sent(front, begin, limit
     assert front.starts == []
 
 
-@pytest.mark.parametrize(("form", "limit"), [("null_response", 50), ("partial", 50.5)])
-def test_a_run_that_has_used_more_is_cancelled_once_and_says_so(front, begin, form, limit):
-    run = begin(f"{SLOW} scenario:{form}", credit_limit=limit)
+@pytest.mark.parametrize(("form", "limit", "is_awaited"), [("null_response", 50, False), ("partial", 50.5, True)])
+def test_a_run_that_has_used_more_is_cancelled_once_and_says_so(front, begin, client, form, limit, is_awaited):
+    brief = f"{SLOW} scenario:{form}"
+    if is_awaited:
+        run = asyncio.run(ow.aio.start(brief, client=client, credit_limit=limit, show=False))
+    else:
+        run = begin(brief, credit_limit=limit)
     front.later(MIDDLE)
     assert run.wait(timeout=20) is run
     assert (run.status, front.statuses()) == ("cancelled", {run.id: "cancelled"})

@@ -74,16 +74,6 @@ def test_a_run_that_completed_below_the_limit_is_ended_by_its_cells(server, clie
     assert server.cancels == []
 
 
-def test_all_runs_of_a_batch_count_together(server, client):
-    briefs = [f"Find bakeries in {town}" for town in ("Porto", "Faro", "Braga", "Lagos", "Aveiro", "Olhão")]
-    batch = ow.start_many(briefs, at_once=3, credit_limit=100, client=client, show=False)
-    with raises("CreditLimitReached"):
-        batch.wait("cells")
-    assert 100 < ended(server, *batch.runs) < 3 * IN_TIME
-    assert batch.error.code == "CREDIT_LIMIT"
-    assert len(server.runs) < 6
-
-
 @pytest.mark.parametrize("server", [{"agent_seconds": 20.0}], ids=str, indirect=True)
 def test_a_batch_whose_agents_have_ended_is_ended_by_its_cells(server, client):
     batch = ow.start_many(["Find bakeries", "Find butchers"], credit_limit=500, client=client, show=False).wait()
@@ -193,18 +183,18 @@ def test_it_holds_although_the_first_stops_fail(server, client, fault):
 def test_a_higher_limit_of_the_same_name_replaces_it(server, client, tmp_path, monkeypatch):
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
     first = ow.start("Find bakeries", once="porto", credit_limit=50, client=client, show=False)
-    again = ow.start("Find bakeries", once="porto", credit_limit=1_000, client=client, show=False)
+    again = ow.start("Find bakeries", once="porto", credit_limit=300, client=client, show=False)
     assert again == first
     again.wait("cells")
-    assert 1_000 < ended(server, again) < 1_000 + IN_TIME
+    assert 300 < ended(server, again) < 300 + IN_TIME
 
 
 def test_a_rerun_goes_on_counting_in_a_list_of_ones_own(server, client, tmp_path, monkeypatch):
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
     table = server.add_table()
-    options = {"focus_tables": [table], "once": "phones", "credit_limit": 400, "client": client, "show": False}
+    options = {"focus_tables": [table], "once": "phones", "credit_limit": 150, "client": client, "show": False}
     ow.start("Find phones", **options)
-    see(lambda: server.spent(table) > 200)
+    see(lambda: server.spent(table) > 50)
     run = ow.start("Find phones", **options).wait("cells")
     assert said(run.error) == ended(server, run)
 

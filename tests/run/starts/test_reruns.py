@@ -248,20 +248,6 @@ class Small:
         self.record = StartRecord(idempotency_key="k")
 
 
-# It looks through the whole heap.
-@pytest.mark.slow
-def test_neither_a_brief_nor_a_job_is_kept(cell, job_of):
-    word = uuid.uuid4().hex
-    spec = StartSpec(f"List bakeries of {word}")
-    jobs = [*cell.execute()(spec, so_far="running")]
-    jobs.append(one_job(key_of("client", spec, name="towns"), lambda record, spec=spec: job_of(spec, name="towns")))
-    kept = [weakref.ref(job) for job in jobs]
-    assert texts_with(word)
-    del spec, jobs
-    assert texts_with(word) == []
-    assert [each() for each in kept] == [None, None]
-
-
 # Cells that start runs
 
 
@@ -285,41 +271,6 @@ def test_a_cell_that_is_run_again_shows_its_run(client, execute):
     assert runs(client) == 1
     assert again.state.attached_by == "cell"
     assert execute(lambda: start(client), execution="e3") == first
-
-
-def test_another_cell_another_brief_and_fresh_start_their_own(client, execute):
-    first = execute(lambda: start(client))
-    others = [
-        execute(lambda: start(client), cell="c2"),
-        execute(lambda: start(client, f"{BRIEF} More"), execution="e2"),
-        execute(lambda: start(client, model="origami-lite"), execution="e2"),
-        execute(lambda: start(client, fresh=True), execution="e2"),
-    ]
-    assert len({first, *others}) == runs(client) == 5
-
-
-def test_a_run_that_is_over_is_no_reason_not_to_start_another(client, execute):
-    first = execute(lambda: start(client, "List bakeries. scenario:answer"))
-    first.wait(timeout=30)
-    assert execute(lambda: start(client, "List bakeries. scenario:answer"), execution="e2") != first
-
-
-def test_a_run_that_was_asked_to_cancel_is_no_reason_either(client, execute):
-    first = execute(lambda: start(client))
-    first.cancel()
-    assert execute(lambda: start(client), execution="e2") != first
-
-
-def test_a_loop_starts_what_it_asks_for_and_finds_it_again(client, execute):
-    three = execute(lambda: [start(client) for _ in range(3)])
-    assert len(set(three)) == 3
-    assert execute(lambda: [start(client) for _ in range(4)], execution="e2")[:3] == three
-    assert runs(client) == 4
-
-
-def test_a_run_without_a_handle_is_found(client, execute):
-    first = execute(lambda: start(client).id)
-    assert execute(lambda: start(client), execution="e2").id == first
 
 
 def test_without_cell_ids_each_call_starts(client):

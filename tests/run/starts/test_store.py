@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import string
-import threading
 import weakref
 from datetime import UTC, datetime
 
@@ -317,24 +316,3 @@ async def test_an_error_lets_a_name_go(entry):
             raise ZeroDivisionError
     async with asyncio.timeout(5), StoreEntry(None, SCOPE, "porto", StartRecord).held():
         pass
-
-
-async def test_a_task_that_is_cancelled_while_it_writes_ends_when_that_is_done(entry, files):
-    """Else its name would be let go while its file still changes."""
-    began, go_on = threading.Event(), threading.Event()
-
-    def write(_record):
-        began.set()
-        assert go_on.wait(10)
-
-    with files.before_each_write(write):
-        task = asyncio.create_task(entry.write(stored()))
-        assert await asyncio.to_thread(began.wait, 10)
-        for _ in range(3):
-            task.cancel()
-            await asyncio.wait((task,), timeout=0.05)
-            assert not task.done()
-        go_on.set()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    assert await entry.read() == stored()

@@ -55,12 +55,6 @@ def test_before_the_request_is_sent_its_key_is_written_down(client, front, files
     assert seen[0]["idempotency_key"] == front.keys[0] == files.read()["idempotency_key"]
 
 
-def test_files_of_equal_briefs_cannot_be_compared(client, files):
-    start(client)
-    start(client, once="lisbon")
-    assert len({json.loads(path.read_text())["fingerprint"] for path in files.paths}) == 2
-
-
 # Names
 
 
@@ -135,21 +129,12 @@ def test_organizations_have_names_of_their_own(front, files):
 
 # What is wrong with a file
 
+# All that may be wrong with it is in `test_store.py`.
 DAMAGES = {
     "empty": lambda text: b"",
-    "cut": lambda text: text[:-40],
-    "no JSON": lambda text: b"\xff\xfe\x00",
-    "a list": lambda text: b"[]",
     "of another version": lambda text: text.replace(b'"version": 3', b'"version": 2'),
-    "of another name": lambda text: text.replace(b'"porto"', b'"lisbon"'),
-    "half an answer": lambda text: changed(text, run_id=""),
-    "a moment without its zone": lambda text: changed(text, claimed_at="2026-07-21T09:30:00"),
     "cut while nested deeply": lambda text: b'{"more": ' + b"[" * 50_000,
 }
-
-
-def changed(text, **changes):
-    return json.dumps({**json.loads(text), **changes}).encode()
 
 
 @pytest.mark.parametrize("how", DAMAGES)

@@ -77,18 +77,12 @@ def batch_of(client):
     return list(batch), ow.leads(batch)
 
 
-def alone(client):
-    run = ow.start(CITIES["Porto"], client=client, show=False)
-    return [run], ow.leads(run)
-
-
 def card(client):
     run = ow.start(CITIES["Porto"], client=client, show=False)
     return [run], ow.RunCard(run)
 
 
-@pytest.mark.parametrize("begin", [batch_of, alone, card])
-@pytest.mark.parametrize("opened", [0.0, 30.0])
+@pytest.mark.parametrize(("begin", "opened"), [(batch_of, 0.0), (card, 30.0)])
 def test_each_value_stands_below_its_head_while_runs_work(begin, opened, monkeypatch):
     monkeypatch.setattr(poller_module, "current", Unlimited())
     begun, ahead = time.time(), [0.0]

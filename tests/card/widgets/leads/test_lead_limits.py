@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 
 import pytest
 
@@ -46,26 +45,6 @@ def answers_of(grid):
 @pytest.fixture
 def clock(monkeypatch):
     return use_clock(monkeypatch, SkippingClock())
-
-
-@pytest.mark.clock
-def test_the_first_leads_go_before_the_checks_of_many_runs(clock):
-    sandbox = Noting(plan="enterprise", clock=clock.time)
-    client = sandbox.client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells", timeout=60)
-    table = run.tables[0]
-    many = [ow.start(f"List bakeries in Faro {n}. scenario:slow", client=client, show=False) for n in range(40)]
-    grid = ow.LeadGrid(run)
-    answers = answers_of(grid)
-    # Forty runs use up the rate limit: there is always a check that waits.
-    see(lambda: Counter(sandbox.asked)["check"] > 60)
-    sandbox.asked.clear()
-    receive(grid, message(table.id))
-    see(answers)
-    assert sandbox.asked.index("rows") <= 3
-    grid.close()
-    for each in many:
-        each.cancel()
 
 
 def test_while_requests_are_refused_the_grid_says_when_it_tries_again(clock):
