@@ -26,8 +26,9 @@ def interrupt(act, reached, *, after=0.5):
 
     def press():
         reached.wait(30)
-        # More than once: one that arrives while a callback of the garbage collector runs is lost there.
-        while not out.wait(0.5 if pressed else after):
+        # More than once: one that arrives while a callback of the garbage collector runs is lost there. Not before a call
+        # that has heard the first one has said its last words.
+        while not out.wait(2.0 if pressed else after):
             pressed.append(time.monotonic())
             # To the thread itself, as a terminal does: it is woken from a sleep. Windows wakes the main thread only.
             if hasattr(signal, "pthread_kill"):
