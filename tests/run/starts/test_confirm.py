@@ -89,8 +89,8 @@ def test_starts_are_not_asked_about_unless_it_is_set_so(person, start, client, e
     ow.configure(confirm=setting)
     ow.configure(queue=True, confirm=None)
     run = start().wait(timeout=30)
-    execute(lambda: run.follow_up("Add opening hours. scenario:settled"), "b").wait(timeout=30)
-    execute(lambda: ow.start_many(OTHERS, client=client, show=False), "c").wait(timeout=30)
+    execute(lambda: run.follow_up("Add opening hours. scenario:settled"), "b")
+    execute(lambda: ow.start_many(OTHERS, client=client, show=False), "c")
     assert person.asked == []
 
 
