@@ -286,10 +286,13 @@ def test_a_limit_of_a_run_that_is_found_holds_for_all_its_turns(served, folder):
     assert len(run.turns) == 2
 
 
-def test_a_wait_for_cells_includes_those_of_older_turns():
-    run = ow.start("Find bakeries. scenario:filling", client=ow.Sandbox(speed=30).client(), show=False)
+def test_a_wait_for_cells_includes_those_of_older_turns(clock):
+    client = ow.Sandbox(speed=1, clock=clock.time).client()
+    run = ow.start("Find bakeries. scenario:filling", client=client, show=False)
+    clock.skips = lambda: not run.done
     run.wait(timeout=60)
     assert run.state.cells_running
+    clock.skips = lambda: True
     run.follow_up("scenario:answer What is the weather?").wait("cells", timeout=60)
     assert run.settled
     assert run.state.cells_running == 0

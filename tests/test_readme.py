@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import origami_widgets as ow
+from tests.support.quick import SkippingClock, use_clock
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -11,6 +12,7 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 def test_the_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    use_clock(monkeypatch, SkippingClock())
     blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     assert len(blocks) == 4
     names = {}

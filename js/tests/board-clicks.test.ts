@@ -327,6 +327,13 @@ describe("Answer", () => {
     on.model.acknowledge(false, "The board is out of date", "Show it again.");
     expect(on.text().split("The board is out of date").length).toBe(2);
   });
+
+  it("says why it did not open, once", () => {
+    const on = drawBoard(boardOf([asking()]));
+    on.button("Answer").click();
+    on.model.acknowledge(false, "The board is out of date", "Show it again.");
+    expect(on.text().split("The board is out of date").length).toBe(2);
+  });
 });
 
 describe("Try again", () => {

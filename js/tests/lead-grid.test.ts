@@ -209,9 +209,10 @@ describe("a grid of leads", () => {
     const grid = drawGrid({ ...HEAD, include_hidden: true });
     const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
     const byFit = { column: "fit", direction: "desc" };
+    expect(grid.one(".qualified").ariaPressed).toBe("false");
     // While the run goes on, nothing is hidden, and the table's own order is there.
     grid.send({ heads, hidden: 0 });
-    expect(grid.looks().at(-1)?.sort).toBe(null);
+    expect(grid.looks().at(-1)).toMatchObject({ include_hidden: true, sort: null });
     grid.send({ heads, hidden: 7, rows: [["lead-7", ["Bakery 7", "60"]]] });
     expect(grid.looks().at(-1)).toMatchObject({ query: 2, sort: byFit });
     expect(grid.text()).not.toContain("Bakery 7");

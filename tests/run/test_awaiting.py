@@ -13,7 +13,7 @@ import pytest
 
 import origami_widgets as ow
 from tests.support.front import Front, kept_off, lost, passes
-from tests.support.quick import without_environment
+from tests.support.quick import look_after, without_environment, without_pauses
 from tests.support.server import RawServer, answer, reset, silence
 from tests.support.start_files import StartFiles
 
@@ -25,6 +25,8 @@ SLOW = f"{BRIEF}. scenario:slow"
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch, tmp_path):
     without_environment(monkeypatch)
+    without_pauses(monkeypatch)
+    look_after(monkeypatch, 0.02, 0.1, 0.2)
     StartFiles(monkeypatch, tmp_path)
 
 

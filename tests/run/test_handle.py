@@ -52,12 +52,14 @@ def test_a_run_from_start_to_settled_cells(client):
     assert run.raw["response"]["tables"][0]["id"] == run.tables[0].id
 
 
-def test_waiting_for_the_run_does_not_wait_for_its_cells():
-    client = ow.Sandbox(speed=20).client()
-    run = start(client, f"{BRIEF}. scenario:filling").wait(timeout=60)
+def test_waiting_for_the_run_does_not_wait_for_its_cells(clock):
+    run = start(ow.Sandbox(speed=1, clock=clock.time).client(), f"{BRIEF}. scenario:filling")
+    clock.skips = lambda: not run.done
+    run.wait(timeout=60)
     assert run.done
     assert not run.settled
     assert run.state.cells_running > 0
+    clock.skips = lambda: True
     run.wait("cells", timeout=60)
     assert run.settled
     assert run.state.cells_running == 0

@@ -162,7 +162,7 @@ def test_a_passed_limit_is_named_at_the_line_that_awaits(server, client, compani
     assert caught[0].filename == __file__
 
 
-SLOW_CELLS = {"agent_seconds": 5.0, "cells_per_second": 0.0005, "in_flight": 1, "credits_per_cell": 10}
+SLOW_CELLS = {"agent_seconds": 5.0, "cells_per_second": 0.005, "in_flight": 1, "credits_per_cell": 10}
 
 
 @pytest.mark.parametrize("server", [SLOW_CELLS], indirect=True)

@@ -8,7 +8,7 @@ import pytest
 
 from origami_widgets.run.own_list.pilot_estimate import pilot_rows, price_range
 
-PRICED, REST, LISTS = 15, 480, 300
+PRICED, REST, LISTS = 15, 480, 100
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

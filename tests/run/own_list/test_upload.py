@@ -220,7 +220,7 @@ def test_a_list_in_another_order_is_the_same_list(server, client, companies):
 @pytest.mark.parametrize("takes_effect", [True, False])
 @pytest.mark.parametrize("route", [*NEW_TABLE[1:], "POST /tables/{id}/rows/upsert"])
 def test_an_upload_goes_on_with_its_rows_in_another_order(server, client, route, takes_effect):
-    server.fail(route, *[None if takes_effect else 500] * 40, takes_effect=takes_effect)
+    server.fail(route, *[reset() if takes_effect else 500] * 40, takes_effect=takes_effect)
     with pytest.raises(ow.OrigamiError):
         ow.upload(many(), key="website", columns=["n"], client=client, once="crm")
     server.heal()

@@ -12,7 +12,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.starts.confirm import StartDeclined, question
 from tests.support.front import EMPTY_LIST, FAILED, forgotten, kept_off
-from tests.support.quick import see
+from tests.support.quick import look_after, see
 
 FRONT = {"speed": 600, "plan": "ultra"}
 BRIEF = "Find bakeries in Porto. scenario:settled"
@@ -89,8 +89,8 @@ def test_starts_are_not_asked_about_unless_it_is_set_so(person, start, client, e
     ow.configure(confirm=setting)
     ow.configure(queue=True, confirm=None)
     run = start().wait(timeout=30)
-    execute(lambda: run.follow_up("Add opening hours. scenario:settled"), "b").wait(timeout=30)
-    execute(lambda: ow.start_many(OTHERS, client=client, show=False), "c").wait(timeout=30)
+    execute(lambda: run.follow_up("Add opening hours. scenario:settled"), "b")
+    execute(lambda: ow.start_many(OTHERS, client=client, show=False), "c")
     assert person.asked == []
 
 
@@ -138,7 +138,8 @@ def test_a_cell_that_finds_its_run_again_does_not_ask(person, start, front):
     assert len(front.runs()) == 3
 
 
-def test_what_may_have_been_started_is_not_asked_about_again(person, start, front):
+def test_what_may_have_been_started_is_not_asked_about_again(person, start, front, monkeypatch):
+    look_after(monkeypatch, 0.02, 0.1, 0.2)
     front.faults, front.reads = [forgotten(FAILED), kept_off(FAILED)], [kept_off(EMPTY_LIST)] * 8
     with pytest.raises(ow.errors.AmbiguousStart):
         start(once="porto")

@@ -153,7 +153,7 @@ def test_a_job_that_is_gone_is_made_again_from_its_record(cell, so_far):
     assert again.is_recalled == (so_far == "running")
 
 
-@pytest.mark.parametrize("so_far", ["waiting", "refused"])
+@pytest.mark.parametrize("so_far", ["waiting", "refused", "stopped"])
 def test_a_job_that_is_gone_and_has_surely_started_none_gets_a_new_key(cell, so_far):
     (job,) = cell.execute()(A, so_far=so_far)
     key = job.key

@@ -9,6 +9,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
+from origami_widgets.run.polling.poller import Poller
 from tests.card.live import on_loop
 from tests.card.widgets.leads.lead_front import Counted, Front, found_in
 from tests.support.quick import QuickClock, use_clock
@@ -19,6 +20,16 @@ def quick(monkeypatch):
     use_clock(monkeypatch, QuickClock())
     monkeypatch.setattr(lead_feed, "SPACING", 0.05)
     monkeypatch.setattr(lead_feed, "RETRY", 0.05)
+
+
+@pytest.fixture
+def unlimited(monkeypatch):
+    """What a test reads costs nothing of the rate limit, which would make it wait."""
+
+    async def allow(_poller, _operations, **_options):
+        pass
+
+    monkeypatch.setattr(Poller, "allow", allow)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ def batch(client):
 
 
 @pytest.fixture
-def grid(batch):
+def grid(batch, unlimited):
     made = ow.leads(batch)
     yield made
     made.close()
@@ -86,7 +86,7 @@ HAS_MAIL = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}
 
 
 @pytest.mark.parametrize(("filters", "include_hidden"), [([], True), (HAS_MAIL, False)])
-def test_a_count_gives_no_number_before_it_is_known(filters, include_hidden):
+def test_a_count_gives_no_number_before_it_is_known(unlimited, filters, include_hidden):
     # What its saved filters hide was not read yet.
     client = ow.Sandbox(speed=600).client()
     grid = ow.leads(ow.start_many(CITIES, client=client, show=False).wait("cells", timeout=60))
@@ -153,7 +153,7 @@ def test_without_a_run_that_matches_the_columns_stay(grid):
     assert set(page.column("Run")) == set(CITIES)
 
 
-def test_runs_with_the_same_name_are_distinguished():
+def test_runs_with_the_same_name_are_distinguished(unlimited):
     names = ["Bakeries in Porto (1)", "Bakeries in Porto (2)"]
     client = ow.Sandbox(speed=600, plan="enterprise").client()
     runs = [ow.start("List bakeries in Porto", client=client, show=False).wait("cells", timeout=60) for _ in names]
@@ -194,7 +194,7 @@ def test_frame_ticks_and_file_are_the_same_leads(batch, client, grid, tmp_path):
     assert ow.refresh_leads(whole).gone.empty
 
 
-def test_of_ticked_leads_of_several_runs_none_is_new():
+def test_of_ticked_leads_of_several_runs_none_is_new(unlimited):
     client = ow.Sandbox(speed=600).client()
     batch = ow.start_many(CITIES, client=client, show=False).wait("cells", timeout=60)
     grid = ow.leads(batch)
@@ -289,7 +289,7 @@ def three():
     return [ow.start(brief, client=client, show=False).wait("cells", timeout=60) for brief in briefs], client
 
 
-def test_an_empty_cell_takes_no_failure_from_another_runs_column(three):
+def test_an_empty_cell_takes_no_failure_from_another_runs_column(three, unlimited):
     runs, _ = three
     grid = ow.leads(runs)
     page = Page(grid)
@@ -310,7 +310,7 @@ def test_an_empty_cell_takes_no_failure_from_another_runs_column(three):
     grid.close()
 
 
-def test_an_empty_cell_takes_no_failure_from_another_table_of_its_run(three):
+def test_an_empty_cell_takes_no_failure_from_another_table_of_its_run(three, unlimited):
     """The grid shows the run of a lead, not its table: it says "failed" only where that is so in each of them."""
     runs, client = three
     failed = [{each.slug: each.cells.errored for each in run.tables[0].columns if each.cells.errored} for run in runs]

@@ -21,8 +21,6 @@ from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
-from origami_widgets.run.polling import poller as poller_module
-from origami_widgets.run.polling.poller import Poller
 from tests.card.live import on_loop, receive, sent_by, settle
 from tests.card.widgets.leads.lead_front import (
     SIZE,
@@ -227,17 +225,9 @@ class Growing:
         return FlatRow.from_raw({"id": row_id, slug: f"{row_id} {self.marks.get(row_id, '')}"})
 
 
-class Unlimited(Poller):
-    """Lets every request go at once."""
-
-    async def allow(self, _operations, **_options):
-        pass
-
-
 @pytest.fixture
-def unlimited(monkeypatch):
-    """What a test reads of its own rows costs nothing of the rate limit, which would make it wait."""
-    monkeypatch.setattr(poller_module, "current", Unlimited())
+def unlimited(unlimited, monkeypatch):
+    """Neither the rate limit nor the pause between two updates makes a test of its own rows wait."""
     monkeypatch.setattr(lead_feed, "SPACING", 0.002)
 
 

@@ -15,6 +15,7 @@ from tests.card.live import receive, sent_by
 from tests.card.widgets.leads.lead_front import Counted, Page
 from tests.support.quick import see
 
+pytestmark = pytest.mark.usefixtures("unlimited")
 SECRET = "secret-customer.example"
 
 

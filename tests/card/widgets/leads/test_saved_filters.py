@@ -16,6 +16,7 @@ from tests.card.widgets.leads.lead_front import Front, found_in, message, quiet,
 from tests.support.hidden_leads import LEAST_FIT, HiddenLeads
 from tests.support.quick import see
 
+pytestmark = pytest.mark.usefixtures("unlimited")
 HAS_MAIL = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
 SMALL = [{"column": "employees", "operator": "less_than", "value": "300"}]
 COUNT, IDS, GIVEN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), ("200", "", "given")
