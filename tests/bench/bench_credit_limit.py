@@ -26,7 +26,6 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.clock import SystemClock
 from tests.support.own_list_server import OwnListServer
 from tests.support.quick import forget_limited_runs, use_clock, without_environment, without_pauses
@@ -114,7 +113,6 @@ def served(
         clock = use_clock(patch, FastClock(faster))
         with kind(clock=clock.time, **{"cells": CELLS, **options}) as server:
             yield server, [ow.Client(key, base_url=server.base_url) for key in server.keys]
-        poller_module.current = None
 
 
 def until(what: Callable[[], object], patience: float = PATIENCE) -> bool:

@@ -11,11 +11,9 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.card.widgets.lead_feed import LeadFeed
-from origami_widgets.run.polling import poller as poller_module
 from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import SIZE, Front, found_in, message, text_of, touched
 from tests.card.widgets.leads.test_batch_leads import CITIES
-from tests.card.widgets.leads.test_lead_feed import Unlimited
 from tests.support.quick import see
 
 RUN = ":run"
@@ -83,8 +81,7 @@ def card(client):
 
 
 @pytest.mark.parametrize(("begin", "opened"), [(batch_of, 0.0), (card, 30.0)])
-def test_each_value_stands_below_its_head_while_runs_work(begin, opened, monkeypatch):
-    monkeypatch.setattr(poller_module, "current", Unlimited())
+def test_each_value_stands_below_its_head_while_runs_work(begin, opened, unlimited):
     begun, ahead = time.time(), [0.0]
     client = ow.Sandbox(clock=lambda: begun + ahead[0], plan="enterprise").client()
     runs, widget = begin(client)
