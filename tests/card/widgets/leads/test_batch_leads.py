@@ -65,6 +65,13 @@ def test_sorting_mixes_the_runs(grid, direction):
     assert page.column("Run") == sorted(page.column("Run"), reverse=direction == "desc")
 
 
+def test_tables_that_have_no_name_in_common_are_called_by_what_they_list():
+    client = ow.Sandbox(speed=600).client()
+    batch = ow.start_many(["Find 5 bakeries in Porto", "Find 5 dentists in Lyon"], client=client, show=False)
+    grid = ow.leads(batch.wait("cells", timeout=60))
+    assert [tab["name"] for tab in grid.head["tabs"]] == ["Companies", "People"]
+
+
 def test_conditions_narrow_all_runs(batch, grid):
     page = Page(grid)
     whole = page.ask()
