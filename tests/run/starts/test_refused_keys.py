@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("quick", "clock")
 BRIEF = "List bakeries in Porto with a web shop"
 FULL_POOL = f"{BRIEF}. scenario:pool_full"
 SLOW_DOWN = ({"error": "Slow down", "code": "RATE_LIMITED"}, 429)
+IN_FLIGHT = answer({"error": "The first request with this key is in flight", "code": "IDEMPOTENCY_ERROR"}, 409)
 
 
 @pytest.fixture(params=["start", "follow_up", "start_many", "aio.start"])
@@ -56,6 +57,21 @@ def test_the_run_that_a_dead_kernel_got_is_not_paid_for_again(front, client, fil
     # Its last request got through, and the lists do not show that yet.
     started = front.sandbox.client().create_agent(BRIEF, idempotency_key=f"{key}.2").run.id
     front.reads = [kept_off(EMPTY_LIST)] * 4
+    assert ow.start(BRIEF, once="porto", client=client, show=False).id == started
+    assert front.runs() == [started]
+
+
+@pytest.mark.parametrize("first", [reset(), IN_FLIGHT], ids=["lost", "in_flight"])
+def test_a_name_is_kept_while_its_key_is_in_use(front, client, files, first):
+    """The server is still at work on a request with it when the call gives up; what it starts then is the run of the name."""
+    front.faults = [kept_off(first)] + [kept_off(IN_FLIGHT)] * 40
+    front.reads = [kept_off(EMPTY_LIST)] * 40
+    with pytest.raises(ow.errors.AmbiguousStart):
+        ow.start(BRIEF, once="porto", client=client, show=False)
+    [key] = set(front.keys)
+    assert files.read()["idempotency_key"] == key
+    started = front.sandbox.client().create_agent(BRIEF, idempotency_key=key).run.id
+    front.faults.clear()
     assert ow.start(BRIEF, once="porto", client=client, show=False).id == started
     assert front.runs() == [started]
 
