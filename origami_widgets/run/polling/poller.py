@@ -330,7 +330,8 @@ class Poller:
             if not is_listing and (listed := plans.next_list(plan)) is not None:
                 purpose = functools.partial(self._begin, watch, "list")
                 yield PollRequest(purpose, listed, limiter, low_priority=limit_at is None, limit_at=limit_at)
-            urgent = watch.hurried or "requested" in (watch.state.cancel, watch.state.stopping)
+            is_for_user = watch.state.limit_error is None and "requested" in (watch.state.cancel, watch.state.stopping)
+            urgent = watch.hurried or is_for_user
             # A run is not checked while its list is being read, unless the user waits for the check.
             if plan.due is not None and (urgent or not is_listing):
                 purpose = functools.partial(self._begin, watch, "run")

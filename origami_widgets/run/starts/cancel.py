@@ -235,7 +235,7 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
                 # Answers to a POST have no `Retry-After`. Here its absence must not make an unknown status final.
                 watch.update(RunRead(answer, at=poller().clock.time(), keep_polling=True))
                 if _is_done(watch):
-                    poller().hurry(watch)
+                    poller().soon(watch)
             watch.update(CancelRequested())
             break
     return None
@@ -399,7 +399,7 @@ class CellStop:
     def _end(self, error: OrigamiError | None, looks: int = QUIET_LOOKS) -> None:
         """Say that nothing is active, or that the attempts have ended with an error. What begins later is stopped again."""
         self._watch.update(StopChanged("none", self.stopped, copy.copy(error), looks))
-        poller().hurry(self._watch)
+        poller().soon(self._watch)
 
     def _is_continued(self) -> bool:
         return self._conversation.current is not self._watch or bool(self._watch.state.sending)
@@ -463,7 +463,7 @@ class CellStop:
         self._active = {target.table_id: end[0] for target, end in zip(targets, ends, strict=True) if end in counts}
         so_far, self.stopped = self.stopped, self.stopped.plus((each for _, each in counts), attribution.left_running)
         if is_done and (self.stopped.cells, self.stopped.lead_source_jobs) != (so_far.cells, so_far.lead_source_jobs):
-            poller().hurry(self._watch)
+            poller().soon(self._watch)
         # An error that will not go away counts before one that may.
         errors.sort(key=_may_pass)
         is_active = any(active for active, _ in counts) or not is_listed or any(map(_may_pass, errors))

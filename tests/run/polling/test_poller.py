@@ -12,7 +12,8 @@ from origami_widgets.card.view import clock_drifted
 from origami_widgets.run.polling import poller as module
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, NEVER
-from origami_widgets.run.state import CancelRequested
+from origami_widgets.run.starts.credit_limit import CreditLimitReached
+from origami_widgets.run.state import CancelRequested, CreditsExceeded
 from tests.run.polling.scripted import COMPLETED, NAMED, RUNNING, SILENT, Server, over, settled_table, started, steps
 
 
@@ -125,6 +126,21 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, c
         await asyncio.sleep(0)
     at, *_ = next(entry for entry in server.asked[known:] if entry[1] == last.state.run_id)
     assert due <= at <= due + 2.0
+    for watch in watches:
+        watch.schedule = NEVER
+
+
+async def test_runs_that_a_credit_limit_ends_are_checked_no_more_often_than_others(clock):
+    """Nobody waits for those checks, and the others have a limit that may be reached, too."""
+    poller = Poller(clock)
+    server = Server(clock, NAMED, retry_after=15.0)
+    watches = [await poller.watch(server, f"a{n}", f"r{n}", started=started(f"r{n}")) for n in range(50)]
+    for watch in watches[:10]:
+        watch.update(CreditsExceeded(CreditLimitReached("Credit limit of 50 reached")), CancelRequested())
+    while clock.now < 1_000 + 300:
+        await asyncio.sleep(0)
+    counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
+    assert max(counts) - min(counts) <= 2
     for watch in watches:
         watch.schedule = NEVER
 
