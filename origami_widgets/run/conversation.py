@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import Subscribers
-from origami_widgets.run.state import HISTORY_LIMIT, full_prompt, newest_tables, total
+from origami_widgets.run.state import HISTORY_LIMIT, deleted_tables, full_prompt, newest_tables, total
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action
@@ -192,6 +192,7 @@ def merged(states: Sequence[RunState]) -> RunState:
         # As long as cells of an older turn fill, it is not all over.
         connection=next(going, newest.connection) if newest.connection.state == "ended" else newest.connection,
         tables=tuple(newest_tables(states).values()),
+        deleted=tuple(deleted_tables(states).values()),
         began=began,
         focused_before=frozenset().union(*(each.focused for each in earlier)),
         used_before=tuple(bases.items()),

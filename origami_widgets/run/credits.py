@@ -30,7 +30,7 @@ class RunCredits:
         how: a sentence that says how `used` was measured, or why it is not known.
         is_final: whether the run has settled (its agent has ended and no cell is running), so that it uses no more.
         by_table: what each table has used for the run, by its id: since it was made, or of a table that you gave to the
-            run, since the run began; None if that is not known. `cost_per_qualified_lead` is made of these.
+            run, since the run began; None if that is not known. `cost_per_qualified_lead` is made of these. A deleted table still counts.
         was_stopped: whether cells of the run were stopped and not filled since: the whole would have cost more.
         read_at: when the server last reported the numbers, on the kernel's clock; None if it has not, or in a saved
             answer.
@@ -109,10 +109,10 @@ def credits_of_runs(states: Sequence[RunState]) -> RunCredits:
         "It has no tables, so none has used credits." if states else "No run has started.",
     )
     for state in states:
-        if not state.tables:
+        if not state.all_tables:
             of_run, why = used_since_start(state)
             used, how = (used, how) if of_run == 0 else (None, why)
-        for table in state.tables:
+        for table in state.all_tables:
             now, before = tables.get(table.id, (None, None))
             tables[table.id] = (
                 _chosen(max, now, table.credits.lifetime_used),
@@ -142,7 +142,7 @@ def credits_by_table(state: RunState) -> dict[str, int | None]:
         state: the conversation's state.
     """
     found: dict[str, int | None] = {}
-    for table in state.tables:
+    for table in state.all_tables:
         used = table.credits.lifetime_used
         before = _used_before(table, state) if table.id.lower() in state.focused else 0
         gained = None if used is None or before is None else used - before
@@ -170,11 +170,11 @@ def used_since_start(state: RunState) -> tuple[int | None, str]:
     """
     if state.run is None:
         return None, "Origami hasn't reported on the run yet."
-    if not state.tables:
+    if not state.all_tables:
         if _lists_no_tables(state):
             return 0, "It has no tables, so none has used credits."
         return None, "Origami named no tables." if state.done else "Origami hasn't named a table yet."
-    return _used_by_tables([(table.credits.lifetime_used, _used_before(table, state)) for table in state.tables])
+    return _used_by_tables([(table.credits.lifetime_used, _used_before(table, state)) for table in state.all_tables])
 
 
 def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> tuple[int | None, str]:

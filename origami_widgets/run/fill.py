@@ -26,7 +26,7 @@ from origami_widgets.run.follow_up import FollowUp
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.cancel import whole_columns_of
 from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached, FillLimit
-from origami_widgets.run.state import CreditsExceeded, FillOffer, GapsCounted
+from origami_widgets.run.state import Changed, FillOffer
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
@@ -176,7 +176,7 @@ async def count_gaps(conversation: Conversation) -> None:
     except OrigamiError:
         return
     if conversation.current is watch:
-        watch.update(GapsCounted(_offer(conversation, gaps)))
+        watch.update(Changed(offer=_offer(conversation, gaps)))
 
 
 def may_offer(conversation: Conversation) -> bool:
@@ -252,7 +252,7 @@ class _Watcher:
         for each in conversation.watches:
             # An earlier fill was ended at its own limit, which this one does not have.
             if "fill" in each.limits and each is not watch:
-                each.update(CreditsExceeded(None))
+                each.update(Changed(limit_error=None))
         before = {table.id: table.credits.lifetime_used or 0 for table in conversation.state.tables}
         FillLimit(self._plan.limit, before | dict(watch.state.used_before)).guard_turn(watch, conversation)
         self._look()
@@ -292,4 +292,4 @@ class _Watcher:
         conversation.whole |= {each.key for each in self._plan.gaps}
         offer = _offer(conversation, fill_plan.gaps_of(columns, rows, conversation.whole))
         outcome = replace(fill_plan.filled(self._plan.gaps, rows), strayed=self._strayed)
-        watch.update(GapsCounted(offer, outcome))
+        watch.update(Changed(offer=offer, filled=outcome))

@@ -14,7 +14,7 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.run.agent_runs import make_token, newest_run
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import entry_of
-from origami_widgets.run.state import CommandFailed, SendingChanged
+from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Question, RunSummary
@@ -135,7 +135,7 @@ class FollowUp:
             InvalidInput: the questions were answered before, or another follow-up is being sent.
         """
         newest = self._free_to_go_on()
-        newest.update(SendingChanged(self.kind))
+        newest.update(Changed(sending=self.kind, queue=None, command_error=None))
         newest.stop_waiting = stop_waiting
         try:
             yield
@@ -144,10 +144,10 @@ class FollowUp:
                 line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
                 error.remedy = f"{error.remedy} To see it: {line}."
             # A copy, because the raised error carries frames that would keep the watch alive for ever.
-            newest.update(SendingChanged(""), CommandFailed(copy.copy(error)))
+            newest.update(Changed(sending="", queue=None, command_error=copy.copy(error)))
             raise
         except BaseException:
-            newest.update(SendingChanged(""))
+            newest.update(Changed(sending="", queue=None))
             raise
         finally:
             newest.stop_waiting = None
@@ -189,11 +189,11 @@ class FollowUp:
 
     def waits(self, queue: Queue | None) -> None:
         """Show on the card that the follow-up waits for a run slot, or no longer does. Background loop only."""
-        self._sending.update(SendingChanged(self.kind, queue))
+        self._sending.update(Changed(sending=self.kind, queue=queue))
 
     def go_on_with(self, successor: RunWatch) -> None:
         """Add the new run to the conversation. Background loop only."""
-        self._sending.update(SendingChanged(""))
+        self._sending.update(Changed(sending="", queue=None))
         self.conversation.ours.add(successor.state.run_id)
         self.conversation.extend(successor)
         if self.started is not None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from math import inf
 from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace as replace_struct
 
@@ -22,25 +22,17 @@ from origami_widgets.run.state import (
     HISTORY_LIMIT,
     MOST_TABLES_IN_HISTORY,
     TERMINAL_STATUSES,
-    Attached,
-    CancelDelayed,
-    CancelRequested,
+    Changed,
     CheckFailed,
-    CommandFailed,
     Connection,
-    CreditsExceeded,
     Delayed,
-    GapsCounted,
     Heard,
     HistoryPoint,
     LeadsCounted,
-    Named,
     Planned,
     RowsRead,
     RunRead,
     RunState,
-    SendingChanged,
-    StopChanged,
     TableGone,
     TableRead,
     TablesListed,
@@ -52,7 +44,7 @@ from origami_widgets.run.state import (
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action, RunObject
-    from origami_widgets.run.state import Asked, ConnectionState, Event
+    from origami_widgets.run.state import Changes, ConnectionState, Event
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
@@ -83,8 +75,8 @@ def reduce(state: RunState, event: Event) -> RunState:
             return _planned(state, event)
         case RowsRead():
             return _rows_read(state, event)
-        case _:
-            return _user_acted(state, event)
+        case Changed():
+            return _changed_by_command(state, event.changes)
 
 
 def _tables_changed(state: RunState, event: TablesListed | TableRead | TableGone | LeadsCounted) -> RunState:
@@ -93,8 +85,10 @@ def _tables_changed(state: RunState, event: TablesListed | TableRead | TableGone
             return _tables_listed(state, event)
         case LeadsCounted():
             return _leads_counted(state, event)
-        case _:
+        case TableRead():
             return _table_read(state, event)
+        case TableGone():
+            return _table_gone(state, event)
 
 
 def _leads_counted(state: RunState, event: LeadsCounted) -> RunState:
@@ -107,43 +101,11 @@ def _leads_counted(state: RunState, event: LeadsCounted) -> RunState:
     return replace(state, tables=tuple(tables))
 
 
-def _user_acted(state: RunState, event: Asked) -> RunState:
-    match event:
-        case Attached() | Named():
-            return _recognized(state, event)
-        case CancelRequested() | CancelDelayed() | StopChanged():
-            return _cancel_changed(state, event)
-        case CreditsExceeded():
-            return replace(state, limit_error=event.error)
-        case SendingChanged():
-            error = None if event.sending else state.command_error
-            return replace(state, sending=event.sending, queue=event.queue, command_error=error)
-        case GapsCounted():
-            return replace(state, offer=event.offer, filled=event.filled or state.filled)
-        case CommandFailed():
-            cancel: dict[str, Any] = {"cancel": "none", "cancel_error": None} if event.cancel else {}
-            return replace(state, command_error=event.error, **cancel)
-
-
-def _recognized(state: RunState, event: Attached | Named) -> RunState:
-    if isinstance(event, Attached):
-        return replace(state, attached=event.began, attached_by=event.by)
-    known = (state.agent_name, state.used_before, state.credit_limit)
-    limit = state.credit_limit if event.credit_limit is None else event.credit_limit
-    news = event.agent_name or state.agent_name, event.used_before or state.used_before, limit
-    name, used, limit = news
-    return replace(state, agent_name=name, used_before=used, credit_limit=limit) if news != known else state
-
-
-def _cancel_changed(state: RunState, event: CancelRequested | CancelDelayed | StopChanged) -> RunState:
-    if isinstance(event, StopChanged):
-        stopped = event.stopped or state.stopped
-        return replace(state, stopping=event.stopping, stopped=stopped, stop_error=event.error, looks=event.looks)
-    if state.done:
+def _changed_by_command(state: RunState, changes: Changes) -> RunState:
+    if state.done and (changes.get("cancel") == "requested" or changes.get("cancel_error") is not None):
+        # It has ended meanwhile.
         return state
-    if isinstance(event, CancelRequested):
-        return replace(state, cancel="requested", cancel_error=None, command_error=None)
-    return replace(state, cancel_error=event.error)
+    return replace(state, **changes)
 
 
 def _run_read(state: RunState, event: RunRead) -> RunState:
@@ -169,7 +131,8 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
             # A table that the agent's list has shown during the run exists, whatever the answer leaves out.
             tables = tuple(table for table in tables if is_during(new, table.created_at))
         else:
-            tables = _newest_tables(tables, response.tables)
+            gone = {table.id for table in state.deleted}
+            tables = _newest_tables(tables, tuple(table for table in response.tables if table.id not in gone))
         # Actions are only ever added: a shorter list for a running run comes from a server that is behind.
         if ("actions" in raw and terminal) or len(response.actions) >= max(1, len(actions)):
             actions = response.actions
@@ -309,18 +272,20 @@ def is_during(run: RunObject | None, moment: datetime | None) -> bool:
     return run.completed_at is None or moment <= run.completed_at
 
 
-def _table_read(state: RunState, event: TableRead | TableGone) -> RunState:
-    def now(table: Table) -> Table:
-        match event:
-            case TableRead() if table.id == event.table.id:
-                return newer(table, event.table)
-            case TableGone() if table.id == event.table_id:
-                cells = replace_struct(table.cells, running=0, raw={**table.cells.raw, "running": 0})
-                return replace_struct(table, cells=cells, raw={**table.raw, "cells": cells.raw})
-        return table
+def _table_read(state: RunState, event: TableRead) -> RunState:
+    tables = (newer(each, event.table) if each.id == event.table.id else each for each in state.tables)
+    return replace(state, connection=_heard(state.connection, event.at), tables=tuple(tables))
 
-    connection = _heard(state.connection, event.at)
-    return replace(state, connection=connection, tables=tuple(now(table) for table in state.tables))
+
+def _table_gone(state: RunState, event: TableGone) -> RunState:
+    gone = tuple(each for each in state.tables if each.id == event.table_id)
+    return replace(
+        state,
+        connection=_heard(state.connection, event.at),
+        tables=tuple(each for each in state.tables if each not in gone),
+        deleted=state.deleted
+        + tuple(replace_struct(each, cells=replace_struct(each.cells, running=0)) for each in gone),
+    )
 
 
 def _rows_read(state: RunState, event: RowsRead) -> RunState:
@@ -367,7 +332,7 @@ def _with_history(state: RunState, at: float) -> RunState:
 def _credits_of_tables(state: RunState) -> tuple[tuple[str, int | None], ...] | None:
     if not 0 < len(state.tables) <= MOST_TABLES_IN_HISTORY:
         return None
-    credit_counts = tuple((table.id, table.credits.lifetime_used) for table in state.tables)
+    credit_counts = tuple((table.id, table.credits.lifetime_used) for table in state.all_tables)
     before = state.history[-1].credits_of_tables if state.history else None
     # Keep the same object while nothing changes.
     return before if before == credit_counts else credit_counts

@@ -32,7 +32,7 @@ from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.queue import JobQueue, queue_of
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
-from origami_widgets.run.state import Named
+from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
@@ -431,7 +431,7 @@ async def _find(operations: Operations, agent_id: str, run_id: str | None) -> Ru
     # What the user names is the user's to stop: one turn, or by the agent's id all of them.
     conversation.ours.update([each.run_id for each in conversation.states] if watch is None else [watch.state.run_id])
     # Answers about a run leave the name out, and a request for it would use up a poll.
-    newest.update(Named(operations.agent_names.get(agent_id, "")))
+    newest.update(Changed(agent_name=operations.agent_names.get(agent_id) or newest.state.agent_name))
     return Run(newest)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.models.table import counted_index
@@ -255,6 +255,7 @@ class RunState:
         actions: the changes the run has made so far, kept when an answer leaves them out.
         tables: the newest object of every table that the run touched. While answers about the run name none, the tables
             of the agent's table list that belong to the run.
+        deleted: those of its tables that were deleted, as they were last: their credits still count.
         transcript: the newest transcript read; None before the first.
         row_progress: for tables that this process is reading now, how many rows it has read, by table id.
         connection: the state of the checks.
@@ -286,6 +287,7 @@ class RunState:
     done: bool = False
     actions: tuple[Action, ...] = ()
     tables: tuple[Table, ...] = ()
+    deleted: tuple[Table, ...] = ()
     transcript: tuple[TranscriptMessage, ...] | None = None
     row_progress: dict[str, RowProgress] = field(default_factory=dict)
     connection: Connection = field(default_factory=Connection)
@@ -329,6 +331,11 @@ class RunState:
         return self.focused_before | focused_tables(self.run)
 
     @property
+    def all_tables(self) -> tuple[Table, ...]:
+        """The tables with those that were deleted: all that have used credits."""
+        return self.tables + self.deleted
+
+    @property
     def cells_running(self) -> int:
         """The number of cells that are waiting, queued or running, over all tables."""
         return sum(table.cells.running or 0 for table in self.tables)
@@ -352,7 +359,7 @@ class RunState:
     @property
     def credits_used(self) -> int | None:
         """The credits that the tables have used since they were made; None if no table has a number."""
-        return total(table.credits.lifetime_used for table in self.tables)
+        return total(table.credits.lifetime_used for table in self.all_tables)
 
     def payload(self) -> dict[str, Any]:
         """Return the newest answer about the run as a plain dictionary, with the newest state of its tables.
@@ -391,15 +398,25 @@ def newer(old: Table | None, new: Table) -> Table:
 
 
 def newest_tables(states: Iterable[RunState]) -> dict[str, Table]:
-    """Return the tables of some runs by id, each once, as the server changed it last.
+    """Return the tables of some runs by id, each once, as the server changed it last, without those that were deleted.
 
     Args:
         states: the runs' states; of two equally new objects of a table, the later one counts.
     """
+    each = tuple(states)
+    gone = deleted_tables(each)
+    return _newest(table for state in each for table in state.tables if table.id not in gone)
+
+
+def deleted_tables(states: Iterable[RunState]) -> dict[str, Table]:
+    """Return the tables of some runs that were deleted, by id, each as it was last."""
+    return _newest(table for state in states for table in state.deleted)
+
+
+def _newest(tables: Iterable[Table]) -> dict[str, Table]:
     found: dict[str, Table] = {}
-    for state in states:
-        for table in state.tables:
-            found[table.id] = newer(found.get(table.id), table)
+    for table in tables:
+        found[table.id] = newer(found.get(table.id), table)
     return found
 
 
@@ -446,7 +463,7 @@ class TableRead:
 
 @dataclass(frozen=True, slots=True)
 class TableGone:
-    """A table of the run was deleted: none of its cells will run again."""
+    """A table of the run was deleted: it has no leads any more, and none of its cells will run again."""
 
     table_id: str
     at: float
@@ -492,94 +509,41 @@ class Delayed:
     """The rate limit delays a check that is due; for how long is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRequested:
-    """The user asked to cancel, or the server has received the request."""
+class Changes(TypedDict, total=False):
+    """Fields of `RunState` that do not come from an answer about the run; see there."""
+
+    agent_name: str
+    used_before: tuple[tuple[str, int], ...]
+    attached: float
+    attached_by: Literal["name", "cell"]
+    cancel: Literal["none", "requested"]
+    cancel_error: OrigamiError | None
+    stopping: Literal["none", "requested"]
+    stop_error: OrigamiError | None
+    stopped: StoppedCells | None
+    looks: int
+    offer: FillOffer | None
+    filled: Filled | None
+    sending: Sending
+    queue: Queue | None
+    command_error: OrigamiError | None
+    credit_limit: float
+    limit_error: OrigamiError | None
 
 
-@dataclass(frozen=True, slots=True)
-class CancelDelayed:
-    """A cancel request failed; it is repeated."""
+class Changed:
+    """A user has asked for something, or what became of it is known: the fields that this changes.
 
-    error: OrigamiError
-
-
-@dataclass(frozen=True, slots=True)
-class StopChanged:
-    """Cells of the run are being stopped, or no longer are.
-
-    Attributes:
-        stopping: whether requests go on.
-        stopped: what they have stopped so far; None for no news.
-        error: why the last request failed; None if it did not.
-        looks: how many looks have found nothing active since.
+    Args:
+        changes: the fields with their new values.
     """
 
-    stopping: Literal["none", "requested"]
-    stopped: StoppedCells | None = None
-    error: OrigamiError | None = None
-    looks: int = 0
+    __slots__ = ("changes",)
+
+    def __init__(self, **changes: Unpack[Changes]) -> None:
+        self.changes = changes
 
 
-@dataclass(frozen=True, slots=True)
-class SendingChanged:
-    """A follow-up is being sent or waits for a run slot, or no longer does."""
-
-    sending: Sending
-    queue: Queue | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GapsCounted:
-    """Rows were read: which cells can be filled now, and what became of those that were to be filled; None for no news."""
-
-    offer: FillOffer | None
-    filled: Filled | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommandFailed:
-    """A user action failed; None clears the last failure."""
-
-    error: OrigamiError | None
-    cancel: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """A call of `start` found this run by its name or its cell, and started none."""
-
-    began: float
-    by: Literal["name", "cell"] = "name"
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What answers about the run leave out: its agent's name, what focus tables had used before it, its credit limit."""
-
-    agent_name: str = ""
-    used_before: tuple[tuple[str, int], ...] = ()
-    credit_limit: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CreditsExceeded:
-    """The run has used more credits than `credit_limit=` allows; None: a new limit allows them."""
-
-    error: OrigamiError | None
-
-
-Asked = (
-    Attached
-    | Named
-    | CancelRequested
-    | CancelDelayed
-    | StopChanged
-    | SendingChanged
-    | GapsCounted
-    | CommandFailed
-    | CreditsExceeded
-)
 Event = (
     RunRead
     | Heard
@@ -591,7 +555,7 @@ Event = (
     | CheckFailed
     | Planned
     | Delayed
-    | Asked
+    | Changed
 )
 
 

@@ -14,7 +14,7 @@ from origami_widgets.card.view import view_now
 from origami_widgets.run.conversation import merged
 from origami_widgets.run.credits import credits_of_run, credits_of_runs, used_since_start
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import FILL_BEGINS, Named, Planned, RunRead, RunState, StoppedCells
+from origami_widgets.run.state import FILL_BEGINS, Changed, Planned, RunRead, RunState, StoppedCells
 
 BEGAN = datetime(2026, 7, 21, 12, 0, tzinfo=UTC)
 AT = BEGAN.timestamp()
@@ -42,7 +42,7 @@ def test_tables_that_the_run_has_made_had_used_nothing_before():
 
 def after_reading(state, **used):
     """The tables were read before the turn that works on them was sent."""
-    return reduce(state, Named("", tuple(used.items())))
+    return reduce(state, Changed(used_before=tuple(used.items())))
 
 
 def test_of_an_older_table_what_was_read_before_is_taken_off():

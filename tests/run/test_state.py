@@ -13,17 +13,12 @@ from origami_widgets.api.models.run import RunObject
 from origami_widgets.api.models.table import Table
 from origami_widgets.run.reduce import reduce, wants_table_list
 from origami_widgets.run.state import (
-    CancelDelayed,
-    CancelRequested,
+    Changed,
     CheckFailed,
-    CommandFailed,
     Heard,
     Planned,
     RunRead,
     RunState,
-    SendingChanged,
-    StopChanged,
-    StoppedCells,
     TableRead,
     TablesListed,
     is_unjudged,
@@ -190,30 +185,13 @@ def test_a_plan_without_a_next_check_ends_or_stops():
     assert reduce(stopped, Planned(200.0, 15.0)).connection.state == "live"
 
 
-def test_a_cancel_is_requested_until_the_server_says_cancelled():
-    state = after(read(RUNNING, keep_polling=True), CancelRequested())
+def test_a_cancel_is_requested_until_the_run_has_ended():
+    requested = Changed(cancel="requested", cancel_error=None)
+    state = after(read(RUNNING, keep_polling=True), requested)
     assert (state.cancel, state.status) == ("requested", "running")
     assert reduce(state, read({**COMPLETED, "status": "cancelled"})).cancel == "none"
-    failed = reduce(state, CommandFailed(ServerError("No"), cancel=True))
-    assert failed.cancel == "none"
-    assert failed.command_error is not None
-    assert after(read(COMPLETED), CancelRequested()).cancel == "none"
-
-
-def test_a_new_attempt_clears_the_last_failure():
-    state = after(SendingChanged("answer"), SendingChanged(""), CommandFailed(ServerError("No")))
-    assert reduce(state, SendingChanged("answer")).command_error is None
-    refused = after(CancelRequested(), CancelDelayed(ServerError("No")), CommandFailed(ServerError("No"), cancel=True))
-    assert (refused.cancel_error, refused.command_error is not None) == (None, True)
-    again = reduce(refused, CancelRequested())
-    assert (again.cancel, again.cancel_error, again.command_error) == ("requested", None, None)
-
-
-def test_what_was_stopped_is_known_while_it_is_stopped_again():
-    ended = after(StopChanged("requested"), StopChanged("none", StoppedCells(36, 1)))
-    again = reduce(ended, StopChanged("requested"))
-    assert (again.stopping, again.stopped) == ("requested", StoppedCells(36, 1))
-    assert reduce(again, StopChanged("none", StoppedCells(40, 1))).stopped == StoppedCells(40, 1)
+    ended = after(read(COMPLETED), requested, Changed(cancel_error=ServerError("No")))
+    assert (ended.cancel, ended.cancel_error) == ("none", None)
 
 
 def test_history_has_one_record_per_change_and_a_bound():

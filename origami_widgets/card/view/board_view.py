@@ -14,7 +14,7 @@ from origami_widgets.card.view.result import number, qualified_of
 from origami_widgets.card.view.run_head import SANDBOX_GONE, as_of, is_missing
 from origami_widgets.card.view.stopping import CANCEL, STOP
 from origami_widgets.run.credits import credits_by_table
-from origami_widgets.run.state import counted_table, newest_tables, total
+from origami_widgets.run.state import counted_table, deleted_tables, newest_tables, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, short_host, size_of, take
 from origami_widgets.words.numbers import shown_count
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Stage,
         StageCount,
     )
+    from origami_widgets.run.state import RunState
 
 STAGES: Final[dict[Stage, tuple[str, str]]] = {
     "waiting": ("waiting", "waiting"),
@@ -171,8 +172,8 @@ def _sums(entries: Sequence[BoardEntry], credit_limit: float | None) -> str:
     if good := _sum(qualified):
         parts.append(f"{good} qualified")
     if credit_limit is not None:
-        parts.append(f"{_sum(_credits(tables.values())) or '0'} of {words.amount(credit_limit)} credits")
-    elif used := _sum(_credits(tables.values())):
+        parts.append(f"{_sum(_credits(entries)) or '0'} of {words.amount(credit_limit)} credits")
+    elif used := _sum(_credits(entries)):
         parts.append(f"{used} {'credit' if used == '1' else 'credits'}")
     others = [qualified_of(table) for table in tables.values() if table not in counted]
     price = number(cost_per_qualified_lead(_spent(entries), qualified, others))
@@ -185,11 +186,15 @@ def _sums(entries: Sequence[BoardEntry], credit_limit: float | None) -> str:
 def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:
     """Return the leads that the runs count, and the credits of all their tables, each table once; None if none has any."""
     tables = _tables(entries)
-    return total(_leads(_counted(entries, tables))), total(_credits(tables.values()))
+    return total(_leads(_counted(entries, tables))), total(_credits(entries))
 
 
 def _tables(entries: Iterable[BoardEntry]) -> dict[str, Table]:
-    return newest_tables(entry.state for entry in entries if entry.state is not None)
+    return newest_tables(_states(entries))
+
+
+def _states(entries: Iterable[BoardEntry]) -> list[RunState]:
+    return [entry.state for entry in entries if entry.state is not None]
 
 
 def _counted(entries: Iterable[BoardEntry], tables: Mapping[str, Table]) -> list[Table]:
@@ -202,8 +207,9 @@ def _leads(counted: Iterable[Table]) -> list[int | None]:
     return [shown_count(table.lead_count) for table in counted]
 
 
-def _credits(tables: Iterable[Table]) -> list[int | None]:
-    return [shown_count(table.credits.lifetime_used) for table in tables]
+def _credits(entries: Iterable[BoardEntry]) -> list[int | None]:
+    tables = newest_tables(_states(entries)) | deleted_tables(_states(entries))
+    return [shown_count(table.credits.lifetime_used) for table in tables.values()]
 
 
 def _spent(entries: Iterable[BoardEntry]) -> list[int | None]:

@@ -54,7 +54,7 @@ def price_of(state: RunState) -> float | None:
 
 def _is_least(state: RunState) -> bool:
     """Return whether the credits of a table are missing in the sum."""
-    return any(shown_count(each.credits.lifetime_used) is None for each in state.tables)
+    return any(shown_count(each.credits.lifetime_used) is None for each in state.all_tables)
 
 
 def make_funnel(table: models.Table) -> FunnelView | None:

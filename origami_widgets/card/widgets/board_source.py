@@ -20,7 +20,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.reduce import is_terminal
 from origami_widgets.run.settings import client_or_default
-from origami_widgets.run.state import Named
+from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
@@ -271,7 +271,7 @@ async def _watch_runs(operations: Operations, listed: Sequence[ListedRun]) -> li
     runs = []
     for each in listed:
         watch = await poller().watch(operations, each.agent_id, each.run_id, started=None)
-        watch.update(Named(each.agent_name))
+        watch.update(Changed(agent_name=each.agent_name or watch.state.agent_name))
         if watch.state.run is None:
             poller().soon(watch)
         runs.append(Run(watch))

@@ -28,7 +28,7 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts.cancel import CancelPending, cancel
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.run.state import CommandFailed
+from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.card.widgets.board_source import BoardSource
@@ -119,7 +119,7 @@ class CommandHandler:
         if error is None or watch is None or isinstance(error, CancelPending):
             return
         if watch.state.command_error is None and watch.state.stop_error is None:
-            watch.update(CommandFailed(copy.copy(error)))
+            watch.update(Changed(command_error=copy.copy(error)))
 
     async def _execute(self, command: ClickCommand) -> None:
         """Carry out a new command."""
@@ -161,7 +161,7 @@ class CommandHandler:
             # The card goes on with what was sent there, and says why nothing was sent.
             conversation = await read_turns(operations, follow_up.watch.state.agent_id, follow_up.watch)
             if conversation.current is not follow_up.watch:
-                conversation.current.update(CommandFailed(copy.copy(error)))
+                conversation.current.update(Changed(command_error=copy.copy(error)))
             raise
 
     def _shown(self, command: ClickCommand) -> RunWatch | None:

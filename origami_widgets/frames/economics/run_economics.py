@@ -233,6 +233,9 @@ class RunPool:
         for part in self.parts:
             for key, table in _tables_of(part):
                 found.setdefault(key, []).append(_credits_of(part, table))
+            # Those of tables that were deleted.
+            for key in (part.credits or {}).keys() - {table.get("id") for _, table in _tables_of(part)}:
+                found.setdefault(key, []).append((part.credits or {})[key])
         # What a table has used only grows.
         return [None if None in each else max(used for used in each if used is not None) for each in found.values()]
 

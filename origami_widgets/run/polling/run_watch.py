@@ -29,9 +29,9 @@ from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, NEVER, Quiet
 from origami_widgets.run.reduce import is_terminal, reduce, wants_table_list
 from origami_widgets.run.state import (
     TERMINAL_STATUSES,
+    Changed,
     CheckFailed,
     Heard,
-    Named,
     Planned,
     RowsRead,
     RunRead,
@@ -477,7 +477,7 @@ def watch_of_saved(payload: object) -> RunWatch:
     run = RunObject.from_raw(inner)
     watch = RunWatch(None, RunState(agent_id=run.agent_id, run_id=run.id))
     name = AgentSummary.from_raw(agent).name
-    watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None), Named(name))
+    watch.update(RunRead(run, at=SystemClock().time()), Planned(None, None), Changed(agent_name=name))
     # A saved answer does not say when it was read, and the server has not answered now.
     watch.state = replace(watch.state, connection=replace(watch.state.connection, heard_at=None))
     return watch

@@ -16,7 +16,7 @@ import itertools
 import logging
 import weakref
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.api.background.loop import is_under_way, kept_task, release_exit
 from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
@@ -30,11 +30,8 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, QUIET_LOOKS, Quiet, clamp
 from origami_widgets.run.starts.store import Stored, StoreEntry, store_entry
 from origami_widgets.run.state import (
-    CancelDelayed,
-    CancelRequested,
-    CommandFailed,
+    Changed,
     RunRead,
-    StopChanged,
     StoppedCells,
     newer,
 )
@@ -216,7 +213,7 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
     """Repeat the request until it succeeds or the run is over. Return the error that ended the attempts, else None."""
     clock, never = poller().clock, asyncio.Event()
     began, pause = clock.monotonic(), FIRST_PAUSE
-    watch.update(CancelRequested())
+    watch.update(_REQUESTED)
     while not _is_done(watch):
         try:
             await poller().check(watch)
@@ -225,9 +222,9 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
             early = isinstance(error, RunNotFound) and clock.monotonic() - began < FORGIVEN_404
             if not (error.transient or early) or clock.monotonic() - began > DEADLINE:
                 # A copy, because the raised error carries frames that hold the watch.
-                watch.update(CommandFailed(copy.copy(error), cancel=True))
+                watch.update(Changed(command_error=copy.copy(error), cancel="none", cancel_error=None))
                 return error.with_traceback(None)
-            watch.update(CancelDelayed(copy.copy(error)))
+            watch.update(Changed(cancel_error=copy.copy(error)))
             await clock.sleep(max(pause, clamp(error.retry_after, fallback=0.0)), never)
             pause = min(2 * pause, LONGEST_PAUSE)
         else:
@@ -236,7 +233,7 @@ async def _until_heard(watch: RunWatch, operations: Operations) -> OrigamiError 
                 watch.update(RunRead(answer, at=poller().clock.time(), keep_polling=True))
                 if _is_done(watch):
                     poller().soon(watch)
-            watch.update(CancelRequested())
+            watch.update(_REQUESTED)
             break
     return None
 
@@ -345,7 +342,7 @@ class CellStop:
             if is_active or self._asked:
                 quiet = Quiet(now, self._watch.retry_after)
                 # A copy, because an error that was raised carries frames.
-                self._watch.update(StopChanged("requested", self.stopped, copy.copy(error)))
+                self._show("requested", copy.copy(error))
                 wait = max(next(pauses), clamp(error.retry_after if error else None, fallback=0.0), self._least_pause())
                 # After an error, not even another request of the user comes earlier than the server allows.
                 await clock.sleep(wait, self._wake if error is None else asyncio.Event())
@@ -379,7 +376,7 @@ class CellStop:
         self._wake.clear()
         self._end_seen = self._watch.state.done, self._watch.state.settled
         if self._asked and self._watch.state.stopping == "none":
-            self._watch.update(StopChanged("requested"))
+            self._watch.update(Changed(stopping="requested", stop_error=None, looks=0))
         return tuple(self._asked)
 
     async def _say_nothing_is_active(self, looks: int) -> None:
@@ -389,7 +386,7 @@ class CellStop:
                 await poller().check(self._watch)
             self._end(self._refusal, looks)
         elif looks != self._watch.state.looks:
-            self._watch.update(StopChanged("none", self.stopped, self._watch.state.stop_error, looks))
+            self._show("none", self._watch.state.stop_error, looks)
 
     @property
     def _refusal(self) -> OrigamiError | None:
@@ -398,8 +395,11 @@ class CellStop:
 
     def _end(self, error: OrigamiError | None, looks: int = QUIET_LOOKS) -> None:
         """Say that nothing is active, or that the attempts have ended with an error. What begins later is stopped again."""
-        self._watch.update(StopChanged("none", self.stopped, copy.copy(error), looks))
+        self._show("none", copy.copy(error), looks)
         poller().soon(self._watch)
+
+    def _show(self, stopping: Literal["none", "requested"], error: OrigamiError | None, looks: int = 0) -> None:
+        self._watch.update(Changed(stopping=stopping, stopped=self.stopped, stop_error=error, looks=looks))
 
     def _is_continued(self) -> bool:
         return self._conversation.current is not self._watch or bool(self._watch.state.sending)
@@ -548,5 +548,6 @@ def _may_pass(error: OrigamiError) -> bool:
     return error.transient or isinstance(error, NotFound)
 
 
+_REQUESTED = Changed(cancel="requested", cancel_error=None, command_error=None)
 _stops: weakref.WeakSet[CellStop] = weakref.WeakSet()
 """Stops under way, in all organizations."""

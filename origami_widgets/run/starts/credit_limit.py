@@ -22,7 +22,7 @@ from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, SHORTEST, Quiet
 from origami_widgets.run.starts.cancel import cancel, has_active_work
-from origami_widgets.run.state import CreditsExceeded, Named, StopChanged
+from origami_widgets.run.state import Changed
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class CreditLimit:
         if self.used <= limit:
             self.error = None
             for each in self.guarded:
-                each.update(CreditsExceeded(None))
+                each.update(Changed(limit_error=None))
 
     def require_room(self) -> None:
         """Do nothing if more may be used.
@@ -166,7 +166,7 @@ class CreditLimit:
         self._tell(watch)
         if earlier is not None and watch.state.limit_error is not None:
             # It was above the earlier limit.
-            watch.update(CreditsExceeded(None))
+            watch.update(Changed(limit_error=None))
         if watch.state.settled and watch is not conversation.current:
             return
         # A run that nothing holds would not be checked any more, and so not be ended.
@@ -180,7 +180,7 @@ class CreditLimit:
     def _tell(self, watch: RunWatch) -> None:
         # What a batch may use, or one fill, is not what the conversation may.
         if self.kind == "run" and not self.is_of_batch:
-            watch.update(Named(credit_limit=self.limit))
+            watch.update(Changed(credit_limit=self.limit))
 
     def hold(self, conversation: Conversation) -> None:
         """Count and end, too, what begins after the newest turn has settled: rows that are written to be enriched."""
@@ -220,11 +220,11 @@ class CreditLimit:
                 is_ended = isinstance(said, CreditLimitReached) and said.stops_since is not None
                 if each in active and not is_ended:
                     # Where only cells are left, nothing comes before their stop: it is under way from now on.
-                    stop = (StopChanged("requested"),) if each.state.done else ()
-                    each.update(CreditsExceeded(self.error), *stop)
+                    stop = (Changed(stopping="requested", stop_error=None, looks=0),) if each.state.done else ()
+                    each.update(Changed(limit_error=self.error), *stop)
                     kept_task(_end(each), "origami-widgets credit limit", holds_exit=True)
                 elif is_news and said is self.error:
-                    each.update(CreditsExceeded(self.error))
+                    each.update(Changed(limit_error=self.error))
         if watch.state.connection.state == "stopped":
             limited.pop(watch, None)
         elif watch.state.settled and watch in limited and watch not in self._unfinished:
@@ -241,7 +241,7 @@ class CreditLimit:
             reached.stops_since = poller().clock.monotonic()
         # Of several runs, the one that has settled last says so; those that are only looked at once more don't.
         elif watch in limited and watch not in self._unfinished if said is None else said.cause != reached.cause:
-            watch.update(CreditsExceeded(self._reached(title="Ended above the credit limit")))
+            watch.update(Changed(limit_error=self._reached(title="Ended above the credit limit")))
 
     async def _until_quiet(self, watch: RunWatch) -> None:
         """Count on after a run has settled: cells may begin later, and no count of cells shows what lead sources will start."""
@@ -287,7 +287,7 @@ class CreditLimit:
     def _count(self, state: RunState) -> None:
         """Count what each table has used since the runs began, or for an older table, since it was first read."""
         began = state.run.started_at if state.run is not None else None
-        for table in state.tables:
+        for table in state.all_tables:
             used = table.credits.lifetime_used or 0
             is_new = began is None or table.created_at is None or table.created_at >= began
             if table.id not in self.before and not is_new:

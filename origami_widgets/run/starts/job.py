@@ -27,7 +27,7 @@ from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.attempts import Attempts
 from origami_widgets.run.starts.cancel import cancel, whole_columns_of
 from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord, StartUnclear, recorded_runs
-from origami_widgets.run.state import Attached, Named, Queue
+from origami_widgets.run.state import Changed, Queue
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject
@@ -258,7 +258,8 @@ class StartJob(Attempts):
     def attach(self, watch: RunWatch) -> None:
         """Attach to a run that this cell has started before."""
         began = None if watch.state.run is None else watch.state.run.started_at
-        watch.update(Attached(poller().clock.time() if began is None else began.timestamp(), by="cell"))
+        at = poller().clock.time() if began is None else began.timestamp()
+        watch.update(Changed(attached=at, attached_by="cell"))
         if self.watch is None:
             self._take_watch(watch)
 
@@ -276,7 +277,7 @@ class StartJob(Attempts):
         watch = await reconcile.watch_of(self.operations, stored, self.spec.prompt) if stored.run_id else None
         if watch is not None:
             stored.life, self.record = Life.STARTED, stored
-            watch.update(Attached(stored.began.timestamp()))
+            watch.update(Changed(attached=stored.began.timestamp(), attached_by="name"))
             # An agent has at most one active run, so an active run has no later runs.
             is_over = watch.state.done and self._follow_up is None
             turns = read_turns(self.operations, stored.agent_id, watch) if is_over else None
@@ -500,7 +501,9 @@ class StartJob(Attempts):
             self.unrecorded = error.with_traceback(None)
 
     def _take_watch(self, watch: RunWatch) -> None:
-        watch.update(Named(self._agent_name, tuple(self.record.bases.items())))
+        known = watch.state
+        used_before = tuple(self.record.bases.items()) or known.used_before
+        watch.update(Changed(agent_name=self._agent_name or known.agent_name, used_before=used_before))
         if self._follow_up is not None:
             self._follow_up.go_on_with(watch)
         conversation = conversation_of(watch)

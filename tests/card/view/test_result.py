@@ -7,7 +7,7 @@ from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import make_funnel
 from origami_widgets.run.conversation import merged
 from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Named
+from origami_widgets.run.state import Changed
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -85,7 +85,7 @@ def test_without_a_qualified_lead_there_is_no_price(qualified):
 
 
 def test_the_credit_limit_stands_beside_what_was_used():
-    state = reduce(state_of(settled_payload()), Named(credit_limit=500))
+    state = reduce(state_of(settled_payload()), Changed(credit_limit=500))
     figure = make_view(state, now=NOW)["result"]["figures"][-1]
     assert (figure["value"], figure["label"]) == ("57", "of 500 credits")
 

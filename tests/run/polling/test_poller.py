@@ -13,7 +13,7 @@ from origami_widgets.run.polling import poller as module
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, NEVER
 from origami_widgets.run.starts.credit_limit import CreditLimitReached
-from origami_widgets.run.state import CancelRequested, CreditsExceeded
+from origami_widgets.run.state import Changed
 from tests.run.polling.scripted import COMPLETED, NAMED, RUNNING, SILENT, Server, over, settled_table, started, steps
 
 
@@ -118,7 +118,7 @@ async def test_a_check_that_a_person_waits_for_goes_before_fifty_others(clock, c
     last = next(watch for watch in watches if watch.state.run_id == server.asked[-1][1])
     known = len(server.asked)
     if command == "cancel":
-        last.update(CancelRequested())
+        last.update(Changed(cancel="requested"))
     else:
         poller.hurry(last)
     due = last.schedule.due
@@ -136,7 +136,7 @@ async def test_runs_that_a_credit_limit_ends_are_checked_no_more_often_than_othe
     server = Server(clock, NAMED, retry_after=15.0)
     watches = [await poller.watch(server, f"a{n}", f"r{n}", started=started(f"r{n}")) for n in range(50)]
     for watch in watches[:10]:
-        watch.update(CreditsExceeded(CreditLimitReached("Credit limit of 50 reached")), CancelRequested())
+        watch.update(Changed(limit_error=CreditLimitReached("Credit limit of 50 reached"), cancel="requested"))
     while clock.now < 1_000 + 300:
         await asyncio.sleep(0)
     counts = [sum(run_id == watch.state.run_id for _, run_id, _ in server.asked) for watch in watches]
@@ -188,7 +188,7 @@ async def test_a_run_without_a_handle_is_not_checked(poller, clock):
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_deleted_table_does_not_keep_the_others_from_settling(poller, clock):
+async def test_a_deleted_table_is_gone_and_its_credits_still_count(poller, clock):
     first = COMPLETED["response"]["tables"][0]
     other = {**first, "id": "table-2"}
 
@@ -203,8 +203,11 @@ async def test_a_deleted_table_does_not_keep_the_others_from_settling(poller, cl
     watch = await poller.watch(server, "a", "r", started=started("r"))
     await over(watch)
     assert (watch.state.settled, watch.state.connection.state) == (True, "ended")
-    assert [table.cells.running for table in watch.state.tables] == [0, 0]
-    assert watch.state.payload()["response"]["tables"][0]["cells"]["running"] == 0
+    assert [table.id for table in watch.state.tables] == ["table-2"]
+    assert watch.state.credits_used == 2 * first["credits"]["lifetimeUsed"]
+    # An answer about the run may go on naming it.
+    await poller.check(watch)
+    assert [table["id"] for table in watch.state.payload()["response"]["tables"]] == ["table-2"]
 
 
 async def test_a_table_that_cannot_be_read_leaves_the_others_readable(poller, clock):
