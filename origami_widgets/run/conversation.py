@@ -197,6 +197,7 @@ def merged(states: Sequence[RunState]) -> RunState:
         focused_before=frozenset().union(*(each.focused for each in earlier)),
         used_before=tuple(bases.items()),
         limit_error=next((each.limit_error for each in reversed(states) if each.limit_error is not None), None),
+        found=next((each.found for each in reversed(states) if each.found is not None), None),
         row_progress=progress,
         attached=found.attached,
         attached_by=found.attached_by,

@@ -223,6 +223,27 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundValues:
+    """What a run has found for the user's own list, counted from the rows that were read.
+
+    Attributes:
+        table_id: the table's id.
+        version: the table's version when its rows were read.
+        rows: how many rows were read.
+        columns: how many columns of the run are to be filled in each.
+        found: how many of these cells have a value.
+        nothing: for how many the agent has looked and found nothing.
+    """
+
+    table_id: str
+    version: tuple[str | int | None, ...]
+    rows: int
+    columns: int
+    found: int
+    nothing: int
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryPoint:
     """State of a run after one change: time (Unix seconds), status, and the server's counts (None if it gave none).
 
@@ -265,6 +286,7 @@ class RunState:
         stop_error: why the last request to stop its cells failed; it is repeated. None if it did not fail.
         stopped: what the requests to stop its cells have stopped, and what they left running; None without a request.
         offer: the cells that can be filled now, if a card has had them counted; None if there are none.
+        found: what was found for the user's own list, as far as its rows were read; None for other runs, and before.
         filled: what became of the cells that this turn was to fill; None until that is counted, and for other turns.
         looks: how many looks have found nothing active since anything moved, after the end; see `Quiet`.
         sending: the follow-up that is being sent; empty without one.
@@ -298,6 +320,7 @@ class RunState:
     stopped: StoppedCells | None = None
     looks: int = 0
     offer: FillOffer | None = None
+    found: FoundValues | None = None
     filled: Filled | None = None
     sending: Sending = ""
     queue: Queue | None = None
@@ -523,6 +546,7 @@ class Changes(TypedDict, total=False):
     stopped: StoppedCells | None
     looks: int
     offer: FillOffer | None
+    found: FoundValues
     filled: Filled | None
     sending: Sending
     queue: Queue | None

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.models.table import cost_per_qualified_lead
+from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.run.credits import credits_by_table, used_since_start
+from origami_widgets.run.fill_plan import own_columns
 from origami_widgets.run.state import (
+    FoundValues,
     counted_table,
     judging_columns,
     total,
@@ -117,8 +120,12 @@ def _figures(state: RunState) -> list[Figure]:
     if not state.done and not leads:
         # Before the first leads, there is nothing to count.
         return figures
-    tried = _tried(table, state) if leads else None
-    if leads is not None and tried is not None:
+    tried, found = _tried(table, state) if leads else None, _found(table, state)
+    if found is not None:
+        values = words.plural(found.rows * found.columns, "value")
+        label = f"of {values} found" if found.rows == leads else f"found of {values} read"
+        figures.append(_figure(found.found, label))
+    elif leads is not None and tried is not None:
         figures.append(_figure(tried, f"of {words.plural(leads, 'row')} looked up"))
     elif leads is not None:
         figures.append(_figure(leads, "lead" if leads == 1 else "leads"))
@@ -127,6 +134,9 @@ def _figures(state: RunState) -> list[Figure]:
     if used is not None:
         price = price_of(state)
         note = "" if price is None else f"{words.amount(price)} per qualified lead"
+        of_list = credits_by_table(state).get(table.id)
+        if price is None and found is not None and found.found and found.rows == leads and of_list:
+            note = f"{words.amount(number(of_list / found.found))} per value found"
         figures.append(_figure(used, _credits_label(state, used), note))
     return figures
 
@@ -155,7 +165,21 @@ def summary_of(state: RunState) -> str:
 
 
 def _bar(table: models.Table, state: RunState) -> FunnelView | None:
-    """Return how far the user's own list was looked up, or where the leads of another table went."""
+    """Return what was found for the user's own list, or how far it was looked up; of another table, where its leads went."""
+    found = _found(table, state)
+    if found is not None and found.rows == shown_count(table.lead_count):
+        values = found.rows * found.columns
+        failed = min(values - found.found - found.nothing, shown_count(table.cells.errored) or 0)
+        rest = values - found.found - found.nothing - failed
+        return _as_bar(
+            words.plural(values, "value"),
+            [
+                ("qualified", found.found, "found"),
+                ("not", found.nothing, "nothing found"),
+                ("failed", failed, "failed"),
+                ("out", rest, "not looked up"),
+            ],
+        )
     rows, tried = shown_count(table.lead_count), _tried(table, state)
     if not rows or tried is None:
         return make_funnel(table)
@@ -166,6 +190,30 @@ def _bar(table: models.Table, state: RunState) -> FunnelView | None:
         ("out", rows - tried, "to do" if not state.settled else "not looked up"),
     ]
     return _as_bar(words.plural(rows, "row"), parts)
+
+
+def found_values(states: Sequence[RunState], table: models.Table, rows: Sequence[models.FlatRow]) -> FoundValues | None:
+    """Return what was found in some rows of the user's own list; None if no column of the run looks for values in it.
+
+    Args:
+        states: the states of the run's turns that are ours.
+        table: the list.
+        rows: its rows, as far as they were read.
+    """
+    judging = {column.id for column in judging_columns(table.columns)}
+    slugs = [column.slug for _, column in own_columns(states, [table]) if column.id not in judging]
+    if not slugs or not rows:
+        return None
+    cells = [row.values[slug] for row in rows for slug in slugs if slug in row.values]
+    found = sum(map(is_found, cells))
+    return FoundValues(table.id, table.version, len(rows), len(slugs), found, len(cells) - found)
+
+
+def _found(table: models.Table, state: RunState) -> FoundValues | None:
+    """Return what was found for the user's own list; None while cells fill, and until the rows are read again after that."""
+    found = state.found
+    is_of_now = state.settled and found is not None and (found.table_id, found.version) == (table.id, table.version)
+    return found if is_of_now else None
 
 
 def _tried(table: models.Table, state: RunState) -> int | None:

@@ -39,7 +39,7 @@ from origami_widgets.words.numbers import shown_count
 from .lead_order import KnownTables, drawn, leads_answer, merge, parted, said_of, tables_with_leads
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models.table import Table
+    from origami_widgets.api.models.table import FlatRow, Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 
@@ -81,6 +81,7 @@ class LeadFeed:
         filters: conditions for all reads, besides those of the grid.
         sort: the order if the grid has none.
         counted: called with a table's id and its number of leads if an answer has another one than the table.
+        own_read: called with a list of the user's own and its rows, as far as they were read, after each page.
         left_out: returns the ids of those rows of a table that the user's list leaves out.
         merged: returns the tables that are shown as one, each with the name of its run; None if an id is that of a table.
     """
@@ -96,6 +97,7 @@ class LeadFeed:
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
         counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
+        own_read: Callable[[Table, Sequence[FlatRow]], object] = lambda _table, _rows: None,
         left_out: Callable[[LoadedLeads], frozenset[str]] = lambda _: frozenset(),
         merged: Callable[[str], Sequence[tuple[Table, str]] | None] = lambda _: None,
     ) -> None:
@@ -107,6 +109,7 @@ class LeadFeed:
         self._filters = list(filters)
         self._sort = sort
         self._counted = counted
+        self._own_read = own_read
         self._left_out = left_out
         self._merged = merged
         self._grids: dict[str, LookedAtGrid] = {}
@@ -438,6 +441,8 @@ class LeadFeed:
         part.put(number, page)
         if is_shaped_anew:
             part.choose_rows()
+        if own and not part.filters and {page.version for page in part.pages} == {table.version}:
+            self._own_read(table, [row for page in part.pages for row in page.received])
         self._send_grid(grid)
 
     def _noted_count(self, query: RowQuery, table: Table, leads: int | None) -> Table:

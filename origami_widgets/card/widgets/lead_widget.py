@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any, get_args
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.card.view.lead_contract import DownloadAnswer, FileFormat
+from origami_widgets.card.view.result import found_values
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.run.conversation import conversation_of
-from origami_widgets.run.state import LeadsCounted
+from origami_widgets.run.state import Changed, LeadsCounted
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.models.table import Table
+    from origami_widgets.api.models.table import FlatRow, Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
     from origami_widgets.card.widgets.lead_pages import LoadedLeads
@@ -50,6 +51,7 @@ class LeadWidget(LiveWidget):
             filters=filters,
             sort=sort,
             counted=self._leads_counted,
+            own_read=self._own_read,
             left_out=self._ids_left_out,
         )
         super().__init__(outputs)
@@ -102,6 +104,11 @@ class LeadWidget(LiveWidget):
             watch.update(LeadsCounted(table_id, leads, at=time.time()))
             # The count is sent before the leads.
             self._flush()
+
+    def _own_read(self, table: Table, rows: Sequence[FlatRow]) -> None:
+        watch = self._watch(table.id)
+        if watch is not None and (found := found_values(conversation_of(watch).own_states, table, rows)) is not None:
+            watch.update(Changed(found=found))
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
         if self.comm is not None:

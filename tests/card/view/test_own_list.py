@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -89,6 +90,29 @@ def test_all_rows_are_shown_in_their_order_with_their_own_columns_first(run, tab
         assert answer["total"] == len(COMPANIES)
     finally:
         grid.close()
+
+
+def test_what_was_found_is_counted_from_the_rows_that_were_read(run, table):
+    """And is no longer said once the list has changed."""
+    run.wait("cells")
+    frame = ow.leads_frame(run, include_hidden=True)
+    values = int(frame["work_email"].notna().sum())
+    grid = ow.leads(run)
+    try:
+        sent_by(grid)
+        receive(grid, message(table.id, size=10))
+        for first in (0, 10, 20):
+            receive(grid, message(table.id, size=10, first=first, last=first + 9))
+            see(lambda rows=first + 10: run.state.found and run.state.found.rows == rows)
+            if not first:
+                assert figures(run.state)[0].endswith(" found of 10 values read")
+    finally:
+        grid.close()
+    assert figures(run.state)[0] == f"{values} of 30 values found"
+    shown = bar(run.state)
+    assert (shown["qualified"], sum(shown.values())) == (values, 30)
+    old = replace(run.state, found=replace(run.state.found, version=()))
+    assert figures(old)[0] == "30 of 30 rows looked up"
 
 
 def test_a_run_that_only_fills_cells_has_changed_something(client, table):
