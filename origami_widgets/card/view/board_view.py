@@ -171,21 +171,21 @@ def _sums(entries: Sequence[BoardEntry], credit_limit: float | None) -> str:
     if good := _sum(qualified):
         parts.append(f"{good} qualified")
     if credit_limit is not None:
-        parts.append(f"{_sum(_credits(tables.values())) or '0'} of {words.amount(credit_limit)} credits")
-    elif used := _sum(_credits(tables.values())):
+        parts.append(f"{_sum(_credits(entries, tables)) or '0'} of {words.amount(credit_limit)} credits")
+    elif used := _sum(_credits(entries, tables)):
         parts.append(f"{used} {'credit' if used == '1' else 'credits'}")
     others = [qualified_of(table) for table in tables.values() if table not in counted]
-    price = number(cost_per_qualified_lead(_spent(entries), qualified, others))
+    price = number(cost_per_qualified_lead([*_spent(entries).values()], qualified, others))
     if price is not None:
         # With a table that doesn't say how many leads qualify, a qualified lead costs this at most.
         parts.append(f"{'≤' if None in qualified else ''}{words.amount(price)} per qualified lead")
     return ", ".join(parts)
 
 
-def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:
+def board_totals(entries: Sequence[BoardEntry]) -> tuple[int | None, int | None]:
     """Return the leads that the runs count, and the credits of all their tables, each table once; None if none has any."""
     tables = _tables(entries)
-    return total(_leads(_counted(entries, tables))), total(_credits(tables.values()))
+    return total(_leads(_counted(entries, tables))), total(_credits(entries, tables))
 
 
 def _tables(entries: Iterable[BoardEntry]) -> dict[str, Table]:
@@ -202,18 +202,26 @@ def _leads(counted: Iterable[Table]) -> list[int | None]:
     return [shown_count(table.lead_count) for table in counted]
 
 
-def _credits(tables: Iterable[Table]) -> list[int | None]:
-    return [shown_count(table.credits.lifetime_used) for table in tables]
+def _credits(entries: Iterable[BoardEntry], tables: Mapping[str, Table]) -> list[int | None]:
+    """Return what each table has used for the runs together, or in all where only that is known."""
+    spent = _spent(entries)
+    return [
+        shown_count(table.credits.lifetime_used) if spent[table_id] is None else spent[table_id]
+        for table_id, table in tables.items()
+    ]
 
 
-def _spent(entries: Iterable[BoardEntry]) -> list[int | None]:
-    """Return what each table has used for the runs together; None if that is not known."""
+def _spent(entries: Iterable[BoardEntry]) -> dict[str, int | None]:
+    """Return what each table has used for the runs together, by its id; None if that is not known."""
     found: dict[str, list[int | None]] = {}
     for entry in entries:
         for table_id, used in (credits_by_table(entry.state) if entry.state is not None else {}).items():
             found.setdefault(table_id, []).append(shown_count(used))
     # What a table has used only grows.
-    return [None if None in each else max(used for used in each if used is not None) for each in found.values()]
+    return {
+        table_id: None if None in each else max(used for used in each if used is not None)
+        for table_id, each in found.items()
+    }
 
 
 def _sum(counts: Sequence[int | None]) -> str:
