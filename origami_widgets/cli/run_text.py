@@ -11,6 +11,7 @@ from origami_widgets.api.models.run import RunObject
 from origami_widgets.card.render.document import SIGNS
 from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view import make_view
+from origami_widgets.card.view.result import used_of
 from origami_widgets.card.view.run_head import status_words
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.state import RunState
@@ -71,7 +72,7 @@ def run_record(state: RunState, *, now: float) -> dict[str, object]:
         "settled": state.settled,
         "steps": {"completed": run.steps.completed if run else None, "max": run.steps.max if run else None},
         "leads": state.lead_count,
-        "credits": state.credits_used,
+        "credits": used_of(state),
         "cells": {
             "running": state.cells_running if known else None,
             "errored": state.cells_errored if known else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import openpyxl
 import pytest
 
 import origami_widgets as ow
@@ -178,3 +179,24 @@ def test_three_follow_ups_are_the_ledgers_credits_wherever_one_looks():
     assert frame["credits_used"].to_list() == [paid]
     assert ow.tables_frame(run)["credits_lifetime_used"].sum() == paid
     assert run.history_frame()["credits_lifetime_used"].iloc[-1] == paid
+
+
+def test_what_a_list_had_cost_before_is_no_credit_of_a_later_run_wherever_one_looks(tmp_path):
+    client = ow.Sandbox(speed=600).client()
+    list_of = [{"Website": f"firm{number}.example"} for number in range(20)]
+    table = ow.upload(list_of, key="Website", client=client)
+    ow.start("How well do they fit?", focus_tables=[table], client=client, show=False).wait("cells")
+    before = client.get_credits().balance
+    run = ow.start("Find a phone number", focus_tables=[table], client=client, show=False).wait("cells")
+    paid = int(before - client.get_credits().balance)
+    assert 0 < paid < run.state.credits_used
+    assert ow.runs_frame(run)["credits_used"].to_list() == [run.credits.used] == [paid]
+    (figure,) = [each for each in view_now(run.conversation)["result"]["figures"] if each["label"] == "credits"]
+    card, board = ow.RunCard(run), ow.RunBoard([run])
+    assert (figure["value"], card.credits_used, board.credits_used) == (f"{paid:,}", paid, paid)
+    assert board.view["rows"][0]["credits"] == f"{paid:,}"
+    (file,) = ow.export(run, tmp_path / "run.xlsx")
+    facts = {row[0].value: row[1].value for row in openpyxl.load_workbook(file)["Summary"].iter_rows(max_col=2)}
+    assert facts["Credits of these tables"] == run.state.credits_used
+    assert facts["Credits since the run began"] == paid
+    assert facts["Credits per qualified lead"] == round(paid / run.tables[0].stats.qualification.qualified_leads, 2)

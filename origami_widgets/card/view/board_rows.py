@@ -9,7 +9,7 @@ from origami_widgets.api.errors import AmbiguousStart
 from origami_widgets.card.view.contract import CheckTimes
 from origami_widgets.card.view.notices import CONTINUE, TRY_AGAIN, make_notices
 from origami_widgets.card.view.questions import can_follow_up, make_ask
-from origami_widgets.card.view.result import price_of, qualified_of
+from origami_widgets.card.view.result import price_of, qualified_of, used_of
 from origami_widgets.card.view.run_head import make_clock, make_head, was
 from origami_widgets.card.view.stopping import STOP_BUTTONS, row_button
 from origami_widgets.run.state import FAILED_STATUSES, counted_table
@@ -68,7 +68,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
     table = counted_table(state.tables)
     qualified_leads = None if table is None else qualified_of(table)
     price = price_of(state)
-    numbers = [shown_count(state.lead_count), qualified_leads, shown_count(state.credits_used)]
+    numbers = [shown_count(state.lead_count), qualified_leads, used_of(state)]
     leads, qualified, used = ("" if number is None else words.count(number) for number in numbers)
     return {
         "position": entry.position,

@@ -176,14 +176,14 @@ def _sums(entries: Sequence[BoardEntry], credit_limit: float | None) -> str:
     elif used := _sum(_credits(entries)):
         parts.append(f"{used} {'credit' if used == '1' else 'credits'}")
     others = [qualified_of(table) for table in tables.values() if table not in counted]
-    price = number(cost_per_qualified_lead(_spent(entries), qualified, others))
+    price = number(cost_per_qualified_lead([*_spent(entries).values()], qualified, others))
     if price is not None:
         # With a table that doesn't say how many leads qualify, a qualified lead costs this at most.
         parts.append(f"{'≤' if None in qualified else ''}{words.amount(price)} per qualified lead")
     return ", ".join(parts)
 
 
-def board_totals(entries: Iterable[BoardEntry]) -> tuple[int | None, int | None]:
+def board_totals(entries: Sequence[BoardEntry]) -> tuple[int | None, int | None]:
     """Return the leads that the runs count, and the credits of all their tables, each table once; None if none has any."""
     tables = _tables(entries)
     return total(_leads(_counted(entries, tables))), total(_credits(entries))
@@ -208,18 +208,26 @@ def _leads(counted: Iterable[Table]) -> list[int | None]:
 
 
 def _credits(entries: Iterable[BoardEntry]) -> list[int | None]:
-    tables = newest_tables(_states(entries)) | deleted_tables(_states(entries))
-    return [shown_count(table.credits.lifetime_used) for table in tables.values()]
+    """Return what each table, also a deleted one, has used for the runs together, or in all where only that is known."""
+    spent, states = _spent(entries), _states(entries)
+    tables = newest_tables(states) | deleted_tables(states)
+    return [
+        shown_count(table.credits.lifetime_used) if spent[table_id] is None else spent[table_id]
+        for table_id, table in tables.items()
+    ]
 
 
-def _spent(entries: Iterable[BoardEntry]) -> list[int | None]:
-    """Return what each table has used for the runs together; None if that is not known."""
+def _spent(entries: Iterable[BoardEntry]) -> dict[str, int | None]:
+    """Return what each table has used for the runs together, by its id; None if that is not known."""
     found: dict[str, list[int | None]] = {}
     for entry in entries:
         for table_id, used in (credits_by_table(entry.state) if entry.state is not None else {}).items():
             found.setdefault(table_id, []).append(shown_count(used))
     # What a table has used only grows.
-    return [None if None in each else max(used for used in each if used is not None) for each in found.values()]
+    return {
+        table_id: None if None in each else max(used for used in each if used is not None)
+        for table_id, each in found.items()
+    }
 
 
 def _sum(counts: Sequence[int | None]) -> str:

@@ -55,6 +55,12 @@ def price_of(state: RunState) -> float | None:
     return number(cost_per_qualified_lead(used, [] if table is None else [qualified_of(table)], others))
 
 
+def used_of(state: RunState) -> int | None:
+    """Return the credits of a run's tables; of one that was given to it, those since it began, as far as that is known."""
+    since = used_since_start(state)[0] if state.all_tables else None
+    return shown_count(state.credits_used if since is None else since)
+
+
 def _is_least(state: RunState) -> bool:
     """Return whether the credits of a table are missing in the sum."""
     return any(shown_count(each.credits.lifetime_used) is None for each in state.all_tables)
@@ -116,7 +122,7 @@ def _figures(state: RunState) -> list[Figure]:
     table = counted_table(state.tables)
     if table is None:
         return figures
-    leads, qualified, used = shown_count(table.lead_count), qualified_of(table), shown_count(state.credits_used)
+    leads, qualified, used = shown_count(table.lead_count), qualified_of(table), used_of(state)
     if not state.done and not leads:
         # Before the first leads, there is nothing to count.
         return figures
@@ -145,7 +151,7 @@ def _credits_label(state: RunState, used: int) -> str:
     noun = "credit" if used == 1 else "credits"
     if _is_least(state):
         return f"{noun} at least"
-    # The limit counts what was used since the start, which of a list that was there before is less.
+    # The limit counts what was used since the start, which of a list that was there before may be less.
     if state.credit_limit is None or used_since_start(state)[0] != used:
         return noun
     return f"of {words.amount(state.credit_limit)} credits"

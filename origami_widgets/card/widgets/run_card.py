@@ -14,6 +14,7 @@ from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import view_changed, view_now
 from origami_widgets.card.view.contract import ClockView, Form, View
 from origami_widgets.card.view.lead_contract import CodeAnswer
+from origami_widgets.card.view.result import used_of
 from origami_widgets.card.view.run_head import make_clock
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.click_commands import CardCommandHandler
@@ -66,7 +67,9 @@ class RunCard(LeadWidget):
     steps_completed = traitlets.Int(None, allow_none=True, read_only=True, help="Steps so far.")
     steps_max = traitlets.Int(None, allow_none=True, read_only=True, help="The plan's cap on steps.")
     lead_count = traitlets.Int(None, allow_none=True, read_only=True, help="Leads in the table that counts.")
-    credits_used = traitlets.Int(None, allow_none=True, read_only=True, help="Credits the tables have used.")
+    credits_used = traitlets.Int(
+        None, allow_none=True, read_only=True, help="Credits the tables have used for the run."
+    )
 
     head = synced_trait(traitlets.Dict)
     clock = synced_trait(traitlets.Dict)
@@ -156,7 +159,7 @@ class RunCard(LeadWidget):
         self._set_trait("steps_completed", steps.completed if steps else None)
         self._set_trait("steps_max", steps.max if steps else None)
         self._set_trait("lead_count", state.lead_count)
-        self._set_trait("credits_used", state.credits_used)
+        self._set_trait("credits_used", used_of(state))
         self._count_gaps()
 
     def _on_view_count(self, change: Any) -> None:

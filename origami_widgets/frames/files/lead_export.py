@@ -153,12 +153,17 @@ class LeadExport:
         if filters:
             facts.append(("Filters", filters))
         which = "these" if len(leads) == len(tables) else "all"
-        facts.append((f"Credits of {which} tables", tables["credits_lifetime_used"].sum(min_count=1)))
+        whole = tables["credits_lifetime_used"].sum(min_count=1)
+        facts.append((f"Credits of {which} tables", whole))
         # Tables that were given without a run are taken for those of one.
         alone = [table for part in self._data.parts if part.run is None for table in part.tables]
         of_runs = [part for part in self._data.parts if part.run is not None]
-        if (cost := RunPool([*of_runs, SourcePart(None, alone)]).cost) is not None:
-            facts.append(("Credits per qualified lead", round(cost, 2)))
+        pool = RunPool([*of_runs, SourcePart(None, alone)])
+        if (used := pool.row["credits_used"]) is not None and used != whole:
+            # A list that was there before had used some already.
+            facts.append(("Credits since the run began", used))
+        if pool.cost is not None:
+            facts.append(("Credits per qualified lead", round(pool.cost, 2)))
         if len(runs) == 1 and pd.notna(more := runs["expected_cost"].iloc[0]):
             low, high = (runs[f"expected_cost_{end}"].iloc[0] for end in ("low", "high"))
             said = f"about {more:,.0f} credits, {low:,.0f} to {high:,.0f}, as far as this run alone tells"
