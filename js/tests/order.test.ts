@@ -155,7 +155,7 @@ describe("the filter", () => {
 it.each<[string[], string]>([
   [["Find 20 bakeries in Faro with a shop", "Find 20 bakeries in Porto"], "Find 20 bakeries in "],
   [["Find bakeries", "Find bakers"], "Find "],
-  [["Find bakeries", "Find bakeries"], "Find "],
+  [["Find bakeries", "Find bakeries"], ""],
   [["Find bakeries", "Find bakeries in Porto"], "Find "],
   [["Bakeries", "Dentists"], ""],
   [["Bakeries", ""], ""],

@@ -69,5 +69,6 @@ export function sharedStart(texts: readonly string[]): number {
   const is = (word: string, at: number): boolean =>
     others.every((each) => each[at] === word && at < each.length - 1);
   const end = first.findIndex((word, at) => !is(word, at) || at === first.length - 1);
-  return others.length ? first.slice(0, end).join("").length : 0;
+  // Equal texts would all be cut to their last word.
+  return new Set(texts).size > 1 ? first.slice(0, end).join("").length : 0;
 }
