@@ -263,7 +263,7 @@ def count_words(
         leads = total = read if total is None else max(read, total)
     # The count is the table's, as on its tab, even if more rows have come since.
     hidden = leads - total if total is not None and leads > total else 0
-    behind = f", {words.count(hidden)} of them hidden by the brief" if hidden else ""
+    behind = f", {words.count(hidden)} of them hidden" if hidden else ""
     part = f"{words.count(read)} of " if read < leads - hidden else ""
     return f"{part}{words.plural(leads, *noun)}{behind}"
 

@@ -201,12 +201,11 @@ class _Writer:
         state = self.state
         if state.attached is None or not words.known(state.attached):
             return
-        if state.attached_by == "name":
-            found = "This cell's name (once=) already has a run, so nothing was started or charged."
-        else:
-            found = "This cell already started it, so nothing new was started or charged."
-        title = f"Reusing the run from {words.moment(1000 * state.attached)}"
-        yield self._notice("attached", "neutral", title, f"{found} To start a new run, pass fresh=True.")
+        by = "Under the name in once=" if state.attached_by == "name" else "In this cell"
+        found = f"{by}, this run was started at {words.moment(1000 * state.attached)}. Nothing was charged."
+        yield self._notice(
+            "attached", "neutral", "Nothing new was started", f"{found} To start a new run, pass fresh=True."
+        )
 
     def _status(self) -> Iterator[Notice]:
         """Yield the notice about a status that this version does not know."""

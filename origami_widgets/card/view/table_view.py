@@ -127,7 +127,7 @@ def _counted(value: int | None) -> str:
 # To show a new number of a column's stats, add a line here.
 _HEADS: Final[dict[str, _Head]] = {
     "Column": _Head("t", lambda column: clip(column.name, NAME_LIMIT) or "Unnamed column"),
-    "Ran for": _Head("r", lambda column: _said(_call_rate(column), words.percent), _call_rate),
+    "Tried": _Head("r", lambda column: _said(_call_rate(column), words.percent), _call_rate),
     "Credits per run": _Head("r", lambda column: _said(_per_run(column), words.amount), _per_run),
     "Credits": _Head("r", lambda column: _said(_used(column), words.amount), _used),
     "Verdicts": _Head("l", _verdicts),
@@ -274,6 +274,6 @@ def _funnel_facts(funnel: models.Funnel, *, more: bool) -> list[str]:
     outcomes = (
         (funnel.post_static_leads, "kept", "kept"),
         (funnel.deduped_leads, "duplicate", "duplicates"),
-        (funnel.excluded_leads, "excluded", "excluded"),
+        (funnel.excluded_leads, "left out", "left out"),
     )
     return [*facts, *(words.plural(value, one, many) for raw, one, many in outcomes if (value := shown_count(raw)))]

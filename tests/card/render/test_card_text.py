@@ -48,9 +48,9 @@ def test_the_bakeries():
 
 Porto bakeries
   15 leads · 57 credits · 3.8 credits per lead
-  Column          Ran for  Credits per run  Credits                                   Verdicts
-  Contact e-mail     87 %                3       39
-  Fit               100 %              1.2       18  12 qualified · 2 not qualified · 1 unsure
+  Column          Tried  Credits per run  Credits                                   Verdicts
+  Contact e-mail   87 %                3       39
+  Fit             100 %              1.2       18  12 qualified · 2 not qualified · 1 unsure
   1 more column: ow.columns_frame(run)
 
 I built a table of 15 bakeries; 12 of them sell online.
@@ -101,11 +101,11 @@ def test_the_columns_of_a_narrow_page_stand_below_each_other():
     assert (
         """\
   Contact e-mail
-    Ran for: 87 %, Credits per run: 3,
+    Tried: 87 %, Credits per run: 3,
       Credits: 39, Filling: 2, Failed: 1
   Fit
-    Ran for: 100 %, Credits per run:
-      1.2, Credits: 18, Verdicts: 12
+    Tried: 100 %, Credits per run: 1.2,
+      Credits: 18, Verdicts: 12
       qualified · 2 not qualified · 1
       unsure
 """

@@ -33,7 +33,7 @@ def test_what_the_server_did_not_say_is_empty_and_an_empty_column_is_gone():
     assert shown["columns"]["heads"] == ["Column", "Credits"]
     table["columns"][1]["stats"] = {"callRate": 0.5}
     assert table_of(run)["columns"] == {
-        "heads": ["Column", "Ran for", "Credits"],
+        "heads": ["Column", "Tried", "Credits"],
         "form": "trr",
         "rows": [["Contact e-mail", "50 %", "39"], ["Fit", "", "18"]],
         "keys": [[0.5, 39], [None, 18]],
@@ -85,7 +85,7 @@ def test_a_funnel_that_does_not_add_up_is_shown_as_facts():
     run = settled_payload()
     run["response"]["tables"][0]["stats"]["funnel"]["dedupedLeads"] = 9
     assert table_of(run)["funnel"] == ""
-    assert facts(run)[3:] == ["21 leads found", "15 kept", "9 duplicates", "1 excluded"]
+    assert facts(run)[3:] == ["21 leads found", "15 kept", "9 duplicates", "1 left out"]
 
 
 def test_more_tables_than_there_is_room_for_are_counted():
