@@ -111,10 +111,10 @@ def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[GivenTable
             cause="It has no column row_id.",
             remedy="Use a frame of leads_frame. If row_id is its index: frame.reset_index().",
         )
-    if not notes and "table_id" not in frame.columns:
+    if not notes and ("table_id" not in frame.columns or frame.empty):
         raise InvalidInput(
             "This frame doesn't say which table it is of",
-            cause="It has no column table_id, and no attrs, which pandas drops in some operations and files.",
+            cause="It has no table_id, and no attrs, which pandas drops in some operations and files.",
             remedy="Add the table: frame.assign(table_id=run.tables[0].id).",
         )
     check_leads(frame)

@@ -59,6 +59,42 @@ def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
         ow.refresh_leads(tmp_path / "none.csv", client=client)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("text.xlsx", b"hello"),
+        ("password.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000)),
+        ("cut.xlsx", b"PK\x03\x04 and no more"),
+        ("text.parquet", b"hello"),
+        ("long.csv", b"row_id,table_id\nr1,t1\nr2,t1,x,y\n"),
+        ("folder.csv", None),
+    ],
+)
+def test_a_damaged_file_is_refused_with_the_reason(tmp_path, client, name, content):
+    file = tmp_path / name
+    file.mkdir() if content is None else file.write_bytes(content)
+    with pytest.raises(InvalidInput, match=f"{name} can't be read: ") as caught:
+        ow.refresh_leads(file, client=client)
+    assert "ids=True" in caught.value.remedy
+    with pytest.raises(InvalidInput, match="can't be read"):
+        ow.upload(file, key="row_id", client=client)
+
+
+def test_empty_lines_and_cells_behind_the_heads_are_no_leads(server, tmp_path):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    server.plan(answer(table_of()), columns_of(company="Company"), list_of([{"id": "r1", "company": "Acme"}]))
+    file = tmp_path / "leads.csv"
+    file.write_text("Company;row_id;table_id\nAcme;r1;t1;\n;;;\n;;;\n", encoding="utf-8")
+    found = ow.refresh_leads(file, client=client)
+    assert (len(found.frame), found.cells.empty, found.new.empty, found.gone.empty) == (1, True, True, True)
+
+
+def test_a_file_with_heads_only_does_not_say_which_table_it_is_of(tmp_path, client):
+    (tmp_path / "leads.csv").write_text("Company,row_id,table_id\n", encoding="utf-8")
+    with pytest.raises(InvalidInput, match="which table"):
+        ow.refresh_leads(tmp_path / "leads.csv", client=client)
+
+
 def test_a_file_of_the_users_own_needs_only_the_ids(run, client, tmp_path):
     leads = ow.leads_frame(run.tables[0], client=client)
     mine = pd.DataFrame({"row_id": leads["row_id"], "table_id": run.tables[0].id, "owner": "Ana"})
