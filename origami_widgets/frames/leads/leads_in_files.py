@@ -38,7 +38,7 @@ def read_leads(path: object) -> tuple[pd.DataFrame, str]:
                 frame = pd.read_parquet(file)
             case ending:
                 raise _refusal(f"{file.name} is another kind of file ({ending or 'without an ending'}).")
-    except FileNotFoundError:
+    except (FileNotFoundError, InvalidInput):
         raise
     except UNREADABLE as error:
         raise _refusal(f"{file.name} can't be read: {str(error).rstrip('. ')}.") from None

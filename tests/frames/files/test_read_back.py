@@ -55,6 +55,7 @@ def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
         with pytest.raises(InvalidInput, match=cause) as caught:
             ow.refresh_leads(source, client=client)
         assert "ids=True" in caught.value.remedy
+        assert "can't be read" not in caught.value.cause
     with pytest.raises(FileNotFoundError):
         ow.refresh_leads(tmp_path / "none.csv", client=client)
 
