@@ -297,7 +297,7 @@ def test_a_column_is_known_by_todays_heading_if_half_of_its_cells_agree(server, 
     is_known = known and filled == "Acme"
     assert found.cells["after"].to_list() == (["Porto"] if is_known else [])
     assert found.frame["Company"].to_list() == (["Acme", "Porto"] if is_known else ["Acme", "Nata"])
-    kept = "Kept and not compared, as the tables have no such columns: Company."
+    kept = "Kept and not compared, as not known by name or values: Company."
     assert found.note == ("" if is_known else kept)
 
 
@@ -315,5 +315,31 @@ def test_a_csv_that_a_spreadsheet_has_saved_again_is_read(server, tmp_path, sepa
     assert found.new["row_id"].to_list() == ["r2"]
     assert ("Windows-1252" in found.note) is (encoding == "cp1252")
     assert "1 of 2 leads aren't in what was given" in found.note
-    assert "no such columns: note." in found.note
+    assert "by name or values: note." in found.note
     assert repr(found).startswith("<RefreshedLeads: ")
+
+
+def test_what_a_spreadsheet_has_rewritten_is_said_once_and_only_changes_are_changed(server, tmp_path):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    days = [f"2026-{n:02}-{n + 10}" for n in range(1, 13)]
+    rows = [
+        {"id": f"r{n}", "zip": f"0{n}123", "price": n + 0.5, "founded": day, "active": n > 2}
+        for n, day in enumerate(days)
+    ]
+    heads = {name: name.title() for name in rows[0] if name != "id"}
+    server.plan(columns_of(**heads), list_of(rows))
+    (file,) = ow.export(table_of(leads=12), tmp_path / "leads.csv", client=client, ids=True)
+    saved = pd.read_csv(file, dtype="string").drop(columns=["run_name", "domain", "qualified"])
+    saved["Zip"] = saved["Zip"].str.lstrip("0")
+    saved["Price"] = saved["Price"].str.replace(".", ",")
+    saved["Founded"] = saved["Founded"].str.replace(r"(\d+)-(\d+)-(\d+)", r"\3.\2.\1", regex=True)
+    saved["Active"] = saved["Active"].replace({"True": "WAHR", "False": "FALSCH"})
+    saved.to_csv(file, sep=";", index=False)
+    now = [*rows[:11], rows[11] | {"active": False}, {"id": "r12", "zip": "06123"}]
+    server.plan(answer(table_of(leads=13)), columns_of(**heads), list_of(now))
+    found = ow.refresh_leads(file, client=client)
+    assert found.cells[["row_id", "column", "before", "after"]].to_numpy().tolist() == [
+        ["r11", "Active", "WAHR", "false"]
+    ]
+    assert found.new["row_id"].to_list() == ["r12"]
+    assert found.note == "Rewritten by a spreadsheet, and compared as it writes: Zip, Price, Founded, Active."
