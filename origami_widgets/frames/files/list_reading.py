@@ -7,6 +7,7 @@ import contextlib
 import csv
 import io
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -20,6 +21,8 @@ from origami_widgets.words.foreign_text import described
 from origami_widgets.words.numbers import plural
 
 SEPARATORS = (",", ";", "\t", "|")
+UNREADABLE = (OSError, ValueError, KeyError, SyntaxError, zipfile.BadZipFile)
+"""What pandas and the libraries behind it raise for damaged files."""
 LIST_FILE = "list_file"
 """The name in `attrs` of how the list's CSV file is written, so that `export` writes the same."""
 
@@ -92,7 +95,7 @@ def read_list(file: Path) -> pd.DataFrame:
         match file.suffix.lower():
             case ".xlsx":
                 check_can_read_workbooks()
-                return pd.read_excel(file, dtype=str, keep_default_na=False, na_values=[""])
+                return pd.read_excel(file, dtype=str, keep_default_na=False, na_values=[""], engine="openpyxl")
             case ".parquet":
                 _pyarrow("Parquet files")
                 return pd.read_parquet(file)
@@ -100,7 +103,7 @@ def read_list(file: Path) -> pd.DataFrame:
                 return _of_csv(file)
     except InvalidInput:
         raise
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise _unreadable(f"{file}: {reason}.") from None
     raise _unreadable(f"{shortened(str(file))} is no CSV file, workbook or Parquet file.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from origami_widgets.frames.values import is_same
 
 from .chosen_columns import ALL
 from .lead_table import OURS, snake_case
+from .rewritten_cells import rewriting
 from .stacking import (
     ENDING,
     columns_of,
@@ -81,6 +82,7 @@ class RefreshedTable:
         self._added: list[str] = []
         self._names: list[str | None] = []
         self._kept = list(before.columns)
+        self.rewritten: list[str] = []
         if now is None:
             return
         if table.is_chosen:
@@ -141,7 +143,8 @@ class RefreshedTable:
     def changes(self) -> list[tuple[str, str, str | None, str, Any, Any]]:
         """Return the cells that have changed, in columns of the table that the frame has or gets.
 
-        Each is a tuple: ids of table and lead, the lead's name, the column, the cell before and after.
+        Each is a tuple: ids of table and lead, the lead's name, the column, the cell before and after. `rewritten` then
+        has the columns that a spreadsheet has written in another way.
         """
         if not self.has_changed:
             return []
@@ -157,9 +160,11 @@ class RefreshedTable:
             was, this = (_cells(frame, name, places) for frame, places in zip((before, now), rows, strict=True))
             if was is None or this is None:
                 continue
-            for (row_id, _, at), one, other in zip(common, was, this, strict=True):
-                if not _is_unchanged(one, other, from_file=from_file):
-                    found.append((self.table.table_id, row_id, self._names[at], str(name), one, other))
+            different, is_rewritten = _different(list(zip(was, this, strict=True)), from_file=from_file)
+            self.rewritten += [str(name)] if is_rewritten else []
+            for place in different:
+                row_id, _, at = common[place]
+                found.append((self.table.table_id, row_id, self._names[at], str(name), was[place], this[place]))
         return found
 
 
@@ -180,7 +185,7 @@ def _as_in_file(now: pd.DataFrame, table: GivenTable, note: Mapping[str, Any]) -
         was = python_values(before[texts[0]].take([each[1] for each in common]))
         this = python_values(now[name].take([each[2] for each in common]))
         filled = [(one, other) for one, other in zip(was, this, strict=True) if one is not None]
-        if 2 * sum(_is_unchanged(*each, from_file=True) for each in filled) >= len(filled):
+        if 2 * len(_different(filled, from_file=True)[0]) <= len(filled):
             renamed[name] = texts[0]
     return _renamed(now, note, renamed)
 
@@ -190,6 +195,15 @@ def _common_rows(table: GivenTable, now: pd.DataFrame) -> list[tuple[str, int, i
     old = {row_id: place for place, row_id in enumerate(table.ids)}
     ids = map(str, now["row_id"].astype(object).to_list())
     return [(row_id, old[row_id], place) for place, row_id in enumerate(ids) if row_id in old]
+
+
+def _different(pairs: Sequence[tuple[Any, Any]], *, from_file: bool) -> tuple[list[int], bool]:
+    """Return the places of the cells that differ, and whether a spreadsheet has written the others in another way."""
+    found = [place for place, pair in enumerate(pairs) if not _is_unchanged(*pair, from_file=from_file)]
+    rule = rewriting([pairs[place] for place in found]) if from_file else None
+    if rule is None:
+        return found, False
+    return [place for place in found if None in pairs[place] or not rule(str(pairs[place][0]), pairs[place][1])], True
 
 
 def _is_unchanged(one: Any, other: Any, *, from_file: bool) -> bool:

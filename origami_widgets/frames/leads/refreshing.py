@@ -41,8 +41,9 @@ class RefreshedLeads:
         gone: the rows of the earlier frame that no longer exist.
         cells: the changed cells, one row each: `lead` (its name), `column`, `before`, `after`, `table_id`, `row_id` (all
             string).
-        note: of a file, or a frame without `attrs`: which columns are kept and not compared, as the tables don't have
-            them, and whether it lacks so many leads that `new` are rather those that it never had; else empty.
+        note: of a file, or a frame without `attrs`: which columns are kept and not compared, as they aren't known, which a
+            spreadsheet has rewritten, and whether it lacks so many leads that `new` are rather those that it never had;
+            else empty.
     """
 
     frame: pd.DataFrame
@@ -111,10 +112,10 @@ def _tables_of(frame: pd.DataFrame, client: AnyClient | None) -> list[GivenTable
             cause="It has no column row_id.",
             remedy="Use a frame of leads_frame. If row_id is its index: frame.reset_index().",
         )
-    if not notes and "table_id" not in frame.columns:
+    if not notes and ("table_id" not in frame.columns or frame.empty):
         raise InvalidInput(
             "This frame doesn't say which table it is of",
-            cause="It has no column table_id, and no attrs, which pandas drops in some operations and files.",
+            cause="It has no table_id, and no attrs, which pandas drops in some operations and files.",
             remedy="Add the table: frame.assign(table_id=run.tables[0].id).",
         )
     check_leads(frame)
@@ -317,7 +318,9 @@ def _doubts(parts: Sequence[RefreshedTable]) -> Iterator[str]:
     if 5 * lacking > len(ids):
         yield f"{lacking:,} of {len(ids):,} leads aren't in what was given: new means no more than that."
     if unknown := dict.fromkeys(chain(*(part.unknown for part in of_files))):
-        yield f"Kept and not compared, as the tables have no such columns: {', '.join(unknown)}."
+        yield f"Kept and not compared, as not known by name or values: {', '.join(unknown)}."
+    if rewritten := dict.fromkeys(chain(*(part.rewritten for part in of_files))):
+        yield f"Rewritten by a spreadsheet, and compared as it writes: {', '.join(rewritten)}."
 
 
 def _changed_cells(changes: Sequence[tuple[str, str, str | None, str, Any, Any]]) -> pd.DataFrame:

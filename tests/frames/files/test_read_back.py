@@ -55,8 +55,45 @@ def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
         with pytest.raises(InvalidInput, match=cause) as caught:
             ow.refresh_leads(source, client=client)
         assert "ids=True" in caught.value.remedy
+        assert "can't be read" not in caught.value.cause
     with pytest.raises(FileNotFoundError):
         ow.refresh_leads(tmp_path / "none.csv", client=client)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("text.xlsx", b"hello"),
+        ("password.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000)),
+        ("cut.xlsx", b"PK\x03\x04 and no more"),
+        ("text.parquet", b"hello"),
+        ("long.csv", b"row_id,table_id\nr1,t1\nr2,t1,x,y\n"),
+        ("folder.csv", None),
+    ],
+)
+def test_a_damaged_file_is_refused_with_the_reason(tmp_path, client, name, content):
+    file = tmp_path / name
+    file.mkdir() if content is None else file.write_bytes(content)
+    with pytest.raises(InvalidInput, match=f"{name} can't be read: ") as caught:
+        ow.refresh_leads(file, client=client)
+    assert "ids=True" in caught.value.remedy
+    with pytest.raises(InvalidInput, match="can't be read"):
+        ow.upload(file, key="row_id", client=client)
+
+
+def test_empty_lines_and_cells_behind_the_heads_are_no_leads(server, tmp_path):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    server.plan(answer(table_of()), columns_of(company="Company"), list_of([{"id": "r1", "company": "Acme"}]))
+    file = tmp_path / "leads.csv"
+    file.write_text("Company;row_id;table_id\nAcme;r1;t1;\n;;;\n;;;\n", encoding="utf-8")
+    found = ow.refresh_leads(file, client=client)
+    assert (len(found.frame), found.cells.empty, found.new.empty, found.gone.empty) == (1, True, True, True)
+
+
+def test_a_file_with_heads_only_does_not_say_which_table_it_is_of(tmp_path, client):
+    (tmp_path / "leads.csv").write_text("Company,row_id,table_id\n", encoding="utf-8")
+    with pytest.raises(InvalidInput, match="which table"):
+        ow.refresh_leads(tmp_path / "leads.csv", client=client)
 
 
 def test_a_file_of_the_users_own_needs_only_the_ids(run, client, tmp_path):
@@ -260,7 +297,7 @@ def test_a_column_is_known_by_todays_heading_if_half_of_its_cells_agree(server, 
     is_known = known and filled == "Acme"
     assert found.cells["after"].to_list() == (["Porto"] if is_known else [])
     assert found.frame["Company"].to_list() == (["Acme", "Porto"] if is_known else ["Acme", "Nata"])
-    kept = "Kept and not compared, as the tables have no such columns: Company."
+    kept = "Kept and not compared, as not known by name or values: Company."
     assert found.note == ("" if is_known else kept)
 
 
@@ -278,5 +315,31 @@ def test_a_csv_that_a_spreadsheet_has_saved_again_is_read(server, tmp_path, sepa
     assert found.new["row_id"].to_list() == ["r2"]
     assert ("Windows-1252" in found.note) is (encoding == "cp1252")
     assert "1 of 2 leads aren't in what was given" in found.note
-    assert "no such columns: note." in found.note
+    assert "by name or values: note." in found.note
     assert repr(found).startswith("<RefreshedLeads: ")
+
+
+def test_what_a_spreadsheet_has_rewritten_is_said_once_and_only_changes_are_changed(server, tmp_path):
+    client = ow.Client("og_live_x", base_url=server.base_url)
+    days = [f"2026-{n:02}-{n + 10}" for n in range(1, 13)]
+    rows = [
+        {"id": f"r{n}", "zip": f"0{n}123", "price": n + 0.5, "founded": day, "active": n > 2}
+        for n, day in enumerate(days)
+    ]
+    heads = {name: name.title() for name in rows[0] if name != "id"}
+    server.plan(columns_of(**heads), list_of(rows))
+    (file,) = ow.export(table_of(leads=12), tmp_path / "leads.csv", client=client, ids=True)
+    saved = pd.read_csv(file, dtype="string").drop(columns=["run_name", "domain", "qualified"])
+    saved["Zip"] = saved["Zip"].str.lstrip("0")
+    saved["Price"] = saved["Price"].str.replace(".", ",")
+    saved["Founded"] = saved["Founded"].str.replace(r"(\d+)-(\d+)-(\d+)", r"\3.\2.\1", regex=True)
+    saved["Active"] = saved["Active"].replace({"True": "WAHR", "False": "FALSCH"})
+    saved.to_csv(file, sep=";", index=False)
+    now = [*rows[:11], rows[11] | {"active": False}, {"id": "r12", "zip": "06123"}]
+    server.plan(answer(table_of(leads=13)), columns_of(**heads), list_of(now))
+    found = ow.refresh_leads(file, client=client)
+    assert found.cells[["row_id", "column", "before", "after"]].to_numpy().tolist() == [
+        ["r11", "Active", "WAHR", "false"]
+    ]
+    assert found.new["row_id"].to_list() == ["r12"]
+    assert found.note == "Rewritten by a spreadsheet, and compared as it writes: Zip, Price, Founded, Active."
