@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import View
     from origami_widgets.run.agent_runs import RecentRun
 
-BRIEF_LIMIT = 200
 LEAST_BRIEF = 24
 """Columns that a brief needs beside the token. With less room, the token is on a line of its own."""
 HEADINGS = ("Token", "Started", "Status", "Brief")
@@ -95,7 +94,7 @@ def run_cells(recent: RecentRun, now: float) -> tuple[str, str, str, str]:
     label, tone = status_words(RunState(recent.agent_id, run.id, run=RunObject.from_raw(run.raw)))
     age = words.age(now - run.started_at.timestamp() if run.started_at is not None else None)
     token = make_token(clean(recent.agent_id, 200), clean(run.id, 200))
-    return token, age, f"{SIGNS[tone]} {label}", clean(run.prompt, BRIEF_LIMIT)
+    return token, age, f"{SIGNS[tone]} {label}", clean(run.prompt, 200)
 
 
 def listed_record(recent: RecentRun) -> dict[str, object]:
