@@ -47,7 +47,7 @@ HOMES = {
     "platformdirs": {"run.starts.store"},
     "publicsuffixlist": {"frames.leads.company_domain"},
     "idna": {"frames.leads.company_domain"},
-    "altair": {f"frames.plots.{each}" for each in ("chart", "run_plots", "table_plots")},
+    "altair": {f"frames.plots.{each}" for each in ("chart", "kinds")},
     "vl_convert": {"frames.plots.chart"},
 }
 PURE = (

@@ -1,8 +1,8 @@
-"""Turn typed values into pandas arrays, for each `dtype_backend`, and frames into the oldest dtypes (`plain`)."""
+"""Turn JSON values into pandas arrays, for each `dtype_backend`, and frames into the oldest dtypes (`plain`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,13 +11,12 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 
-from .values import as_json
+from .values import READERS, as_json, read_text
 
 if TYPE_CHECKING:
     from pandas.api.extensions import ExtensionArray
 
     from .schema import Kind
-    from .values import TypedValues
 
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
@@ -90,44 +89,56 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
     return made
 
 
-def to_array(kind: Kind, cells: TypedValues, dtype_backend: DtypeBackend) -> ExtensionArray:
-    """Return values as an array whose dtype depends only on the kind and the backend, not on the values.
+def typed_array(
+    kind: Kind, raw: Sequence[object], dtype_backend: DtypeBackend, members: Iterable[str] = ()
+) -> ExtensionArray:
+    """Return JSON values as an array whose dtype depends only on the kind and the backend, not on the values.
 
     Both backends use pandas categories: Arrow's dictionary types have no list of possible values, so documented members
     that do not occur would be lost.
 
     Args:
         kind: the type of the values.
-        cells: the values.
+        raw: the JSON values; what can't be read becomes missing.
         dtype_backend: `numpy_nullable` or `pyarrow`.
+        members: the documented words of a category; others are added.
 
     Returns:
-        An array as long as the cells.
+        An array as long as the values.
     """
     if kind == "category":
-        dtype = pd.CategoricalDtype(list(cells.members))
-        return pd.Categorical.from_codes(cells.data, dtype=dtype)
+        words = [read_text(value) for value in raw]
+        known = dict.fromkeys((*members, *(word for word in words if word is not None)))
+        return pd.Categorical(words, dtype=pd.CategoricalDtype(list(known)))
+    read, dtype = READERS[kind]
+    kept = [read(value) for value in raw]
+    missing = np.array([value is None for value in kept], np.bool_)
+    data: Any = np.array(kept, object)
+    if dtype is not object:
+        data[missing] = 0
+    data = data.astype(dtype)
+    if kind in ("date", "timestamp"):
+        data = data.astype("datetime64[us]")
     if dtype_backend == "pyarrow":
-        return _arrow(kind, cells)
-    return _nullable(kind, cells)
-
-
-def _nullable(kind: Kind, cells: TypedValues) -> ExtensionArray:
-    match kind:
-        case "integer":
-            return pd.arrays.IntegerArray(cells.data, cells.missing)
-        case "number":
-            return pd.arrays.FloatingArray(cells.data, cells.missing)
-        case "boolean":
-            return pd.arrays.BooleanArray(cells.data, cells.missing)
-        case "date" | "timestamp":
-            moments = cells.data.astype("datetime64[us]")
-            moments[cells.missing] = np.datetime64("NaT", "us")
-            index = pd.DatetimeIndex(moments)
-            # pandas has no dtype for dates: they are times at midnight without a time zone.
-            return (index if kind == "date" else index.tz_localize("UTC")).array
-        case _:
-            return pd.array(cells.data, dtype=pd.StringDtype())
+        pa: Any = import_module("pyarrow")
+        data = data.astype("datetime64[D]") if kind == "date" else data
+        return pd.arrays.ArrowExtensionArray(pa.array(data, type=arrow_type(kind), mask=missing))
+    arrays: dict[Kind, Any] = {
+        "integer": pd.arrays.IntegerArray,
+        "number": pd.arrays.FloatingArray,
+        "boolean": pd.arrays.BooleanArray,
+    }
+    made: ExtensionArray
+    if kind in arrays:
+        made = arrays[kind](data, missing)
+    elif kind == "string":
+        made = pd.array(data, dtype=pd.StringDtype())
+    else:
+        data[missing] = np.datetime64("NaT", "us")
+        index = pd.DatetimeIndex(data)
+        # pandas has no dtype for dates: they are times at midnight without a time zone.
+        made = (index if kind == "date" else index.tz_localize("UTC")).array
+    return made
 
 
 def arrow_type(kind: str) -> Any:
@@ -139,20 +150,14 @@ def arrow_type(kind: str) -> Any:
         "boolean": pa.bool_(),
         "date": pa.date32(),
         "timestamp": pa.timestamp("us", tz="UTC"),
+        "local time": pa.timestamp("us"),
     }
     return types.get(kind, pa.string())
 
 
-def _arrow(kind: Kind, cells: TypedValues) -> ExtensionArray:
-    pa: Any = import_module("pyarrow")
-    values = cells.data.astype("datetime64[us]") if kind in ("date", "timestamp") else cells.data
-    values = values.astype("datetime64[D]") if kind == "date" else values
-    return pd.arrays.ArrowExtensionArray(pa.array(values, type=arrow_type(kind), mask=cells.missing))
-
-
 LARGEST_EXACT = 2**53
 """Beyond this integer, several integers have the same float."""
-_TEXTS = ("string[pyarrow]", "large_string[pyarrow]")
+ARROW_TEXTS = ("string[pyarrow]", "large_string[pyarrow]")
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -209,34 +214,24 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
             column = column.dt.tz_convert("UTC").dt.tz_localize(None)
         return column.astype("datetime64[us]")
     is_whole = types.is_integer_dtype(dtype)
-    if types.is_float_dtype(dtype) or (is_whole and missing.any() and _is_exact(column)):
+    exact = is_whole and missing.any() and column.dropna().astype("int64").between(-LARGEST_EXACT, LARGEST_EXACT).all()
+    if types.is_float_dtype(dtype) or exact:
         return pd.Series(column.to_numpy(dtype="float64", na_value=np.nan), index=column.index)
     if (is_whole or types.is_bool_dtype(dtype)) and not missing.any():
         return column.astype("int64" if is_whole else bool)
-    objects = _objects(column, missing)
+    values = column.to_numpy(dtype=object, copy=True)
+    values[missing] = None
+    if {list, dict, np.ndarray} & set(map(type, values)):
+        flat = (
+            as_json(each, ascii_only=False) if isinstance(each, list | dict | np.ndarray) else each for each in values
+        )
+        values = np.fromiter(flat, dtype=object, count=len(values))
+    objects = pd.Series(values, index=column.index, dtype=object)
     # Since pandas 3, the default for texts is `str`.
-    return (
-        objects.astype(pd.Series([""]).dtype) if isinstance(dtype, pd.StringDtype) or str(dtype) in _TEXTS else objects
-    )
-
-
-def _is_exact(column: pd.Series[Any]) -> bool:
-    known = column.dropna().astype("int64")
-    return bool(known.between(-LARGEST_EXACT, LARGEST_EXACT).all())
+    is_text = isinstance(dtype, pd.StringDtype) or str(dtype) in ARROW_TEXTS
+    return objects.astype(pd.Series([""]).dtype) if is_text else objects
 
 
 def is_date(dtype: Any) -> bool:
     """Return whether a pandas or Arrow dtype holds dates or times."""
     return pd.api.types.is_datetime64_any_dtype(dtype) or str(dtype).startswith(("date32", "timestamp"))
-
-
-def _objects(column: pd.Series[Any], missing: Sequence[bool] | Any) -> pd.Series[Any]:
-    values = column.to_numpy(dtype=object, copy=True)
-    values[missing] = None
-    if {list, dict, np.ndarray} & set(map(type, values)):
-        values = np.fromiter(map(_flat, values), dtype=object, count=len(values))
-    return pd.Series(values, index=column.index, dtype=object)
-
-
-def _flat(value: Any) -> Any:
-    return as_json(value, ascii_only=False) if isinstance(value, list | dict | np.ndarray) else value

@@ -9,10 +9,9 @@ import pandas as pd
 
 from origami_widgets._version import __version__
 
-from .dtype_backend import DtypeBackend, to_array
+from .dtype_backend import DtypeBackend, typed_array
 from .frame_attrs import read_only
 from .schema import RUN_ID, RUN_NAME
-from .values import read_values
 
 if TYPE_CHECKING:
     from .schema import FrameSchema, Origin
@@ -86,7 +85,7 @@ def build(
         The columns in the schema's order with a RangeIndex; units and provenance in `attrs`.
     """
     arrays = {
-        field.name: to_array(field.kind, read_values(field, [row.get(field.name) for row in rows]), dtype_backend)
+        field.name: typed_array(field.kind, [row.get(field.name) for row in rows], dtype_backend, field.members)
         for field in schema.fields
     }
     frame = pd.DataFrame(arrays, copy=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
@@ -11,27 +12,39 @@ import pandas as pd
 from origami_widgets.api.background.sync_bridge import bridged, warn_user
 from origami_widgets.api.default_client import check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.validate import shortened
 from origami_widgets.words.foreign_text import one_line
 
 from .dtype_backend import DtypeBackend, check_backend
 from .economics.table_economics import COMPANIES, PEOPLE, TableEconomics
 from .frame_builder import objects
+from .leads.chosen_columns import ALL, ChosenColumns
+from .leads.lead_table import snake_case
+from .leads.leads_reading import (
+    COMPANY_QUALIFIED,
+    LeadsReading,
+    TableLeads,
+    origins_of,
+    read_rows_frame,
+    stack_leads,
+    with_company_verdicts,
+)
+from .leads.left_out import LeftOut, is_list
+from .leads.rows_request import RowsRequest, request_from
+from .leads.stacking import check_columns
 from .source import SourceData, SourcePart, gather
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
 
-    from .leads.chosen_columns import ChosenColumns
-    from .leads.leads_reading import LeadsReading
-    from .leads.left_out import LeftOut
     from .source import Source
 
     LeadSourceInput = Source | str | pd.DataFrame | Sequence[pd.DataFrame]
 
 
-COMPANY_QUALIFIED = "company_qualified"
+HIDDEN_TOO = partial(request_from, include_hidden=True)
 
 
 @bridged
@@ -161,27 +174,23 @@ async def leads_frame(
         >>> len(ow.leads_frame(batch, leave_out=porto)) == len(leads) - len(porto)
         True
     """
-    from .leads.chosen_columns import ChosenColumns
-
     chosen = replace(ChosenColumns.checked(columns), left_out=await read_left_out(leave_out, client))
     frames = frames_of(source, "leads_frame")
     if frames is not None:
         return chosen.of(stack_given(frames, dtype_backend))
     _warn_of_questions(source)
     with_companies = str(of) == PEOPLE if columns is None else COMPANY_QUALIFIED in columns
-    reading = leads_reading(
-        source,
-        client,
-        of=of,
+    ask = partial(
+        request_from,
         filters=filters,
         include_hidden=include_hidden,
         sort=sort,
         limit=limit,
-        tables=tables,
-        chosen=None if with_companies else chosen,
         flatten=flatten,
         dtype_backend=dtype_backend,
     )
+    kept = ALL if with_companies else chosen
+    reading = leads_reading(source, client, ask, of=of, tables=tables, chosen=kept, dtype_backend=dtype_backend)
     leads = await reading.steps(progress)
     return chosen.of(await _with_companies(leads, source, client, dtype_backend)) if with_companies else leads
 
@@ -190,14 +199,12 @@ async def _with_companies(
     leads: pd.DataFrame, source: object, client: AnyClient | None, dtype_backend: DtypeBackend
 ) -> pd.DataFrame:
     """Return leads with `company_qualified`. The companies of the same runs are read, too, if there are any."""
-    from .leads.company_verdicts import with_company_verdicts
-
     data = _gathered(source, "leads_frame")
     parts = [
         replace(part, tables=[table for _, table in objects(part.tables) if TableEconomics(table).of == COMPANIES])
         for part in data.parts
     ]
-    reading = leads_reading(replace(data, parts=tuple(parts)), client, include_hidden=True)
+    reading = leads_reading(replace(data, parts=tuple(parts)), client, HIDDEN_TOO)
     return with_company_verdicts(leads, await reading.steps(None), dtype_backend)
 
 
@@ -211,8 +218,6 @@ async def read_left_out(given: object, client: AnyClient | None) -> LeftOut | No
     Raises:
         InvalidInput: it is no list, can't be read, or has no website and no e-mail address.
     """
-    from .leads.left_out import LeftOut, is_list
-
     if given is None or isinstance(given, LeftOut):
         return given
     return LeftOut.of_list(given if is_list(given) else await leads_reading(given, client).steps(None))
@@ -234,15 +239,11 @@ def _warn_of_questions(source: object) -> None:
 def leads_reading(
     source: object,
     client: AnyClient | None,
+    ask: Callable[[object], RowsRequest] = request_from,
     *,
     of: Literal["people", "companies"] | None = None,
-    filters: Sequence[Mapping[str, Any]] | None = None,
-    include_hidden: bool = False,
-    sort: Mapping[str, str] | None = None,
-    limit: int | None = None,
     tables: Sequence[str] | None = None,
-    chosen: ChosenColumns | None = None,
-    flatten: bool = True,
+    chosen: ChosenColumns = ALL,
     dtype_backend: DtypeBackend = "numpy_nullable",
     caller: str = "leads_frame",
 ) -> LeadsReading:
@@ -252,25 +253,16 @@ def leads_reading(
         source: runs or tables.
         client: the client; None for the one that each run or table came from. What came from none is read through that
             of the first which did, or else the configured one.
+        ask: what is asked for of each table.
         of: what the leads of the tables to read are; None for all.
-        filters: conditions for the leads, as in `leads_frame`, also for the rest.
-        include_hidden: also read hidden leads.
-        sort: the order.
-        limit: maximum number of rows of each table.
         tables: names or ids of the tables to read.
-        chosen: the columns of the frame; None for all.
-        flatten: whether parts of cells have columns of their own.
+        chosen: the columns of the frame.
         dtype_backend: the dtype backend.
         caller: the name of the called function, for errors.
 
     Raises:
         InvalidInput: an argument is invalid.
     """
-    # Imported here, as the other frames need no network.
-    from .leads.chosen_columns import ALL
-    from .leads.leads_reading import LeadsReading, origins_of
-    from .leads.rows_request import request_from
-
     _check_names(tables)
     check_backend(dtype_backend)
     parts = _gathered(source, caller).parts
@@ -287,29 +279,14 @@ def leads_reading(
         )
     if of is not None:
         given = _of_kind(given, of)
-    known_tables = [
-        (
-            part,
-            request_from(
-                table,
-                filters=filters,
-                include_hidden=include_hidden,
-                sort=sort,
-                limit=limit,
-                flatten=flatten,
-                dtype_backend=dtype_backend,
-            ),
-            operations_for(client, part, *parts),
-        )
-        for part, table in given
-    ]
-    _check_columns([table for _, table in given], [*(filters or ()), *([sort] if sort else ())])
+    asked = [(part, ask(table), operations_for(client, part, *parts)) for part, table in given]
+    _check_columns([table for _, table in given], asked[0][1].query if asked else RowQuery())
     known = [part.operations for part in parts] if client is None else [check_client(client).operations]
     return LeadsReading(
-        [(_text(part.run_id), _text(part.name), request, operations) for part, request, operations in known_tables],
-        origin=origins_of(known + [operations for *_, operations in known_tables]),
+        [(_text(part.run_id), _text(part.name), request, operations) for part, request, operations in asked],
+        origin=origins_of(known + [operations for *_, operations in asked]),
         dtype_backend=dtype_backend,
-        chosen=chosen or ALL,
+        chosen=chosen,
     )
 
 
@@ -335,12 +312,10 @@ def _of_kind(
     return [each for each, kind in zip(given, kinds, strict=True) if kind == of]
 
 
-def _check_columns(tables: Sequence[Mapping[str, Any]], conditions: Sequence[Mapping[str, Any]]) -> None:
+def _check_columns(tables: Sequence[Mapping[str, Any]], query: RowQuery) -> None:
     """Check, before any is read, that all tables have the columns of filters and order that one of them has."""
-    from .leads.lead_table import snake_case
-
     slugs = [[str(each.get("slug")) for each in table.get("columns") or ()] for table in tables]
-    for condition in conditions:
+    for condition in (*(query.filters or ()), *([query.sort] if query.sort else ())):
         name = str(condition.get("column"))
         has_it = [name in known or name in map(snake_case, known) for known in slugs]
         without = [table for table, has, known in zip(tables, has_it, slugs, strict=True) if known and not has]
@@ -353,21 +328,16 @@ def _check_columns(tables: Sequence[Mapping[str, Any]], conditions: Sequence[Map
             )
 
 
-def reader_of(data: SourceData, client: AnyClient | None) -> Callable[[Mapping[str, Any]], pd.DataFrame]:
-    """Return what reads the leads of one table of a source.
+def read_table(data: SourceData, client: AnyClient | None, table: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the leads of one table of a source.
 
     Args:
         data: the source.
-        client: the client; None for the one that each run or table came from, as in `leads_reading`.
+        client: the client; None for the one that each run or table came from.
+        table: the table.
     """
-
-    def read(table: Mapping[str, Any]) -> pd.DataFrame:
-        from .row_frames import read_rows_frame
-
-        own = next((part for part, each in _tables(data.parts) if each["id"] == table["id"]), None)
-        return read_rows_frame(table, operations_for(client, own, *data.parts), {})
-
-    return read
+    own = next((part for part, each in _tables(data.parts) if each["id"] == table["id"]), None)
+    return read_rows_frame(table, operations_for(client, own, *data.parts), {})
 
 
 def _tables(parts: Sequence[SourcePart]) -> list[tuple[SourcePart, Mapping[str, Any]]]:
@@ -390,8 +360,6 @@ def _gathered(source: object, caller: str) -> SourceData:
     if isinstance(source, str):
         source = [source]
     if isinstance(source, list | tuple):
-        from .leads.rows_request import request_from
-
         # If a table is given by its id, its name and counts are read first.
         source = [
             {"object": "table", "id": request_from(each).table_id} if isinstance(each, str) else each for each in source
@@ -422,8 +390,6 @@ def frames_of(source: object, caller: str) -> list[pd.DataFrame] | None:
     frames = [each for each in items if isinstance(each, pd.DataFrame)]
     if not frames:
         return None
-    from .leads.stacking import check_columns
-
     if len(frames) < len(items):
         raise InvalidInput(
             f"{caller} can't mix frames with other sources",
@@ -451,8 +417,6 @@ def stack_given(
         frames: frames of leads.
         dtype_backend: the dtype backend of the result.
     """
-    from .leads.leads_reading import TableLeads, stack_leads
-
     check_backend(dtype_backend)
     notes = [frame.attrs.get("origami") for frame in frames]
     origins = {note.get("origin") for note in notes if isinstance(note, Mapping)} - {None, "origami"}

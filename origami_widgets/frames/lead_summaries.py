@@ -6,22 +6,24 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from origami_widgets.api.background.sync_bridge import bridged
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import flag
 from origami_widgets.words.foreign_text import described
 
 from .dtype_backend import DtypeBackend, check_backend
-from .lead_frames import frames_of, leads_reading, stack_given
+from .files.list_reading import read_leads
+from .lead_frames import HIDDEN_TOO, frames_of, leads_reading, stack_given
+from .leads.column_summary import describe_columns, evidence_of
+from .leads.refreshing import RefreshedLeads, refreshed
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
 
     from .lead_frames import LeadSourceInput
-    from .leads.refreshing import RefreshedLeads
 
 
 def describe_leads(
@@ -97,14 +99,12 @@ def describe_leads(
         >>> bool((states == columns["leads"]).all()), bool(columns.loc["website", "share_found"] > 0.9)
         (True, True)
     """
-    from .leads.column_summary import describe_columns
-
     check_backend(dtype_backend)
     frames = frames_of(source, "describe_leads")
     if frames is not None:
         leads = stack_given(frames, "numpy_nullable")
     else:
-        leads = leads_reading(source, client, caller="describe_leads", include_hidden=True).read(progress)
+        leads = leads_reading(source, client, HIDDEN_TOO, caller="describe_leads").read(progress)
     return describe_columns(leads, examples=flag("examples", examples), dtype_backend=dtype_backend)
 
 
@@ -154,8 +154,6 @@ def evidence_frame(
         >>> sorted(evidence["confidence"].dropna().unique())
         ['high', 'low', 'medium']
     """
-    from .leads.column_summary import evidence_of
-
     check_backend(dtype_backend)
     frames = frames_of(leads, "evidence_frame")
     if frames is None:
@@ -228,10 +226,5 @@ async def refresh_leads(
         ...     ow.refresh_leads(file, client=client).cells.empty
         True
     """
-    import pandas as pd
-
-    from .leads.leads_in_files import read_leads
-    from .leads.refreshing import refreshed
-
     frame, said = (leads, "") if isinstance(leads, pd.DataFrame) else read_leads(leads)
     return await refreshed(frame, client, progress, said)

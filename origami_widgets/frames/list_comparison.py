@@ -10,10 +10,15 @@ import pandas as pd
 
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.words.foreign_text import unicode_text
 
-from .dtype_backend import DtypeBackend, check_backend
+from .dtype_backend import DtypeBackend, check_backend, typed_array
 from .frame_attrs import read_only
 from .lead_frames import stack_given
+from .leads.company_domain import company_domains
+from .leads.lead_table import unique_name
+from .leads.stacking import cast_to, check_columns, folded_text, python_values, stack_frames
+from .values import as_json
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -84,15 +89,13 @@ def overlap(
         >>> found[["Web site", "domain"]].astype(object).to_numpy().tolist()[0]
         ['https://www.broa.pt', 'broa.pt']
     """
-    from .leads.stacking import stack_frames
-
     check_backend(dtype_backend)
     called_a, called_b = _checked_names(names)
     columns = [on if each is None else each for each in (left_on, right_on)]
     lists = [_list_of(a, called_a, columns[0]), _list_of(b, called_b, columns[1])]
     is_of_domains = "domain" in columns
     keys = [frame[column] for frame, column in zip(lists, columns, strict=True)]
-    on = columns[0] if columns[0] == columns[1] else _free_name(lists)
+    on = columns[0] if columns[0] == columns[1] else unique_name(KEY, *(set(frame.columns) for frame in lists))
     # One row for each value, and one for each lead without a value, at the place of the first such lead.
     words, codes = _codes(keys, is_of_domains=is_of_domains)
     in_a, size = len(lists[0]), len(codes)
@@ -116,10 +119,10 @@ def overlap(
     )
     first = pd.DataFrame(
         {
-            on: _array([*words, None], "string", dtype_backend).take(np.minimum(groups, len(words))),
+            on: typed_array("string", [*words, None], dtype_backend).take(np.minimum(groups, len(words))),
             "found_in": pd.Categorical(found_in, categories=[IN_BOTH, called_a, called_b]),
-            counts[0]: _array(leads_a.tolist(), "integer", dtype_backend),
-            counts[1]: _array(leads_b.tolist(), "integer", dtype_backend),
+            counts[0]: typed_array("integer", leads_a.tolist(), dtype_backend),
+            counts[1]: typed_array("integer", leads_b.tolist(), dtype_backend),
         }
     )
     result = pd.concat([first, rows], axis=1)
@@ -134,14 +137,6 @@ def overlap(
     return result
 
 
-def _array(values: Sequence[Any], kind: Any, dtype_backend: DtypeBackend) -> Any:
-    from .dtype_backend import to_array
-    from .schema import computed_field
-    from .values import read_values
-
-    return to_array(kind, read_values(computed_field("", kind, ""), values), dtype_backend)
-
-
 def _checked_names(names: object) -> tuple[str, str]:
     match names:
         case (str(a), str(b)) if a and b and a != b and IN_BOTH not in (a, b):
@@ -153,15 +148,6 @@ def _checked_names(names: object) -> tuple[str, str]:
     )
 
 
-def _free_name(lists: Sequence[pd.DataFrame]) -> str:
-    """Return the name of the column with the values that were compared, which no list has."""
-    name, number = KEY, 1
-    while any(name in frame.columns for frame in lists):
-        number += 1
-        name = f"{KEY}_{number}"
-    return name
-
-
 def _list_of(given: object, where: str, column: Any) -> pd.DataFrame:
     if isinstance(given, list | tuple) and given and all(isinstance(each, pd.DataFrame) for each in given):
         given = stack_given(list(given), "numpy_nullable")
@@ -171,8 +157,6 @@ def _list_of(given: object, where: str, column: Any) -> pd.DataFrame:
             cause=f"Got {type(given).__name__} as {where}.",
             remedy="Read the leads first: overlap(ow.leads_frame(run), ow.leads_frame(other)).",
         )
-    from .leads.stacking import check_columns
-
     check_columns(given)
     if not isinstance(column, Hashable) or column not in given.columns:
         shown = ", ".join(map(str, given.columns[:20]))
@@ -188,7 +172,10 @@ def _list_of(given: object, where: str, column: Any) -> pd.DataFrame:
 def _codes(columns: Sequence[pd.Series[Any]], *, is_of_domains: bool) -> tuple[list[str], npt.NDArray[np.intp]]:
     """Return the distinct values of columns as they are compared, and the place of each row's value there; -1 without one."""
     texts, distinct = pd.factorize(pd.concat([_texts(column) for column in columns], ignore_index=True))
-    keys = _domains(distinct.tolist()) if is_of_domains else [_folded(text) for text in distinct.tolist()]
+    keys = [folded_text(text) for text in distinct.tolist()]
+    if is_of_domains:
+        # Not of the folded texts: that would make another domain of faß.de.
+        keys = [domain or key for domain, key in zip(company_domains(distinct.tolist()), keys, strict=True)]
     places: dict[str, int] = {}
     # The last place is that of rows without a text, whose code is -1.
     codes = [places.setdefault(key, len(places)) if key else -1 for key in [*keys, ""]]
@@ -196,11 +183,6 @@ def _codes(columns: Sequence[pd.Series[Any]], *, is_of_domains: bool) -> tuple[l
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
-    from origami_widgets.words.foreign_text import unicode_text
-
-    from .leads.stacking import cast_to, python_values
-    from .values import as_json
-
     if isinstance(values.dtype, pd.StringDtype):
         return cast_to(values, pd.StringDtype())
     cells = python_values(values)
@@ -213,15 +195,3 @@ def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
     except UnicodeEncodeError:
         # Half an emoji.
         return pd.Series([cell and unicode_text(cell) for cell in cells], dtype="string")
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _domains(texts: Sequence[str]) -> list[str]:
-    """Return texts as domains are compared."""
-    from .leads.company_domain import company_domains
-
-    # Not folded before: that would make another domain of faß.de.
-    return [domain or _folded(text) for domain, text in zip(company_domains(texts), texts, strict=True)]

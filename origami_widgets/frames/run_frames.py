@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,12 +21,13 @@ from .schema import (
     FrameSchema,
     computed_field,
 )
-from .source import Source, SourceData, by_turn, gather
+from .source import Source, by_turn, gather
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .frame_builder import Json, Record
+    from .source import SourcePart
 
 
 _FIRST_OF_ACTIONS = ("action", "table_name", "column_name", "leads_added", "count", "deleted_at")
@@ -89,39 +90,25 @@ def actions_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
     """
     check_backend(dtype_backend)
     data = by_turn(gather(source, ACTIONS.name))
-    names = _TableNames(data)
-    rows = [
-        {**read_fields(ACTIONS, "action", action), **run_fields(part), **names.of(action, place), "position": position}
-        for place, part in enumerate(data.parts)
-        for position, action in objects(part.actions)
-    ]
+    every = {kind: _names_by_id(data.parts, kind) for kind in _NAMED}
+    rows: list[Record] = []
+    for part in data.parts:
+        own = {kind: _names_by_id([part], kind) for kind in _NAMED}
+        for position, action in objects(part.actions):
+            names = {f"{kind}_name": _name(action, kind, own[kind], every[kind]) for kind in _NAMED}
+            rows.append({**read_fields(ACTIONS, "action", action), **run_fields(part), **names, "position": position})
     skipped = sum(others(part.actions) for part in data.parts)
     return build(ACTIONS, data, rows, skipped=skipped, dtype_backend=dtype_backend)
 
 
-class _TableNames:
-    """The names of tables and columns: an action's own, else from its run's tables, else from any table.
-
-    Args:
-        source: the runs and tables.
-    """
-
-    def __init__(self, source: SourceData) -> None:
-        tables = [[table for _, table in objects(part.tables)] for part in source.parts]
-        columns = [[column for table in each for _, column in objects(table.get("columns"))] for each in tables]
-        self._of_runs = [(_by_id(own), _by_id(inner)) for own, inner in zip(tables, columns, strict=True)]
-        self._all = tuple(_by_id(item for each in every for item in each) for every in (tables, columns))
-
-    def of(self, action: Json, place: int) -> Record:
-        """Return the names of an action's table and column, given the place of its run."""
-        return {
-            f"{kind}_name": _name(action, kind, self._of_runs[place][at], self._all[at])
-            for at, kind in enumerate(("table", "column"))
-        }
+_NAMED = ("table", "column")
 
 
-def _by_id(items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Map each id to its name. The last name counts, as it is the newest."""
+def _names_by_id(parts: Iterable[SourcePart], kind: str) -> dict[str, str]:
+    """Map the id of each table, or of each column, to its name. The last name counts, as it is the newest."""
+    items = [table for part in parts for _, table in objects(part.tables)]
+    if kind == "column":
+        items = [column for table in items for _, column in objects(table.get("columns"))]
     named = ((item.get("id"), item.get("name")) for item in items)
     return {key: name for key, name in named if isinstance(key, str) and isinstance(name, str)}
 

@@ -186,11 +186,11 @@ def _gather_payload(payload: Json, frame: str, where_given: str) -> SourceData:
         run, agent = payload["run"], payload.get("agent")
         name = agent.get("name") if isinstance(agent, Mapping) else None
         return SourceData("payload", (replace(_part_of_run(run), name=name),) if isinstance(run, Mapping) else ())
-    items = _envelope(payload) if stamp in (None, "list") else None
-    if items is None:
+    lists = [payload[key] for key in _ENVELOPE_KEYS if isinstance(payload.get(key), list | tuple)]
+    if not lists or stamp not in (None, "list"):
         raise _not_a_source(frame, where_given, payload)
     parts: list[SourcePart] = []
-    for position, item in enumerate(items):
+    for position, item in enumerate(lists[0]):
         where = f"entry {position} of {where_given}"
         parts += (
             _gather_payload(item, frame, where).parts if isinstance(item, Mapping) else (SourcePart(None, (item,)),)
@@ -207,13 +207,6 @@ def _looks_like_run(payload: Json) -> bool:
 
 def _looks_like_table(payload: Json) -> bool:
     return "id" in payload and ("leadCount" in payload or isinstance(payload.get("columns"), list))
-
-
-def _envelope(payload: Json) -> Sequence[object] | None:
-    for key in _ENVELOPE_KEYS:
-        if isinstance(payload.get(key), list | tuple):
-            return _as_list(payload[key])
-    return None
 
 
 def _not_a_source(frame: str, where_given: str, given: object) -> InvalidInput:

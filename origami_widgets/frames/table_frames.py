@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .dtype_backend import DtypeBackend, check_backend
@@ -123,24 +124,40 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
         >>> frame.attrs["units"]["credits_per_qualified_lead"]
         'credits per qualified lead'
     """
+    return _of_tables(TABLES, source, dtype_backend, "", _of_table)
+
+
+def _of_table(economics: TableEconomics) -> Iterator[Record]:
+    columns = economics.table.get("columns")
+    yield {
+        "of": economics.of,
+        "judged_leads": economics.judged,
+        "qualified_share": economics.qualified_share,
+        "credits_on_unqualified": economics.credits_on_unqualified,
+        "column_count": len(columns) if isinstance(columns, list | tuple) else None,
+    }
+
+
+def _of_tables(
+    schema: FrameSchema,
+    source: Source,
+    dtype_backend: DtypeBackend,
+    listed: str,
+    rows_of: Callable[[TableEconomics], Iterable[Record]],
+) -> pd.DataFrame:
+    """Build a frame with what `rows_of` says of each table, given the path of the list in the table that it reads."""
     check_backend(dtype_backend)
-    data = gather(source, TABLES.name)
+    data = gather(source, schema.name)
     rows: list[Record] = []
     skipped, contradicts = 0, False
     for part in data.parts:
         skipped += others(part.tables)
         for _, table in objects(part.tables):
-            economics, columns = TableEconomics(table), table.get("columns")
-            computed = {
-                "of": economics.of,
-                "judged_leads": economics.judged,
-                "qualified_share": economics.qualified_share,
-                "credits_on_unqualified": economics.credits_on_unqualified,
-                "column_count": len(columns) if isinstance(columns, list | tuple) else None,
-            }
-            rows.append({**read_fields(TABLES, "table", table), **computed, **run_fields(part)})
+            economics, about = TableEconomics(table), {**read_fields(schema, "table", table), **run_fields(part)}
+            rows += ({**about, **row} for row in rows_of(economics))
+            skipped += others(value_at(table, listed))
             contradicts |= economics.contradicts
-    return build(TABLES, data, rows, skipped=skipped, contradicts=contradicts, dtype_backend=dtype_backend)
+    return build(schema, data, rows, skipped=skipped, contradicts=contradicts, dtype_backend=dtype_backend)
 
 
 _LAST_OF_COLUMNS = ("slug", "type", "auto_trigger", "column_id")
@@ -237,25 +254,18 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
         >>> frame["qualification_pass_rate"].to_list()
         [<NA>, 0.8]
     """
-    check_backend(dtype_backend)
-    data = gather(source, COLUMNS.name)
-    rows: list[Record] = []
-    skipped, contradicts = 0, False
-    for part in data.parts:
-        skipped += others(part.tables)
-        for _, table in objects(part.tables):
-            economics, of_table = TableEconomics(table), read_fields(COLUMNS, "table", table)
-            skipped += others(table.get("columns"))
-            for position, column in objects(table.get("columns")):
-                computed = {
-                    "position": position,
-                    "share_of_table_credits": economics.share_of_credits(column),
-                    "credits_on_unqualified": economics.spent_on_unqualified(column),
-                    "qualification_pass_rate": economics.pass_rate(column),
-                }
-                rows.append({**of_table, **read_fields(COLUMNS, "column", column), **computed, **run_fields(part)})
-            contradicts |= economics.contradicts
-    return build(COLUMNS, data, rows, skipped=skipped, contradicts=contradicts, dtype_backend=dtype_backend)
+    return _of_tables(COLUMNS, source, dtype_backend, "columns", _of_columns)
+
+
+def _of_columns(economics: TableEconomics) -> Iterator[Record]:
+    for position, column in objects(economics.table.get("columns")):
+        yield {
+            **read_fields(COLUMNS, "column", column),
+            "position": position,
+            "share_of_table_credits": economics.share_of_credits(column),
+            "credits_on_unqualified": economics.spent_on_unqualified(column),
+            "qualification_pass_rate": economics.pass_rate(column),
+        }
 
 
 LEAD_SOURCES = FrameSchema(
@@ -315,15 +325,12 @@ def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_n
         >>> frame["source"].cat.categories.to_list()
         ['historical', 'estimate']
     """
-    check_backend(dtype_backend)
-    data = gather(source, LEAD_SOURCES.name)
-    rows: list[Record] = []
-    skipped = 0
-    for part in data.parts:
-        skipped += others(part.tables)
-        for _, table in objects(part.tables):
-            of_table, listed = read_fields(LEAD_SOURCES, "table", table), value_at(table, "stats.leadSources")
-            skipped += others(listed)
-            for _, each in objects(listed):
-                rows.append({**of_table, **read_fields(LEAD_SOURCES, "lead_source", each), **run_fields(part)})
-    return build(LEAD_SOURCES, data, rows, skipped=skipped, dtype_backend=dtype_backend)
+    return _of_tables(LEAD_SOURCES, source, dtype_backend, _SOURCES, _of_sources)
+
+
+_SOURCES = "stats.leadSources"
+
+
+def _of_sources(economics: TableEconomics) -> Iterator[Record]:
+    for _, each in objects(value_at(economics.table, _SOURCES)):
+        yield read_fields(LEAD_SOURCES, "lead_source", each)

@@ -1,4 +1,4 @@
-"""Read JSON values into typed arrays, one kind at a time, and compare cells with those of frames and files. Never raises.
+"""Read JSON values, one kind at a time, and compare cells with those of frames and files. Never raises.
 
 Unreadable values become missing. The models in `api` read single values by the same rules.
 """
@@ -8,59 +8,23 @@ from __future__ import annotations
 import ast
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from origami_widgets.api.models.base import LARGEST_WHOLE, NUMBER, WHOLE
 from origami_widgets.words.foreign_text import unicode_text
 
 if TYPE_CHECKING:
-    from .schema import FrameField, Kind
+    from .schema import Kind
 
-_INT64 = range(-(2**63), 2**63)
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
+INT64 = range(-(2**63), 2**63)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedValues:
-    """Values of one column, before they become a pandas array.
-
-    Attributes:
-        data: numbers as such, texts as objects, dates and timestamps as microseconds since 1970, categories as codes.
-        missing: True for a missing value.
-        members: the words that the codes of a category stand for.
-    """
-
-    data: npt.NDArray[Any]
-    missing: npt.NDArray[np.bool_]
-    members: tuple[str, ...] = ()
-
-
-def read_values(field: FrameField, raw: Sequence[object]) -> TypedValues:
-    """Read the values of one column.
-
-    Args:
-        field: the column, whose kind decides how to read values.
-        raw: the JSON values; None for a missing one.
-
-    Returns:
-        One typed value per raw value.
-    """
-    if field.kind == "category":
-        return _read_category(raw, field.members)
-    read, dtype = _READERS[field.kind]
-    kept = [read(value) for value in raw]
-    missing = np.array([value is None for value in kept], np.bool_)
-    data = np.array(kept, object)
-    if dtype is not object:
-        data[missing] = 0
-    return TypedValues(data.astype(dtype), missing)
 
 
 def read_integer(value: object) -> int | None:
@@ -71,7 +35,7 @@ def read_integer(value: object) -> int | None:
         value = int(value) if value.is_integer() else None
     elif isinstance(value, str):
         value = int(value) if WHOLE.fullmatch(value) else None
-    return value if isinstance(value, int) and value in _INT64 else None
+    return value if isinstance(value, int) and value in INT64 else None
 
 
 def read_number(value: object) -> float | None:
@@ -111,6 +75,15 @@ def read_timestamp(value: object) -> int | None:
     except (ValueError, OverflowError):
         return None
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def spaced(text: str) -> str:
+    """Return a heading, slug or key as words.
+
+    >>> spaced("firstName"), spaced("E-mail (work)"), spaced("company_url")
+    ('first Name', 'E mail work', 'company url')
+    """
+    return _BETWEEN_WORDS.sub(" ", text).strip()
 
 
 def as_json(value: Any, *, ascii_only: bool = True) -> str:
@@ -199,19 +172,12 @@ def _bare(value: Any) -> Any:
     return [_bare(each) for each in value] if isinstance(value, list) else value
 
 
-def _read_category(raw: Sequence[object], documented: tuple[str, ...]) -> TypedValues:
-    words = [read_text(value) for value in raw]
-    members = tuple(dict.fromkeys((*documented, *(word for word in words if word is not None))))
-    codes: dict[str | None, int] = {None: -1, **{word: code for code, word in enumerate(members)}}
-    data = np.array([codes[word] for word in words], np.int64)
-    return TypedValues(data, data < 0, members)
-
-
-_READERS: dict[Kind, tuple[Callable[[object], Any], type[Any]]] = {
+READERS: dict[Kind, tuple[Callable[[object], Any], type[Any]]] = {
     "integer": (read_integer, np.int64),
     "number": (read_number, np.float64),
     "boolean": (read_boolean, np.bool_),
     "string": (read_text, object),
+    "date": (read_timestamp, np.int64),
     "timestamp": (read_timestamp, np.int64),
 }
 """For each kind, what reads one value, and the dtype of all."""

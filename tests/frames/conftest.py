@@ -24,6 +24,31 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def sandbox() -> ow.Client:
+    """The client of the founders."""
+    return ow.Sandbox(speed=600).client()
+
+
+@pytest.fixture(scope="session")
+def founders(sandbox: ow.Client) -> ow.Run:
+    """A settled run with companies, and the people at them. No test changes it, nor those below."""
+    return ow.start("Find 20 SaaS founders in Austin", client=sandbox, show=False).wait("cells")
+
+
+@pytest.fixture(scope="session")
+def bakeries() -> ow.Run:
+    """A smaller one, in a sandbox of its own."""
+    return ow.start("List bakeries in Porto", client=ow.Sandbox(speed=600).client(), show=False).wait("cells")
+
+
+@pytest.fixture(scope="session")
+def cities() -> ow.RunBatch:
+    """Two of these."""
+    briefs = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
+    return ow.start_many(briefs, client=ow.Sandbox(speed=600).client(), show=False).wait("cells")
+
+
 @pytest.fixture
 def client(server: RawServer) -> ow.Client:
     """A client of the server."""

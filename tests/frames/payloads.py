@@ -53,3 +53,18 @@ def changed(source, path, value):
         place = place[step]
     place[last] = value
     return result
+
+
+SOURCES = {
+    "full": payload(),
+    "table": table(),
+    "no stats": without_stats(),
+    "no tables": EMPTY,
+    "empty list": [],
+    "partial": payload("running_partial"),
+    "null response": payload("running_null"),
+    "just started": payload("create_agent"),
+    "questions": payload("needs_input"),
+    "errored": payload("errored"),
+}
+"""What frames and plots are made of."""

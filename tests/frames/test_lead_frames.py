@@ -45,20 +45,10 @@ def test_dtypes_are_the_same_without_a_row():
         assert list(found["found_in"].cat.categories) == ["both", "a", "b"]
 
 
-def test_two_runs_of_the_sandbox_and_a_list_of_customers():
-    client = ow.Sandbox(speed=600).client()
-    runs = [ow.start("List bakeries in Porto", client=client, show=False).wait("cells") for _ in range(2)]
-    first, second = (ow.leads_frame(run) for run in runs)
-    found = ow.overlap([first], second)
-    assert set(found.loc[found["found_in"] != "b", "domain"].dropna()) == set(first["domain"].dropna())
-    assert ow.overlap(first, first)["found_in"].eq("both").sum() == first["domain"].nunique()
-    known = pd.DataFrame({"Site": ["https://" + first["domain"].dropna().iloc[0].upper() + "/about"], "owner": ["Ana"]})
-    customers = ow.overlap(known.rename(columns={"Site": "domain"}), first).query("found_in == 'both'")
-    assert customers["domain"].to_list() == [first["domain"].dropna().iloc[0]]
-    assert customers["owner"].to_list() == ["Ana"]
-    # What the list of customers lacks comes from the lead.
-    assert customers["company"].to_list() == [first["company"][first["domain"].notna()].iloc[0]]
-    assert ow.overlap(first, second, on="company").attrs["origami"]["on"] == "company"
+def test_a_list_of_frames_is_one_list_and_the_notes_say_what_was_compared(bakeries):
+    leads = ow.leads_frame(bakeries)
+    assert ow.overlap([leads], leads)["found_in"].eq("both").sum() == leads["domain"].nunique()
+    assert ow.overlap(leads, leads, on="company").attrs["origami"]["on"] == "company"
 
 
 def test_columns_of_other_names_stay_as_they_are():

@@ -68,17 +68,12 @@ def test_any_answer_gives_the_same_columns_and_dtypes(run, backend):
     assert repr(run) == repr(before)
 
 
-@given(
-    st.lists(
-        st.dictionaries(
-            st.sampled_from(
-                [*(each.path for each in COLUMNS.fields if each.origin == "column"), "credits", "cells", "stats"]
-            ),
-            JSON,
-        ),
-        max_size=6,
-    )
+KEYS = st.sampled_from(
+    [*(each.path for each in COLUMNS.fields if each.origin == "column"), "credits", "cells", "stats"]
 )
+
+
+@given(st.lists(st.dictionaries(KEYS, JSON), max_size=6))
 def test_a_bad_column_does_not_harm_its_neighbours(columns):
     good = payload()["response"]["tables"][0]["columns"][2]
     source = {"object": "table", "id": "t", "name": "n", "columns": [good, *columns, good]}

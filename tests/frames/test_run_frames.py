@@ -29,21 +29,18 @@ def test_a_finished_run():
     assert outcome["duration"] == 223.0
     assert (outcome["table_count"], outcome["lead_count"], outcome["questions"]) == (1, 15, 0)
     assert (outcome["steps_completed"], outcome["steps_max"]) == (17, 50)
-    assert (outcome["started_at"], outcome["completed_at"]) == (
-        pd.Timestamp("2026-07-21T09:14:02Z"),
-        pd.Timestamp("2026-07-21T09:17:45Z"),
-    )
+    assert outcome["started_at"] == pd.Timestamp("2026-07-21T09:14:02Z")
+    assert outcome["completed_at"] == pd.Timestamp("2026-07-21T09:17:45Z")
 
 
 NAMED = [ow.runs_frame, ow.tables_frame, ow.columns_frame, ow.lead_sources_frame, ow.actions_frame]
 
 
-def test_frames_have_the_name_of_the_brief_and_its_follow_ups_have_it_too():
-    client = ow.Sandbox(speed=600).client()
-    cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
-    batch = ow.start_many(cities, client=client, show=False).wait("cells")
+def test_frames_have_the_name_of_the_brief_and_its_follow_ups_have_it_too(cities):
     for frame in NAMED:
-        assert frame(batch)["run_name"].drop_duplicates().to_list() == list(cities), frame
+        assert frame(cities)["run_name"].drop_duplicates().to_list() == ["Porto", "Faro"], frame
+    client = ow.Sandbox(speed=600).client()
+    batch = ow.start_many({"Faro": "List bakeries in Faro"}, client=client, show=False).wait()
     then = batch.by_name["Faro"].follow_up("Add opening hours").wait("cells")
     assert row(then)["run_name"] == then.name == "Faro"
 
@@ -129,13 +126,8 @@ def names(source):
 def test_the_example_has_its_five_actions_in_order():
     frame = frames.actions_frame(payload())
     assert frame["position"].to_list() == [0, 1, 2, 3, 4]
-    assert frame["action"].to_list() == [
-        "table_created",
-        "column_added",
-        "column_added",
-        "leads_added",
-        "leads_deleted",
-    ]
+    actions = ["table_created", "column_added", "column_added", "leads_added", "leads_deleted"]
+    assert frame["action"].to_list() == actions
     assert frame["table_name"].to_list() == ["Porto bakeries"] * 5
     assert frame["leads_added"].to_list() == [pd.NA] * 3 + [18, pd.NA]
     assert frame["count"].to_list() == [pd.NA] * 4 + [3]
@@ -143,10 +135,8 @@ def test_the_example_has_its_five_actions_in_order():
 
 def test_names_come_from_the_run_s_tables():
     column = table()["columns"][1]["id"]
-    actions = [
-        {"type": "column_added", "tableId": TABLE, "columnId": column},
-        {"type": "leads_added", "tableId": "other"},
-    ]
+    added = {"type": "column_added", "tableId": TABLE, "columnId": column}
+    actions = [added, {"type": "leads_added", "tableId": "other"}]
     assert names(run_with(actions, [table()])) == (["Porto bakeries", pd.NA], ["Contact e-mail", pd.NA])
 
 
@@ -201,12 +191,8 @@ def test_every_field_of_a_message_has_its_column():
     assert frame["content"].to_list() == ["Find partners.", "Two questions.", pd.NA, "7"]
     assert json.loads(frame["tool_calls"][1]) == [CALL]
     assert "🥐" in frame["tool_calls"][1]
-    assert frame.iloc[2][["tool_call_id", "tool_name", "result", "truncated"]].to_list() == [
-        "t1",
-        "ask-questions",
-        "Iberia",
-        True,
-    ]
+    answered = frame.iloc[2][["tool_call_id", "tool_name", "result", "truncated"]].to_list()
+    assert answered == ["t1", "ask-questions", "Iberia", True]
     assert frame["truncated"].isna().to_list() == [True, True, False, True]
 
 
@@ -233,10 +219,8 @@ def test_missing_values_stay_missing_and_times_are_exact():
     then = HistoryPoint(1784625286.5, "pondering", 3, 15, 2, 0, 57)
     for backend in BACKENDS:
         frame = history_frame(watched(first, then), dtype_backend=backend)
-        assert frame["time"].to_list() == [
-            pd.Timestamp("2026-07-21T09:14:31.123456Z"),
-            pd.Timestamp("2026-07-21T09:14:46.5Z"),
-        ]
+        moments = ["2026-07-21T09:14:31.123456Z", "2026-07-21T09:14:46.5Z"]
+        assert frame["time"].to_list() == [*map(pd.Timestamp, moments)]
         assert frame["status"].to_list() == ["running", "pondering"]
         assert frame.iloc[0].isna().to_list() == [False] * 2 + [True] * 6 + [False]
         assert frame.iloc[1, 2:7].to_list() == [3, 15, 2, 0, 57.0]

@@ -1,5 +1,6 @@
 """The columns of every frame: their order, their dtypes, their units, their documentation."""
 
+import doctest
 import json
 import subprocess
 import sys
@@ -12,23 +13,10 @@ from origami_widgets import frames
 from origami_widgets.frames.run_frames import HISTORY
 from origami_widgets.frames.schema import DTYPE_NAMES
 from tests.fixtures.make_frames import ACCOUNT_FRAMES, ARROW_DTYPE_NAMES, LEAD_FRAMES, PAGE, reference
-from tests.frames.payloads import BACKENDS, EMPTY, FIXTURES, SCHEMAS, handle, payload, table, without_stats
+from tests.frames.payloads import BACKENDS, EMPTY, FIXTURES, SCHEMAS, SOURCES, handle, payload, table
 
-SOURCES = {
-    "full": payload(),
-    "handle": handle(payload()),
-    "table": table(),
-    "no stats": without_stats(),
-    "partial": payload("running_partial"),
-    "null response": payload("running_null"),
-    "just started": payload("create_agent"),
-    "questions": payload("needs_input"),
-    "errored": payload("errored"),
-    "nothing to cancel": {"run": None},
-    "no tables": EMPTY,
-    "empty list": [],
-    "many": [payload(), table(), payload("running_null")],
-}
+MANY = [payload(), table(), payload("running_null")]
+FORMS = SOURCES | {"handle": handle(payload()), "nothing to cancel": {"run": None}, "many": MANY}
 MAKERS = pytest.mark.parametrize(("maker", "schema"), SCHEMAS.items(), ids=[maker.__name__ for maker in SCHEMAS])
 
 
@@ -68,7 +56,7 @@ def test_ids_come_last():
 
 
 @MAKERS
-@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+@pytest.mark.parametrize("source", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_columns_and_dtypes_are_the_same_for_every_source(maker, schema, source, backend):
     frame = maker(source, dtype_backend=backend)
@@ -99,7 +87,7 @@ def test_credits_and_rates_are_floats(maker, schema):
             assert maker([])[field.name].dtype == "Float64"
 
 
-@MAKERS
+@pytest.mark.parametrize(("maker", "schema"), (SCHEMAS | ACCOUNT_FRAMES | LEAD_FRAMES).items())
 def test_the_docstring_lists_every_column_with_dtype_and_unit(maker, schema):
     lines = [line.strip() for line in maker.__doc__.splitlines()]
     listed = [line for line in lines if line.startswith("- `")]
@@ -111,6 +99,13 @@ def test_every_frame_has_a_schema_and_the_page_is_the_one_of_the_code():
     named = {maker.__name__ for maker in SCHEMAS | ACCOUNT_FRAMES | LEAD_FRAMES}
     assert named == made | {"describe_leads"}
     assert PAGE.read_text(encoding="utf-8") == reference(), "python -m tests.fixtures.make_frames"
+
+
+@pytest.mark.parametrize("name", frames.__all__)
+def test_every_public_function_has_an_example(name):
+    """That they run, `--doctest-modules` says."""
+    (test,) = doctest.DocTestFinder(recurse=False).find(getattr(frames, name), name)
+    assert test.examples
 
 
 def test_frames_load_pandas_and_nothing_of_the_rest_of_the_package():

@@ -1,6 +1,8 @@
 """What becomes of single values: exact when they can be read, NA when they cannot, never an error."""
 
+import re
 from datetime import UTC, datetime
+from operator import attrgetter
 
 import pandas as pd
 import pytest
@@ -22,18 +24,10 @@ def count(value, backend="numpy_nullable"):
     return frame["lead_count"][1]
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (2**53 + 1, 2**53 + 1),
-        (2**63 - 1, 2**63 - 1),
-        (-(2**63), -(2**63)),
-        (15.0, 15),
-        ("15", 15),
-        (" 15 ", 15),
-        (0, 0),
-    ],
-)
+WHOLE = {2**53 + 1: 2**53 + 1, 2**63 - 1: 2**63 - 1, -(2**63): -(2**63), 15.0: 15, "15": 15, " 15 ": 15, 0: 0}
+
+
+@pytest.mark.parametrize(("value", "expected"), WHOLE.items())
 def test_integers_are_exact(value, expected, backend):
     assert count(value, backend) == expected
 
@@ -123,49 +117,18 @@ def test_half_an_emoji_becomes_the_replacement_character(backend):
     assert frames.columns_frame(source, dtype_backend=backend)["kind"][0] == "odd \ufffd"
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        15,
-        "15",
-        "-3",
-        " 7",
-        15.0,
-        3.5,
-        "3.5",
-        True,
-        None,
-        "x",
-        [],
-        {},
-        float("nan"),
-        "٣",
-        "1_0",
-        "1e3",
-        "--5",
-        1e300,
-        2**70,
-    ],
-    ids=repr,
-)
-@pytest.mark.parametrize(
-    ("path", "column", "attribute"),
-    [
-        ("leadCount", "lead_count", lambda each: each.lead_count),
-        ("stats.creditsPerLead", "credits_per_lead", lambda each: each.stats.credits_per_lead),
-        (
-            "stats.hasUnknownTotalWithMore",
-            "has_unknown_total_with_more",
-            lambda each: each.stats.has_unknown_total_with_more,
-        ),
-        ("url", "url", lambda each: each.url),
-        ("createdAt", "created_at", lambda each: each.created_at),
-    ],
-    ids=["integer", "number", "boolean", "string", "timestamp"],
-)
-def test_frames_and_models_read_alike(path, column, attribute, value):
-    source = changed(table(), path, value)
-    in_frame, in_model = frames.tables_frame(source)[column][0], attribute(Table.from_raw(source))
+FIELDS = ("lead_count", "stats.credits_per_lead", "stats.has_unknown_total_with_more", "url", "created_at")
+"""An integer, a number, a boolean, a text and a timestamp."""
+NUMBERS = (15, 15.0, 3.5, 1e300, 2**70, float("nan"))
+VALUES = (*NUMBERS, "15", "-3", " 7", "3.5", "x", "٣", "1_0", "1e3", "--5", True, None, [], {})
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("attribute", FIELDS)
+def test_frames_and_models_read_alike(attribute, value):
+    source = changed(table(), re.sub("_([a-z])", lambda found: found[1].upper(), attribute), value)
+    in_frame = frames.tables_frame(source)[attribute.rpartition(".")[2]][0]
+    in_model = attrgetter(attribute)(Table.from_raw(source))
     if pd.isna(in_frame):
         # Models have a default where a frame has NA.
         assert in_model in (None, "", False)

@@ -29,7 +29,8 @@ TOOLS = ("hypothesis", "keyring", "pytest", "pytest-asyncio", "pytest-timeout", 
 PURE = (
     *("api/test_errors.py", "api/background/test_loop.py", "api/test_retries.py"),
     *("card/render/test_card_text.py", "card/view/test_result.py", "card/view/test_table_view.py"),
-    *("frames/test_table_frames.py", "frames/test_values.py", "run/polling/test_schedule.py", "run/test_state.py"),
+    *("frames/economics/test_table_economics.py", "frames/test_values.py"),
+    *("run/polling/test_schedule.py", "run/test_state.py"),
 )
 LIFE = """
 import json, sys, warnings

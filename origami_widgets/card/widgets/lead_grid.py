@@ -244,7 +244,7 @@ class LeadGrid(LeadWidget):
             OrigamiError: as in `leads_frame`.
         """
         from origami_widgets.frames.lead_frames import leads_frame
-        from origami_widgets.frames.row_frames import read_rows_frame
+        from origami_widgets.frames.leads.leads_reading import read_rows_frame
 
         # The widget is not locked meanwhile, as a page that saves the notebook may ask for its state.
         shown = self._shown_table()

@@ -140,7 +140,7 @@ class LeadWidget(LiveWidget):
 
     def _frame_of(self, loaded: LoadedLeads) -> pd.DataFrame:
         # Imported here and below, as leads are shown without pandas.
-        from origami_widgets.frames.row_frames import loaded_rows_frame
+        from origami_widgets.frames.leads.row_reading import loaded_rows_frame
 
         return loaded_rows_frame(
             loaded.table,
@@ -172,8 +172,8 @@ class LeadWidget(LiveWidget):
 
     def _send_download(self, grid: str, table_id: str, ids: set[str], columns: set[str], kind: str) -> None:
         from origami_widgets.frames.files.export_parts import file_names
+        from origami_widgets.frames.files.exporting import shown_csv, shown_file
         from origami_widgets.frames.files.lead_export import names_people, personal_data_note
-        from origami_widgets.frames.files.shown_leads import shown_csv, shown_file
         from origami_widgets.frames.source import gather
 
         name = self._name_of(table_id) or "leads"

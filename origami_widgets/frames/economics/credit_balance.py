@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.usage import BalanceReading
-    from origami_widgets.frames.frame_builder import Record
 
 CREDITS = FrameSchema(
     "credits_frame",
@@ -83,12 +82,13 @@ def frame_of_readings(readings: Sequence[BalanceReading], dtype_backend: DtypeBa
         readings: the readings, oldest first.
         dtype_backend: the arrays that hold the columns.
     """
-    rows: list[Record] = []
-    before: float | None = None
-    for reading in readings:
-        balance = read_number(reading.balance)
-        change = None if balance is None or before is None else balance - before
-        time = datetime.fromtimestamp(reading.at, UTC).isoformat()
-        rows.append({"time": time, "balance": balance, "change": change})
-        before = balance
+    balances = [read_number(reading.balance) for reading in readings]
+    rows = [
+        {
+            "time": datetime.fromtimestamp(reading.at, UTC).isoformat(),
+            "balance": balance,
+            "change": None if balance is None or before is None else balance - before,
+        }
+        for reading, before, balance in zip(readings, [None, *balances], balances, strict=False)
+    ]
     return build(CREDITS, SourceData("list", ()), rows, dtype_backend=dtype_backend)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import build, objects, others, read_fields, run_fields, value_at
 from origami_widgets.frames.schema import RUN_FIELDS, RUN_NAME, TABLE_FIELDS, FrameSchema, computed_field, number_field
-from origami_widgets.frames.source import Source, SourceData, SourcePart, gather
+from origami_widgets.frames.source import Source, SourcePart, gather
 from origami_widgets.frames.values import read_timestamp
 
 from .forecast import Judged, forecasts
@@ -166,7 +166,8 @@ def runs_frame(
     """
     check_backend(dtype_backend)
     wanted = _checked_number(more)
-    data = runs_only(gather(source, RUNS.name))
+    data = gather(source, RUNS.name)
+    data = replace(data, parts=tuple(part for part in data.parts if part.run is not None))
     pools = [RunPool([part]) for part in data.parts]
     if by is not None:
         pools = _pooled(pools, by)
@@ -187,11 +188,6 @@ def runs_frame(
     ids = [part.run_id for at in ready for part in pools[at].parts]
     frame.attrs["origami"] |= {"forecast_of": {"more": wanted, "run_ids": ids}}
     return frame
-
-
-def runs_only(source: SourceData) -> SourceData:
-    """Return a source without tables that were given without a run."""
-    return SourceData(source.kind, tuple(part for part in source.parts if part.run is not None))
 
 
 @dataclass(eq=False)

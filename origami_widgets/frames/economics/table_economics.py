@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.api.rows.cell_values import column_role
 from origami_widgets.frames.frame_builder import objects, value_at
-from origami_widgets.frames.values import read_integer, read_number
+from origami_widgets.frames.values import read_integer, read_number, spaced
 
 if TYPE_CHECKING:
     from origami_widgets.frames.frame_builder import Json
@@ -18,7 +18,6 @@ Number = TypeVar("Number", int, float)
 PEOPLE, COMPANIES = "people", "companies"
 _PERSON = re.compile(r"(full|first|last|person|contact|lead|founder|owner)( s)? name|person|contact|founder|owner|name")
 _COMPANY = re.compile(r"(company|organi[sz]ation|business|employer|firm)( name)?")
-_SEPARATORS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 
 
 class TableEconomics:
@@ -157,7 +156,7 @@ def kind_of_leads(headings: Sequence[tuple[str, str]]) -> str | None:
     ('people', 'companies')
     """
     has_company = any(is_company(heading) for heading, _ in headings)
-    names = [words for heading, _ in headings if _PERSON.fullmatch(words := _words(heading))]
+    names = [words for heading, _ in headings if _PERSON.fullmatch(words := spaced(heading).lower())]
     if has_company and names:
         return PEOPLE
     has_website = any(column_role(heading, kind) == "website" for heading, kind in headings)
@@ -170,11 +169,7 @@ def is_company(heading: str) -> bool:
     >>> is_company("Company name"), is_company("companyName"), is_company("Company size")
     (True, True, False)
     """
-    return _COMPANY.fullmatch(_words(heading)) is not None
-
-
-def _words(heading: str) -> str:
-    return _SEPARATORS.sub(" ", heading).strip().lower()
+    return _COMPANY.fullmatch(spaced(heading).lower()) is not None
 
 
 _QUALIFIED = "stats.qualification.qualifiedLeads"

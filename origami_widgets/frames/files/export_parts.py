@@ -15,7 +15,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.economics.run_economics import runs_frame
 from origami_widgets.frames.economics.table_economics import COMPANIES, PEOPLE, TableEconomics
 from origami_widgets.frames.frame_builder import objects
-from origami_widgets.frames.lead_frames import leads_frame, reader_of
+from origami_widgets.frames.lead_frames import leads_frame, read_table
 from origami_widgets.frames.run_frames import actions_frame, history_frame, transcript_frame
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
@@ -114,8 +114,7 @@ def parts_of(
     data = gather(source, "export")
     parts: list[ExportPart] = []
     if what != "frames":
-        read = reader_of(data, client)
-        leads = LeadExport(data, lambda table: _without(left_out, partial(read, table))())
+        leads = LeadExport(data, lambda table: _without(left_out, partial(read_table, data, client, table))())
         parts = [ExportPart(name, make, "leads") for name, make in leads.parts()]
         parts.insert(0, ExportPart(SUMMARY, leads.summary, "summary"))
     if what != "leads":
@@ -180,15 +179,12 @@ def _given_parts(source: Any) -> list[ExportPart] | None:
         return [ExportPart(_name_of(source), lambda: tidy(source))]
     if not isinstance(source, Mapping) or not source:
         return None
-    parts = [_part_of(str(name), each) for name, each in source.items()]
-    return None if None in parts else [part for part in parts if part is not None]
-
-
-def _part_of(name: str, each: Any) -> ExportPart | None:
-    """Return the part for a grid or a frame; None for anything else."""
-    if _is_grid(each):
-        return ExportPart(name, each.to_frame, "leads")
-    return ExportPart(name, lambda: tidy(each)) if isinstance(each, pd.DataFrame) else None
+    parts = [
+        ExportPart(str(name), each.to_frame, "leads") if _is_grid(each) else ExportPart(str(name), partial(tidy, each))
+        for name, each in source.items()
+        if _is_grid(each) or isinstance(each, pd.DataFrame)
+    ]
+    return parts if len(parts) == len(source) else None
 
 
 def tidy(frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_address
-from origami_widgets.frames.leads.lead_column import FOUND
+from origami_widgets.frames.leads.lead_table import FOUND
 from origami_widgets.words.foreign_text import clean, link_of, strip_tricks
 from origami_widgets.words.numbers import moment, plural
 
 from .lead_export import PERSONAL, names_people, shown_columns
-from .safe_cells import plain_cell, plain_column
+from .safe_cells import plain_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,7 @@ class _LeadTable:
         self._cells = {column.at: self._texts_of(column) for column in (*self._shown, *folded)}
 
     def _texts_of(self, column: SheetColumn) -> list[Any]:
-        cells = [plain_cell(value) for value in plain_column(self._frame.iloc[:, column.at]).astype(object)]
+        cells = plain_cells(self._frame, column.at)
         if column.has_amounts and not any(isinstance(cell, str) for cell in cells):
             return [f"{cell:,}" if type(cell) in (int, float) else cell for cell in cells]
         return cells

@@ -6,19 +6,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import pandas as pd
 
 from origami_widgets.api.models.run import STATUS_LABELS
-from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark, reading_order
+from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark
 from origami_widgets.frames.economics.run_economics import RunPool, runs_frame
 from origami_widgets.frames.economics.table_economics import PEOPLE, kind_of_leads
 from origami_widgets.frames.lead_frames import stack_given
-from origami_widgets.frames.leads.lead_column import FOUND
-from origami_widgets.frames.leads.lead_table import OURS
+from origami_widgets.frames.leads.lead_table import FOUND, OURS
 from origami_widgets.frames.leads.left_out import left_out_of
-from origami_widgets.frames.leads.stacking import IDS, headings_of, keys_of, mains_of, table_notes, words_of
+from origami_widgets.frames.leads.stacking import (
+    IDS,
+    columns_as_read,
+    headings_of,
+    keys_of,
+    mains_of,
+    table_notes,
+    words_of,
+)
 from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.table_frames import tables_frame
 from origami_widgets.words.foreign_text import common_name
@@ -26,10 +33,23 @@ from origami_widgets.words.numbers import plural
 
 ROLES = get_args(Role)
 SUMMARY = "Summary"
+RUN_HEADS = {
+    "run_name": "Run",
+    "status": "Status",
+    "completed_at": "Ended",
+    "lead_count": "Leads",
+    "qualified_leads": "Qualified",
+    "credits_used": "Credits",
+    "prompt": "Brief",
+}
 PERSONAL = (
     "These leads may name people. Who keeps this file answers for their data: "
     "https://origami-widgets.github.io/origami-widgets/personal-data.html"
 )
+
+
+_Known: TypeAlias = tuple[str | None, str | None, Mapping[str, Any]]
+"""A run, its name, and one of its tables."""
 
 
 class LeadExport:
@@ -52,9 +72,9 @@ class LeadExport:
         self._data = data
         self._read = read
         self._frames: dict[str, pd.DataFrame] = {}
-        self._groups: dict[object, list[tuple[str | None, str | None, Mapping[str, Any]]]] = {}
+        self._groups: dict[object, list[_Known]] = {}
         # Runs of one agent share tables. A later run has changed them.
-        found: dict[str, tuple[str | None, str | None, Mapping[str, Any]]] = {}
+        found: dict[str, _Known] = {}
         for part in data.parts:
             run_id, name = (value if isinstance(value, str) else None for value in (part.run_id, part.name))
             for table in part.tables:
@@ -73,11 +93,11 @@ class LeadExport:
         """Return the name of each sheet or file of leads, and what makes it."""
         return [(self._name_of(group), partial(self._frame, group)) for group in self._groups.values()]
 
-    def _name_of(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> str:
+    def _name_of(self, group: Sequence[_Known]) -> str:
         names = [name if isinstance(name := table.get("name"), str) and name else "Leads" for _, _, table in group]
         return common_name(names) or "Leads"
 
-    def _frame(self, group: Sequence[tuple[str | None, str | None, Mapping[str, Any]]]) -> pd.DataFrame:
+    def _frame(self, group: Sequence[_Known]) -> pd.DataFrame:
         frames = [self._leads_of(table) for _, _, table in group]
         stacked = stack_given(frames, "numpy_nullable") if len(frames) > 1 else frames[0]
         runs = {str(table["id"]): name or run for run, name, table in group}
@@ -126,19 +146,11 @@ class LeadExport:
         return made
 
     def _runs(self, runs: pd.DataFrame) -> list[dict[Any, Any]]:
-        made = pd.DataFrame(
-            {
-                "Run": runs["run_name"].fillna(runs["run_id"]),
-                "Status": [STATUS_LABELS.get(each, each) for each in runs["status"]],
-            }
+        named = runs.assign(
+            run_name=runs["run_name"].fillna(runs["run_id"]),
+            status=[STATUS_LABELS.get(each, each) for each in runs["status"]],
         )
-        made["Ended"], made["Leads"], made["Qualified"] = (
-            runs["completed_at"],
-            runs["lead_count"],
-            runs["qualified_leads"],
-        )
-        made["Credits"], made["Brief"] = runs["credits_used"], runs["prompt"]
-        return made.to_dict("records")
+        return named[list(RUN_HEADS)].rename(columns=RUN_HEADS).to_dict("records")
 
     def _facts(
         self, runs: pd.DataFrame, tables: pd.DataFrame, leads: Mapping[str, pd.DataFrame]
@@ -284,20 +296,18 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
         frame: a frame of `leads_frame`, with its `attrs`.
     """
     names = [str(name) for name in frame.columns]
-    listed, parts = _listed(frame), _parts(frame)
+    parts = _parts(frame)
     shown: list[SheetColumn] = []
     folded: list[SheetColumn] = []
     if "run_name" in names and len(frame["run_name"].unique()) > 1:
         shown.append(SheetColumn(names.index("run_name"), "Run"))
-    for main, role in _in_reading_order(frame):
-        heading = listed[main][0]
-        column = SheetColumn(names.index(main), heading, role, "folded" if role == "internal" else "shown")
-        (folded if role == "internal" else shown).append(column)
+    for main, heading, role in _in_reading_order(frame):
+        is_internal = role == "internal"
+        column = SheetColumn(names.index(main), heading, role, "folded" if is_internal else "shown")
+        (folded if is_internal else shown).append(column)
         for name, key in parts.get(main, ()):
-            explains = key == FOUND or is_remark(key) or role == "internal"
-            part = SheetColumn(
-                names.index(name), f"{heading}: {words_of(key)}", place="folded" if explains else "shown"
-            )
+            explains, words = key == FOUND or is_remark(key) or is_internal, f"{heading}: {words_of(key)}"
+            part = SheetColumn(names.index(name), words, place="folded" if explains else "shown")
             (folded if explains else shown).append(part)
     taken = {column.at for column in (*shown, *folded)}
     rest = [at for at in range(len(names)) if at not in taken]
@@ -356,23 +366,13 @@ def list_headings(frame: pd.DataFrame) -> dict[str, str]:
     return {str(name): str(heading) for name, heading in given.items() if heading not in own}
 
 
-def _listed(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """Return heading and kind of the main columns of the frame."""
-    found: dict[str, tuple[str, str]] = {}
+def _in_reading_order(frame: pd.DataFrame) -> list[tuple[str, str, Role]]:
+    """Return the main columns of the frame in the order in which people read them, each with its heading and its role."""
+    found: dict[str, tuple[str, str, Role]] = {}
     for note in table_notes(frame):
-        for column in note.get("table_columns", ()):
-            found.setdefault(str(column["column"]), (str(column["name"]), str(column["kind"])))
-    return found
-
-
-def _in_reading_order(frame: pd.DataFrame) -> list[tuple[str, Role]]:
-    """Return the main columns of the frame in the order in which people read them, each with its role in its table."""
-    roles: dict[str, Role] = {}
-    for note in table_notes(frame):
-        listed = [each for each in note.get("table_columns", ()) if each["column"] in frame]
-        for at, role in reading_order([(str(each["name"]), str(each["kind"])) for each in listed]):
-            roles.setdefault(str(listed[at]["column"]), role)
-    return sorted(roles.items(), key=lambda each: ROLES.index(each[1]))
+        for each, role in columns_as_read(frame, [note]):
+            found.setdefault(str(each["column"]), (str(each["column"]), str(each["name"]), role))
+    return sorted(found.values(), key=lambda each: ROLES.index(each[2]))
 
 
 def _parts(frame: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:

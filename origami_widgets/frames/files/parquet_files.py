@@ -72,19 +72,12 @@ def arrow_table(frame: pd.DataFrame) -> Any:
     attrs: dict[Any, Any] = dict(frame.attrs)
     if mixed:
         attrs["json_columns"] = mixed
-    if frame.empty and (members := _members(shown)):
-        attrs["categories"] = members
+    dtypes = {str(name): dtype for name, dtype in shown.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)}
+    if frame.empty and dtypes:
+        attrs["categories"] = {name: dtype.categories.to_list() for name, dtype in dtypes.items()}
     # As `DataFrame.to_parquet` writes it (pandas 3.1), which gives Arrow a frame with attrs: each column would copy them.
     pa: Any = import_module("pyarrow")
     table = pa.Table.from_pandas(shown, preserve_index=False)
     # pandas does not write attrs that are not JSON.
     noted = {"PANDAS_ATTRS": json.dumps(attrs, default=str, skipkeys=True)} if attrs else {}
     return table.replace_schema_metadata({**table.schema.metadata, **noted})
-
-
-def _members(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    return {
-        str(name): dtype.categories.to_list()
-        for name, dtype in frame.dtypes.items()
-        if isinstance(dtype, pd.CategoricalDtype)
-    }

@@ -63,6 +63,11 @@ def plain_cell(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN alone differs from itself
 
 
+def plain_cells(frame: pd.DataFrame, at: int) -> list[Any]:
+    """Return the cells of one column as `plain_cell` has them, dates as dates."""
+    return [plain_cell(value) for value in plain_column(frame.iloc[:, at]).astype(object)]
+
+
 def plain_column(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return the column with dates instead of times if all are midnight without a time zone, which is how pandas stores dates.
 

@@ -19,7 +19,7 @@ from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.words.foreign_text import link_of, unicode_text
 
 from .lead_export import frame_columns, sheet_columns
-from .safe_cells import is_formula, plain_cell, plain_column
+from .safe_cells import is_formula, plain_cell, plain_cells
 
 if TYPE_CHECKING:
     from .export_parts import ExportPart
@@ -132,10 +132,8 @@ def write_workbook(parts: Sequence[ExportPart], path: Path, work: Path, *, neutr
         if part.kind == "summary":
             cut = writer.fill_summary(frame)
             _add_chart(book, sheet, frame, writer.tables_at)
-        elif part.kind == "leads":
-            cut = writer.fill(frame, sheet_columns(frame))
         else:
-            cut = writer.fill(frame, frame_columns(frame))
+            cut = writer.fill(frame, sheet_columns(frame) if part.kind == "leads" else frame_columns(frame))
         if cut:
             warnings.warn(
                 f"{cut:,} texts of {part.name} were cut, because an Excel cell holds {LONGEST_TEXT:,} characters. "
@@ -232,14 +230,14 @@ class _Sheet:
         self._sheet.outline_settings(symbols_right=False)
         is_tall = False
         for at, place in enumerate(columns):
-            column = plain_column(frame.iloc[:, place.at])
-            moments = isinstance(column.dtype, pd.DatetimeTZDtype) or ", tz=" in str(column.dtype)
+            dtype = frame.dtypes.iloc[place.at]
+            moments = isinstance(dtype, pd.DatetimeTZDtype) or ", tz=" in str(dtype)
             heading = unicode_text(f"{place.heading} (UTC)" if moments else place.heading)
             lines = _heading_lines(heading)
             is_tall = is_tall or len(lines) > 1
             self._text(0, at, heading, header=True)
             width = max(map(len, lines)) + FILTER_WIDTH
-            cells = [plain_cell(value) for value in column.astype(object)]
+            cells = plain_cells(frame, place.at)
             kind = _number_kind(cells, place)
             for row, cell in enumerate(cells, start=1):
                 if cell is None:

@@ -7,27 +7,27 @@ without a common type stay Python objects.
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import NoneType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from origami_widgets.frames.dtype_backend import DtypeBackend, texts, to_array
+from origami_widgets.frames.dtype_backend import LARGEST_EXACT, DtypeBackend, texts, typed_array
 from origami_widgets.frames.schema import Kind
-from origami_widgets.frames.values import TypedValues, as_json, read_text
+from origami_widgets.frames.values import INT64, as_json, read_text, read_timestamp
 from origami_widgets.words.foreign_text import unicode_text
 
-from .iso_dates import not_dates, read_iso_dates
+if TYPE_CHECKING:
+    from pandas.api.extensions import ExtensionArray
 
 CellKind: TypeAlias = Kind | Literal["object"]
 
-LARGEST_EXACT = 2**53
-"""Beyond this integer, several integers have the same float."""
-_INT64 = range(-(2**63), 2**63)
 _WORDS: dict[type, str] = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
 _KINDS: dict[frozenset[type], Kind] = {
     frozenset({str}): "string",
@@ -36,7 +36,14 @@ _KINDS: dict[frozenset[type], Kind] = {
     frozenset({float}): "number",
     frozenset({int, float}): "number",
 }
-_NUMPY: dict[str, type[Any]] = {"integer": np.int64, "number": np.float64, "boolean": np.bool_}
+ISO_DATE = re.compile(
+    r"(?!0000)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
+)
+"""Matches a date, or a date and time with at most microseconds: finer times would lose digits."""
+DATE_LENGTH = len("2026-07-21")
+"""Length of a date without a time; nothing else that `ISO_DATE` matches has this length."""
+MOST_NAMED = 20
+"""Rows that a note lists, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +73,33 @@ def cell_array(values: Sequence[Any], dtype_backend: DtypeBackend, *, as_text: b
     """
     if as_text:
         sent = [None if cell is None else _text_of(cell) for cell in values]
-        return CellArray(pd.array(_objects(sent), dtype=pd.StringDtype()), "string")
+        return CellArray(pd.array(sent, dtype=pd.StringDtype()), "string")
     types = set(map(type, values)) - {NoneType}
     kind = _kind_of(types, values) if types else "string"
     if kind == "object":
         words = sorted(_WORDS.get(each, each.__name__) for each in types)
-        if any(type(value) is int and value not in _INT64 for value in values):
+        if any(type(value) is int and value not in INT64 for value in values):
             words.append("more than 64 bits")
-        return CellArray(_objects(values), kind, tuple(words), not_dates(values) if str in types else None)
+        # `np.array` would make a matrix of lists of one length.
+        cells = np.fromiter(values, dtype=object, count=len(values))
+        return CellArray(cells, kind, tuple(words), not_dates(values) if str in types else None)
     if kind == "string":
-        moments = read_iso_dates(values)
-        if moments is None:
-            return CellArray(text_array(values, dtype_backend), kind, not_dates=not_dates(values))
-        return CellArray(to_array(moments.kind, moments.cells, dtype_backend), moments.kind)
-    missing = np.array([value is None for value in values], np.bool_)
-    data = np.array([0 if value is None else value for value in values], _NUMPY[kind])
-    return CellArray(to_array(kind, TypedValues(data, missing), dtype_backend), kind)
+        moments = read_iso_dates(values, dtype_backend)
+        return moments or CellArray(text_array(values, dtype_backend), kind, not_dates=not_dates(values))
+    return CellArray(typed_array(kind, values, dtype_backend), kind)
 
 
-def text_array(values: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
+def text_array(values: Sequence[Any], dtype_backend: DtypeBackend) -> ExtensionArray:
     """Return texts and nulls as an array. Half an emoji, which no storage of texts holds, becomes the replacement character."""
     array = texts(values, dtype_backend)
-    if array is not None:
-        return array
-    read = _objects([read_text(value) for value in values])
-    return to_array("string", TypedValues(read, np.array([value is None for value in read], np.bool_)), dtype_backend)
+    return typed_array("string", values, dtype_backend) if array is None else array
 
 
 def _kind_of(types: AbstractSet[type], values: Sequence[Any]) -> CellKind:
     kind: CellKind = _KINDS.get(frozenset(types), "object")
     whole = [value for value in values if type(value) is int] if int in types else []
     if kind == "integer":
-        return kind if min(whole) in _INT64 and max(whole) in _INT64 else "object"
+        return kind if min(whole) in INT64 and max(whole) in INT64 else "object"
     if kind == "number":
         is_exact = all(-LARGEST_EXACT <= value <= LARGEST_EXACT for value in whole)
         is_finite = all(math.isfinite(value) for value in values if type(value) is float)
@@ -105,10 +107,58 @@ def _kind_of(types: AbstractSet[type], values: Sequence[Any]) -> CellKind:
     return kind
 
 
+def read_iso_dates(values: Sequence[Any], dtype_backend: DtypeBackend) -> CellArray | None:
+    """Read ISO 8601 texts. Return None if one of them is not a date or time, if both occur, or if there are none.
+
+    Times without a time zone are UTC.
+
+    >>> read_iso_dates(["1970-01-01T00:00", None, "2026-07-21T11:14:31+02:00"], "numpy_nullable").array[2]
+    Timestamp('2026-07-21 09:14:31+0000', tz='UTC')
+    >>> read_iso_dates(["1970-01-02", None], "numpy_nullable").kind
+    'date'
+    >>> read_iso_dates(["2026-02-30"], "pyarrow"), read_iso_dates(["2026-07-21", "2026-07-21T09:14"], "pyarrow")
+    (None, None)
+    """
+    texts = [value for value in values if value is not None]
+    lengths = set(map(len, texts))
+    if not all(map(ISO_DATE.fullmatch, texts)) or not lengths or (DATE_LENGTH in lengths and len(lengths) > 1):
+        return None
+    kind: Kind = "date" if DATE_LENGTH in lengths else "timestamp"
+    array = typed_array(kind, values, dtype_backend)
+    # Some texts are no date, such as 30 February.
+    return None if array.isna().sum() > len(values) - len(texts) else CellArray(array, kind)
+
+
+def not_dates(values: Sequence[Any]) -> dict[str, Any] | None:
+    """Return why a column has no dates or times although more than half of its values are such; else None.
+
+    Args:
+        values: the cells; None is an empty one.
+
+    Returns:
+        The number of `dates`, `times` and `others`, and the first `rows` of those that are fewer.
+
+    >>> not_dates(["2026-07-21", "soon", None, "2026-07-22"])
+    {'dates': 2, 'times': 0, 'others': 1, 'rows': [1]}
+    """
+    dashed = [value for value in values if type(value) is str and value[4:5] == "-"]
+    if 2 * len(dashed) <= len(values) - values.count(None):
+        # The case of nearly all columns.
+        return None
+    kinds = [(at, _kind_of_value(value)) for at, value in enumerate(values) if value is not None]
+    counts = Counter({"dates": 0, "times": 0, "others": 0})
+    counts.update(kind for _, kind in kinds)
+    most = max(("dates", "times"), key=counts.__getitem__)
+    if not 0 < len(kinds) - counts[most] < counts[most]:
+        return None
+    return {**counts, "rows": [at for at, kind in kinds if kind != most][:MOST_NAMED]}
+
+
+def _kind_of_value(value: Any) -> str:
+    if type(value) is not str or not ISO_DATE.fullmatch(value) or read_timestamp(value) is None:
+        return "others"
+    return "dates" if len(value) == DATE_LENGTH else "times"
+
+
 def _text_of(cell: Any) -> str:
     return unicode_text(cell) if isinstance(cell, str) else read_text(cell) or as_json(cell, ascii_only=False)
-
-
-def _objects(values: Sequence[Any]) -> Any:
-    # `np.array` would make a matrix of lists of one length.
-    return np.fromiter(values, dtype=object, count=len(values))

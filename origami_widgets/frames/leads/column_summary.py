@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,7 @@ from origami_widgets.frames.source import SourceData, SourcePart
 from origami_widgets.frames.values import as_json, parsed_object, read_number, read_text
 from origami_widgets.words.foreign_text import clean
 
-from .lead_column import FOUND
-from .lead_table import snake_case
+from .lead_table import FOUND, snake_case
 from .stacking import ENDING, check_leads, keys_of, lead_names, mains_of, python_values, table_notes
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
     """
     check_leads(leads)
     leads = leads.drop_duplicates(["table_id", "row_id"])
-    rows = [_row(each, examples=examples) for each in _columns(leads)]
+    rows = [_row(*each, examples=examples) for each in _columns(leads)]
     runs = dict.fromkeys(row["run_id"] for row in rows)
     source = SourceData("leads", tuple(SourcePart(run_id) for run_id in runs))
     frame = build(DESCRIPTION, source, rows, dtype_backend=dtype_backend)
@@ -101,24 +100,8 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
     return frame
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One column of one table.
-
-    Attributes:
-        leads: the leads of the table.
-        name: the column of the frame.
-        facts: the notes about the column.
-        note: the notes about the table.
-    """
-
-    leads: pd.DataFrame
-    name: str
-    facts: Mapping[str, Any]
-    note: Mapping[str, Any]
-
-
-def _columns(leads: pd.DataFrame) -> Iterator[_Column]:
+def _columns(leads: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield the leads of each table with the notes about each of its columns, and those about the table."""
     notes = {str(note.get("table_id")): note for note in table_notes(leads)}
     rows: dict[Any, pd.DataFrame] = dict.fromkeys(notes, leads.iloc[:0])
     rows |= dict(iter(leads.groupby("table_id", dropna=False, sort=False)))
@@ -134,22 +117,28 @@ def _columns(leads: pd.DataFrame) -> Iterator[_Column]:
         hidden = note.get("columns_without_cells") or {}
         for facts in note.get("table_columns", ()):
             if facts["column"] in leads and facts["column"] not in hidden:
-                yield _Column(group, facts["column"], facts, note)
+                yield group, facts, note
 
 
-def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
-    name, facts, cells = column.name, column.facts, _without_placeholders(_cells(column))
-    size, count = len(cells.values), sum(cells.filled)
-    pending = None if cells.pending is None else sum(cells.pending)
+def _row(leads: pd.DataFrame, facts: Mapping[str, Any], note: Mapping[str, Any], *, examples: bool) -> dict[str, Any]:
+    cells = _cells(leads, facts, note)
     # The main part may be empty although another part was found.
-    found = [value for value, filled in zip(cells.values, cells.filled, strict=True) if filled]
-    mains = [main for main in map(_main, found) if is_found(main)]
-    distinct = {as_json(each): each for each in mains}
+    mains = [main_value(value) if isinstance(value, dict) else value for value in cells.parsed]
+    filled = [
+        was and not (isinstance(main, str) and main.strip(" .").lower() in _PLACEHOLDERS)
+        for was, main in zip(cells.filled, mains, strict=True)
+    ]
+    size, count = len(mains), sum(filled)
+    pending = None if cells.pending is None else sum(cells.pending)
+    distinct = {
+        as_json(main): main for main, is_filled in zip(mains, filled, strict=True) if is_filled and is_found(main)
+    }
     price, ran = read_number(facts.get("avg_credits_per_run")), None if pending is None else size - pending
-    words = [word for word, filled in zip(cells.confidence, cells.filled, strict=True) if filled]
+    words = [word for word, is_filled in zip(cells.confidence, filled, strict=True) if is_filled]
+    shown = list(distinct.values())[: EXAMPLES * examples]
     return {
-        **{key: column.note.get(key) for key in ("run_id", "run_name", "table_id", "table_name")},
-        "column": name,
+        **{key: note.get(key) for key in ("run_id", "run_name", "table_id", "table_name")},
+        "column": facts["column"],
         "column_name": facts.get("name"),
         "kind": facts.get("kind") or None,
         "leads": size,
@@ -165,11 +154,10 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
         "credits_per_found": ran * price / count
         if cells.is_complete and count and ran is not None and price is not None and price >= 0
         else None,
-        **(
-            {f"example_{at + 1}": _short(each) for at, each in enumerate(list(distinct.values())[:EXAMPLES])}
-            if examples
-            else {}
-        ),
+        **{
+            f"example_{at + 1}": clean(each if isinstance(each, str) else as_json(each), LONGEST_EXAMPLE)
+            for at, each in enumerate(shown)
+        },
     }
 
 
@@ -178,14 +166,14 @@ class _Cells:
     """The cells of one column, and what is known of each.
 
     Attributes:
-        values: the cells, with JSON texts as the objects that they hold.
+        parsed: the cells, with JSON texts as the objects that they hold.
         filled: whether a value was found.
         pending: whether the cell may still get a value; None if the frame doesn't distinguish it from a cell without a finding.
         confidence: how certain the value is; None if unknown.
         is_complete: whether the frame shows for every cell if a value was found.
     """
 
-    values: list[Any]
+    parsed: list[Any]
     filled: list[bool]
     pending: list[bool] | None
     confidence: list[Any]
@@ -198,19 +186,8 @@ _PLACEHOLDERS = frozenset(
 """Texts that agents write where they found nothing."""
 
 
-def _without_placeholders(cells: _Cells) -> _Cells:
-    mains = map(_main, cells.values)
-    filled = [
-        was and not (isinstance(main, str) and main.strip(" .").lower() in _PLACEHOLDERS)
-        for was, main in zip(cells.filled, mains, strict=True)
-    ]
-    return replace(cells, filled=filled)
-
-
-def _cells(column: _Column) -> _Cells:
-    leads, name, note = column.leads, column.name, column.note
-    options = note.get("options") or {}
-    kind = str(column.facts.get("kind", ""))
+def _cells(leads: pd.DataFrame, facts: Mapping[str, Any], note: Mapping[str, Any]) -> _Cells:
+    name, options, kind = facts["column"], note.get("options") or {}, str(facts.get("kind", ""))
     is_whole = not options.get("flatten", True)
     values = [parsed_object(value) if is_whole else value for value in python_values(leads[name])]
     # Parts are known by their column and key; a frame with other notes has the usual names.
@@ -223,7 +200,7 @@ def _cells(column: _Column) -> _Cells:
         for value, word in zip(values, words, strict=True)
     ]
     if flags in leads:
-        found = [_boolean(flag) for flag in python_values(leads[flags])]
+        found = [_FLAGS.get(str(flag).lower()) for flag in python_values(leads[flags])]
         pending = [flag is None and may_come(kind) for flag in found]
         return _Cells(values, [flag is True for flag in found], pending, words)
     filled = [is_found(value) for value in values]
@@ -236,20 +213,8 @@ def _cells(column: _Column) -> _Cells:
     return _Cells(values, filled, None if is_whole else empty, words)
 
 
-def _boolean(value: Any) -> bool | None:
-    """Return a flag; files may have it as text."""
-    words = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
-    return None if value is None else words.get(str(value).lower())
-
-
-def _main(value: Any) -> Any:
-    return main_value(value) if isinstance(value, dict) else value
-
-
-def _short(value: object) -> str:
-    return clean(value if isinstance(value, str) else as_json(value), LONGEST_EXAMPLE)
-
-
+_FLAGS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+"""Flags as frames and files have them."""
 EVIDENCE = FrameSchema(
     "evidence_frame",
     (

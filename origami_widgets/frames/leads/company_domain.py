@@ -13,14 +13,18 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pandas as pd
+
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+from origami_widgets.frames.values import spaced
+
+from .cell_array import text_array
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.api.extensions import ExtensionArray
     from publicsuffixlist import PublicSuffixList
 
-    from origami_widgets.frames.dtype_backend import DtypeBackend
 
 _WEBSITE = (("website",), ("web", "site"), ("homepage",), ("domain",))
 _LINK = (("url",), ("web", "page"), ("site",))
@@ -139,10 +143,6 @@ def domain_of(addresses: Iterable[object], *, dtype_backend: DtypeBackend = "num
         >>> ow.domain_of(customers["site"]).fillna(ow.domain_of(customers["mail"])).tolist()
         ['acme.pt', 'fado.pt']
     """
-    import pandas as pd
-
-    from origami_widgets.frames.dtype_backend import check_backend
-
     check_backend(dtype_backend)
     if isinstance(addresses, str | pd.DataFrame) or not isinstance(addresses, Iterable):
         raise InvalidInput(
@@ -152,7 +152,7 @@ def domain_of(addresses: Iterable[object], *, dtype_backend: DtypeBackend = "num
         )
     index = addresses.index if isinstance(addresses, pd.Series) else None
     domains = company_domains(addresses)
-    return pd.Series(_as_array(domains, dtype_backend), index=index, name=getattr(addresses, "name", None))
+    return pd.Series(text_array(domains, dtype_backend), index=index, name=getattr(addresses, "name", None))
 
 
 def company_domain(value: object) -> str | None:
@@ -278,7 +278,7 @@ def address_columns(names: Iterable[str]) -> list[str]:
     >>> address_columns(["job_url", "news_url", "google_maps_url", "bakery_url", "email"])
     ['email', 'bakery_url']
     """
-    words = {name: re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+", " ", name).lower().split() for name in names}
+    words = {name: spaced(name).lower().split() for name in names}
     links = {name: parts for name, parts in words.items() if not _OTHER_LINKS.intersection(parts)}
     own = {name: parts for name, parts in links.items() if _OWN.union(*_LINK).issuperset(parts)}
     mail = {name: parts for name, parts in words.items() if not _OTHER_ADDRESSES.intersection(parts)}
@@ -310,7 +310,7 @@ def domains_of(frame: pd.DataFrame, columns: Sequence[str], dtype_backend: Dtype
         found = company_domains(cells.iloc[waiting].to_numpy(dtype=object).tolist())
         for at, domain in zip(waiting, found, strict=True):
             domains[at] = domain
-    return _as_array(domains or [None] * len(frame), dtype_backend)
+    return text_array(domains or [None] * len(frame), dtype_backend)
 
 
 def company_domains(addresses: Iterable[object]) -> list[str | None]:
@@ -332,12 +332,3 @@ def company_domains(addresses: Iterable[object]) -> list[str | None]:
                 domain = None
         domains.append(domain)
     return domains
-
-
-def _as_array(domains: list[str | None], dtype_backend: DtypeBackend) -> ExtensionArray:
-    import pandas as pd
-
-    from origami_widgets.frames.dtype_backend import texts
-
-    array = texts(domains, dtype_backend)
-    return pd.array(domains, dtype=pd.StringDtype()) if array is None else array

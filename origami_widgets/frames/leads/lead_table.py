@@ -1,30 +1,38 @@
-"""Collect leads, page after page, into the columns of a frame. Pure."""
+"""Collect leads, page after page, into the columns of a frame: main values, parts of objects, and whether a value was found.
+
+The cell of an enrichment is usually an object: the wanted fields beside `confidence`, `reasoning` and sources. A cell
+without any field filled has run and found nothing; a missing cell has not run. `is_found` decides. Pure.
+"""
 
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.rows.cell_values import is_found, main_key, main_value
 from origami_widgets.api.rows.row_paging import ids_of
+from origami_widgets.frames.dtype_backend import DtypeBackend, typed_array
+from origami_widgets.frames.values import spaced
 
 from .cell_array import CellArray, cell_array, text_array
-from .lead_column import ABSENT, lead_columns
-
-if TYPE_CHECKING:
-    from origami_widgets.frames.dtype_backend import DtypeBackend
 
 MOST_UNLISTED = 100
 """Maximum number of columns for slugs that the server does not list."""
 MOST_SHOWN = 20
 """Maximum number of columns that an error lists."""
+MOST_KEYS = 64
+"""Maximum number of parts that get a column: an object used as a dictionary would make thousands."""
+REST = "rest"
+FOUND = "found"
+ABSENT = object()
+"""Marks a missing cell among the cells of a column: it has not run, unlike a null, for which nothing was found."""
 ROW_ID = "row_id"
 OURS = ("run_name", "table_name", "domain", "qualified", "table_id", ROW_ID)
 """The last columns of a frame of leads, which are not columns of their table."""
@@ -87,11 +95,6 @@ class Findings:
             self.dates.append(name)
         elif cells.kind == "timestamp":
             self.timestamps.append(name)
-
-
-def needs_typed_cells(listed: Iterable[ListedColumn]) -> bool:
-    """Return whether a slug collides with a key of the row itself."""
-    return any(column.slug in LEVELS for column in listed)
 
 
 class LeadTable:
@@ -184,11 +187,11 @@ class LeadTable:
                 yield full, cells
         for slug, values in self._unlisted.items():
             parts = self._parts(slug, values, computed=True)
-            for full, _, cells in _named(parts, _unique(snake_case(slug), taken), taken, frozenset()):
+            for full, _, cells in _named(parts, unique_name(snake_case(slug), taken), taken, frozenset()):
                 findings.unlisted.append(full)
                 yield full, cells
         if any(self._rest):
-            findings.unlisted.append(name := _unique(UNLISTED, taken))
+            findings.unlisted.append(name := unique_name(UNLISTED, taken))
             yield name, cell_array(self._rest, self._backend)
 
     def _parts(self, slug: str, values: list[Any], *, computed: bool) -> Iterator[tuple[str, CellArray]]:
@@ -199,8 +202,56 @@ class LeadTable:
         """Return the names of the listed columns. They are chosen first, so that no part takes the name of another column."""
         taken = dict(self._reserved)
         for column in self._listed:
-            taken[_unique(snake_case(column.slug or column.name or column.id), taken)] = None
+            taken[unique_name(snake_case(column.slug or column.name or column.id), taken)] = None
         return list(taken)[len(self._reserved) :]
+
+
+def lead_columns(
+    values: Sequence[Any], dtype_backend: DtypeBackend, *, computed: bool, flatten: bool, as_text: bool
+) -> Iterator[tuple[str, CellArray]]:
+    """Iterate over the frame columns of one table column, by suffix; "" is the main value.
+
+    Args:
+        values: the cells, with `ABSENT` for a missing one.
+        dtype_backend: the dtype backend of the arrays.
+        computed: whether agents compute the cells, so that a null means that nothing was found.
+        flatten: whether parts of objects get their own columns.
+        as_text: whether the main values become texts as they were sent.
+    """
+    cells = [None if value is ABSENT else value for value in values]
+    objects = [cell for cell in cells if type(cell) is dict] if flatten and dict in set(map(type, cells)) else []
+    mains = [main_value(cell) if type(cell) is dict else cell for cell in cells] if objects else cells
+    yield "", cell_array(mains, dtype_backend, as_text=as_text)
+    if objects:
+        yield from _parts(cells, objects, dtype_backend)
+    if not (objects or (flatten and computed)):
+        return
+    # What users have left empty has not been looked for.
+    missing = [value is ABSENT or (value is None and not computed) for value in values]
+    # An object with a text as its main value is found, which is known at once.
+    found = [
+        True if type(main) is str and main and not main.isspace() else is_found(cell)
+        for cell, main in zip(cells, mains, strict=True)
+    ]
+    # Columns that users fill in tell this only if they hold objects, and others if something was not found.
+    if objects or found.count(False) > missing.count(True):
+        flags = [None if lost else flag for flag, lost in zip(found, missing, strict=True)]
+        yield FOUND, CellArray(typed_array("boolean", flags, dtype_backend), "boolean")
+
+
+def _parts(
+    cells: Sequence[Any], objects: Sequence[dict[str, Any]], dtype_backend: DtypeBackend
+) -> Iterator[tuple[str, CellArray]]:
+    keys = list(dict.fromkeys(chain.from_iterable(objects)))
+    mains = {main_key(shape) for shape in set(map(tuple, objects))} - {None}
+    inner: list[dict[str, Any]] = [cell if type(cell) is dict else {} for cell in cells]
+    for key in keys[:MOST_KEYS]:
+        # The only part that is a main value needs no second column; a source is one only if it is not an address.
+        if mains != {key} or key == "source":
+            yield key, cell_array([each.get(key) for each in inner], dtype_backend)
+    if rest := keys[MOST_KEYS:]:
+        others = [{key: each[key] for key in rest if key in each} or None for each in inner]
+        yield REST, cell_array(others, dtype_backend)
 
 
 def _named(
@@ -208,7 +259,7 @@ def _named(
 ) -> Iterator[tuple[str, str, CellArray]]:
     """Iterate over the frame columns of one table column, each with its key: the first has its name, the others a suffix."""
     for key, cells in parts:
-        full = _unique(f"{name}_{snake_case(key)}", taken, reserved) if key else name
+        full = unique_name(f"{name}_{snake_case(key)}", taken, reserved) if key else name
         taken[full] = None
         yield full, key, cells
 
@@ -219,10 +270,7 @@ def snake_case(text: str) -> str:
     >>> snake_case("contact-email"), snake_case("sourceURL"), snake_case("Größe (m²)"), snake_case("…")
     ('contact_email', 'source_url', 'größe_m²', 'column')
     """
-    return "_".join(filter(None, _BETWEEN_WORDS.split(text))).lower() or "column"
-
-
-_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
+    return spaced(text).replace(" ", "_").lower() or "column"
 
 
 def cells_of(rows: Sequence[dict[str, Any]], slugs: Iterable[str]) -> Sequence[dict[str, Any]]:
@@ -260,7 +308,8 @@ def _value(cell: Any) -> Any:
     return {key: value for key, value in cell.items() if key not in ("type", "run")} or None
 
 
-def _unique(name: str, *taken: Container[str]) -> str:
+def unique_name(name: str, *taken: Container[str]) -> str:
+    """Return a name that is not taken: with a number, if it is."""
     found, number = name, 1
     while any(found in names for names in taken):
         number += 1

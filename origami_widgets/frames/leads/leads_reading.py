@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,29 +12,39 @@ import pandas as pd
 
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.cell_values import reading_order
-from origami_widgets.api.rows.row_progress import ProgressNotifier
-from origami_widgets.api.rows.saved_filters import read_saved_filters
-from origami_widgets.frames.dtype_backend import to_array
+from origami_widgets.frames.dtype_backend import typed_array
+from origami_widgets.frames.economics.table_economics import is_company
 from origami_widgets.frames.frame_attrs import read_only
-from origami_widgets.frames.schema import FrameField
-from origami_widgets.frames.values import read_values
 
 from .chosen_columns import ALL
 from .company_domain import address_columns, domains_of
 from .lead_table import OURS
 from .row_reading import IncompleteRows, RowsReading, origin_notes, reason_of
-from .stacking import is_missing, keys_of, stack_frames, table_notes
+from .rows_request import request_from
+from .stacking import (
+    columns_as_read,
+    folded_text,
+    is_missing,
+    keys_of,
+    lead_names,
+    python_values,
+    stack_frames,
+    table_notes,
+    texts_by_table,
+)
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.row_progress import Progress, ProgressNotifier
     from origami_widgets.api.rows.saved_filters import SavedFilters
     from origami_widgets.frames.dtype_backend import DtypeBackend
+    from origami_widgets.frames.source import HasRaw
 
     from .chosen_columns import ChosenColumns
     from .rows_request import RowsRequest
+
+COMPANY_QUALIFIED = "company_qualified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +108,8 @@ def stack_leads(
     """
     notes = [_note(note, part) for part in parts for note in table_notes(part.frame)]
     frames = [_with_ours(part, dtype_backend) for part in parts]
-    empty = pd.DataFrame({name: _texts([], dtype_backend) for name in OURS if name != "qualified"})
-    empty["qualified"] = _flags([], dtype_backend)
+    empty = pd.DataFrame({name: typed_array("string", [], dtype_backend) for name in OURS if name != "qualified"})
+    empty["qualified"] = typed_array("boolean", [], dtype_backend)
     stacked, findings = stack_frames([empty, *frames], dtype_backend)
     stopped = [note["stopped"] for note in notes if note.get("stopped")]
     about = {
@@ -147,25 +158,15 @@ def _with_ours(part: TableLeads, dtype_backend: DtypeBackend) -> pd.DataFrame:
         if name == "domain":
             return domains_of(frame, address_columns(main), dtype_backend)
         if name == "qualified":
-            return _flags(part.qualified or [None] * len(frame), dtype_backend)
-        return _texts([runs.get(name) or note.get(name) for note in about], dtype_backend).take(places)
+            return typed_array("boolean", part.qualified or [None] * len(frame), dtype_backend)
+        known = [runs.get(name) or note.get(name) for note in about]
+        texts = [None if pd.isna(value) else str(value) for value in known]
+        return typed_array("string", texts, dtype_backend).take(places)
 
     known = {name: made(name) for name in lacking}
     frame = frame.assign(**known)
-    order = reading_order([(str(each["name"]), str(each["kind"])) for each in listed])
-    first = [listed[order[0][0]]["column"]] if order else []
+    first = [each["column"] for each, _ in columns_as_read(frame, notes.values())[:1]]
     return frame[[*first, *(name for name in frame.columns if name not in first)]]
-
-
-def _texts(values: Sequence[Any], dtype_backend: DtypeBackend) -> Any:
-    field = FrameField("text", "string", "computed", "", "")
-    texts = [None if pd.isna(value) else str(value) for value in values]
-    return to_array("string", read_values(field, texts), dtype_backend)
-
-
-def _flags(values: Sequence[bool | None], dtype_backend: DtypeBackend) -> Any:
-    field = FrameField("flag", "boolean", "computed", "", "")
-    return to_array("boolean", read_values(field, values), dtype_backend)
 
 
 def _note(note: Mapping[str, Any], part: TableLeads) -> Mapping[str, Any]:
@@ -203,7 +204,6 @@ class LeadsReading:
         self._chosen = chosen
         self._runs = [(run_id, name) for run_id, name, *_ in tables]
         self._readings = [RowsReading(operations, request) for *_, request, operations in tables]
-        self._requests = [(request, operations) for *_, request, operations in tables]
         # The saved filters by the place of their table, where hidden leads are read, too.
         self._saved_filters: dict[int, SavedFilters] = {}
         self._rows: dict[int, int] = {}
@@ -225,6 +225,9 @@ class LeadsReading:
             IncompleteRows: an error came after some rows.
             InvalidInput: there is no such column as was chosen.
         """
+        # Imported here and below, as the loop is loaded only when leads are read.
+        from origami_widgets.api.rows.row_progress import ProgressNotifier
+
         notifier = ProgressNotifier(progress)
         frames: list[pd.DataFrame] = []
         try:
@@ -247,17 +250,18 @@ class LeadsReading:
 
     async def _judge(self, place: int) -> None:
         """Read which leads meet the brief, where hidden ones are read, too."""
-        request, operations = self._requests[place]
+        from origami_widgets.api.rows.saved_filters import read_saved_filters
+
+        reading, request = self._readings[place], self._readings[place].request
         if request.include_hidden and verdict_column(request.table):
-            found = await OnLoop(read_saved_filters(operations, request.table_id, None))
+            found = await OnLoop(read_saved_filters(reading.operations, request.table_id, None))
             if found is not None:
                 self._saved_filters[place] = found
 
     def _leads_of(self, place: int, frame: pd.DataFrame) -> TableLeads:
-        request, _ = self._requests[place]
-        saved = self._saved_filters.get(place)
-        passes = saved.passes if saved else (lambda _: True) if self._readings[place].hides_leads else None
-        return TableLeads(frame, *self._runs[place], verdicts(frame, verdict_column(request.table), passes))
+        reading, saved = self._readings[place], self._saved_filters.get(place)
+        passes = saved.passes if saved else (lambda _: True) if reading.hides_leads else None
+        return TableLeads(frame, *self._runs[place], verdicts(frame, verdict_column(reading.request.table), passes))
 
     def _partial(self, frames: Sequence[pd.DataFrame], reason: str) -> pd.DataFrame:
         frame = self._chosen.of(self._stacked(frames), strict=False)
@@ -289,3 +293,67 @@ class LeadsReading:
             notifier.notify(sum(self._rows.values()), everything)
 
         return notify
+
+
+def read_rows_frame(
+    table: HasRaw | Mapping[str, Any], operations: Operations, options: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Read all leads of a table through a given API, as `leads_frame` does.
+
+    Args:
+        table: the table.
+        operations: the API to read through.
+        options: further arguments of `leads_frame`, without `client`.
+    """
+    options = dict(options)
+    progress = options.pop("progress", None)
+    request = request_from(table, **options)
+    reading = LeadsReading(
+        [(None, None, request, operations)], origin=origins_of([operations]), dtype_backend=request.dtype_backend
+    )
+    return reading.read(progress)
+
+
+def with_company_verdicts(people: pd.DataFrame, companies: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFrame:
+    """Return leads with the column `company_qualified`.
+
+    A person belongs to the company of the same run with the same domain, else with the same name. Where not exactly one
+    fits, nothing is known.
+
+    Args:
+        people: leads of people.
+        companies: the companies of the same runs, with those that are hidden.
+        dtype_backend: the array of the column.
+    """
+    judged: dict[tuple[Any, str, str], list[bool | None]] = defaultdict(list)
+    domains, verdicts_of = python_values(companies["domain"]), python_values(companies["qualified"])
+    for *names, qualified in zip(_runs(companies), domains, lead_names(companies), verdicts_of, strict=True):
+        for key in _keys(*names):
+            judged[key].append(qualified)
+
+    def verdict(run: Any, domain: str | None, name: str | None) -> bool | None:
+        return next((found[0] for key in _keys(run, domain, name) if len(found := judged.get(key, [])) == 1), None)
+
+    columns = {
+        note.get("table_id"): str(each["column"])
+        for note in table_notes(people)
+        for each in reversed(note.get("table_columns", ()))
+        if is_company(str(each["name"])) and each["column"] in people
+    }
+    companies_of = texts_by_table(people, columns)
+    known = zip(_runs(people), python_values(people["domain"]), companies_of, strict=True)
+    values = typed_array("boolean", [verdict(*each) for each in known], dtype_backend)
+    made = people.copy()
+    made.insert(list(people.columns).index("table_id"), COMPANY_QUALIFIED, pd.Series(values, index=made.index))
+    made.attrs = people.attrs
+    return made
+
+
+def _keys(run: Any, domain: str | None, name: str | None) -> list[tuple[Any, str, str]]:
+    texts = (("domain", domain), ("name", folded_text(name or "")))
+    return [(run, kind, text) for kind, text in texts if text]
+
+
+def _runs(leads: pd.DataFrame) -> list[Any]:
+    runs = {note.get("table_id"): note.get("run_id") for note in table_notes(leads)}
+    return [runs.get(table_id) for table_id in python_values(leads["table_id"])]

@@ -20,16 +20,15 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import column_role, is_remark
 from origami_widgets.api.rows.own_rows import at_positions
 from origami_widgets.frames.files.list_reading import as_frame, read_list
+from origami_widgets.frames.values import spaced
 from origami_widgets.words.foreign_text import described
 from origami_widgets.words.numbers import plural
 
 from .company_domain import address_columns, company_domain, company_domains, domains_of, is_shared
-from .lead_column import FOUND
-from .lead_table import OURS
-from .stacking import check_columns, keys_of, table_notes
+from .lead_table import FOUND, OURS
+from .stacking import check_columns, folded_text, keys_of, table_notes
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:|/\\\"]+@[^\s@<>()\[\],;:|/\\\"?]+\.[^\s@<>()\[\],;:|/\\\"?]+")
-_WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
+ADDRESS = re.compile(r"[^\s@<>()\[\],;:|/\\\"]+@[^\s@<>()\[\],;:|/\\\"?]+\.[^\s@<>()\[\],;:|/\\\"?]+")
 _NUMBER = re.compile(r" \d+$")
 """Matches what `leads_frame` adds to the name of a column that it has twice."""
 _PERSON = re.compile(r"((full|contact|person) )?name|person|contact person|ansprechpartner(in)?")
@@ -101,11 +100,11 @@ def as_name(text: str) -> str:
     >>> as_name(" =Ana  SOUSA")
     'ana sousa'
     """
-    return " ".join(text.split()).casefold().lstrip("=+-@'")
+    return folded_text(text).lstrip("=+-@'")
 
 
 def _addresses(cells: Iterable[object]) -> tuple[str, ...]:
-    return tuple(found.strip(".'").casefold() for cell in cells for found in _ADDRESS.findall(str(cell)))
+    return tuple(found.strip(".'").casefold() for cell in cells for found in ADDRESS.findall(str(cell)))
 
 
 def _is_part(name: str, known: Collection[str]) -> bool:
@@ -121,7 +120,7 @@ def _columns_of(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
     # Not the parts of cells, nor the name of the run.
     ours = (*OURS, *keys) if "row_id" in known else ()
     main = [name for name in frame.columns if name not in ours and not _is_part(name, known)]
-    words = {name: _NUMBER.sub("", _WORD_END.sub(" ", name).strip().lower()) for name in main}
+    words = {name: _NUMBER.sub("", spaced(name).lower()) for name in main}
     emails = [name for name in main if column_role(name, "") == "email"]
     websites = ["domain"] if {"domain", "row_id"} <= known else []
     websites = websites or [name for name in main if name not in emails and address_columns([words[name]])]
@@ -130,7 +129,7 @@ def _columns_of(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
             texts = [cell for cell in frame[name].dropna().head(LOOKED_AT) if isinstance(cell, str)]
             if name in emails or name in websites or not texts:
                 continue
-            if 2 * sum(bool(_ADDRESS.search(text)) for text in texts) > len(texts):
+            if 2 * sum(bool(ADDRESS.search(text)) for text in texts) > len(texts):
                 emails.append(name)
             # Links to jobs, maps or social networks are no websites, whatever the cells look like.
             elif 2 * sum(map(bool, company_domains(texts))) > len(texts) and address_columns(

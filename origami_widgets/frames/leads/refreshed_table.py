@@ -12,7 +12,7 @@ from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import is_same
 
 from .chosen_columns import ALL
-from .lead_table import OURS, snake_case
+from .lead_table import OURS, snake_case, unique_name
 from .rewritten_cells import rewriting
 from .stacking import (
     ENDING,
@@ -106,7 +106,7 @@ class RefreshedTable:
         ours = {*OURS, *columns_of(table.note)}
         # A new column of the table must not replace a column that the user has added.
         taken = {*mine, *now.columns}
-        self._now = now = now.rename(columns={name: _free_name(name, taken) for name in now if name in mine - ours})
+        self._now = now = now.rename(columns={name: unique_name(name, taken) for name in now if name in mine - ours})
         main = {column_id: name for name, column_id in reversed(read.items())}
         dropped = {column_id for column_id, name in main.items() if name not in mine}
         new = {name for name in chosen.names(now, strict=False) if listed.get(name) not in dropped}
@@ -224,13 +224,6 @@ def _renamed(leads: pd.DataFrame, note: Mapping[str, Any], renamed: Mapping[str,
     tables = [{**note, **renamed_columns(note, renamed)}] if note else []
     made.attrs = read_only({"units": {}, "origami": {"tables": tables}}, getattr(note, "operations", None))
     return made
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
 
 
 def _cells(frame: pd.DataFrame, name: str, places: list[int]) -> list[Any] | None:

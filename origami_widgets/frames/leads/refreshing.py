@@ -255,14 +255,14 @@ def _joined(
     made = []
     for part in parts:
         rows = part.frame()
-        dtypes = {"qualified": "boolean"}
+        notes = table_notes(rows) if part.has_changed else [part.table.note]
+        known, dtypes = {"table_id": part.table.table_id}, {"qualified": "boolean"}
         ours = {
-            name: pd.Series([pd.NA] * len(rows), dtype=dtypes.get(name, "string")) for name in OURS if name not in rows
+            name: pd.Series([known.get(name, pd.NA)] * len(rows), dtype=dtypes.get(name, "string"))
+            for name in OURS
+            if name not in rows
         }
-        if "table_id" in ours:
-            ours["table_id"] = pd.Series([part.table.table_id] * len(rows), dtype="string")
         rows = rows.assign(**ours)
-        notes = table_notes(part.frame()) if part.has_changed else [part.table.note]
         rows.attrs = read_only({"units": {}, "origami": {"tables": [note for note in notes if note]}})
         made.append(rows)
     options: Mapping[str, Any] = next((part.table.note["options"] for part in parts if part.table.note), {})

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Container, Sequence
+from collections.abc import Awaitable, Container, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets._version import __version__
-from origami_widgets.api.background.sync_bridge import OnLoop, block, warn_user
-from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.rows.row_paging import PartialRows, ids_of
-from origami_widgets.api.rows.row_progress import ProgressNotifier, ProgressReport
+from origami_widgets.api.background.sync_bridge import OnLoop, warn_user
+from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.rows.row_paging import PartialRows, RowWalk, ids_of
 from origami_widgets.api.rows.row_reader import RowPages
-from origami_widgets.api.rows.saved_filters import read_saved_filters
 from origami_widgets.frames.frame_attrs import read_only
 
-from .lead_table import OURS, LeadTable, ListedColumn, needs_typed_cells
-from .rows_request import with_slugs
+from .lead_table import LEVELS, OURS, LeadTable, ListedColumn
+from .rows_request import request_from, with_slugs
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.models.base import JsonObject, Page
-    from origami_widgets.api.models.table import Column
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_paging import RowWalk
     from origami_widgets.api.rows.row_progress import Progress
     from origami_widgets.api.rows.saved_filters import SavedFilters
+    from origami_widgets.frames.source import HasRaw
 
     from .lead_table import Findings
     from .rows_request import RowsRequest
@@ -54,32 +52,28 @@ class RowsReading:
         self.request = request
         self._as_texts = as_texts
         self._reserved = reserved
-        self._operations = operations
-        self._table: LeadTable | None = None
-        self._listed: list[ListedColumn] = []
-        self._pages: RowPages[dict[str, Any]] | None = None
+        self.operations = operations
+        self._has_begun = False
+        self._table: LeadTable
+        self._listed: list[ListedColumn]
+        self._pages: RowPages[dict[str, Any]]
         # The saved filters, if further ones narrow them; None if nothing has to be narrowed.
         self._saved_filters: SavedFilters | None = None
         # Whether the table has changed while these were read and applied; None if unknown.
         self._has_changed: bool | None = None
         self._rows = 0
 
-    def read(self, progress: Progress | None) -> pd.DataFrame:
-        """Read to the end and return the frame.
-
-        Raises:
-            IncompleteRows: an error came after some rows.
-        """
-        return block(self.steps(progress))
-
     async def steps(self, progress: Progress | None) -> pd.DataFrame:
-        """Read as `read` does, for the sync bridge.
+        """Read to the end and return the frame, for the sync bridge.
 
         Raises:
             IncompleteRows: an error came after some rows.
         """
+        # Imported here and below, as the loop is loaded only when leads are read.
+        from origami_widgets.api.rows.row_progress import ProgressNotifier, ProgressReport
+
         notifier = ProgressNotifier(progress)
-        report = ProgressReport(self._operations.traffic, self.request.table_id)
+        report = ProgressReport(self.operations.traffic, self.request.table_id)
         try:
             pages: RowPages[Any] = await OnLoop(self._begin())
             while not self._is_done(pages.walk):
@@ -87,7 +81,7 @@ class RowsReading:
                 await OnLoop(pages.read(self._take))
                 notifier.notify(pages.walk.rows, self._wanted(pages.walk.total))
             if self._saved_filters is not None:
-                now = await OnLoop(self._operations.get_table(self.request.table_id, include=()))
+                now = await OnLoop(self.operations.get_table(self.request.table_id, include=()))
                 self._has_changed = now.version != self._saved_filters.version
             if pages.walk.stopped:
                 message = f"The rows may be incomplete: {pages.walk.stopped}. Read them again to be sure."
@@ -104,14 +98,17 @@ class RowsReading:
 
     def state(self) -> str:
         """Return the number of rows read, in words."""
-        return "nothing" if self._pages is None else self._pages.progress()
+        return self._pages.progress() if self._has_begun else "nothing"
 
     async def _begin(self) -> RowPages[dict[str, Any]]:
-        request, operations = self.request, self._operations
+        from origami_widgets.api.rows.saved_filters import read_saved_filters
+
+        request, operations = self.request, self.operations
         table = None
         if request.lead_count is None and request.table_name is None:
             table = await operations.get_table(request.table_id, include=())
-            request = self.request = request.with_table(table)
+            request = replace(request, table_name=table.name, lead_count=table.lead_count, table=table)
+            self.request = request
         columns = await operations.list_columns(request.table_id)
         listed = [ListedColumn(column.id, column.name, column.slug, column.kind) for column in columns]
         request = with_slugs(request, [column.slug for column in listed if column.slug is not None])
@@ -122,7 +119,8 @@ class RowsReading:
             as_texts=self._as_texts,
             reserved=self._reserved,
         )
-        query = request.query_for(typed=needs_typed_cells(listed))
+        # Flat cells, unless a slug is also a key of the row itself.
+        query = replace(request.query, flat=not any(column.slug in LEVELS for column in listed))
 
         def read(cursor: str | None) -> Awaitable[Page[JsonObject]]:
             return operations.list_raw_rows(request.table_id, query, cursor=cursor, limit=LARGEST_PAGE)
@@ -137,12 +135,10 @@ class RowsReading:
             page = await read(None)
             pages.walk.total = None if request.narrows else page.total
             made.add(page.items)
-        self._listed, self._table, self._pages = listed, made, pages
+        self._listed, self._table, self._pages, self._has_begun = listed, made, pages, True
         return pages
 
     def _take(self, rows: Sequence[dict[str, Any]]) -> None:
-        if self._table is None or self._pages is None:
-            return
         limit, beyond = self.request.limit, list(self._pages.newest)
         if self._saved_filters is not None:
             saved = self._saved_filters
@@ -161,14 +157,14 @@ class RowsReading:
     @property
     def has_rows(self) -> bool:
         """Whether any page of rows was read."""
-        return self._pages is not None and self._pages.walk.pages > 0
+        return self._has_begun and self._pages.walk.pages > 0
 
     @property
     def hides_leads(self) -> bool:
         """Whether saved filters were in force, as far as the numbers of leads tell: then all rows read pass them."""
-        total = None if self._pages is None else self._pages.walk.total
         if self._saved_filters is not None:
             return True
+        total = self._pages.walk.total
         # With filters of the user's own, too, the numbers say nothing of the saved ones.
         is_told = not self.request.include_hidden and not self.request.query.filters
         return is_told and total is not None and self.request.lead_count is not None and total < self.request.lead_count
@@ -179,27 +175,22 @@ class RowsReading:
 
     def _frame(self, reason: str = "") -> pd.DataFrame:
         """Return the rows so far; `reason` says why there are not more."""
-        if self._table is None or self._pages is None:
-            raise InvalidInput("Nothing was read yet", remedy="Call it again.")
         frame, findings = self._table.frame(rows=self._rows)
-        note = self._note(self._pages.walk, len(frame), findings, reason)
-        frame.attrs = read_only({"units": {}, "origami": {"tables": [note]}}, self._operations)
-        return frame
-
-    def _note(self, walk: RowWalk, rows: int, findings: Findings, reason: str) -> dict[str, Any]:
-        complete = not reason and (walk.complete or self._is_done(walk)) and not walk.stopped
-        return note_of(
+        walk = self._pages.walk
+        note = note_of(
             self.request,
             walk,
-            rows,
+            len(frame),
             findings,
             self._listed,
-            origin=self._operations.origin,
+            origin=self.operations.origin,
             reason=reason,
-            complete=complete,
+            complete=not reason and (walk.complete or self._is_done(walk)) and not walk.stopped,
             saved_filters=self._saved_filters,
             has_changed=self._has_changed,
         )
+        frame.attrs = read_only({"units": {}, "origami": {"tables": [note]}}, self.operations)
+        return frame
 
 
 def _after(page: list[dict[str, Any]], taken: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -342,26 +333,18 @@ def _table_columns(
     # The first frame column of each table column has its main values.
     main = {column_id: name for name, column_id in reversed(findings.columns.items())}
     known = {} if request.table is None else {column.id: column for column in request.table.columns}
-    return [
-        {
-            "column": main.get(each.id),
-            "id": each.id,
-            "slug": each.slug,
-            "name": each.name,
-            "kind": each.kind,
-            **_costs(known.get(each.id)),
+    rows: list[dict[str, str | float | None]] = []
+    for each in listed:
+        column = known.get(each.id)
+        stats = None if column is None else column.stats
+        about = {"column": main.get(each.id), "id": each.id, "slug": each.slug, "name": each.name, "kind": each.kind}
+        costs = {
+            "credits_lifetime_used": None if column is None else column.credits.lifetime_used,
+            "cells_errored": None if column is None else column.cells.errored,
+            "avg_credits_per_run": None if stats is None else stats.avg_credits_per_run,
         }
-        for each in listed
-    ]
-
-
-def _costs(column: Column | None) -> dict[str, float | None]:
-    stats = None if column is None else column.stats
-    return {
-        "credits_lifetime_used": None if column is None else column.credits.lifetime_used,
-        "cells_errored": None if column is None else column.cells.errored,
-        "avg_credits_per_run": None if stats is None else stats.avg_credits_per_run,
-    }
+        rows.append({**about, **costs})
+    return rows
 
 
 def _counts(request: RowsRequest, total: int | None) -> str:
@@ -372,3 +355,52 @@ def _counts(request: RowsRequest, total: int | None) -> str:
     saved = "" if request.include_hidden else "the table's saved filters"
     by = " and ".join(filter(None, (saved, yours))) or "reading"
     return f"The table has {count:,} leads before filters and {total:,} after {by}, or it has changed."
+
+
+def loaded_rows_frame(
+    table: HasRaw | None,
+    columns: Sequence[Mapping[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    *,
+    filters: Sequence[Mapping[str, Any]] | None,
+    include_hidden: bool,
+    sort: Mapping[str, Any] | None,
+    total: int | None,
+    pages: int,
+    complete: bool,
+    version: Sequence[Any] | None,
+    operations: Operations | None,
+) -> pd.DataFrame:
+    """Return leads that are already loaded, as `stack_leads` takes them. Sends nothing.
+
+    Args:
+        table: the table; None if there is none yet.
+        columns: the table's columns, as the server lists them.
+        rows: the leads, as the server sent them.
+        filters: the filters that the leads were read with, besides the saved ones.
+        include_hidden: whether leads that fail the saved filters are among them.
+        sort: the order that the leads were read in; None for the saved one.
+        total: the server's count of leads.
+        pages: the number of pages read.
+        complete: whether these are all leads.
+        version: the version of the table when the leads were read; None if there were several.
+        operations: the API that the leads came from; None if there are none yet.
+    """
+    origin = "" if operations is None else operations.origin
+    listed = [
+        ListedColumn(str(each.get("id", "")), str(each.get("name", "")), each.get("slug"), str(each.get("kind", "")))
+        for each in columns
+    ]
+    collected = LeadTable(listed, dtype_backend="numpy_nullable")
+    collected.add(rows)
+    frame, findings = collected.frame()
+    reason = "" if complete else "These are the leads that were loaded."
+    about = {**origin_notes(origin), "rows": len(frame), "complete": complete, "stopped": reason}
+    if table is not None:
+        walk = RowWalk()
+        walk.rows, walk.total, walk.pages = len(rows), total, pages
+        request = request_from(table, filters=filters, include_hidden=include_hidden, sort=sort)
+        note = note_of(request, walk, len(frame), findings, listed, origin=origin, reason=reason, complete=complete)
+        about = {"tables": [{**note, "table_version": None if version is None else list(version)}]}
+    frame.attrs = read_only({"units": {}, "origami": about}, operations)
+    return frame

@@ -48,18 +48,10 @@ class RowsRequest:
         """Whether the filters narrow the saved ones, which the API cannot do."""
         return bool(self.query.filters) and not self.include_hidden
 
-    def with_table(self, table: Table) -> RowsRequest:
-        """Return the request with the details of the table."""
-        return replace(self, table_name=table.name, lead_count=table.lead_count, table=table)
-
     def options(self) -> dict[str, Any]:
         """Return the arguments that shape the frame, as JSON."""
         of_table = ("table_id", "table_name", "lead_count", "query", "limit", "table")
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in of_table}
-
-    def query_for(self, *, typed: bool) -> RowQuery:
-        """Return the query to send, which asks for flat cells unless a slug is also a key of the row itself."""
-        return replace(self.query, flat=not typed)
 
 
 def request_from(

@@ -16,15 +16,14 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import is_found, reading_order
-from origami_widgets.frames.dtype_backend import arrow_type, to_array
+from origami_widgets.frames.dtype_backend import ARROW_TEXTS, arrow_type, typed_array
 from origami_widgets.frames.schema import DTYPE_NAMES
-from origami_widgets.frames.values import TypedValues
 
 from .cell_array import cell_array
-from .lead_column import FOUND
-from .lead_table import OURS, Findings
+from .lead_table import FOUND, OURS, Findings
 
 if TYPE_CHECKING:
+    from origami_widgets.api.rows.cell_values import Role
     from origami_widgets.frames.dtype_backend import DtypeBackend
     from origami_widgets.frames.schema import Kind
 
@@ -66,12 +65,24 @@ def lead_names(leads: pd.DataFrame) -> list[str | None]:
         is_known = first not in OURS and "table_id" in leads and len(leads["table_id"].unique()) == 1
         return [None if cell is None or not is_known else str(cell) for cell in python_values(leads[first])]
     for note in notes:
-        listed = [each for each in note.get("table_columns", ()) if each["column"] in leads]
-        if order := reading_order([(str(each["name"]), str(each["kind"])) for each in listed]):
-            firsts[note.get("table_id")] = str(listed[order[0][0]]["column"])
-    cells = {name: python_values(leads[name]) for name in set(firsts.values())}
-    tables = python_values(leads["table_id"]) if "table_id" in leads else [next(iter(firsts), None)] * len(leads)
-    found = [cells[firsts[table]][at] if table in firsts else None for at, table in enumerate(tables)]
+        if order := columns_as_read(leads, [note]):
+            firsts[note.get("table_id")] = str(order[0][0]["column"])
+    return texts_by_table(leads, firsts)
+
+
+def columns_as_read(leads: pd.DataFrame, notes: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Role]]:
+    """Return what notes say of the columns of a frame, in the order in which people read these, each with its role."""
+    listed = [each for note in notes for each in note.get("table_columns", ()) if each["column"] in leads]
+    return [
+        (listed[at], role) for at, role in reading_order([(str(each["name"]), str(each["kind"])) for each in listed])
+    ]
+
+
+def texts_by_table(leads: pd.DataFrame, columns: Mapping[object, str]) -> list[str | None]:
+    """Return the text of each lead's cell in one column, given that of each table by its id; None if unknown."""
+    cells = {name: python_values(leads[name]) for name in set(columns.values())}
+    tables = python_values(leads["table_id"]) if "table_id" in leads else [next(iter(columns), None)] * len(leads)
+    found = [cells[columns[table]][at] if table in columns else None for at, table in enumerate(tables)]
     return [None if cell is None else str(cell) for cell in found]
 
 
@@ -191,6 +202,11 @@ def _is_flag(name: str, frames: Sequence[pd.DataFrame], keys: Mapping[str, str])
     )
 
 
+def folded_text(text: str) -> str:
+    """Return a text as texts are compared: without case and outer or double spaces."""
+    return " ".join(text.split()).casefold()
+
+
 def is_missing(values: Any) -> Any:
     """Return for each value whether it is missing. Lists are values."""
     return np.asarray(pd.isna(values), dtype=np.bool_)
@@ -201,8 +217,6 @@ def python_values(values: pd.Series[Any]) -> list[Any]:
     cells = values.astype(object).to_list()
     missing = is_missing(values).tolist()
     kinds = set(map(type, cells))
-    if kinds <= _JSON and _moment_kind(values.dtype) is None:
-        return [None if lost else cell for cell, lost in zip(cells, missing, strict=True)]
     if kinds <= _JSON | {float}:
         # A nullable column can hold NaN beside its missing values, for example after a division.
         return [
@@ -266,8 +280,7 @@ def _joined(
             (findings.dates if kind == "date" else findings.timestamps).append(name)
         return pd.concat(pieces, ignore_index=True).array
     if not with_values and with_found:
-        size = sum(sizes)
-        return to_array("boolean", TypedValues(np.zeros(size, np.bool_), np.ones(size, np.bool_)), dtype_backend)
+        return typed_array("boolean", [None] * sum(sizes), dtype_backend)
     sized = zip(parts, sizes, strict=True)
     cells = chain.from_iterable([None] * size if part is None else python_values(part) for part, size in sized)
     made = cell_array(list(cells), dtype_backend)
@@ -325,7 +338,7 @@ def _wanted(dtype: Any, dtype_backend: DtypeBackend) -> Any:
             return pd.DatetimeTZDtype("us", "UTC") if moments == "timestamp" else np.dtype("datetime64[us]")
         if moments == "date":
             # In Arrow, a day is not a time without a zone.
-            return None if name.startswith("date") and "time" not in name else _arrow_local_time()
+            return None if name.startswith("date") and "time" not in name else pd.ArrowDtype(arrow_type("local time"))
         kind = "timestamp"
     elif types.is_bool_dtype(dtype):
         kind = "boolean"
@@ -333,19 +346,11 @@ def _wanted(dtype: Any, dtype_backend: DtypeBackend) -> Any:
         kind = "integer"
     elif types.is_float_dtype(dtype):
         kind = "number"
-    elif isinstance(dtype, pd.StringDtype) or name in _ARROW_TEXTS:
+    elif isinstance(dtype, pd.StringDtype) or name in ARROW_TEXTS:
         kind = "string"
     if kind is None:
         return None
     return pd.ArrowDtype(arrow_type(kind)) if dtype_backend == "pyarrow" else types.pandas_dtype(DTYPE_NAMES[kind])
-
-
-_ARROW_TEXTS = ("string[pyarrow]", "large_string[pyarrow]")
-
-
-def _arrow_local_time() -> Any:
-    pa: Any = import_module("pyarrow")
-    return pd.ArrowDtype(pa.timestamp("us"))
 
 
 def _moment_kind(dtype: Any) -> str | None:

@@ -16,6 +16,8 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.api.validate import text as valid_text
 from origami_widgets.frames.files.list_reading import GivenList, as_frame
 from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.leads.row_reading import RowsReading
+from origami_widgets.frames.leads.rows_request import request_from
 from origami_widgets.frames.leads.stacking import headings_of, table_notes
 from origami_widgets.words.numbers import plural
 
@@ -116,8 +118,6 @@ class Joining:
         self._keys = keys_of(self._frame, self._key)
         self._wanted = None if columns is None else column_names(columns, "columns")
         self._suffix = valid_text("suffix", suffix)
-        from origami_widgets.frames.leads.rows_request import request_from
-
         request_from(table, include_hidden=True)
 
     async def steps(self, operations: Operations, progress: Progress | None) -> pd.DataFrame:
@@ -126,9 +126,6 @@ class Joining:
         Raises:
             AmbiguousKey: several rows of the table have one key.
         """
-        from origami_widgets.frames.leads.row_reading import RowsReading
-        from origami_widgets.frames.leads.rows_request import request_from
-
         table_id = request_from(self._table).table_id
         listed = list(await OnLoop(operations.list_columns(table_id)))
         keys = [_named(listed, name, "key") for name in self._key]
@@ -162,11 +159,8 @@ class Joining:
         said = [without_key(keyless, len(places), self._key)] if keyless else []
         if absent:
             # Without a warning, they would look like rows for which nothing was found.
-            whose = (
-                f" {plural(deleted, 'row')} of them {'was' if deleted == 1 else 'were'} deleted there."
-                if deleted
-                else ""
-            )
+            were = "was" if deleted == 1 else "were"
+            whose = f" {plural(deleted, 'row')} of them {were} deleted there." if deleted else ""
             verb = "isn't" if len(absent) == 1 else "aren't"
             said.append(
                 f"{plural(len(absent), 'row')} of your list {verb} in the table, so the new cells are NA: "

@@ -8,9 +8,6 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.source import Source, gather
 
-from .run_plots import compare_plot
-from .table_plots import credits_plot, funnel_plot
-
 if TYPE_CHECKING:
     from altair import LayerChart
 
@@ -72,11 +69,13 @@ def plot(
     """
     _check(kind, top, width)
     data = gather(source, "plot")
+    from . import kinds
+
     if kind == "compare":
-        return compare_plot(data, more, top or 20, int(width))
+        return kinds.compare_plot(data, more, top or 20, int(width))
     if kind == "credits":
-        return credits_plot(data, top or 20, int(width))
-    return funnel_plot(data, top or 8, int(width), shares=shares)
+        return kinds.credits_plot(data, top or 20, int(width))
+    return kinds.funnel_plot(data, top or 8, int(width), shares=shares)
 
 
 def _check(kind: object, top: object, width: object) -> None:

@@ -6,7 +6,6 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.usage import BalanceReading
-from origami_widgets.frames import credits_frame
 from origami_widgets.frames.economics.credit_balance import CREDITS, frame_of_readings
 from origami_widgets.frames.schema import DTYPE_NAMES
 from tests.fixtures.make_frames import ARROW_DTYPE_NAMES
@@ -37,11 +36,6 @@ def test_a_change_is_known_between_two_balances():
     assert frame["time"][1] == pd.Timestamp(T0 + 20.25, unit="s", tz="UTC")
     assert frame["balance"].to_list() == [100, 92.5, pd.NA, 88, 138]
     assert frame["change"].to_list() == [pd.NA, -7.5, pd.NA, pd.NA, 50]
-
-
-def test_the_docstring_lists_every_column():
-    lines = [line.strip() for line in credits_frame.__doc__.splitlines()]
-    assert [line for line in lines if line.startswith("- `")] == CREDITS.describe().splitlines()
 
 
 async def test_without_blocking_it_is_the_same():

@@ -120,19 +120,13 @@ def test_a_forecast_belongs_to_the_runs_of_its_call():
     assert frame["expected_cost"][0] < alone["expected_cost"][0]
 
 
-@pytest.mark.parametrize(
-    "of_run",
-    [
-        run("a", judged("s", 20, 100, 10), status="running"),
-        run("a", judged("s", 20, 100, 10), status="cancelled"),
-        run("a", {**judged("s", 20, 100, 10), "cells": {"running": 1}}),
-        run("a", {**judged("s", 20, 100, 10), "cells": {}}),
-        run("a", {**judged("s", 20, 100, 10), "leadCount": 26}),
-        run("a", judged("s", 20, 100, 21)),
-        run("a", judged("s", 20, 0, 10)),
-        run("a", plain("s", 20, 100)),
-    ],
-)
+DONE = judged("s", 20, 100, 10)
+UNFINISHED = [{**DONE, "cells": {"running": 1}}, {**DONE, "cells": {}}, {**DONE, "leadCount": 26}]
+IMPOSSIBLE = [judged("s", 20, 100, 21), judged("s", 20, 0, 10), plain("s", 20, 100)]
+NOT_READY = [run("a", DONE, status=status) for status in ("running", "cancelled")]
+
+
+@pytest.mark.parametrize("of_run", [*NOT_READY, *(run("a", each) for each in (*UNFINISHED, *IMPOSSIBLE))])
 def test_there_is_no_forecast_of_a_run_that_is_not_complete(of_run):
     frame = frames.runs_frame(of_run)
     for name in ("expected_cost", "expected_cost_low", "expected_cost_high", "chance_cheapest"):

@@ -17,28 +17,15 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.files.export_parts import FRAMES
+from tests.frames.listed import columns, lead_table, page
 from tests.frames.payloads import payload, table
 from tests.support.server import answer
 
-
-@pytest.fixture(scope="module")
-def run():
-    client = ow.Sandbox(speed=600).client()
-    return client, ow.start("List bakeries in Porto with a web shop", client=client, show=False).wait("cells")
+COLUMNS = columns(bakery="Bakery")
 
 
-def columns():
-    item = {"object": "column", "id": "c1", "name": "Bakery", "slug": "bakery", "kind": "input"}
-    return answer({"object": "list", "items": [item], "nextCursor": None, "url": ""})
-
-
-def page(*names, cursor=None):
-    items = [{"id": f"r {name}", "bakery": name} for name in names]
-    return answer({"object": "list", "items": items, "nextCursor": cursor, "total": None, "url": ""})
-
-
-def named(number, name):
-    return {"object": "table", "id": f"t{number}", "name": name, "leadCount": 1, "columns": []}
+def rows(*names, cursor=None):
+    return page(*({"id": f"r {name}", "bakery": name} for name in names), cursor=cursor)
 
 
 def paths(server):
@@ -62,25 +49,33 @@ def test_an_iterator_fills_every_frame(tmp_path):
     assert len(pd.read_csv(tmp_path / "values" / "actions.csv")) == len(ow.actions_frame(payload()))
 
 
-def test_everything_begins_with_the_leads_and_has_no_empty_sheet(tmp_path, run):
-    client, finished = run
-    (book,) = ow.export(finished, tmp_path / "book.xlsx", what="everything")
-    tables = [each.name[:31] for each in finished.tables]
+def test_everything_begins_with_the_leads_and_has_no_empty_sheet(tmp_path, bakeries):
+    (book,) = ow.export(bakeries, tmp_path / "book.xlsx", what="everything")
+    tables = [each.name[:31] for each in bakeries.tables]
     sheets = openpyxl.load_workbook(book)
     assert sheets.sheetnames[:3] == ["Summary", *tables]
     assert set(sheets.sheetnames[3:]) <= {f"{name}_" if name == "history" else name for name in FRAMES}
     assert all(sheet.max_row > 1 for sheet in sheets)
-    files = ow.export(finished, tmp_path / "files", format="parquet")
+    files = ow.export(bakeries, tmp_path / "files", format="parquet")
     back = pd.read_parquet(files[1])
-    expected = ow.leads_frame(finished.tables[0], client=client)
+    expected = ow.leads_frame(bakeries.tables[0])
     assert back.columns.to_list() == list(expected.columns)
     assert len(back) == len(expected) == back.attrs["origami"]["rows"]
     assert sheets[tables[0]].max_row == len(expected) + 1
 
 
 def test_each_table_is_read_once_and_equal_names_get_numbers(tmp_path, server, client):
-    server.plan(columns(), page("one"), columns(), page("two"), columns(), page("three"))
-    files = ow.export([named(1, "Tables"), named(2, "B/C"), named(2, "B/C"), named(3, "b_c")], tmp_path, client=client)
+    server.plan(COLUMNS, rows("one"), COLUMNS, rows("two"), COLUMNS, rows("three"))
+    files = ow.export(
+        [
+            lead_table("t1", 1, name="Tables"),
+            lead_table("t2", 1, name="B/C"),
+            lead_table("t2", 1, name="B/C"),
+            lead_table("t3", 1, name="b_c"),
+        ],
+        tmp_path,
+        client=client,
+    )
     assert [file.name for file in files] == ["Summary.csv", "Tables.csv", "B_C.csv", "b_c_2.csv"]
     assert [pd.read_csv(file)["Bakery"][0] for file in files[1:]] == ["one", "two", "three"]
     assert paths(server) == [f"t{table}/{what}" for table in (1, 2, 3) for what in ("columns", "rows")]
@@ -89,17 +84,17 @@ def test_each_table_is_read_once_and_equal_names_get_numbers(tmp_path, server, c
 def test_nothing_is_sent_where_nothing_could_be_written(tmp_path, server, client):
     (tmp_path / "A.csv").write_bytes(b"mine")
     with pytest.raises(InvalidInput, match=r"A\.csv already exists"):
-        ow.export(named(1, "A"), tmp_path, client=client)
+        ow.export(lead_table("t1", 1, name="A"), tmp_path, client=client)
     assert server.requests == []
-    ow.export(named(1, "A"), tmp_path / "b", what="frames", client=client)
+    ow.export(lead_table("t1", 1, name="A"), tmp_path / "b", what="frames", client=client)
     assert server.requests == []
 
 
 def test_an_error_on_the_way_says_what_was_read_and_leaves_nothing(tmp_path, server, client):
     gone = answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404)
-    server.plan(columns(), page("one", "two"), columns(), page("secret", cursor="a"), gone)
+    server.plan(COLUMNS, rows("one", "two"), COLUMNS, rows("secret", cursor="a"), gone)
     with pytest.raises(ow.errors.IncompleteRows) as caught:
-        ow.export([named(1, "A"), named(2, "B")], tmp_path / "out", client=client)
+        ow.export([lead_table("t1", 1, name="A"), lead_table("t2", 1, name="B")], tmp_path / "out", client=client)
     assert caught.value.partial["bakery"].to_list() == ["secret"]
     (note,) = [note for note in caught.value.__notes__ if "Nothing was written" in note]
     assert note == "The table was 'B'. Nothing was written. Read before it: 'A' (2 rows)."

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import unicode_text
 from tests.fixtures.hostile import CORPUS
 
@@ -60,60 +59,52 @@ class Page(HTMLParser):
             self.said[list(self.said)[-1]] += data
 
 
-@pytest.fixture(scope="module")
-def run():
-    client = ow.Sandbox(speed=600).client()
-    return ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells")
-
-
 def page_of(source, folder, **options):
     (file,) = ow.export(source, folder / "leads.html", overwrite=True, **options)
     return Page(file)
 
 
-def test_a_run_says_its_brief_and_date_and_that_it_is_personal_data(run, tmp_path):
-    page = page_of(run, tmp_path)
-    assert page.said["Brief"] == run.prompt
+def test_a_run_says_its_brief_and_date_and_that_it_is_personal_data(founders, tmp_path):
+    page = page_of(founders, tmp_path)
+    assert page.said["Brief"] == founders.prompt
     assert page.said["Written"].endswith("UTC")
     assert page.said["Personal data"].startswith("These leads may name people")
     assert not any("redit" in name for name in page.said)
-    leads = [ow.leads_frame(run, of=kind) for kind in ("companies", "people")]
+    leads = [ow.leads_frame(founders, of=kind) for kind in ("companies", "people")]
     assert len(page.rows) == sum(map(len, leads)) + 2
     for name in (*leads[0]["company"], *leads[1]["name"]):
         assert page.source.count(f'<th scope="row">{name}</th>') == 1
     assert not re.search(r"row_id|table_id", page.source)
 
 
-def test_a_cell_unfolds_to_its_confidence_reasoning_and_sources(run, tmp_path):
-    leads = ow.leads_frame(run, of="companies")
+def test_a_cell_unfolds_to_its_confidence_reasoning_and_sources(founders, tmp_path):
+    leads = ow.leads_frame(founders, of="companies")
     lead = leads[leads["contact_email"].notna()].iloc[0]
-    cells = next(row for row in page_of(run, tmp_path).rows if row[0] == lead["company"])
+    cells = next(row for row in page_of(founders, tmp_path).rows if row[0] == lead["company"])
     assert f"{lead['contact_email']}confidence: {lead['contact_email_confidence']}" in cells[2]
     assert lead["contact_email_source_url"] in cells[2]
     missing = leads[leads["contact_email_found"].eq(False).fillna(value=False)].iloc[0]
-    assert next(row for row in page_of(run, tmp_path).rows if row[0] == missing["company"])[2].startswith("not found")
-
-
-def test_batches_grids_tables_lists_and_frames_are_pages_too(run, tmp_path):
-    client = ow.Sandbox(speed=600).client()
-    batch = ow.start_many(
-        {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}, client=client, show=False
+    assert next(row for row in page_of(founders, tmp_path).rows if row[0] == missing["company"])[2].startswith(
+        "not found"
     )
-    page = page_of(batch.wait("cells"), tmp_path)
+
+
+def test_batches_grids_tables_lists_and_frames_are_pages_too(founders, cities, sandbox, tmp_path):
+    page = page_of(cities, tmp_path)
     assert {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}.items() <= page.said.items()
-    leads = ow.leads_frame(run, of="companies")
-    for source in (run.tables[0], ow.leads(run), leads, {"Founders": leads}):
-        rows = page_of(source, tmp_path, client=run.client if hasattr(run, "client") else None).rows
+    leads = ow.leads_frame(founders, of="companies")
+    for source in (founders.tables[0], ow.leads(founders), leads, {"Founders": leads}):
+        rows = page_of(source, tmp_path).rows
         assert len(rows) == len(leads) + 1
         assert rows[0][:3] == ["Company", "Fit", "Contact e-mail"]
     mine = pd.DataFrame({"Website": ["a.example", "b.example"], "Zip": ["01067", "02"]})
-    found = ow.enrich(mine, "Find the owner's e-mail", key="Website", client=client, show=False)
+    found = ow.enrich(mine, "Find the owner's e-mail", key="Website", client=sandbox, show=False)
     rows = page_of(found, tmp_path).rows
     assert [row[:2] for row in rows] == [["Website", "Zip"], ["a.example", "01067"], ["b.example", "02"]]
 
 
-def test_it_runs_only_its_own_script_and_loads_nothing(run, tmp_path):
-    page = page_of(run, tmp_path)
+def test_it_runs_only_its_own_script_and_loads_nothing(founders, tmp_path):
+    page = page_of(founders, tmp_path)
     assert page.odd == []
     (script,) = page.scripts
     (style,) = re.findall(r"<style>(.*?)</style>", page.source, re.DOTALL)
@@ -152,31 +143,20 @@ def test_nothing_in_a_hostile_lead_is_markup_or_leads_elsewhere(name, tmp_path):
     assert page.open == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "</script><script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "javascript:alert(1)",
-        "&lt;b&gt;",
-        "x" * 32_000,
-    ],
+TEXTS = (
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "javascript:alert(1)",
+    "&lt;b&gt;",
+    "x" * 32_000,
 )
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:9])
 def test_a_text_is_shown_as_it_is(text, tmp_path):
     page = page_of(pd.DataFrame({"Company": [text]}), tmp_path)
     assert text in page.rows[1][0]
     assert len(page.scripts) == 1
-
-
-def test_a_path_that_is_taken_is_not_replaced_and_a_folder_is_none(run, tmp_path):
-    (tmp_path / "leads.html").write_text("mine")
-    with pytest.raises(InvalidInput, match="already exists"):
-        run.export(tmp_path / "leads.html")
-    (tmp_path / "folder.html").mkdir()
-    with pytest.raises(InvalidInput, match="is a folder"):
-        run.export(tmp_path / "folder.html")
-    with pytest.raises(InvalidInput, match=r"leads\.html"):
-        run.export(tmp_path / "leads.htm")
 
 
 def test_a_run_without_leads_is_a_page_that_says_so(tmp_path):

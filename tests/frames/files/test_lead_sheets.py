@@ -10,24 +10,14 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.card.view import view_now
-from tests.support.server import answer
+from tests.frames.listed import columns, lead_table, page
 
 FORMULA = "=HYPERLINK(A1)"
 
 
 @pytest.fixture(scope="module")
-def client():
-    return ow.Sandbox(speed=600).client()
-
-
-@pytest.fixture(scope="module")
-def run(client):
-    return ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells")
-
-
-@pytest.fixture(scope="module")
-def book(run, tmp_path_factory):
-    (file,) = ow.export(run, tmp_path_factory.mktemp("book") / "leads.xlsx")
+def book(founders, tmp_path_factory):
+    (file,) = ow.export(founders, tmp_path_factory.mktemp("book") / "leads.xlsx")
     return openpyxl.load_workbook(file)
 
 
@@ -41,8 +31,8 @@ def heads(sheet, *, visible=True):
     return found
 
 
-def test_names_scores_and_contacts_come_first_and_ids_are_out_of_sight(book, run):
-    sheet = book[run.tables[0].name[:31]]
+def test_names_scores_and_contacts_come_first_and_ids_are_out_of_sight(book, founders):
+    sheet = book[founders.tables[0].name[:31]]
     shown, hidden = heads(sheet), heads(sheet, visible=False)
     assert shown[:5] == ["Company", "Fit", "Contact e-mail", "Website", "Phone"]
     assert not {"row_id", "table_id", "First email"} & set(shown)
@@ -51,8 +41,8 @@ def test_names_scores_and_contacts_come_first_and_ids_are_out_of_sight(book, run
     assert sheet.auto_filter.ref.startswith("A1:")
 
 
-def test_addresses_are_links_and_nothing_else_is(book, run, client):
-    leads, sheet = ow.leads_frame(run.tables[0], client=client), book[run.tables[0].name[:31]]
+def test_addresses_are_links_and_nothing_else_is(book, founders):
+    leads, sheet = ow.leads_frame(founders.tables[0]), book[founders.tables[0].name[:31]]
     at = {cell.value: cell.column for cell in sheet[1]}
     for row, (website, email) in enumerate(zip(leads["website"], leads["contact_email"], strict=True), start=2):
         link = sheet.cell(row, at["Website"]).hyperlink
@@ -62,12 +52,12 @@ def test_addresses_are_links_and_nothing_else_is(book, run, client):
         assert sheet.cell(row, at["Company"]).hyperlink is None
 
 
-def test_the_summary_counts_as_the_frames_do(book, run, client):
+def test_the_summary_counts_as_the_frames_do(book, founders):
     sheet = book["Summary"]
     rows = {row[0].value: [cell.value for cell in row[1:]] for row in sheet.iter_rows() if row[0].value}
-    assert rows["Brief"][0] == run.prompt
-    tables, first = ow.tables_frame(run), run.tables[0]
-    leads = ow.leads_frame(first, client=client)
+    assert rows["Brief"][0] == founders.prompt
+    tables, first = ow.tables_frame(founders), founders.tables[0]
+    leads = ow.leads_frame(first)
     numbers = dict(zip(rows["Table"], rows[first.name], strict=True))
     assert numbers["Leads in this file"] == len(leads)
     assert numbers["Leads found"] == tables["lead_count"][0] > len(leads)
@@ -75,19 +65,19 @@ def test_the_summary_counts_as_the_frames_do(book, run, client):
     assert numbers["With e-mail"] == leads["contact_email"].notna().sum()
     assert numbers["Credits"] == tables["credits_lifetime_used"][0]
     # As on the card: all credits by all qualified leads, beside the server's price for one table.
-    figure = view_now(run.conversation)["result"]["figures"][2]
+    figure = view_now(founders.conversation)["result"]["figures"][2]
     facts = {row[0].value: row[1] for row in sheet.iter_rows(max_row=summary_top(book) - 2)}
     used, price = facts["Credits of these tables"], facts["Credits per qualified lead"]
     assert (f"{used.value}", f"{price.value} per qualified lead") == (figure["value"], figure["note"])
     assert price.number_format == "#,##0.00"
-    expected = ow.runs_frame(run)["expected_cost"].iloc[0]
+    expected = ow.runs_frame(founders)["expected_cost"].iloc[0]
     assert facts["100 more qualified leads"].value.startswith(f"about {expected:,.0f} credits, ")
     assert rows["Left out"][0].startswith(str(tables["lead_count"][0] - len(leads)))
     assert rows["Personal data"][0].startswith("These leads may name people.")
 
 
-def test_only_a_table_with_qualified_leads_has_a_price_for_one(book, run):
-    tables = ow.tables_frame(run).set_index("table_name")
+def test_only_a_table_with_qualified_leads_has_a_price_for_one(book, founders):
+    tables = ow.tables_frame(founders).set_index("table_name")
     heads, *rows = ([cell.value for cell in row] for row in book["Summary"].iter_rows(min_row=summary_top(book)))
     found = {row[0]: dict(zip(heads, row, strict=True)) for row in rows if row[0] in tables.index}
     prices = {name: each["Table's credits per qualified lead"] for name, each in found.items()}
@@ -100,31 +90,27 @@ def summary_top(book, head="Table", below=0):
     return next(cell.row for cell in book["Summary"]["A"] if cell.value == head and cell.row > below)
 
 
-def test_a_batch_shares_sheets_and_says_which_run(client, tmp_path):
-    briefs = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
-    batch = ow.start_many(briefs, client=client, show=False).wait("cells")
-    (file,) = ow.export(batch, tmp_path / "batch.xlsx")
+def test_a_batch_shares_sheets_and_says_which_run(cities, tmp_path):
+    (file,) = ow.export(cities, tmp_path / "batch.xlsx")
     made = openpyxl.load_workbook(file)
     assert made.sheetnames[:3] == ["Summary", "Bakeries", "People at Bakeries"]
     assert heads(made["Bakeries"])[:2] == ["Run", "Company"]
     runs = [cell.value for cell in made["Bakeries"]["A"][1:]]
-    assert set(runs) == set(briefs)
-    assert len(runs) == sum(len(ow.leads_frame(each.tables[0], client=client)) for each in batch.runs)
+    assert set(runs) == set(cities.by_name)
+    assert len(runs) == sum(len(ow.leads_frame(each.tables[0])) for each in cities.runs)
 
 
-def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
-    briefs = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
-    batch = ow.start_many(briefs, client=client, show=False).wait("cells")
-    compared = ow.runs_frame(batch).set_index("run_name")
-    for number, source in enumerate((batch, ow.leads(batch))):
+def test_the_summary_of_a_batch_has_a_line_for_each_run(cities, tmp_path):
+    compared = ow.runs_frame(cities).set_index("run_name")
+    for number, source in enumerate((cities, ow.leads(cities))):
         (file,) = ow.export(source, tmp_path / f"{number}.xlsx")
         sheet = openpyxl.load_workbook(file)["Summary"]
         rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
         top = next(at for at, row in enumerate(rows) if "Brief" in row)
         found = {row[0]: dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 : top + 3]}
-        for run, (name, brief) in zip(batch.runs, briefs.items(), strict=True):
+        for name, run in cities.by_name.items():
             line = found[name]
-            assert (line["Brief"], line["Status"]) == (brief, "Completed")
+            assert (line["Brief"], line["Status"]) == (run.prompt, "Completed")
             assert abs(line["Ended"] - run.state.run.completed_at.replace(tzinfo=None)) < pd.Timedelta(seconds=1)
             assert (line["Leads"], line["Qualified"]) == (run.tables[0].lead_count, compared["qualified_leads"][name])
             assert line["Credits"] == run.state.credits_used
@@ -140,25 +126,25 @@ def test_the_summary_of_a_batch_has_a_line_for_each_run(client, tmp_path):
 @pytest.mark.parametrize(
     ("status", "words"), [("cancelled", "Stopped"), ("incomplete", "Stopped early"), ("new", "new")]
 )
-def test_a_status_is_called_as_on_the_card(run, client, tmp_path, status, words):
-    (file,) = ow.export(run.state.payload() | {"status": status}, tmp_path / "leads.xlsx", client=client)
+def test_a_status_is_called_as_on_the_card(founders, sandbox, tmp_path, status, words):
+    (file,) = ow.export(founders.state.payload() | {"status": status}, tmp_path / "leads.xlsx", client=sandbox)
     facts = {row[0].value: row[1].value for row in openpyxl.load_workbook(file)["Summary"].iter_rows(max_row=9)}
     assert facts["Run"] == words
 
 
-def test_a_grid_gives_the_leads_that_it_shows(run, tmp_path):
+def test_a_grid_gives_the_leads_that_it_shows(founders, tmp_path):
     mailable = [{"column": "contact-email", "operator": "is_not_empty"}]
-    (file,) = ow.export(ow.leads(run, filters=mailable), tmp_path / "grid.xlsx")
+    (file,) = ow.export(ow.leads(founders, filters=mailable), tmp_path / "grid.xlsx")
     book = openpyxl.load_workbook(file)
     assert book.sheetnames[:2] == ["Summary", "Leads"]
     facts = {row[0].value: row[1].value for row in book["Summary"].iter_rows(max_row=summary_top(book) - 2)}
-    assert (facts["Brief"], facts["Run"]) == (run.prompt, "Completed")
+    assert (facts["Brief"], facts["Run"]) == (founders.prompt, "Completed")
     assert facts["Filters"] == "Contact e-mail is not empty"
-    assert facts["Credits of all tables"] == run.state.credits_used
+    assert facts["Credits of all tables"] == founders.state.credits_used
     assert "by these filters, or" in facts["Left out"]
     heads, numbers = ([cell.value for cell in row] for row in book["Summary"].iter_rows(min_row=summary_top(book)))
     counts = dict(zip(heads, numbers, strict=True))
-    assert counts["Table"] == run.tables[0].name
+    assert counts["Table"] == founders.tables[0].name
     assert counts["Leads in this file"] == counts["With e-mail"] == book["Leads"].max_row - 1 < counts["Leads found"]
     sheet = book["Leads"]
     emails = [cell.value for cell in sheet["C"]]
@@ -167,40 +153,27 @@ def test_a_grid_gives_the_leads_that_it_shows(run, tmp_path):
     assert len(emails) > 3
 
 
-def test_a_hostile_cell_is_neither_formula_nor_link(tmp_path, server):
-    table = {"object": "table", "id": "t1", "name": "A", "leadCount": 1, "columns": []}
-    names = {"company": "Company", "website": "Website", "email": "E-mail"}
-    listed = [
-        {"object": "column", "id": key, "slug": key, "name": name, "kind": "input"} for key, name in names.items()
-    ]
-    cells = {"company": FORMULA, "website": "https://acme.example@evil.example/", "email": 'a@b.example"onclick'}
-    server.plan(page_of(listed), page_of([{"id": "r1", **cells}]))
-    (file,) = ow.export(table, tmp_path / "hostile.xlsx", client=ow.Client("og_live_x", base_url=server.base_url))
-    sheet = openpyxl.load_workbook(file)["A"]
-    found = [sheet.cell(2, at) for at in (1, 2, 3)]
-    assert {cell.value for cell in found} == set(cells.values())
-    assert not any(cell.hyperlink for cell in found)
-    assert [cell.data_type for cell in found] == ["s"] * 3
-    assert next(cell for cell in found if cell.value == FORMULA).quotePrefix
-
-
 @pytest.fixture
-def exported(server, tmp_path):
+def exported(server, client, tmp_path):
     """Return what exports one lead with given cells, and gives the sheet with the cells by heading."""
 
     def export(cells):
-        table = {"object": "table", "id": "t1", "name": "A", "leadCount": 1, "columns": []}
-        slugs = {name: name.lower().replace(" ", "-") for name in cells}
-        listed = [
-            {"object": "column", "id": slug, "slug": slug, "name": name, "kind": "input"}
-            for name, slug in slugs.items()
-        ]
-        server.plan(page_of(listed), page_of([{"id": "r1", **{slugs[name]: cells[name] for name in cells}}]))
-        (file,) = ow.export(table, tmp_path / "a.xlsx", client=ow.Client("og_live_x", base_url=server.base_url))
+        headings = {name.lower().replace(" ", "-"): name for name in cells}
+        server.plan(columns(**headings), page({"id": "r1", **{slug: cells[name] for slug, name in headings.items()}}))
+        (file,) = ow.export(lead_table(name="A"), tmp_path / "a.xlsx", client=client)
         sheet = openpyxl.load_workbook(file)["A"]
         return sheet, {head.value: cell for head, cell in zip(sheet[1], sheet[2], strict=True)}
 
     return export
+
+
+def test_a_hostile_cell_is_neither_formula_nor_link(exported):
+    cells = {"Company": FORMULA, "Website": "https://acme.example@evil.example/", "E-mail": 'a@b.example"onclick'}
+    _, found = exported(cells)
+    assert {name: found[name].value for name in cells} == cells
+    assert not any(found[name].hyperlink for name in cells)
+    assert {found[name].data_type for name in cells} == {"s"}
+    assert found["Company"].quotePrefix
 
 
 AMOUNTS = {"Funding": 7_900_000, "Employees": 48_000, "Loss": -12_500}
@@ -242,8 +215,8 @@ def test_columns_are_no_wider_than_a_screen_and_long_headings_have_two_lines(exp
     assert sheet.row_dimensions[1].height == 30
 
 
-def test_leads_are_printed_across_one_page_with_their_headings_on_each(book, run):
-    for table in run.tables:
+def test_leads_are_printed_across_one_page_with_their_headings_on_each(book, founders):
+    for table in founders.tables:
         sheet = book[table.name[:31]]
         assert sheet.page_setup.orientation == "landscape"
         assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
@@ -252,8 +225,8 @@ def test_leads_are_printed_across_one_page_with_their_headings_on_each(book, run
         assert (sheet.oddHeader.left.text, sheet.oddFooter.right.text) == ("&A", "Page &P of &N")
 
 
-def test_the_bars_of_the_chart_have_their_numbers(run, tmp_path):
-    (file,) = ow.export(run, tmp_path / "leads.xlsx")
+def test_the_bars_of_the_chart_have_their_numbers(founders, tmp_path):
+    (file,) = ow.export(founders, tmp_path / "leads.xlsx")
     chart = zipfile.ZipFile(file).read("xl/charts/chart1.xml").decode()
     assert chart.count('<c:showVal val="1"/>') == chart.count("<c:ser>") == 3
 
@@ -264,7 +237,3 @@ def test_facts_of_the_summary_start_beside_their_labels_and_name_their_time_zone
     assert {facts[name].number_format for name in ("Ended", "Written")} == {'yyyy-mm-dd hh:mm "UTC"'}
     heads = {cell.value: cell.alignment.horizontal for cell in book["Summary"][summary_top(book)]}
     assert heads["Leads found"] == heads["Table's credits per qualified lead"] == "right"
-
-
-def page_of(items):
-    return answer({"object": "list", "items": items, "nextCursor": None, "total": len(items), "url": ""})

@@ -9,40 +9,31 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.row_paging import PartialRows
+from tests.frames.listed import columns, lead_table, page
 from tests.support.server import answer
 
 
-@pytest.fixture(scope="module")
-def client():
-    return ow.Sandbox(speed=600).client()
-
-
-@pytest.fixture(scope="module")
-def run(client):
-    return ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells")
-
-
-def test_a_cell_that_differs_is_named_with_its_text_before_and_after(run, client, tmp_path):
-    (file,) = ow.export(run, tmp_path / "leads.xlsx")
+def test_a_cell_that_differs_is_named_with_its_text_before_and_after(founders, sandbox, tmp_path):
+    (file,) = ow.export(founders, tmp_path / "leads.xlsx")
     book = openpyxl.load_workbook(file)
-    sheet = book[run.tables[0].name[:31]]
+    sheet = book[founders.tables[0].name[:31]]
     at = {cell.value: cell.column for cell in sheet[1]}
     was, row_id = sheet.cell(2, at["City"]).value, sheet.cell(2, at["row_id"]).value
     sheet.cell(2, at["City"]).value = "Elsewhere"
     gone = sheet.cell(3, at["row_id"]).value
     sheet.cell(3, at["row_id"]).value = "no-such-lead"
     book.save(file)
-    found = ow.refresh_leads(file, client=client)
+    found = ow.refresh_leads(file, client=sandbox)
     company = sheet.cell(2, at["Company"]).value
-    assert found.cells.to_numpy().tolist() == [[company, "City", "Elsewhere", was, run.tables[0].id, row_id]]
+    assert found.cells.to_numpy().tolist() == [[company, "City", "Elsewhere", was, founders.tables[0].id, row_id]]
     assert list(found.cells) == ["lead", "column", "before", "after", "table_id", "row_id"]
     assert found.changed["row_id"].to_list() == [row_id]
     assert found.gone["row_id"].to_list() == ["no-such-lead"]
     assert found.new["row_id"].to_list() == [gone]
 
 
-def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
-    (without,) = ow.export(run.tables[0], tmp_path / "without.csv", client=client)
+def test_other_files_are_refused_with_the_reason(tmp_path, sandbox, founders):
+    (without,) = ow.export(founders.tables[0], tmp_path / "without.csv", client=sandbox)
     (tmp_path / "empty.csv").write_bytes(b"")
     pd.DataFrame({"company": ["Acme"]}).to_excel(tmp_path / "other.xlsx")
     for source, cause in {
@@ -53,11 +44,11 @@ def test_other_files_are_refused_with_the_reason(tmp_path, client, run):
         5: "Got int",
     }.items():
         with pytest.raises(InvalidInput, match=cause) as caught:
-            ow.refresh_leads(source, client=client)
+            ow.refresh_leads(source, client=sandbox)
         assert "ids=True" in caught.value.remedy
         assert "can't be read" not in caught.value.cause
     with pytest.raises(FileNotFoundError):
-        ow.refresh_leads(tmp_path / "none.csv", client=client)
+        ow.refresh_leads(tmp_path / "none.csv", client=sandbox)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +74,7 @@ def test_a_damaged_file_is_refused_with_the_reason(tmp_path, client, name, conte
 
 def test_empty_lines_and_cells_behind_the_heads_are_no_leads(server, tmp_path):
     client = ow.Client("og_live_x", base_url=server.base_url)
-    server.plan(answer(table_of()), columns_of(company="Company"), list_of([{"id": "r1", "company": "Acme"}]))
+    server.plan(answer(lead_table()), columns(company="Company"), page({"id": "r1", "company": "Acme"}))
     file = tmp_path / "leads.csv"
     file.write_text("Company;row_id;table_id\nAcme;r1;t1;\n;;;\n;;;\n", encoding="utf-8")
     found = ow.refresh_leads(file, client=client)
@@ -96,11 +87,11 @@ def test_a_file_with_heads_only_does_not_say_which_table_it_is_of(tmp_path, clie
         ow.refresh_leads(tmp_path / "leads.csv", client=client)
 
 
-def test_a_file_of_the_users_own_needs_only_the_ids(run, client, tmp_path):
-    leads = ow.leads_frame(run.tables[0], client=client)
-    mine = pd.DataFrame({"row_id": leads["row_id"], "table_id": run.tables[0].id, "owner": "Ana"})
+def test_a_file_of_the_users_own_needs_only_the_ids(founders, sandbox, tmp_path):
+    leads = ow.leads_frame(founders.tables[0], client=sandbox)
+    mine = pd.DataFrame({"row_id": leads["row_id"], "table_id": founders.tables[0].id, "owner": "Ana"})
     mine.to_csv(tmp_path / "mine.csv", index=False)
-    found = ow.refresh_leads(str(tmp_path / "mine.csv"), client=client)
+    found = ow.refresh_leads(str(tmp_path / "mine.csv"), client=sandbox)
     assert len(found.frame) == len(leads)
     assert found.cells.empty
 
@@ -164,17 +155,10 @@ def headings(leads):
     return found
 
 
-def test_a_csv_for_people_has_headings_and_no_ids(run, tmp_path):
-    for file in ow.export(run, tmp_path / "folder")[1:]:
-        names = pd.read_csv(file, nrows=0).columns
-        assert not {"table_id", "row_id"} & set(names)
-        assert "Company" in names
-
-
 @pytest.mark.parametrize("as_frame", [False, True])
-def test_a_csv_for_people_may_have_the_ids_last_and_is_read_back(run, client, tmp_path, as_frame):
-    files = ow.export(run, tmp_path / "folder", ids=True)
-    file = next(each for each in files if each.stem == run.tables[0].name)
+def test_a_csv_for_people_may_have_the_ids_last_and_is_read_back(founders, sandbox, tmp_path, as_frame):
+    files = ow.export(founders, tmp_path / "folder", ids=True)
+    file = next(each for each in files if each.stem == founders.tables[0].name)
     names = pd.read_csv(file, nrows=0).columns.to_list()
     assert names[:5] == ["Company", "Fit", "Contact e-mail", "Website", "Phone"]
     assert names[-2:] == ["table_id", "row_id"]
@@ -182,7 +166,7 @@ def test_a_csv_for_people_may_have_the_ids_last_and_is_read_back(run, client, tm
     table = pd.read_csv(file, dtype="string")
     was, table.loc[1, "City"] = table.loc[1, "City"], "Elsewhere"
     table.to_csv(file, index=False)
-    found = ow.refresh_leads(pd.read_csv(file) if as_frame else file, client=client)
+    found = ow.refresh_leads(pd.read_csv(file) if as_frame else file, client=sandbox)
     row = table.loc[1]
     assert found.cells.to_numpy().tolist() == [
         [row["Company"], "City", "Elsewhere", was, row["table_id"], row["row_id"]]
@@ -195,21 +179,15 @@ def test_a_csv_for_people_may_have_the_ids_last_and_is_read_back(run, client, tm
     assert set(ow.overlap(table, table, on="Company")["found_in"]) == {"both"}
 
 
-def test_columns_with_the_same_heading_keep_their_names_and_neutral_texts_are_the_same(server, tmp_path):
+def test_columns_with_the_same_heading_keep_their_names_and_neutral_texts_are_the_same(server, client, tmp_path):
     listed = {"mail": "E-mail", "old-mail": "E-mail", "city": "Town", "town": "City"}
-    columns = [
-        {"object": "column", "id": f"c-{slug}", "slug": slug, "name": name, "kind": "input"}
-        for slug, name in listed.items()
-    ]
     row = {"id": "r1", **{slug: slug.upper() for slug in listed}, "city": "=HYPERLINK(1)"}
-    plan = [list_of(each) for each in (columns, [row, row | {"id": "r2"}])]
-    table = {"object": "table", "id": "t1", "name": "A", "leadCount": 2, "columns": []}
-    client = ow.Client("og_live_x", base_url=server.base_url)
+    table, plan = lead_table(), [columns(**listed), page(row, row | {"id": "r2"})]
     server.plan(*plan)
     (file,) = ow.export(table, tmp_path / "leads.csv", client=client, ids=True)
     heads = set(pd.read_csv(file, nrows=0).columns)
     assert {"mail", "old_mail", "Town", "City"} <= heads
-    server.plan(answer(table), *plan[:1], list_of([row | {"town": "Porto"}, row | {"id": "r2"}]))
+    server.plan(answer(table), *plan[:1], page(row | {"town": "Porto"}, row | {"id": "r2"}))
     cells = ow.refresh_leads(file, client=client).cells
     assert cells[["lead", "column", "before", "after"]].to_numpy().tolist() == [["MAIL", "City", "TOWN", "Porto"]]
 
@@ -229,70 +207,50 @@ def test_what_was_read_from_a_file_with_headings_can_be_described_and_refreshed_
     assert not {"city", "phone"} & set(found.frame)
 
 
-def columns_of(**headings):
-    """The columns of a table, as the server lists them."""
-    return list_of(
-        {"object": "column", "id": f"c-{s}", "slug": s, "name": n, "kind": "input"} for s, n in headings.items()
-    )
-
-
-def list_of(items, total=None):
-    items = list(items)
-    return answer({"object": "list", "items": items, "nextCursor": None, "total": total or len(items)})
-
-
-def table_of(table_id="t1", leads=1):
-    return {"object": "table", "id": table_id, "name": table_id, "leadCount": leads, "columns": []}
-
-
-def test_a_change_is_seen_in_tables_that_head_one_column_in_two_ways(server, tmp_path):
-    client = ow.Client("og_live_x", base_url=server.base_url)
-    tables = {"t1": columns_of(company="Company", fit="Fit"), "t2": columns_of(company="Company", fit="ICP score")}
+def test_a_change_is_seen_in_tables_that_head_one_column_in_two_ways(server, client, tmp_path):
+    tables = {"t1": columns(company="Company", fit="Fit"), "t2": columns(company="Company", fit="ICP score")}
     rows = {key: {"id": f"r-{key}", "company": key, "fit": "low"} for key in tables}
-    server.plan(*(each for key, listed in tables.items() for each in (listed, list_of([rows[key]]))))
-    (file,) = ow.export([table_of(key) for key in tables], tmp_path / "leads.csv", client=client, ids=True)
-    now = {key: list_of([{**row, "fit": "high"}]) for key, row in rows.items()}
-    server.plan(*map(answer, map(table_of, tables)), *(each for key in tables for each in (tables[key], now[key])))
+    server.plan(*(each for key, listed in tables.items() for each in (listed, page(rows[key]))))
+    (file,) = ow.export([lead_table(key) for key in tables], tmp_path / "leads.csv", client=client, ids=True)
+    now = {key: page({**row, "fit": "high"}) for key, row in rows.items()}
+    server.plan(*map(answer, map(lead_table, tables)), *(each for key in tables for each in (tables[key], now[key])))
     cells = ow.refresh_leads(file, client=client).cells
     assert cells[["lead", "before", "after"]].to_numpy().tolist() == [[key, "low", "high"] for key in tables]
 
 
-def test_a_heading_that_is_the_name_of_another_column_gives_way(server, tmp_path):
-    client = ow.Client("og_live_x", base_url=server.base_url)
+def test_a_heading_that_is_the_name_of_another_column_gives_way(server, client, tmp_path):
     row = {"id": "r1", "company": "Acme", "phone": "1", "fax": "2"}
-    server.plan(columns_of(company="Company", phone="fax", fax="Fax"), list_of([row]))
-    (file,) = ow.export(table_of(), tmp_path / "leads.csv", client=client, ids=True)
+    server.plan(columns(company="Company", phone="fax", fax="Fax"), page(row))
+    (file,) = ow.export(lead_table(), tmp_path / "leads.csv", client=client, ids=True)
     heads = file.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
     assert [heads.count(name) for name in ("Company", "phone", "Fax")] == [1, 1, 1]
 
 
-def test_leads_that_the_server_did_not_send_are_new_once_it_does(server, tmp_path):
-    client = ow.Client("og_live_x", base_url=server.base_url)
-    columns, rows = columns_of(company="Company"), [{"id": f"r{n}", "company": f"Acme {n}"} for n in range(3)]
-    server.plan(columns, list_of(rows[:2], total=3))
+def test_leads_that_the_server_did_not_send_are_new_once_it_does(server, client, tmp_path):
+    listed, rows = columns(company="Company"), [{"id": f"r{n}", "company": f"Acme {n}"} for n in range(3)]
+    server.plan(listed, page(*rows[:2], total=3))
     with pytest.warns(PartialRows, match="sent 2"):
-        files = ow.export(table_of(leads=3), tmp_path / "leads", client=client, ids=True)
-    server.plan(answer(table_of(leads=3)), columns, list_of(rows))
+        files = ow.export(lead_table(count=3), tmp_path / "leads", client=client, ids=True)
+    server.plan(answer(lead_table(count=3)), listed, page(*rows))
     assert ow.refresh_leads(files[-1], client=client).new["row_id"].to_list() == ["r2"]
 
 
 @pytest.mark.parametrize("name", ["few.csv", "few.xlsx", "few.parquet"])
-def test_columns_that_were_not_read_are_not_called_changed(run, client, tmp_path, name):
-    table = run.tables[0]
-    few = ow.leads_frame(run, tables=[table.id], columns=["company", "website"])
+def test_columns_that_were_not_read_are_not_called_changed(founders, sandbox, tmp_path, name):
+    table = founders.tables[0]
+    few = ow.leads_frame(founders, tables=[table.id], columns=["company", "website"])
     ow.export(few, tmp_path / name)
-    assert ow.refresh_leads(tmp_path / name, client=client).cells.empty
+    assert ow.refresh_leads(tmp_path / name, client=sandbox).cells.empty
 
 
 @pytest.mark.parametrize(("now", "known"), [("Company", True), ("Firm", False)])
 @pytest.mark.parametrize("filled", ["Acme", "Broa"])
-def test_a_column_is_known_by_todays_heading_if_half_of_its_cells_agree(server, tmp_path, now, known, filled):
-    client = ow.Client("og_live_x", base_url=server.base_url)
+def test_a_column_is_known_by_todays_heading_if_half_of_its_cells_agree(server, client, tmp_path, now, known, filled):
     rows = [{"id": f"r{n}", "company": name} for n, name in enumerate(["Acme", "Nata"])]
-    server.plan(columns_of(company="Company"), list_of(rows))
-    (file,) = ow.export(table_of(leads=2), tmp_path / "leads.csv", client=client, ids=True)
+    server.plan(columns(company="Company"), page(*rows))
+    (file,) = ow.export(lead_table(count=2), tmp_path / "leads.csv", client=client, ids=True)
     after = [{"id": "r0", "company": filled}, {"id": "r1", "company": "Porto"}]
-    server.plan(answer(table_of(leads=2)), columns_of(company=now), list_of(after))
+    server.plan(answer(lead_table(count=2)), columns(company=now), page(*after))
     found = ow.refresh_leads(file, client=client)
     is_known = known and filled == "Acme"
     assert found.cells["after"].to_list() == (["Porto"] if is_known else [])
@@ -303,13 +261,12 @@ def test_a_column_is_known_by_todays_heading_if_half_of_its_cells_agree(server, 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_a_csv_that_a_spreadsheet_has_saved_again_is_read(server, tmp_path, separator, encoding):
-    client = ow.Client("og_live_x", base_url=server.base_url)
+def test_a_csv_that_a_spreadsheet_has_saved_again_is_read(server, client, tmp_path, separator, encoding):
     file = tmp_path / "leads.csv"
     lines = [["Company", "note", "row_id", "table_id"], ["Café São", "mine", "r1", "t1"]]
     file.write_text("\r\n".join(map(separator.join, lines)), encoding=encoding, newline="")
     rows = [{"id": f"r{n}", "company": "Café São"} for n in (1, 2)]
-    server.plan(answer(table_of()), columns_of(company="Company"), list_of(rows))
+    server.plan(answer(lead_table()), columns(company="Company"), page(*rows))
     found = ow.refresh_leads(file, client=client)
     assert found.cells.empty
     assert found.new["row_id"].to_list() == ["r2"]
@@ -327,8 +284,8 @@ def test_what_a_spreadsheet_has_rewritten_is_said_once_and_only_changes_are_chan
         for n, day in enumerate(days)
     ]
     heads = {name: name.title() for name in rows[0] if name != "id"}
-    server.plan(columns_of(**heads), list_of(rows))
-    (file,) = ow.export(table_of(leads=12), tmp_path / "leads.csv", client=client, ids=True)
+    server.plan(columns(**heads), page(*rows))
+    (file,) = ow.export(lead_table(count=12), tmp_path / "leads.csv", client=client, ids=True)
     saved = pd.read_csv(file, dtype="string").drop(columns=["run_name", "domain", "qualified"])
     saved["Zip"] = saved["Zip"].str.lstrip("0")
     saved["Price"] = saved["Price"].str.replace(".", ",")
@@ -336,7 +293,7 @@ def test_what_a_spreadsheet_has_rewritten_is_said_once_and_only_changes_are_chan
     saved["Active"] = saved["Active"].replace({"True": "WAHR", "False": "FALSCH"})
     saved.to_csv(file, sep=";", index=False)
     now = [*rows[:11], rows[11] | {"active": False}, {"id": "r12", "zip": "06123"}]
-    server.plan(answer(table_of(leads=13)), columns_of(**heads), list_of(now))
+    server.plan(answer(lead_table(count=13)), columns(**heads), page(*now))
     found = ow.refresh_leads(file, client=client)
     assert found.cells[["row_id", "column", "before", "after"]].to_numpy().tolist() == [
         ["r11", "Active", "WAHR", "false"]

@@ -88,30 +88,22 @@ def test_states_shares_and_prices_by_hand(backend, rows, kind, hidden, used):
     assert (found["column"], found["column_name"], found["kind"], found["cells_errored"]) == ("x", "The X", kind, 1)
 
 
-@pytest.fixture(scope="module")
-def run():
-    return ow.start("List bakeries in Porto", client=ow.Sandbox(speed=600).client(), show=False).wait("cells")
-
-
-def test_a_run_of_the_sandbox_is_read_with_all_its_leads(run):
-    found = ow.describe_leads(run)
+def test_a_run_of_the_sandbox_is_read_with_all_its_leads(bakeries):
+    found = ow.describe_leads(bakeries)
     assert (found[STATES].sum(axis=1) == found["leads"]).all()
-    assert found.drop_duplicates("table_id")["leads"].to_list() == [each.lead_count for each in run.tables]
-    columns = {column.id: column for each in run.tables for column in each.columns}
+    assert found.drop_duplicates("table_id")["leads"].to_list() == [each.lead_count for each in bakeries.tables]
+    columns = {column.id: column for each in bakeries.tables for column in each.columns}
     for row in found.to_dict("records"):
-        column = columns[
-            ow.columns_frame(run)
-            .set_index(["table_id", "column_name"])
-            .loc[(row["table_id"], row["column_name"]), "column_id"]
-        ]
+        place = (row["table_id"], row["column_name"])
+        column = columns[ow.columns_frame(bakeries).set_index(["table_id", "column_name"]).loc[place, "column_id"]]
         assert row["credits_lifetime_used"] == column.credits.lifetime_used
         ran = row["filled"] + row["nothing_found"]
         assert row["credits_per_found"] == pytest.approx(ran * column.stats.avg_credits_per_run / row["filled"])
         assert row["cells_errored"] == column.cells.errored
 
 
-def test_examples_are_left_out_on_request_and_the_columns_stay(run):
-    leads = ow.leads_frame(run)
+def test_examples_are_left_out_on_request_and_the_columns_stay(bakeries):
+    leads = ow.leads_frame(bakeries)
     found = ow.describe_leads(leads, examples=False)
     assert found[["example_1", "example_2"]].isna().all(axis=None)
     assert list(found.columns) == [field.name for field in SCHEMA.fields]
@@ -121,15 +113,15 @@ def test_examples_are_left_out_on_request_and_the_columns_stay(run):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_columns_and_dtypes_are_the_same_for_every_source(run, backend):
-    dtypes = dict(ow.describe_leads(run, dtype_backend=backend).dtypes)
-    rows = ow.leads_frame(run)
+def test_columns_and_dtypes_are_the_same_for_every_source(bakeries, backend):
+    dtypes = dict(ow.describe_leads(bakeries, dtype_backend=backend).dtypes)
+    rows = ow.leads_frame(bakeries)
     for leads in (rows, rows.iloc[:0], pd.concat([rows, rows]), rows.drop(columns=["phone"])):
         assert dict(ow.describe_leads(leads, dtype_backend=backend).dtypes) == dtypes
 
 
-def test_a_frame_without_its_notes_is_refused(run):
-    bare = ow.leads_frame(run)
+def test_a_frame_without_its_notes_is_refused(bakeries):
+    bare = ow.leads_frame(bakeries)
     bare.attrs = {}
     with pytest.raises(InvalidInput, match="lost its notes") as caught:
         ow.describe_leads(bare)
@@ -143,7 +135,7 @@ LEADS = {
     "r3": lead(3, mail={"email": None, "confidence": "low"}),
 }
 KNOWN = [3, 1, 0, 2]
-"""Filled, nothing found and not run of the e-mails, and how many are certain."""
+"""Filled, nothing found and not bakeries of the e-mails, and how many are certain."""
 UNKNOWN = [3, pd.NA, pd.NA, 2]
 
 
@@ -162,36 +154,18 @@ def test_leads_read_with_whole_objects_are_counted_as_others_or_unknown(options,
     assert found["distinct"] == 2
 
 
-def test_a_lead_counts_once(run):
-    leads = ow.leads_frame(run)
+def test_a_lead_counts_once(bakeries):
+    leads = ow.leads_frame(bakeries)
     for twice in (ow.leads_frame([leads, leads]), pd.concat([leads, leads])):
         pd.testing.assert_frame_equal(ow.describe_leads(twice), ow.describe_leads(leads))
 
 
 def test_a_text_that_says_nothing_counts_as_nothing_found():
     phones = ["N/A", "not found", "-", "Unknown.", " n/a ", "+351 22 555", None]
-    leads = pd.DataFrame(
-        {
-            "row_id": [f"r{at}" for at in range(7)],
-            "table_id": "t1",
-            "phone": phones,
-            "phone_found": [True] * 6 + [pd.NA],
-        }
-    )
-    leads["phone_found"] = leads["phone_found"].astype("boolean")
+    leads = pd.DataFrame({"row_id": [f"r{at}" for at in range(7)], "table_id": "t1", "phone": phones})
+    leads["phone_found"] = pd.array([True] * 6 + [pd.NA], dtype="boolean")
     column = {"column": "phone", "id": "c1", "name": "Phone", "kind": "enrichment"}
     leads.attrs["origami"] = {"tables": [{"table_id": "t1", "table_columns": [column]}]}
     (found,) = ow.describe_leads(leads).to_dict("records")
     assert (found["filled"], found["nothing_found"], found["not_run"], found["distinct"]) == (1, 5, 1, 1)
     assert found["example_1"] == "+351 22 555"
-
-
-def test_a_frame_of_very_many_tables_has_its_notes():
-    def of_table(number):
-        frame = frame_of([{"x": "a"}], "input", 1, 1)
-        (note,) = frame.attrs["origami"]["tables"]
-        frame.attrs["origami"] = {"tables": [note | {"table_id": f"t{number}"}]}
-        return frame
-
-    found = ow.describe_leads(ow.leads_frame([of_table(number) for number in range(300)]))
-    assert found["table_id"].nunique() == len(found) == 300

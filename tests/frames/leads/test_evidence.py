@@ -19,16 +19,10 @@ from tests.frames.payloads import BACKENDS
 SCHEMA = LEAD_FRAMES[ow.evidence_frame]
 NAMES = [field.name for field in SCHEMA.fields]
 TEXT = st.sampled_from(["", " ", "a", "https://a.example/x", *CORPUS.values()]) | st.none()
-CELL = st.one_of(
-    TEXT,
-    st.integers(),
-    st.dictionaries(
-        st.sampled_from(["email", "confidence", "reasoning", "source_url", "email_source_url", "sources", "source"]),
-        st.one_of(
-            TEXT, st.booleans(), st.lists(TEXT | st.dictionaries(TEXT.filter(bool), TEXT, max_size=2), max_size=3)
-        ),
-    ),
-)
+KEYS = ["email", "confidence", "reasoning", "source_url", "email_source_url", "sources", "source"]
+LISTS = st.lists(TEXT | st.dictionaries(TEXT.filter(bool), TEXT, max_size=2), max_size=3)
+OBJECTS = st.dictionaries(st.sampled_from(KEYS), st.one_of(TEXT, st.booleans(), LISTS))
+CELL = st.one_of(TEXT, st.integers(), OBJECTS)
 
 
 def frame_of(rows, kind="enrichment", slug="mail", **options):
@@ -118,14 +112,10 @@ def test_hostile_cells_give_the_same_columns(backend, rows):
     assert evidence[NAMES[3:]].notna().any(axis=1).all()
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        frame_of([{"mail": "a@b.example"}]),
-        frame_of([{}]),
-        frame_of([{"mail": MAIL}], flatten=False),
-    ],
-)
+WITHOUT = [frame_of([{"mail": "a@b.example"}]), frame_of([{}]), frame_of([{"mail": MAIL}], flatten=False)]
+
+
+@pytest.mark.parametrize("frame", WITHOUT)
 def test_leads_without_evidence_are_refused(frame):
     with pytest.raises(InvalidInput, match="no evidence"):
         ow.evidence_frame(frame)
@@ -137,19 +127,9 @@ def test_what_is_no_frame_of_leads_is_refused(source):
         ow.evidence_frame(source)
 
 
-@pytest.fixture(scope="module")
-def client():
-    return ow.Sandbox(speed=600).client()
-
-
-@pytest.fixture(scope="module")
-def run(client):
-    return ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
-
-
 @pytest.mark.parametrize("through", [through_csv, through_parquet, through_excel])
-def test_a_frame_read_back_from_a_file_says_the_same(run, through):
-    leads = ow.leads_frame(run)
+def test_a_frame_read_back_from_a_file_says_the_same(bakeries, through):
+    leads = ow.leads_frame(bakeries)
     again = through(leads)
     in_file, read = (ow.evidence_frame(each) for each in (again, leads))
     if through is not through_parquet:
@@ -157,7 +137,7 @@ def test_a_frame_read_back_from_a_file_says_the_same(run, through):
         assert in_file["lead"].isna().all()
         in_file["lead"] = read["lead"] = pd.NA
     assert sorted(map(str, reported(in_file))) == sorted(map(str, reported(read)))
-    first = ow.leads_frame(run, tables=[run.tables[0].id])
+    first = ow.leads_frame(bakeries, tables=[bakeries.tables[0].id])
     assert (
         set(ow.evidence_frame(through(first))["lead"]) == set(ow.evidence_frame(first)["lead"]) <= {*first["company"]}
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import OrigamiError
+from tests.frames.listed import ids
 from tests.support.hidden_leads import LEAST_FIT, HiddenLeads
 
 SMALL = [{"column": "employees", "operator": "less_than", "value": 300}]
@@ -20,10 +21,6 @@ COUNT, IDS, GIVEN = [("1", "saved", ""), ("1", "", "")], ("200", "saved", ""), (
 def about(frame):
     (note,) = frame.attrs["origami"]["tables"]
     return note
-
-
-def ids(frame):
-    return frame["row_id"].to_list()
 
 
 @pytest.fixture(scope="module")
@@ -116,21 +113,6 @@ def test_all_pages_of_a_large_table_are_narrowed(server, client, table):
     assert ids(some) == ids(frame)[:7]
     assert list(some) == list(frame)
     assert (about(some)["total"], about(some)["complete"]) == (None, True)
-
-
-def test_ids_are_read_once_for_each_version_of_the_table(server, client, table):
-    ow.leads_frame(table, client=client, filters=SMALL)
-    server.clear()
-    ow.leads_frame(table.id, client=client, filters=SMALL)
-    ow.leads_frame([table], client=client, filters=SMALL, sort={"column": "fit", "direction": "asc"})
-    assert IDS not in server.seen
-    server.stamp = "2026-07-22T09:00:00Z"
-    server.leads[0]["fit"] = 99
-    again = ow.leads_frame(
-        table, client=client, filters=[{"column": "company", "operator": "contains", "value": "Bakery 0"}]
-    )
-    assert server.seen.count(IDS) == 2
-    assert ids(again) == ["lead-0"]
 
 
 def test_calls_at_the_same_time_share_the_ids(server, client, table):

@@ -7,38 +7,30 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.leads.company_verdicts import with_company_verdicts
-from origami_widgets.frames.leads.leads_reading import verdicts
+from origami_widgets.frames.leads.leads_reading import verdicts, with_company_verdicts
 from tests.frames.payloads import BACKENDS
 
 
-@pytest.fixture(scope="module")
-def batch():
-    client = ow.Sandbox(speed=600).client()
-    cities = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
-    return ow.start_many(cities, client=client, show=False).wait("cells")
-
-
-def test_only_the_tables_of_companies_are_read(batch):
-    companies = ow.leads_frame(batch, of="companies")
-    assert set(companies["table_id"]) == {run.tables[0].id for run in batch}
+def test_only_the_tables_of_companies_are_read(cities):
+    companies = ow.leads_frame(cities, of="companies")
+    assert set(companies["table_id"]) == {run.tables[0].id for run in cities}
     assert "company_qualified" not in companies
-    assert set(ow.leads_frame(batch, of="people")["table_name"]) == {
+    assert set(ow.leads_frame(cities, of="people")["table_name"]) == {
         "People at Bakeries in Porto",
         "People at Bakeries in Faro",
     }
 
 
-def test_a_source_without_such_leads_is_refused_with_its_tables(batch):
+def test_a_source_without_such_leads_is_refused_with_its_tables(cities):
     with pytest.raises(InvalidInput, match="'Bakeries in Porto' \\(companies\\)") as caught:
-        ow.leads_frame(batch.runs[0].tables[0], of="people")
+        ow.leads_frame(cities.runs[0].tables[0], of="people")
     assert "tables=" in caught.value.remedy
     with pytest.raises(InvalidInput, match="Unknown kind of leads"):
-        ow.leads_frame(batch, of="person")
+        ow.leads_frame(cities, of="person")
 
 
-def test_a_lead_qualifies_if_it_was_scored_and_passes(batch):
-    run = batch.runs[0]
+def test_a_lead_qualifies_if_it_was_scored_and_passes(cities):
+    run = cities.runs[0]
     passing, every = (ow.leads_frame(run, include_hidden=hidden) for hidden in (False, True))
     companies, people = (each.id for each in run.tables)
     assert passing.loc[passing["table_id"] == companies, "qualified"].to_list() == [True] * 18
@@ -70,14 +62,14 @@ def test_qualified_needs_a_score_and_a_saved_filter(score, passes, wanted):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_person_has_the_verdict_of_the_company_of_the_same_run(batch, backend):
-    people = ow.leads_frame(batch, of="people", dtype_backend=backend)
-    companies = ow.leads_frame(batch, of="companies", include_hidden=True)
+def test_a_person_has_the_verdict_of_the_company_of_the_same_run(cities, backend):
+    people = ow.leads_frame(cities, of="people", dtype_backend=backend)
+    companies = ow.leads_frame(cities, of="companies", include_hidden=True)
     known = {(row["run_name"], row["company"]): row["qualified"] for row in companies.to_dict("records")}
     wanted = [known[row["run_name"], row["company"]] for row in people.to_dict("records")]
     assert people["company_qualified"].to_list() == wanted
     assert set(wanted) == {True, False}
-    chosen = ow.leads_frame(batch, columns=["name", "company_qualified"], of="people")
+    chosen = ow.leads_frame(cities, columns=["name", "company_qualified"], of="people")
     assert list(chosen.columns) == ["name", "company_qualified", "table_id", "row_id"]
     assert chosen["company_qualified"].to_list() == wanted
 
@@ -108,13 +100,8 @@ def leads(rows, columns, run="r1"):
     ],
 )
 def test_exactly_one_company_must_fit(company, domain, run, wanted):
-    known = [
-        ("Nata", "nata.pt", True),
-        ("Broa", "broa.pt", False),
-        ("Two", "two.pt", True),
-        ("Two", "two.pt", False),
-        ("New", "new.pt", None),
-    ]
+    known = [("Nata", "nata.pt", True), ("Broa", "broa.pt", False), ("New", "new.pt", None)]
+    known += [("Two", "two.pt", True), ("Two", "two.pt", False)]
     companies = leads([dict(zip(("company", "domain", "qualified"), each, strict=True)) for each in known], ["company"])
     person = leads([{"name": "Ana", "company": company, "domain": domain}], ["name", "company"], run)
     (found,) = with_company_verdicts(person, companies, "numpy_nullable")["company_qualified"]

@@ -10,12 +10,12 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, RateLimited
 from tests.frames.conftest import KEY
+from tests.frames.listed import BUSY, about, columns, lead_table, page
 from tests.frames.payloads import BACKENDS, handle
 from tests.support.server import answer
 
 OURS = ["run_name", "table_name", "domain", "qualified", "table_id", "row_id"]
 IDS = ["table_id", "row_id"]
-BUSY = [answer({"error": "slow", "code": "RATE_LIMITED"}, 429)] * 4
 
 
 @pytest.fixture(scope="module")
@@ -23,23 +23,6 @@ def batch():
     client = ow.Sandbox(speed=600).client()
     cities = {"Porto": "List bakeries in Porto", "Austin": "Find 20 SaaS founders in Austin"}
     return ow.start_many(cities, client=client, show=False).wait("cells")
-
-
-def table(name):
-    return {"object": "table", "id": name, "name": f"Table {name}", "leadCount": 2, "columns": []}
-
-
-def columns(*slugs):
-    items = [{"object": "column", "id": slug, "name": slug, "slug": slug, "kind": "input"} for slug in slugs]
-    return answer({"object": "list", "items": items, "nextCursor": None, "url": ""})
-
-
-def page(*rows, cursor=None, total=None):
-    return answer({"object": "list", "items": list(rows), "nextCursor": cursor, "total": total, "url": ""})
-
-
-def about(frame):
-    return frame.attrs["origami"]
 
 
 def test_all_tables_of_a_batch_with_run_table_and_domain(batch):
@@ -57,16 +40,14 @@ def test_all_tables_of_a_batch_with_run_table_and_domain(batch):
     assert leads["domain"].notna().mean() > 0.5
 
 
-def test_frames_that_were_read_before_are_stacked_without_a_request(batch):
+def test_frames_that_were_read_before_are_stacked_without_a_request(batch, bakeries):
     leads = ow.leads_frame(batch)
     frames = [part.reset_index(drop=True) for _, part in leads.groupby("table_id", sort=False)]
     again = ow.leads_frame(frames)
     pd.testing.assert_frame_equal(again, leads)
-    client = ow.Sandbox(speed=600).client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
-    rows = [ow.leads_frame(each, client=client) for each in run.tables]
+    rows = [ow.leads_frame(each) for each in bakeries.tables]
     stacked = ow.leads_frame(rows)
-    read = ow.leads_frame(run)
+    read = ow.leads_frame(bakeries)
     assert stacked["run_name"].isna().all()
     assert stacked["table_name"].to_list() == read["table_name"].to_list()
     of_run = ["run_name", "qualified"]
@@ -102,7 +83,7 @@ def test_after_an_error_all_rows_are_kept(server, client):
     first = (columns("bakery"), page({"id": "r1", "bakery": "Nata"}, {"id": "r2"}, total=2))
     server.plan(*first, columns("bakery", "stars"), page({"id": "r3", "stars": 4}, cursor="a", total=2), *BUSY)
     with pytest.raises(ow.errors.IncompleteRows) as caught:
-        ow.leads_frame([table("t1"), table("t2")], client=client)
+        ow.leads_frame([lead_table("t1"), lead_table("t2")], client=client)
     error = caught.value
     assert "2 rows of 1 of 2 tables, and 1 of 2 rows" in str(error)
     assert isinstance(error.__cause__, RateLimited)
@@ -116,15 +97,12 @@ def test_columns_called_as_ours_get_a_suffix_with_their_parts(server, client):
     domain = "https://www.nata.pt/en"
     rows = page({"id": "r1", "qualified": cell, "domain": domain, "website": "facebook.com/nata"}, total=1)
     server.plan(columns("qualified", "domain", "website"), rows)
-    leads = ow.leads_frame(table("t1"), client=client)
+    leads = ow.leads_frame(lead_table("t1"), client=client)
     assert list(leads.columns[:3]) == ["qualified_2", "qualified_2_confidence", "qualified_2_found"]
     assert leads["domain_2"].to_list() == ["https://www.nata.pt/en"]
     assert leads["domain"].to_list() == ["nata.pt"]
-    assert [each["column"] for each in about(leads)["tables"][0]["table_columns"]] == [
-        "qualified_2",
-        "domain_2",
-        "website",
-    ]
+    listed = about(leads)["tables"][0]["table_columns"]
+    assert [each["column"] for each in listed] == ["qualified_2", "domain_2", "website"]
 
 
 def test_links_to_other_sites_do_not_come_before_an_e_mail(server, client):
@@ -137,24 +115,24 @@ def test_links_to_other_sites_do_not_come_before_an_e_mail(server, client):
         total=4,
     )
     server.plan(columns(*links, "bakery_url", "company_url", "email"), rows)
-    assert ow.leads_frame(table("t1"), client=client)["domain"].to_list() == ["nata.pt", "broa.pt", "pao.pt", pd.NA]
+    assert ow.leads_frame(lead_table("t1"), client=client)["domain"].to_list() == [
+        "nata.pt",
+        "broa.pt",
+        "pao.pt",
+        pd.NA,
+    ]
 
 
 @pytest.mark.parametrize(
     ("source", "options"),
     [
-        ([pd.DataFrame({"row_id": ["1"]}), table("t1")], {}),
-        (pd.DataFrame({"x": [1]}), {}),
-        (7, {}),
-        ("a word", {}),
-        ([table("t1"), None], {}),
-        (table("t1"), {"client": KEY}),
-        (table("t1"), {"filters": "x"}),
-        (table("t1"), {"flatten": "no"}),
-        (table("t1"), {"progress": 7}),
-        (table("t1"), {"tables": "website"}),
-        (table("t1"), {"dtype_backend": "x"}),
-        (table("t1"), {"limit": -1}),
+        *((source, {}) for source in ([pd.DataFrame({"row_id": ["1"]}), lead_table()], pd.DataFrame({"x": [1]}), 7)),
+        *((source, {}) for source in ("a word", [lead_table(), None])),
+        *(
+            (lead_table(), {name: "x"})
+            for name in ("filters", "flatten", "progress", "tables", "dtype_backend", "limit")
+        ),
+        *((lead_table(), {name: value}) for name, value in {"client": KEY, "progress": 7, "limit": -1}.items()),
     ],
 )
 def test_what_cannot_be_read_sends_nothing(server, client, source, options):
@@ -163,10 +141,8 @@ def test_what_cannot_be_read_sends_nothing(server, client, source, options):
     assert server.requests == []
 
 
-def test_columns_are_chosen_and_what_is_missing_is_named():
-    client = ow.Sandbox(speed=600).client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
-    whole = ow.leads_frame(run)
+def test_columns_are_chosen_and_what_is_missing_is_named(bakeries):
+    run, whole = bakeries, ow.leads_frame(bakeries)
     few = ow.leads_frame(run, columns=["contact_email", "contact_email_confidence", "company"])
     assert few.columns.to_list() == ["contact_email", "contact_email_confidence", "company", *IDS]
     pd.testing.assert_frame_equal(few, whole[few.columns.to_list()])
@@ -177,45 +153,22 @@ def test_columns_are_chosen_and_what_is_missing_is_named():
         ow.leads_frame(run, columns=["contact-mail"])
     assert "Did you mean 'contact_email'?" in caught.value.remedy
     assert ow.leads_frame(whole, columns=few.columns).columns.to_list() == few.columns.to_list()
-    for columns in ("company", 7, [7]):
+    for given in ("company", 7, [7]):
         with pytest.raises(InvalidInput, match="must be a list") as caught:
-            ow.leads_frame(run, columns=columns)
-        assert caught.value.remedy.endswith('columns=["company"].' if columns == "company" else 'columns=["…"].')
-
-
-def test_chosen_columns_are_enough_for_what_analysts_do():
-    client = ow.Sandbox(speed=60).client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait()
-    chosen = ["company", "domain", "website", "contact_email", "phone", "fit"]
-    options = {"columns": chosen, "include_hidden": True}
-    few = ow.leads_frame(run, **options)
-    run.wait("cells")
-    refreshed = ow.refresh_leads(few, client=client)
-    assert refreshed.frame.columns.to_list() == few.columns.to_list() == [*chosen, *IDS]
-    pd.testing.assert_frame_equal(refreshed.frame, ow.leads_frame(run, **options))
-    assert ow.refresh_leads(refreshed.frame, client=client).frame is refreshed.frame
-    assert set(ow.overlap(few, refreshed.frame)["found_in"]) <= {"both", "a", "b"}
-    assert ow.describe_leads(refreshed.frame).set_index("column")["leads"]["fit"] > 0
-    with pytest.raises(InvalidInput, match="no evidence") as caught:
-        ow.evidence_frame(refreshed.frame)
-    assert "columns=" in caught.value.cause
-    proven = ow.leads_frame(run, columns=["contact_email", "contact_email_confidence", "contact_email_source_url"])
-    assert set(ow.evidence_frame(proven)["column"]) == {"contact_email"}
-    with pytest.raises(InvalidInput, match="No column 'domain'") as caught:
-        ow.overlap(proven, few)
-    assert "columns=" in caught.value.remedy
+            ow.leads_frame(run, columns=given)
+        assert caught.value.remedy.endswith('columns=["company"].' if given == "company" else 'columns=["…"].')
 
 
 def test_what_was_read_before_an_error_has_the_chosen_columns(server, client):
     server.plan(columns("fit", "site"), page({"id": "r1", "fit": 5}, cursor="c", total=2), *BUSY)
     with pytest.raises(ow.errors.IncompleteRows) as caught:
-        ow.leads_frame(table("t1"), client=client, columns=["fit"])
+        ow.leads_frame(lead_table("t1"), client=client, columns=["fit"])
     assert caught.value.partial.columns.to_list() == ["fit", *IDS]
 
 
 def test_a_lead_that_was_not_judged_yet_is_neither_qualified_nor_not(server, client):
     score = {"object": "column", "id": "fit", "name": "Fit", "slug": "fit", "kind": "score"}
-    judged = {**table("t1"), "columns": [score], "stats": {"qualification": {"rate": 0.5, "qualifiedLeads": 1}}}
+    judged = {**lead_table("t1"), "columns": [score], "stats": {"qualification": {"rate": 0.5, "qualifiedLeads": 1}}}
     counts = page({"id": "r1"}, total=1), page({"id": "r1"}, total=3)
     rows = page({"id": "r1", "fit": 90}, {"id": "r2", "fit": 10}, {"id": "r3"}, total=3)
     server.plan(columns("fit"), rows, *counts, answer(judged), page({"id": "r1"}, total=1))
@@ -233,7 +186,9 @@ def test_only_the_tables_that_are_named_are_read(batch):
 
 
 def test_a_column_that_some_tables_lack_is_refused_before_any_is_read(client, server):
-    first, second = (table(name) | {"columns": [{"slug": slug}]} for name, slug in (("1", "fit-now"), ("2", "role")))
+    first, second = (
+        lead_table(name) | {"columns": [{"slug": slug}]} for name, slug in (("1", "fit-now"), ("2", "role"))
+    )
     for given in ({"filters": [{"column": "fit_now", "operator": "is_empty"}]}, {"sort": {"column": "fit-now"}}):
         with pytest.raises(InvalidInput, match=r"(?s)'Table 2' has no column 'fit.now'.*tables=\['Table 1'\]"):
             ow.leads_frame([first, second], client=client, **given)

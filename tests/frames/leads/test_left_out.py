@@ -124,16 +124,9 @@ def test_a_list_without_anybody_is_an_error(leave_out):
 
 
 def test_a_name_is_a_companys_in_one_table_and_a_persons_in_another():
-    leads = pd.DataFrame(
-        {
-            "table_id": ["c", "p", "p"],
-            "row_id": list("123"),
-            "domain": ["acme.pt"] * 3,
-            "name": ["Acme", None, None],
-            "full_name": [None, "Ana Sousa", "Rui Reis"],
-            "company": [None, "Acme", "Acme"],
-        }
-    )
+    heads = ["table_id", "row_id", "domain", "name", "full_name", "company"]
+    people = [("p", "2", "acme.pt", None, "Ana Sousa", "Acme"), ("p", "3", "acme.pt", None, "Rui Reis", "Acme")]
+    leads = pd.DataFrame([("c", "1", "acme.pt", "Acme", None, None), *people], columns=heads)
     assert [each.name for each in identities(leads)] == ["", "ana sousa", "rui reis"]
     assert left(leads.iloc[[1]], leads) == "13"
     assert left(leads.iloc[[0]].drop(columns="row_id"), leads) == ""
@@ -154,12 +147,8 @@ def test_rows_that_name_nobody_are_named_by_their_positions():
 def test_how_many_were_left_out_is_in_the_notes_also_with_chosen_columns():
     found = ow.leads_frame(LEADS, leave_out=["acme.pt", "rui@broa.pt"], columns=["company"])
     assert found.columns.to_list() == ["company", "table_id", "row_id"]
-    assert found.attrs["origami"]["left_out"] == {
-        "leads": 3,
-        "of_tables": {"p": 2, "c": 1},
-        "list_rows": 2,
-        "unrecognized": 0,
-    }
+    counts = {"leads": 3, "of_tables": {"p": 2, "c": 1}, "list_rows": 2, "unrecognized": 0}
+    assert found.attrs["origami"]["left_out"] == counts
 
 
 def test_a_list_of_200_000_rows_is_fast():
@@ -182,10 +171,8 @@ def test_a_name_is_no_formula():
     assert known.named == "cmd(), acme.pt"
 
 
-def test_nothing_of_the_list_is_sent_and_runs_are_read(tmp_path):
-    sandbox = ow.Sandbox(speed=600)
-    client = sandbox.client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells")
+def test_nothing_of_the_list_is_sent_and_runs_are_read(bakeries, tmp_path):
+    run = bakeries
     leads = ow.leads_frame(run)
     assert ow.leads_frame(run, leave_out=run).empty
     customers = leads["domain"].dropna().head(3)

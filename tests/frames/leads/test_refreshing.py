@@ -5,48 +5,34 @@ from __future__ import annotations
 import json
 import urllib.parse
 from contextlib import ExitStack
+from functools import partial
 
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
+from tests.frames import listed
 from tests.frames.conftest import KEY
 from tests.frames.leads.touched import ServedTable, through_csv, through_excel
 from tests.frames.leads.touched import lead as touched_lead
+from tests.frames.listed import ids, lead_table
 from tests.support.server import RawServer, answer
 
+columns = partial(listed.columns, kind="enrichment")
 THEN, LATER = "2026-07-21T09:14:02Z", "2026-07-21T09:20:00Z"
 
 
 def table(name="t1", at=THEN, count=3, running=0):
-    cells = {"running": running, "errored": 0}
-    return {
-        "object": "table",
-        "id": name,
-        "name": name,
-        "leadCount": count,
-        "cells": cells,
-        "updatedAt": at,
-        "columns": [],
-    }
-
-
-def columns(*slugs):
-    items = [{"object": "column", "id": slug, "name": slug, "slug": slug, "kind": "enrichment"} for slug in slugs]
-    return answer({"object": "list", "items": items, "nextCursor": None, "url": ""})
+    return lead_table(name, count, cells={"running": running, "errored": 0}, updatedAt=at)
 
 
 def page(*rows):
-    return answer({"object": "list", "items": list(rows), "nextCursor": None, "total": len(rows), "url": ""})
+    return listed.page(*rows, total=len(rows))
 
 
 def lead(number, fit=None, **cells):
     return {"id": f"r{number}", **({} if fit is None else {"fit": fit}), **cells}
-
-
-def ids(frame):
-    return frame["row_id"].to_list()
 
 
 def test_nothing_is_read_again_unless_its_table_has_changed(server, client):
@@ -89,23 +75,12 @@ def test_new_changed_and_gone_rows(server, client, change):
 
 
 def test_of_several_tables_only_those_that_changed_are_read(server, client):
-    server.plan(
-        columns("fit", "site"),
-        page(lead(1, 5, site="nata.pt")),
-        columns("fit"),
-        page(lead(2, 6)),
-        columns("x"),
-        page(lead(3)),
-    )
+    both, fit = columns("fit", "site"), columns("fit")
+    server.plan(both, page(lead(1, 5, site="nata.pt")), fit, page(lead(2, 6)), columns("x"), page(lead(3)))
     frame = ow.leads_frame([table("t1"), table("t2"), table("t3")], client=client)
     gone = answer({"error": "gone", "code": "TABLE_NOT_FOUND"}, 404)
-    server.plan(
-        answer(table("t1")),
-        answer(table("t2", at=LATER)),
-        gone,
-        columns("fit", "site"),
-        page(lead(2, 7.5, site="broa.pt")),
-    )
+    rows = page(lead(2, 7.5, site="broa.pt"))
+    server.plan(answer(table("t1")), answer(table("t2", at=LATER)), gone, both, rows)
     refreshed = ow.refresh_leads(frame, client=client)
     assert ids(refreshed.frame) == ["r1", "r2"]
     assert refreshed.frame["domain"].to_list() == ["nata.pt", "broa.pt"]
@@ -225,10 +200,7 @@ def test_columns_that_were_not_chosen_stay_away(running):
     assert list(ow.refresh_leads(refreshed.frame, client=client).frame) == [*frame, "mine"]
 
 
-OPTIONS = {
-    "flattened": {},
-    "whole objects": {"flatten": False},
-}
+OPTIONS = {"flattened": {}, "whole objects": {"flatten": False}}
 
 
 @pytest.mark.parametrize("through", [through_csv, through_excel])

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
-from tests.frames.leads.test_row_reading import TABLE, about, columns, lead, page
+from tests.frames.leads.test_row_reading import COLUMNS, TABLE, lead
+from tests.frames.listed import about, page
 from tests.frames.payloads import BACKENDS
 
 LISTED = [ListedColumn("c1", "X", "x", "enrichment"), ListedColumn("c2", "Y", "y", "input")]
@@ -67,11 +68,10 @@ ROWS = [lead(1), lead(2, **{"contact-email": MAIL, "fit": 7}), lead(3, fit=2.5)]
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 3, None])
 def test_few_leads_have_the_columns_of_all(server, client, limit):
-    server.plan(columns(), page(*ROWS, total=3), columns(), page(*ROWS, total=3))
+    server.plan(COLUMNS, page(*ROWS, total=3), COLUMNS, page(*ROWS, total=3))
     few, every = ow.leads_frame(TABLE, client=client, limit=limit), ow.leads_frame(TABLE, client=client)
     (notes,) = about(few)["tables"]
     pd.testing.assert_frame_equal(few, every[:limit])
     assert (notes["rows"], notes["total"], notes["complete"]) == (len(few), 3, True)
-    assert [request.query for request in server.requests if request.path.endswith("rows")] == [
-        "limit=200&cells=flat"
-    ] * 2
+    rows = [request.query for request in server.requests if request.path.endswith("rows")]
+    assert rows == ["limit=200&cells=flat"] * 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,14 +20,7 @@ PLAIN = st.one_of(
 PART = st.none() | st.sampled_from(["a@b.example", "high", 1, 2.5, *DAYS])
 CELL = st.one_of(st.none(), PLAIN, st.fixed_dictionaries({}, optional={"email": PART, "confidence": PART, "n": PART}))
 # Tables tend to have cells of one kind, which is where dtypes differ from table to table.
-KINDS = (
-    st.integers(-5, 5),
-    st.floats(-2, 2),
-    st.sampled_from(DAYS),
-    st.sampled_from(TIMES),
-    st.sampled_from(["x", "y"]),
-    CELL,
-)
+KINDS = (st.integers(-5, 5), st.floats(-2, 2), *map(st.sampled_from, (DAYS, TIMES, ["x", "y"])), CELL)
 ROWS = st.sampled_from(KINDS).flatmap(
     lambda cells: st.lists(
         st.fixed_dictionaries({}, optional={"x": cells | st.none(), "y": st.sampled_from(["p", 1])}), max_size=5
@@ -58,12 +50,6 @@ def test_stacked_tables_are_as_one_table_of_all_rows_in_any_order(backend, table
     found, wanted = contents(stacked), contents(together)
     del found["row_id"], wanted["row_id"]
     assert found == wanted
-
-
-def test_a_column_that_only_one_table_has_is_na_in_the_others():
-    stacked, _ = stack_frames([frame_of([{"x": 1}], slugs=("x",)), frame_of([{"y": "p"}], slugs=("y",))], BACKENDS[0])
-    assert stacked["x"].to_list() == [1, pd.NA]
-    assert stacked["y"].to_list() == [pd.NA, "p"]
 
 
 def test_notes_about_mixtures_and_dates():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 import origami_widgets as ow
+from tests.frames.listed import lead_table
 from tests.support.server import answer
 
 KINDS = {"company": "input", "site": "input", "since": "input", "fit": "score", "mail": "enrichment"}
@@ -42,15 +43,8 @@ class ServedTable:
         return [row_id for row_id in self.leads if row_id not in self.hidden]
 
     def raw(self):
-        return {
-            "object": "table",
-            "id": self.name,
-            "name": "Leads",
-            "leadCount": len(self.leads),
-            "cells": {"running": 0, "errored": 0},
-            "updatedAt": f"2026-07-21T09:{self.version:02}:00Z",
-            "columns": [],
-        }
+        cells, at = {"running": 0, "errored": 0}, f"2026-07-21T09:{self.version:02}:00Z"
+        return lead_table(self.name, len(self.leads), cells=cells, updatedAt=at)
 
     async def behave(self, request, writer):
         await answer(self.body(request.path, dict(urllib.parse.parse_qsl(request.query))))(request, writer)

@@ -76,12 +76,8 @@ def test_500_companies_come_back_as_they_went(server, client):
     assert found.index is frame.index or found.index.equals(frame.index)
     assert found["email"].to_list() == [f"info@{website}" for website in frame["website"]]
     about = found.attrs["origami"]
-    assert (about["rows"], about["joined"], about["not_in_table"], about["added_rows"]) == (
-        len(frame),
-        len(frame),
-        0,
-        0,
-    )
+    counts = [about[name] for name in ("rows", "joined", "not_in_table", "added_rows")]
+    assert counts == [len(frame), len(frame), 0, 0]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

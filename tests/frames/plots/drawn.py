@@ -12,7 +12,8 @@ import vl_convert
 
 from origami_widgets.frames.plots import plot
 from origami_widgets.frames.plots.chart import VEGA_LITE
-from tests.frames.payloads import EMPTY, changed, payload, table, without_stats
+from tests.frames.payloads import SOURCES as FORMS
+from tests.frames.payloads import changed, payload, table
 
 PLOTS = {kind: partial(plot, kind=kind) for kind in ("funnel", "credits", "compare")}
 funnel, credits_of, compare = PLOTS.values()
@@ -55,17 +56,7 @@ POINTS = (
     (1_784_625_302.0, "completed", 17, 15, 8, 2, 48.0),
     (1_784_625_342.0, "completed", 17, 15, 0, 3, 1_057.0),
 )
-SOURCES = {
-    "full": payload(),
-    "table": table(),
-    "no stats": without_stats(),
-    "partial": payload("running_partial"),
-    "null response": payload("running_null"),
-    "just started": payload("create_agent"),
-    "questions": payload("needs_input"),
-    "errored": payload("errored"),
-    "no tables": EMPTY,
-    "empty list": [],
+SOURCES = FORMS | {
     "several": [payload(), table(), payload("running_null")],
     "many tables": many_tables(),
     "watched": with_history(*POINTS),

@@ -89,14 +89,8 @@ def test_one_of_several_tables_may_lack_its_credits():
 
 def test_a_table_that_is_given_twice_has_the_columns_of_its_last_state():
     def run(name, credits_used):
-        column = {"id": name, "name": name, "credits": {"lifetimeUsed": credits_used}}
-        one = {
-            "object": "table",
-            "id": "t",
-            "name": "T",
-            "credits": {"lifetimeUsed": credits_used},
-            "columns": [column],
-        }
+        used_by = {"name": name, "credits": {"lifetimeUsed": credits_used}}
+        one = {"object": "table", "id": "t", **used_by, "columns": [{"id": name, **used_by}]}
         return {"object": "run", "id": "r", "response": {"tables": [one]}}
 
     source = [run("Old", 10), run("New", 12)]

@@ -164,12 +164,6 @@ def test_a_source_of_another_kind_is_refused_in_the_name_of_the_plot(plot, sourc
     assert not [name for name in frames.__all__ if name in str(caught.value)]
 
 
-@EACH
-def test_texts_have_the_colour_of_the_page(plot):
-    colours = [text for text in values(written(watched(plot))) if text in ("black", "#333", "white")]
-    assert colours == []
-
-
 def test_an_unknown_kind_is_refused():
     with pytest.raises(InvalidInput, match="Unknown kind of plot"):
         PLOTS["funnel"](payload(), kind="history")
