@@ -90,7 +90,7 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
 
 
 def typed_array(
-    kind: Kind, raw: Sequence[object], dtype_backend: DtypeBackend, members: Iterable[str] = ()
+    kind: Kind, raw: Sequence[Any], dtype_backend: DtypeBackend, members: Iterable[str] = (), *, is_read: bool = False
 ) -> ExtensionArray:
     """Return JSON values as an array whose dtype depends only on the kind and the backend, not on the values.
 
@@ -102,6 +102,7 @@ def typed_array(
         raw: the JSON values; what can't be read becomes missing.
         dtype_backend: `numpy_nullable` or `pyarrow`.
         members: the documented words of a category; others are added.
+        is_read: whether all values are of the kind already, times as microseconds since 1970.
 
     Returns:
         An array as long as the values.
@@ -111,12 +112,10 @@ def typed_array(
         known = dict.fromkeys((*members, *(word for word in words if word is not None)))
         return pd.Categorical(words, dtype=pd.CategoricalDtype(list(known)))
     read, dtype = READERS[kind]
-    kept = [read(value) for value in raw]
+    kept = raw if is_read else [read(value) for value in raw]
     missing = np.array([value is None for value in kept], np.bool_)
-    data: Any = np.array(kept, object)
-    if dtype is not object:
-        data[missing] = 0
-    data = data.astype(dtype)
+    filler = None if dtype is object else 0
+    data: Any = np.array([filler if value is None else value for value in kept], dtype)
     if kind in ("date", "timestamp"):
         data = data.astype("datetime64[us]")
     if dtype_backend == "pyarrow":

@@ -20,7 +20,7 @@ import pandas as pd
 
 from origami_widgets.frames.dtype_backend import LARGEST_EXACT, DtypeBackend, texts, typed_array
 from origami_widgets.frames.schema import Kind
-from origami_widgets.frames.values import INT64, as_json, read_text, read_timestamp
+from origami_widgets.frames.values import INT64, READERS, as_json, read_text, read_timestamp
 from origami_widgets.words.foreign_text import unicode_text
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def cell_array(values: Sequence[Any], dtype_backend: DtypeBackend, *, as_text: b
     if kind == "string":
         moments = read_iso_dates(values, dtype_backend)
         return moments or CellArray(text_array(values, dtype_backend), kind, not_dates=not_dates(values))
-    return CellArray(typed_array(kind, values, dtype_backend), kind)
+    return CellArray(typed_array(kind, values, dtype_backend, is_read=True), kind)
 
 
 def text_array(values: Sequence[Any], dtype_backend: DtypeBackend) -> ExtensionArray:
@@ -120,13 +120,15 @@ def read_iso_dates(values: Sequence[Any], dtype_backend: DtypeBackend) -> CellAr
     (None, None)
     """
     texts = [value for value in values if value is not None]
-    lengths = set(map(len, texts))
-    if not all(map(ISO_DATE.fullmatch, texts)) or not lengths or (DATE_LENGTH in lengths and len(lengths) > 1):
+    if not texts or not all(map(ISO_DATE.fullmatch, texts)):
         return None
-    kind: Kind = "date" if DATE_LENGTH in lengths else "timestamp"
-    array = typed_array(kind, values, dtype_backend)
+    are_dates = {len(text) == DATE_LENGTH for text in texts}
+    kind: Kind = "date" if True in are_dates else "timestamp"
+    moments = [None if value is None else READERS[kind][0](value) for value in values]
     # Some texts are no date, such as 30 February.
-    return None if array.isna().sum() > len(values) - len(texts) else CellArray(array, kind)
+    if len(are_dates) > 1 or moments.count(None) > len(values) - len(texts):
+        return None
+    return CellArray(typed_array(kind, moments, dtype_backend, is_read=True), kind)
 
 
 def not_dates(values: Sequence[Any]) -> dict[str, Any] | None:

@@ -236,7 +236,7 @@ def lead_columns(
     # Columns that users fill in tell this only if they hold objects, and others if something was not found.
     if objects or found.count(False) > missing.count(True):
         flags = [None if lost else flag for flag, lost in zip(found, missing, strict=True)]
-        yield FOUND, CellArray(typed_array("boolean", flags, dtype_backend), "boolean")
+        yield FOUND, CellArray(typed_array("boolean", flags, dtype_backend, is_read=True), "boolean")
 
 
 def _parts(

@@ -218,11 +218,8 @@ def python_values(values: pd.Series[Any]) -> list[Any]:
     missing = is_missing(values).tolist()
     kinds = set(map(type, cells))
     if kinds <= _JSON | {float}:
-        # A nullable column can hold NaN beside its missing values, for example after a division.
-        return [
-            None if lost or (isinstance(cell, float) and math.isnan(cell)) else cell
-            for cell, lost in zip(cells, missing, strict=True)
-        ]
+        # A nullable column can hold NaN, which alone differs from itself, beside its missing values.
+        return [None if lost or cell != cell else cell for cell, lost in zip(cells, missing, strict=True)]  # noqa: PLR0124
     return [None if lost else _plain(cell) for cell, lost in zip(cells, missing, strict=True)]
 
 
