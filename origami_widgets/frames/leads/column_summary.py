@@ -144,7 +144,7 @@ def _row(column: _Column, *, examples: bool) -> dict[str, Any]:
     # The main part may be empty although another part was found.
     found = [value for value, filled in zip(cells.values, cells.filled, strict=True) if filled]
     mains = [main for main in map(_main, found) if is_found(main)]
-    distinct = {as_json(each): each for each in mains}
+    distinct = {each if type(each) is str else (as_json(each),): each for each in mains}
     price, ran = read_number(facts.get("avg_credits_per_run")), None if pending is None else size - pending
     words = [word for word, filled in zip(cells.confidence, cells.filled, strict=True) if filled]
     return {
