@@ -11,15 +11,18 @@ import pandas as pd
 from origami_widgets._version import __version__
 from origami_widgets.api.errors import InvalidInput
 
-from .dtype_backend import DtypeBackend, check_backend
+from .dtype_backend import DtypeBackend, check_backend, to_array
 from .frame_attrs import read_only
 from .lead_frames import stack_given
+from .schema import computed_field
+from .values import TypedValues, read_values
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 IN_BOTH = "both"
 KEY = "key"
+_TEXT = computed_field("", "string", "")
 
 
 def overlap(
@@ -116,10 +119,12 @@ def overlap(
     )
     first = pd.DataFrame(
         {
-            on: _array([*words, None], "string", dtype_backend).take(np.minimum(groups, len(words))),
+            on: to_array("string", read_values(_TEXT, [*words, None]), dtype_backend).take(
+                np.minimum(groups, len(words))
+            ),
             "found_in": pd.Categorical(found_in, categories=[IN_BOTH, called_a, called_b]),
-            counts[0]: _array(leads_a.tolist(), "integer", dtype_backend),
-            counts[1]: _array(leads_b.tolist(), "integer", dtype_backend),
+            counts[0]: to_array("integer", TypedValues(leads_a, np.zeros(len(groups), np.bool_)), dtype_backend),
+            counts[1]: to_array("integer", TypedValues(leads_b, np.zeros(len(groups), np.bool_)), dtype_backend),
         }
     )
     result = pd.concat([first, rows], axis=1)
@@ -132,14 +137,6 @@ def overlap(
     }
     result.attrs = read_only({"units": dict.fromkeys(counts, "leads"), "origami": about})
     return result
-
-
-def _array(values: Sequence[Any], kind: Any, dtype_backend: DtypeBackend) -> Any:
-    from .dtype_backend import to_array
-    from .schema import computed_field
-    from .values import read_values
-
-    return to_array(kind, read_values(computed_field("", kind, ""), values), dtype_backend)
 
 
 def _checked_names(names: object) -> tuple[str, str]:
