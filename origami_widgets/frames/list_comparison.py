@@ -121,8 +121,8 @@ def overlap(
         {
             on: typed_array("string", [*words, None], dtype_backend).take(np.minimum(groups, len(words))),
             "found_in": pd.Categorical(found_in, categories=[IN_BOTH, called_a, called_b]),
-            counts[0]: typed_array("integer", leads_a.tolist(), dtype_backend),
-            counts[1]: typed_array("integer", leads_b.tolist(), dtype_backend),
+            counts[0]: typed_array("integer", leads_a.tolist(), dtype_backend, is_read=True),
+            counts[1]: typed_array("integer", leads_b.tolist(), dtype_backend, is_read=True),
         }
     )
     result = pd.concat([first, rows], axis=1)

@@ -131,7 +131,9 @@ def _row(leads: pd.DataFrame, facts: Mapping[str, Any], note: Mapping[str, Any],
     size, count = len(mains), sum(filled)
     pending = None if cells.pending is None else sum(cells.pending)
     distinct = {
-        as_json(main): main for main, is_filled in zip(mains, filled, strict=True) if is_filled and is_found(main)
+        main if type(main) is str else (as_json(main),): main
+        for main, is_filled in zip(mains, filled, strict=True)
+        if is_filled and is_found(main)
     }
     price, ran = read_number(facts.get("avg_credits_per_run")), None if pending is None else size - pending
     words = [word for word, is_filled in zip(cells.confidence, filled, strict=True) if is_filled]

@@ -167,9 +167,10 @@ def _check_rows(table: GivenTable) -> None:
 async def _due(each: GivenTable) -> RowsRequest | None:
     """Return the request that rereads a table; None if the table has not changed. A request without a table: it is gone."""
     note = each.note
-    query = _options_of(each.rows)
     if note:
-        query |= {key: note[key] for key in ("filters", "sort", "limit")} | note["options"]
+        query = {key: note[key] for key in ("filters", "sort", "limit")} | note["options"]
+    else:
+        query = _options_of(each.rows)
     try:
         # With its statistics, which say whether its leads are judged.
         table = await each.operations.get_table(each.table_id)
