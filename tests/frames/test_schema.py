@@ -79,14 +79,6 @@ def test_amounts_have_a_unit_and_names_have_none(maker, schema):
         assert bool(units.get(field.name)) is counts, field.name
 
 
-@MAKERS
-def test_credits_and_rates_are_floats(maker, schema):
-    for field in schema.fields:
-        if "credits" in field.name or field.name.endswith("_rate"):
-            assert field.kind == "number", field.name
-            assert maker([])[field.name].dtype == "Float64"
-
-
 @pytest.mark.parametrize(("maker", "schema"), (SCHEMAS | ACCOUNT_FRAMES | LEAD_FRAMES).items())
 def test_the_docstring_lists_every_column_with_dtype_and_unit(maker, schema):
     lines = [line.strip() for line in maker.__doc__.splitlines()]

@@ -145,10 +145,3 @@ def test_of_many_runs_only_the_first_are_named():
     provenance = frames.tables_frame([changed(payload(), "id", str(number)) for number in range(150)]).attrs["origami"]
     assert provenance["run_ids"] == [str(number) for number in range(100)]
     assert provenance["run_count"] == 150
-
-
-def test_the_source_is_not_changed():
-    run = payload()
-    for maker in SCHEMAS:
-        maker(run)
-    assert run == payload()

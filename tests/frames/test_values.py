@@ -9,7 +9,7 @@ import pytest
 
 from origami_widgets import frames
 from origami_widgets.api.models.table import Table
-from tests.frames.payloads import BACKENDS, changed, payload, table
+from tests.frames.payloads import BACKENDS, changed, table
 
 JUNK = [True, 3.5, "soon", "", [], {}, [1], {"value": 1}, float("nan"), float("inf"), 10**400, -(2**63) - 1, "--5"]
 
@@ -89,12 +89,6 @@ def test_timestamps_of_all_zones_and_ages(value, expected, backend):
 def test_what_is_no_timestamp_is_missing(value, backend):
     frame = frames.tables_frame(changed(table(), "createdAt", value), dtype_backend=backend)
     assert pd.isna(frame["created_at"][0])
-
-
-def test_deletions_carry_their_moment(backend):
-    deleted = frames.actions_frame(payload(), dtype_backend=backend)["deleted_at"]
-    assert deleted.notna().to_list() == [False, False, False, False, True]
-    assert deleted[4] == datetime(2026, 7, 21, 9, 17, 12, tzinfo=UTC)
 
 
 def test_unknown_words_join_the_categories_in_the_order_they_appear(backend):

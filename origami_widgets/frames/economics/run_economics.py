@@ -95,8 +95,9 @@ def runs_frame(
     and lies within the range in at least 96; with 10 or 20 judged leads, in 8 and 92. It costs more than `expected_cost`
     on average: with 50 judged leads 1.1 times as much where half of the leads qualify, 1.2 times where a fifth does, and up
     to 1.4 times with 10 or 20.
-    The forecast is NA unless the run has completed, no cell is running, none that was stopped is still empty, and
-    80 % of the leads of the judged table have a verdict. `leads_left` is the server's estimate of all qualified leads
+    The forecast is NA unless the run has completed, no cell is running, none that this process has stopped is still
+    empty, and 80 % of the leads of the judged table have a verdict. The API doesn't say what others have stopped: such a
+    run looks cheaper than it is. `leads_left` is the server's estimate of all qualified leads
     minus those found; NA if a lead source has an unknown number of further leads.
 
     `credits_on_unqualified` is the sum of `columns_frame` over all tables.

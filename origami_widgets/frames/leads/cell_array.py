@@ -122,11 +122,10 @@ def read_iso_dates(values: Sequence[Any], dtype_backend: DtypeBackend) -> CellAr
     texts = [value for value in values if value is not None]
     if not texts or not all(map(ISO_DATE.fullmatch, texts)):
         return None
-    are_dates = {len(text) == DATE_LENGTH for text in texts}
-    kind: Kind = "date" if True in are_dates else "timestamp"
+    kind: Kind = "date" if DATE_LENGTH in map(len, texts) else "timestamp"
     moments = [None if value is None else READERS[kind][0](value) for value in values]
-    # Some texts are no date, such as 30 February.
-    if len(are_dates) > 1 or moments.count(None) > len(values) - len(texts):
+    # Some texts are no date, such as 30 February, or have a time beside dates.
+    if moments.count(None) > len(values) - len(texts):
         return None
     return CellArray(typed_array(kind, moments, dtype_backend, is_read=True), kind)
 

@@ -6,10 +6,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.usage import BalanceReading
-from origami_widgets.frames.economics.credit_balance import CREDITS, frame_of_readings
-from origami_widgets.frames.schema import DTYPE_NAMES
-from tests.fixtures.make_frames import ARROW_DTYPE_NAMES
-from tests.frames.payloads import BACKENDS
+from origami_widgets.frames.economics.credit_balance import frame_of_readings
 
 T0 = 1_784_625_000
 """2026-07-21T09:10:00Z, on the kernel's clock and on the server's."""
@@ -17,18 +14,6 @@ T0 = 1_784_625_000
 
 def readings(*balances):
     return [BalanceReading(T0 + at * 20 + 0.25, balance) for at, balance in enumerate(balances)]
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("balances", [(), (100,), (100, None, 88, 138)])
-def test_columns_and_dtypes_are_always_the_same(backend, balances):
-    names = DTYPE_NAMES if backend == "numpy_nullable" else DTYPE_NAMES | ARROW_DTYPE_NAMES
-    frame = frame_of_readings(readings(*balances), backend)
-    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
-        field.name: names[field.kind] for field in CREDITS.fields
-    }
-    assert len(frame) == len(balances)
-    assert frame.attrs["units"] == {field.name: "credits" for field in CREDITS.fields[1:]}
 
 
 def test_a_change_is_known_between_two_balances():
