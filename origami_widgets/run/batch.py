@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.validate import shortened
 from origami_widgets.run.credits import credits_of_runs
 from origami_widgets.run.settings import display_backend, top
 from origami_widgets.run.starts.credit_limit import stops_for
@@ -302,6 +303,29 @@ class RunBatch:
 
     def __len__(self) -> int:
         return len(self._queue.jobs)
+
+    def __getitem__(self, name: str) -> Run:
+        """Return the run of a brief, by the agent name that you gave, else by the brief.
+
+        Raises:
+            InvalidInput: there is no such brief, or it has no run yet.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> batch = ow.start_many({"Porto": "List bakeries in Porto"}, client=client, show=False).wait()
+            >>> batch["Porto"].status
+            'completed'
+        """
+        found = self.by_name
+        if isinstance(name, str) and name in found:
+            return found[name]
+        known = ", ".join(map(shortened, list(found)[:5])) or "none"
+        raise InvalidInput(
+            f"No run of {shortened(name)}",
+            cause=f"The batch has no such brief, or it has no run yet. Some that have one: {known}.",
+            remedy='Use the name or the brief that you gave to start_many: batch["Porto"]. By position: batch.runs[0].',
+        )
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)

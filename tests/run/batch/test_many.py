@@ -239,6 +239,10 @@ def test_runs_are_found_by_the_name_of_their_brief(front, many):
     batch = many({"Porto": towns(1)[0], "Faro": towns(2)[1]})
     see(lambda: batch.error is not None)
     assert batch.by_name == {"Porto": batch.runs[0]}
+    assert batch["Porto"] == batch.runs[0]
+    for name in ("Faro", 0, ["Porto"]):
+        with pytest.raises(errors.InvalidInput, match="'Porto'"):
+            batch[name]
     batch.resume()
-    assert finished(batch).by_name["Faro"] == batch.runs[1]
+    assert finished(batch)["Faro"] == batch.runs[1]
     assert finished(many(towns(1))).by_name.keys() == {towns(1)[0]}
