@@ -317,9 +317,10 @@ class RunBatch:
             >>> batch["Porto"].status
             'completed'
         """
+        given: object = name
         found = self.by_name
-        if isinstance(name, str) and name in found:
-            return found[name]
+        if isinstance(given, str) and given in found:
+            return found[given]
         known = ", ".join(map(shortened, list(found)[:5])) or "none"
         raise InvalidInput(
             f"No run of {shortened(name)}",
