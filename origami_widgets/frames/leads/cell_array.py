@@ -20,7 +20,7 @@ import pandas as pd
 
 from origami_widgets.frames.dtype_backend import LARGEST_EXACT, DtypeBackend, texts, typed_array
 from origami_widgets.frames.schema import Kind
-from origami_widgets.frames.values import INT64, READERS, as_json, read_text, read_timestamp
+from origami_widgets.frames.values import INT64, as_json, read_text, read_timestamp
 from origami_widgets.words.foreign_text import unicode_text
 
 if TYPE_CHECKING:
@@ -122,9 +122,19 @@ def read_iso_dates(values: Sequence[Any], dtype_backend: DtypeBackend) -> CellAr
     texts = [value for value in values if value is not None]
     if not texts or not all(map(ISO_DATE.fullmatch, texts)):
         return None
-    kind: Kind = "date" if DATE_LENGTH in map(len, texts) else "timestamp"
-    moments = [None if value is None else READERS[kind][0](value) for value in values]
-    # Some texts are no date, such as 30 February, or have a time beside dates.
+    lengths = set(map(len, texts))
+    kind: Kind = "date" if DATE_LENGTH in lengths else "timestamp"
+    if kind == "timestamp":
+        moments = [None if value is None else read_timestamp(value) for value in values]
+    elif len(lengths) > 1:
+        return None
+    else:
+        try:
+            days = iter(np.array(texts, "datetime64[us]").astype(np.int64).tolist())
+        except ValueError:
+            # Such as 30 February.
+            return None
+        moments = [None if value is None else next(days) for value in values]
     if moments.count(None) > len(values) - len(texts):
         return None
     return CellArray(typed_array(kind, moments, dtype_backend, is_read=True), kind)
