@@ -146,7 +146,10 @@ def test_a_limit_on_a_run_that_is_attached_reads_its_credits_at_once(clock, tmp_
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
     with serving(clock, agent_seconds=600) as (server, client):
         options = {"once": "porto", "client": client, "show": False}
-        ow.start("Find bakeries", **options)
+        first = ow.start("Find bakeries", **options)
+        # Its first check is heard: the second one follows.
+        see(lambda: server.count(RUN) > 1)
+        assert not first.done
         clock.skips = lambda: False
         # A sleep that is ending may skip still.
         time.sleep(0.05)
