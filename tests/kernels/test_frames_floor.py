@@ -25,9 +25,13 @@ LEFT_OUT = {"test_contract.py", "test_described.py", "test_mutations.py", "test_
 LEFT_OUT |= {"test_interchange.py"}
 """They read the description of the API, drive LibreOffice, try other libraries or take long, and ask nothing of pandas that others do not ask."""
 
-WIDGETS = ("-W", "ignore:Deprecated in traitlets:DeprecationWarning", "-W", "ignore:The `ipykernel:DeprecationWarning")
-"""ipywidgets 7.7.1 uses what newer versions of traitlets and ipykernel warn of when a grid is made (goes when ipywidgets 8 is
-the floor)."""
+KNOWN = (
+    "Deprecated in traitlets:DeprecationWarning",
+    "The `ipykernel:DeprecationWarning",
+    "check_hostname requires server_hostname:DeprecationWarning",
+)
+"""Warnings of packages at their floors: ipywidgets 7.7.1 uses what newer versions of traitlets and ipykernel warn of when a
+grid is made (goes when ipywidgets 8 is the floor), and truststore 0.10.0 what Python 3.11 warns of when it is imported."""
 
 
 def test_every_package_of_frames_is_at_its_floor() -> None:
@@ -47,10 +51,11 @@ def test_frames_pass_their_tests() -> None:
     files = sorted(str(file) for file in every if file.name not in LEFT_OUT and file.parent.name != "plots")
     # With the examples in docstrings.
     examples = ["--doctest-modules", "origami_widgets/frames", "--ignore=origami_widgets/frames/plots"]
+    ignored = [part for warning in KNOWN for part in ("-W", f"ignore:{warning}")]
     # What a worker of this run got is not for the run inside of it.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [str(folder / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *WIDGETS, *files, *examples],
+        [str(folder / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *ignored, *files, *examples],
         cwd=REPOSITORY,
         env=kept,
         capture_output=True,
