@@ -216,7 +216,17 @@ def _tables_listed(state: RunState, event: TablesListed) -> RunState:
     known = {table.id for table in kept}
     added = sorted((table for table in listed.values() if table.id not in known), key=_creation)
     changed = (*(_changed(table, listed.get(table.id)) for table in kept), *added)
+    # One that seemed to be deleted may only have been too new to be found.
+    deleted = tuple(each for each in state.deleted if each.id not in listed)
+    gone = tuple(_at_rest(each) for each in state.tables if each.id not in known)
+    if gone or len(deleted) < len(state.deleted):
+        state = replace(state, deleted=deleted + gone)
     return _with_tables(state, _in_order(changed, state.run, state.actions))
+
+
+def _at_rest(table: Table) -> Table:
+    """Return a deleted table: none of its cells runs any more."""
+    return replace_struct(table, cells=replace_struct(table.cells, running=0))
 
 
 def _with_tables(state: RunState, tables: tuple[Table, ...]) -> RunState:
@@ -278,13 +288,11 @@ def _table_read(state: RunState, event: TableRead) -> RunState:
 
 
 def _table_gone(state: RunState, event: TableGone) -> RunState:
-    gone = tuple(each for each in state.tables if each.id == event.table_id)
     return replace(
         state,
         connection=_heard(state.connection, event.at),
-        tables=tuple(each for each in state.tables if each not in gone),
-        deleted=state.deleted
-        + tuple(replace_struct(each, cells=replace_struct(each.cells, running=0)) for each in gone),
+        tables=tuple(each for each in state.tables if each.id != event.table_id),
+        deleted=state.deleted + tuple(_at_rest(each) for each in state.tables if each.id == event.table_id),
     )
 
 

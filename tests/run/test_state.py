@@ -19,6 +19,7 @@ from origami_widgets.run.state import (
     Planned,
     RunRead,
     RunState,
+    TableGone,
     TableRead,
     TablesListed,
     is_unjudged,
@@ -339,6 +340,17 @@ def test_a_list_brings_no_old_table_back_and_a_late_one_deletes_none():
     # The same moment, or a later one, is news; and a table that such a list does not name is gone.
     state = reduce(state, listed(table("t-1", updated=LATER, leads=11)))
     assert (ids(state), state.lead_count) == (["t-1"], 11)
+
+
+@pytest.mark.parametrize("gone", [listed(table("t-1", updated=LATER)), TableGone("t-2", at=102.0)], ids=["list", "404"])
+def test_a_deleted_table_keeps_its_credits_and_counts_once_when_it_is_back(gone):
+    both = (table("t-1", updated=LATER), table("t-2", created=DURING, updated=LATER))
+    state = after(read(SILENT, keep_polling=True), listed(*both), gone)
+    assert (ids(state), state.cells_running) == (["t-1"], 2)
+    assert state.credits_used == 2 * TABLE["credits"]["lifetimeUsed"]
+    state = reduce(state, listed(*both))
+    assert (ids(state), state.deleted) == (["t-1", "t-2"], ())
+    assert state.credits_used == 2 * TABLE["credits"]["lifetimeUsed"]
 
 
 def test_a_list_without_tables_of_the_run_wipes_nothing():
