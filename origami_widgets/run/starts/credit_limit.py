@@ -241,7 +241,7 @@ class CreditLimit:
             reached.stops_since = poller().clock.monotonic()
         # Of several runs, the one that has settled last says so; those that are only looked at once more don't.
         elif watch in limited and watch not in self._unfinished if said is None else said.cause != reached.cause:
-            watch.update(Changed(limit_error=self._reached(title="Ended above the credit limit")))
+            watch.update(Changed(limit_error=self._reached(title=ENDED_ABOVE)))
 
     async def _until_quiet(self, watch: RunWatch) -> None:
         """Count on after a run has settled: cells may begin later, and no count of cells shows what lead sources will start."""
@@ -262,6 +262,10 @@ class CreditLimit:
                     await clock.sleep(LIMITED_INTERVAL, never)
                 else:
                     await sleep_until(clock, quiet.due, never)
+            is_said = any(each.state.limit_error is not None for each in self.guarded)
+            if self.error is None and self.used > self.limit and not is_said:
+                # All of it was used between two looks, so that nothing was left to stop.
+                watch.update(Changed(limit_error=self._reached(title=ENDED_ABOVE)))
         finally:
             self._unfinished.pop(watch, None)
             limited.pop(watch, None)
@@ -344,6 +348,7 @@ def continued(limit: CreditLimit | None, new_limit: float | None) -> CreditLimit
     return limit
 
 
+ENDED_ABOVE = "Ended above the credit limit"
 REMEDY = (
     "Everything built so far is kept. To continue, start again with a higher credit_limit, or pass one to "
     "run.answer() or run.follow_up()."

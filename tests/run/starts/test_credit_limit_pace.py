@@ -160,3 +160,15 @@ def test_a_limit_on_a_run_that_is_attached_reads_its_credits_at_once(clock, tmp_
         assert readings(server, server.key, began, LIST)[0] - began <= MOMENT
         clock.skips = lambda: True
         assert ended(run).error.code == "CREDIT_LIMIT"
+
+
+def test_what_is_used_between_two_looks_after_the_end_is_said(clock):
+    options = {"cells": 0, "late_cells": 600, "late_after": 20, "agent_seconds": 30, "ends_when_read": True}
+    with (
+        SpendingServer(clock=clock.time, cells_per_second=20, **options) as server,
+        ow.Client(server.key, base_url=server.base_url) as client,
+    ):
+        run = ow.start("Find bakeries", credit_limit=50, client=client, show=False).wait("cells")
+        see(lambda: run.error is not None)
+        assert (run.error.code, run.credits.used) == ("CREDIT_LIMIT", 600)
+        assert server.count(STOP) == 0
