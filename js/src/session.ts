@@ -11,11 +11,14 @@ import type {
   ClockView,
   CodeAnswer,
   CodeMessage,
+  CommandMessage,
   CommandName,
   DownloadAnswer,
   DownloadMessage,
+  HelloMessage,
   LeadsAnswer,
   LeadsMessage,
+  SelectMessage,
 } from "./contract";
 import { hello, type Model } from "./model";
 import { NO_KERNEL } from "./page_settings";
@@ -227,7 +230,7 @@ export class Session {
     if (this.reads) this.#post(message);
   }
 
-  #post(message: unknown): boolean {
+  #post(message: CommandMessage | HelloMessage | Question | SelectMessage): boolean {
     try {
       this.#model.send(message);
       return true;

@@ -79,7 +79,7 @@ describe("the floors of the front end", () => {
   });
 
   it("finds imports", () => {
-    expect(importsOf("sections/tables")).toEqual(expect.arrayContaining(["buttons", "leads/load"]));
+    expect(importsOf("sections/tables")).toEqual(expect.arrayContaining(["buttons", "leads/code"]));
   });
 
   it("has no two files of one name", () => {

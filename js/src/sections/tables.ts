@@ -2,9 +2,9 @@ import { button } from "../buttons";
 import type { TableView, View } from "../contract";
 import { el, fill, type Part, same, setText, show, showText, uid } from "../dom";
 import { filled } from "../format";
+import type * as LeadsCode from "../leads/code";
 import type { Foot } from "../leads/foot";
 import type { LeadGrid } from "../leads/lead_grid";
-import { loadLeadsCode } from "../leads/load";
 import { prose } from "../prose";
 import { ANSWER_MS, type Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
@@ -25,6 +25,17 @@ export type Body = Pick<View, "tables" | "head" | "prose" | "ask">;
 
 /** The tab of the agent's questions. */
 const ASK = ":ask";
+
+/** Loads the code that draws leads, as the host loads a widget's; fails if the page forbids it. */
+async function loadLeadsCode(session: Session): Promise<typeof LeadsCode> {
+  const code = await session.code();
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  try {
+    return await import(url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
 
 const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
   items?.find((table) => table.id === id);
