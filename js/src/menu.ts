@@ -16,12 +16,9 @@ export interface Menu {
 
 /** @param opens - Called before the panel opens. */
 export function menu(label: string, cls = "", opens: () => void = () => {}): Menu {
-  const panel = el("div", "menu");
+  const panel = el("div", "menu", { id: uid(), popover: "manual", hidden: true });
   const press = button(label, () => (panel.hidden ? open() : shut()), cls);
   let undo: (() => void)[] = [];
-  panel.id = uid();
-  panel.popover = "manual";
-  show(panel, false);
   press.setAttribute("aria-controls", panel.id);
   press.ariaExpanded = "false";
 

@@ -3,7 +3,7 @@
 import { el, fill, on, show, words } from "../dom";
 import { filled } from "../format";
 import { type Menu, menu } from "../menu";
-import { COLUMNS, COLUMNS_FAILED } from "../words";
+import * as say from "../words";
 import type { Rows } from "./rows";
 
 export class ColumnsMenu {
@@ -18,7 +18,7 @@ export class ColumnsMenu {
   /** @param changed - Called when columns are shown or hidden. */
   constructor(rows: Rows, changed: () => void) {
     [this.#rows, this.#changed] = [rows, changed];
-    this.#menu = menu(COLUMNS, "quiet drop", () => this.#draw());
+    this.#menu = menu(say.COLUMNS, "quiet drop", () => this.#draw());
     [this.press, this.panel] = [this.#menu.press, this.#menu.panel];
     this.panel.classList.add("pick");
   }
@@ -36,25 +36,16 @@ export class ColumnsMenu {
   #draw(): void {
     const { heads, off } = this.#rows;
     const lines = heads.map(({ slug, name, details, failed }, at) => {
-      const box = el("input");
-      box.type = "checkbox";
-      box.checked = !off.has(slug);
       // The name of a lead is its line's name.
-      box.disabled = at === 0;
+      const box = el("input", "", { type: "checkbox", checked: !off.has(slug), disabled: at === 0 });
       on(box, "change", () => {
         if (box.checked) off.delete(slug);
         else off.add(slug);
         this.#changed();
       });
-      const bad = failed ? el("span", "t-bad", filled(COLUMNS_FAILED, failed)) : null;
-      return el(
-        "label",
-        "",
-        box,
-        words("", "bdi", name),
-        el("small", "", details, bad && " · ", bad),
-        el("small", "", this.costs.get(name) ?? ""),
-      );
+      const bad = failed ? el("span", "t-bad", filled(say.COLUMNS_FAILED, failed)) : null;
+      const facts = el("small", "", details, bad && " · ", bad);
+      return el("label", "", box, words("", "bdi", name), facts, el("small", "", this.costs.get(name)));
     });
     fill(this.panel, ...lines);
   }

@@ -4,7 +4,7 @@ import type { LeadGridHead, LeadHead, LeadSort, LeadsAnswer } from "../contract"
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
-import { LEADS } from "../words";
+import * as say from "../words";
 import { ColumnsMenu } from "./columns";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
@@ -124,13 +124,9 @@ export class LeadGrid {
       this.#changed();
     });
     this.#lines = new Lines(this.rows, ticks, reach);
-    this.#space = el("div", "lspace", this.#lines.node);
-    this.#space.role = "presentation";
-    this.#scroll = el("div", "leads", this.#heads.node, this.#space);
-    this.#scroll.role = "grid";
-    this.#scroll.ariaMultiSelectable = "true";
-    this.#scroll.tabIndex = -1;
-    this.#scroll.ariaLabel = LEADS;
+    this.#space = el("div", "lspace", this.#lines.node, { role: "presentation" });
+    const of = { role: "grid", ariaMultiSelectable: "true", ariaLabel: say.LEADS, tabIndex: -1 };
+    this.#scroll = el("div", "leads", this.#heads.node, this.#space, of);
     this.#widths = new Widths(this.#scroll);
     const sheet = el("style", "", style);
     const { above, instead } = this.#notes;

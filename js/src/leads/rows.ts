@@ -11,7 +11,7 @@ import {
   type RunCells,
 } from "../contract";
 import { filled, folded } from "../format";
-import { CELL_FAILED } from "../words";
+import * as say from "../words";
 
 /** How long new leads and cells are lit, in ms. */
 const LIT_MS = 2000;
@@ -171,7 +171,7 @@ export class Rows {
     const [cell, head] = [row.cells[at] ?? null, this.heads[at]];
     if (cell !== null) return isOpenCell(cell) ? cell : null;
     const failed = head?.failed && this.without(row, head)[2];
-    return failed ? { text: filled(CELL_FAILED, failed), href: "", confidence: "", parts: [] } : null;
+    return failed ? { text: filled(say.CELL_FAILED, failed), href: "", confidence: "", parts: [] } : null;
   }
 
   /** The rows that have the typed words; all rows without any. */

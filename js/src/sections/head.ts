@@ -1,4 +1,4 @@
-import { CommandButton, copyLine } from "../buttons";
+import { commandButtons, copyLine } from "../buttons";
 import type { Button, Earlier, EarlierRun, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, words } from "../dom";
 import { menu } from "../menu";
@@ -25,7 +25,6 @@ function earlierRun(): Part<EarlierRun> {
 export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
   readonly node: HTMLElement;
   readonly #session: Session;
-  readonly #outcomes: HTMLElement;
   readonly #status = el("span");
   readonly #pill = el("span", "pill", mark(), this.#status);
   readonly #prompt = words("prompt");
@@ -42,9 +41,9 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
 
   /** @param outcomes - The place of what comes of a click. */
   constructor({ session }: Context, notify: Notify, outcomes: HTMLElement) {
-    [this.#session, this.#notify, this.#outcomes] = [session, notify, outcomes];
-    const make = (): Part<Button> => this.#makeButton();
-    this.#buttons = keyedList(el("span", "act stop"), make, ({ command }) => command);
+    [this.#session, this.#notify] = [session, notify];
+    const run = (): string => this.#head?.run_id ?? "";
+    this.#buttons = commandButtons(el("span", "act stop"), session, run, outcomes);
     const { press, panel } = this.#menu;
     press.ariaLabel = press.title = "More about this run";
     panel.append(this.#link.node, this.#line.node, notify.node, notify.refusal);
@@ -85,19 +84,7 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     this.#buttons.refresh?.();
   }
 
-  #makeButton(): Part<Button> {
-    const press = new CommandButton(this.#session);
-    this.#outcomes.append(press.outcome);
-    return {
-      node: press.node,
-      refresh: press.refresh,
-      update: (spec) => press.update({ spec, run: this.#head?.run_id ?? "" }),
-      close: () => press.outcome.remove(),
-    };
-  }
-
   close(): void {
-    this.#line.close?.();
     this.#menu.shut();
     this.#earlier.shut();
   }

@@ -8,15 +8,7 @@ import type { LeadGrid } from "../leads/lead_grid";
 import { prose } from "../prose";
 import { ANSWER_MS, type Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
-import {
-  ASK_TAB,
-  LEADS_FORBIDDEN,
-  LEADS_LATE,
-  LEADS_LOADING,
-  LEADS_NOT_SAVED,
-  SHOW_ALL,
-  SHOW_LESS,
-} from "../words";
+import * as say from "../words";
 import type { Context } from "./context";
 import { SortableTable } from "./sortable_table";
 
@@ -54,7 +46,7 @@ export class TablesSection implements Part<Body> {
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
   readonly #tools = el("div", "tools");
-  readonly #reading = el("span", "mute reading");
+  readonly #reading = el("span", "mute reading", { role: "status" });
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
   #body: Body | null = null;
   /** The tab that the user, or a new question, has chosen. */
@@ -69,22 +61,20 @@ export class TablesSection implements Part<Body> {
   /** Whether a cell that has failed is to be shown once the leads are there. */
   #seeksFailed = false;
   /** Shown instead of the leads until their code is loaded. */
-  #instead: string = LEADS_LOADING;
+  #instead: string = say.LEADS_LOADING;
   #late: ReturnType<typeof setTimeout> | undefined;
   #prose: unknown;
 
   /** @param ask - The form of the agent's questions. */
   constructor({ session }: Context, ask: HTMLElement) {
     [this.#session, this.#ask] = [session, ask];
-    this.#panel = el("div", "panel", this.#said, ask, this.#place, this.#columns.node, this.#empty);
-    this.#panel.id = uid();
-    this.#panel.role = "tabpanel";
+    const parts = [this.#said, ask, this.#place, this.#columns.node, this.#empty];
+    this.#panel = el("div", "panel", ...parts, { id: uid(), role: "tabpanel" });
     this.#tabs = tabs("Tables", this.#panel.id, (id) => {
       this.#chosen = id;
       this.refresh();
     });
     this.#tools.append(this.#tabs.node, el("span", "gap"));
-    this.#reading.role = "status";
     this.foot.append(this.#all, this.#reading);
     this.node = el("section", "tables", this.#tools, this.#panel);
   }
@@ -168,11 +158,11 @@ export class TablesSection implements Part<Body> {
   async #load(): Promise<void> {
     if (this.#isLoading) return;
     this.#isLoading = true;
-    this.#instead = LEADS_LOADING;
+    this.#instead = say.LEADS_LOADING;
     clearTimeout(this.#late);
     // The kernel has the code ready: if it doesn't answer, a cell keeps it busy.
     this.#late = setTimeout(() => {
-      this.#instead = LEADS_LATE;
+      this.#instead = say.LEADS_LATE;
       this.refresh();
     }, ANSWER_MS);
     try {
@@ -186,14 +176,14 @@ export class TablesSection implements Part<Body> {
       this.#place.append(leads.node);
       this.#seekFailed();
     } catch {
-      this.#instead = LEADS_FORBIDDEN;
+      this.#instead = say.LEADS_FORBIDDEN;
     }
     clearTimeout(this.#late);
     this.refresh();
   }
 
   #drawTabs({ tables: { items }, ask }: Body, table: TableView | undefined, isAsking: boolean): void {
-    const question = ask ? [{ id: ASK, label: ASK_TAB, count: `${ask.questions.length}` }] : [];
+    const question = ask ? [{ id: ASK, label: say.ASK_TAB, count: `${ask.questions.length}` }] : [];
     const shown = isAsking ? ASK : (table?.id ?? "");
     this.#tabs.update(
       [...question, ...items.map(({ id, name, leads }) => ({ id, label: name, count: leads }))],
@@ -207,7 +197,7 @@ export class TablesSection implements Part<Body> {
   #drawPanel(body: Body, table: TableView | undefined, isAsking: boolean, isShown: boolean): void {
     const canShow =
       body.tables.leads &&
-      (this.#session.reads ? this.#instead !== LEADS_FORBIDDEN : !!this.#leads?.rows.count);
+      (this.#session.reads ? this.#instead !== say.LEADS_FORBIDDEN : !!this.#leads?.rows.count);
     const hasLeads = canShow && !!this.#leads;
     const hasColumns = !canShow && !!table?.columns.rows.length;
     if (table) this.#columns.update(table.columns);
@@ -220,11 +210,11 @@ export class TablesSection implements Part<Body> {
       this.#leads.columnsMenu.costs = costsOf(table);
     }
     show(this.#columns.node, isShown && hasColumns && !isAsking);
-    const none = this.#session.reads ? this.#instead : LEADS_NOT_SAVED;
+    const none = this.#session.reads ? this.#instead : say.LEADS_NOT_SAVED;
     const instead =
       table && isShown && !hasLeads && !isAsking ? (body.tables.leads ? none : table.columns_note || "") : "";
     showText(this.#empty, instead);
-    const isWaiting = instead === LEADS_LOADING;
+    const isWaiting = instead === say.LEADS_LOADING;
     this.#empty.classList.toggle("waiting", isWaiting);
     // Without a table, the answer is all there is.
     show(this.#said, !table && body.prose.nodes.length);
@@ -236,7 +226,7 @@ export class TablesSection implements Part<Body> {
     const isThere = isShown && !!rows?.all.length && rows.heads.length > 0;
     show(this.#all, isThere);
     const all = rows && rows.total !== null && !rows.more ? rows.all.length : (rows?.total ?? "");
-    setText(this.#all, this.#isExpanded ? SHOW_LESS : filled(SHOW_ALL, all).trim());
+    setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     if (this.#foot) show(this.#foot.node, isThere);
     this.#foot?.update();
     // The kernel reads the leads, so without one, no progress is shown.
