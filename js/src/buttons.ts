@@ -161,7 +161,7 @@ export function commandButtons(
 
 /** A line of code with a button that copies it; if the clipboard is forbidden, through a selected text field. */
 export function copyLine(label: string, what: string): Part<string> {
-  const code = words("", "code");
+  const code = words("cut", "code");
   const press = copyButton(say.COPY, what, () => code.textContent ?? "");
   const node = el("span", "line", label, code, press.node);
   return {

@@ -45,7 +45,7 @@ class Card {
       this.#section(news, "head", "result", "notices", "now", "prose", "suggestions", "tables"),
     ];
     // The only place for news.
-    const foot = el("footer", "foot", tables.foot, news.node);
+    const foot = el("footer", "foot row", tables.foot, news.node);
     root.append(head.node, result.node, tables.node, foot, this.#voice.node);
     this.#draw();
     this.#voice.say(this.#view("head").announcement);

@@ -28,6 +28,7 @@ export function menu(label: string, cls = "", opens: () => void = () => {}): Men
     panel.showPopover?.();
     place(panel, press);
     press.ariaExpanded = "true";
+    // A panel whose view is gone shuts as any other, at the next click.
     const leave = (event: Event): void => {
       if (!event.composedPath().some((at) => at === panel || at === press)) shut();
     };

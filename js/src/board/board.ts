@@ -76,7 +76,7 @@ class Board {
   #layOut(root: HTMLElement): void {
     const list = this.#list;
     this.#panel.append(list.same, this.#bar.node, list.node, this.#leads.node, list.noMatch);
-    const tools = el("div", "tools", this.#tabs.node);
+    const tools = el("div", "tools row", this.#tabs.node);
     root.append(this.#head.node, tools, this.#panel, this.#nothing, this.#hidden, this.#announcer.node);
   }
 

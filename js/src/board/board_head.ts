@@ -18,8 +18,8 @@ export function boardHeader(
   oldest: (clock: ClockView | null) => ClockView | null,
   notify: Notify,
 ): Part<BoardHead> {
-  const [title, counts, age, sums] = [el("b"), el("span", "counts"), el("span", "mute"), el("div", "sums")];
-  const origin = words("chip");
+  const [title, origin, age] = [el("b"), words("chip"), el("span", "mute")];
+  const [counts, sums] = [el("span", "counts"), el("div", "cut sums")];
   const buttons = commandButtons(el("span", "does"), session, () => board);
   const notices = keyedList(
     el("div"),

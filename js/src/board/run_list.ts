@@ -28,7 +28,7 @@ export interface Arrangement {
 export class RunList {
   readonly node: HTMLElement;
   /** Shown above the list: what all briefs begin with. */
-  readonly same = words("mute same-start");
+  readonly same = words("mute cut same-start");
   /** Shown below the list. */
   readonly noMatch = el("p", "mute nothing");
   readonly #session: Session;
@@ -64,9 +64,6 @@ export class RunList {
         const row = this.#order.find(({ node }) => node.contains(event.target as Node));
         if (row) this.#choose(row);
       }),
-      () => {
-        for (const row of this.#rows.values()) row.close();
-      },
     ];
   }
 
@@ -84,7 +81,6 @@ export class RunList {
     }
     for (const name of left) {
       this.#rows.get(name)?.open(null);
-      this.#rows.get(name)?.close();
       this.#rows.get(name)?.node.remove();
       this.#rows.delete(name);
     }

@@ -37,14 +37,14 @@ export class RunRow implements Part<Item> {
   readonly press: HTMLButtonElement;
   readonly #session: Session;
   readonly #lastKnown: () => string;
-  readonly #label = el("b");
+  readonly #label = el("b", "cut");
   readonly #status = el("span", "state", mark(), this.#label);
   readonly #name = words("", "b");
   /** What the briefs of all rows begin with, which stands above them, and the rest. */
   readonly #same = el("span", "same");
   readonly #rest = el("span");
   readonly #prompt = words();
-  readonly #note = words("mute");
+  readonly #note = words("mute cut");
   readonly #outcome = words("say");
   readonly #amounts = AMOUNTS.map((name) => ({ name, node: number(name) }));
   readonly #time = number("time");
@@ -67,7 +67,7 @@ export class RunRow implements Part<Item> {
   constructor(session: Session, item: Item, lastKnown: () => string) {
     [this.#session, this.item, this.#lastKnown] = [session, item, lastKnown];
     const press = (): void => session.command(this.item.row.token, this.#command());
-    this.press = button("", press, "link brief");
+    this.press = button("", press, "link brief cut");
     this.#prompt.append(this.#same, this.#rest);
     this.press.append(this.#name, this.#prompt);
     this.#action = new CommandButton(session);
@@ -130,10 +130,6 @@ export class RunRow implements Part<Item> {
   reach(on: boolean): void {
     this.#isReachable = on;
     for (const each of this.node.querySelectorAll("button")) each.tabIndex = on ? 0 : -1;
-  }
-
-  close(): void {
-    this.#drawn.disconnect();
   }
 
   /** Shows or removes the card's place below the row. */

@@ -79,10 +79,6 @@ export class Foot {
     if (!this.#menu.panel.hidden) this.#drawMenu();
   }
 
-  close(): void {
-    this.#menu.shut();
-  }
-
   get #ids(): string[] {
     return this.#ticked.map(({ id }) => id);
   }

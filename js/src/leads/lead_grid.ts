@@ -5,7 +5,7 @@ import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
 import * as say from "../words";
-import { ColumnsMenu } from "./columns";
+import { type ColumnsMenu, columnsMenu } from "./columns";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
@@ -119,7 +119,7 @@ export class LeadGrid {
         this.#widths.apply(this.rows.shownHeads);
       },
     });
-    this.columnsMenu = new ColumnsMenu(this.rows, () => {
+    this.columnsMenu = columnsMenu(this.rows, () => {
       this.#draw();
       this.#changed();
     });

@@ -38,7 +38,7 @@ export class Toolbar {
   readonly #qualifiedCount = el("small");
   readonly #leftOut = button("", () => this.#events.toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
-  readonly #chips = el("span", "chips");
+  readonly #chips = el("span", "chips row");
   readonly #more = menu(say.LEADS_FILTER_ADD, "chip", () => {
     this.#value.value = "";
     this.#showValue();
@@ -64,7 +64,7 @@ export class Toolbar {
     this.#more.panel.append(this.#column, this.#operator, this.#value, apply);
     this.#more.panel.classList.add("form");
     const chips = [this.#qualified, this.#leftOut, this.#chips, this.#more.press, this.#more.panel];
-    this.node = el("div", "ltools", this.#found, this.#search, ...chips);
+    this.node = el("div", "ltools row", this.#found, this.#search, ...chips);
     on(this.#search, "input", () => events.search());
     on(this.#operator, "change", () => this.#showValue());
     onKey(this.#more.panel, (key, event) => {

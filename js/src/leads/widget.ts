@@ -57,16 +57,15 @@ class LeadGridWidget {
   readonly close = (): void => {
     this.#lifecycle.stop();
     this.#leads.close();
-    this.#foot.close();
   };
 
   #layOut(root: HTMLElement): void {
     const { tools, columnsMenu } = this.#leads;
     const header = el("header", "head", this.#title);
     const gap = (): HTMLElement => el("span", "gap");
-    const line = el("div", "tools", this.#tabs.node, gap(), tools, columnsMenu.press, columnsMenu.panel);
+    const line = el("div", "tools row", this.#tabs.node, gap(), tools, columnsMenu.press, columnsMenu.panel);
     const says = [this.#foot.node, this.#count, this.#gone, this.#again.node, gap(), this.#failed];
-    const foot = el("footer", "foot", ...says);
+    const foot = el("footer", "foot row", ...says);
     root.append(header, line, this.#panel, foot);
   }
 

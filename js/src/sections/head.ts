@@ -27,11 +27,11 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
   readonly #session: Session;
   readonly #status = el("span");
   readonly #pill = el("span", "pill", mark(), this.#status);
-  readonly #prompt = words("prompt");
-  readonly #reply = words("mute");
+  readonly #prompt = words("prompt cut");
+  readonly #reply = words("mute cut");
   readonly #earlier = menu("", "link");
   readonly #briefs = keyedList(el("ol"), earlierRun, (run: EarlierRun) => run.run_id);
-  readonly #origin = words("chip-note");
+  readonly #origin = words("chip-note cut");
   readonly #buttons: Part<readonly Button[]>;
   readonly #notify: Notify;
   readonly #menu = menu("⋯", "quiet");
@@ -47,11 +47,12 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     const { press, panel } = this.#menu;
     press.ariaLabel = press.title = "More about this run";
     panel.append(this.#link.node, this.#line.node, notify.node, notify.refusal);
-    this.#earlier.panel.append(this.#briefs.node);
-    const asked = el("div", "asked", this.#prompt, this.#earlier.press, this.#earlier.panel, this.#origin);
+    const earlier = this.#earlier;
+    earlier.panel.append(this.#briefs.node);
+    const asked = el("div", "asked row", this.#prompt, earlier.press, earlier.panel, this.#origin);
     const brief = el("div", "brief", asked, this.#reply);
     const does = el("div", "does", this.#buttons.node, press, panel);
-    this.node = el("header", "head", this.#pill, brief, does);
+    this.node = el("header", "head row", this.#pill, brief, does);
   }
 
   update({ head, earlier }: { head: Head; earlier: Earlier }): void {
@@ -82,10 +83,5 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     this.#status.title = this.#status.textContent;
     this.#notify.update(!(head.done && head.settled) && this.#session.follows());
     this.#buttons.refresh?.();
-  }
-
-  close(): void {
-    this.#menu.shut();
-    this.#earlier.shut();
   }
 }

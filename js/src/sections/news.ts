@@ -4,7 +4,7 @@
  */
 
 import { button, CommandButton, copyLine } from "../buttons";
-import { AGAIN, type Inline, type Notice, type Prose, type SuggestionView, type View } from "../contract";
+import { AGAIN, type Inline, type Notice, type SuggestionView, type View } from "../contract";
 import { el, fill, keyedList, linkPlace, type Part, same, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
@@ -37,7 +37,7 @@ export class NewsSection implements Part<NewsView> {
   /** What comes of the clicks on the head's buttons. */
   readonly outcomes = el("span", "outcomes");
   readonly #context: Context;
-  readonly #title = words("now");
+  readonly #title = words("now cut");
   readonly #press: CommandButton;
   readonly #showFailed: HTMLButtonElement;
   readonly #link = linkPlace("act", "button");
@@ -51,17 +51,15 @@ export class NewsSection implements Part<NewsView> {
   readonly #suggestions: Part<readonly SuggestionView[]>;
   #view: NewsView | null = null;
   #shown: News | null = null;
-  #prose: Prose | null = null;
   /** The news that were closed, until the run's status changes. */
   #closed = new Set<string>();
-  #status = "";
 
   /** @param failed - Leads to the cells that failed. */
   constructor(context: Context, failed: () => void) {
     this.#context = context;
     const { session, view } = context;
     this.#press = new CommandButton(session);
-    this.#showFailed = button("", failed, "link t-bad failed");
+    this.#showFailed = button("", failed, "link t-bad cut");
     this.#close.ariaLabel = this.#close.title = say.DISMISS;
     const run = (): string => view("head").run_id;
     this.#others = keyedList(
@@ -87,7 +85,7 @@ export class NewsSection implements Part<NewsView> {
     this.#follow.panel.append(this.#suggestions.node);
     this.node = el(
       "div",
-      "news",
+      "news row",
       this.#title,
       this.#showFailed,
       this.#all.press,
@@ -104,11 +102,10 @@ export class NewsSection implements Part<NewsView> {
   }
 
   update(view: NewsView): void {
-    if (this.#status !== view.head.status) this.#closed.clear();
-    this.#status = view.head.status;
+    const before = this.#view;
     this.#view = view;
-    if (!same(this.#prose?.nodes, view.prose.nodes)) fill(this.#text, ...prose(view.prose.nodes));
-    this.#prose = view.prose;
+    if (before?.head.status !== view.head.status) this.#closed.clear();
+    if (!same(before?.prose.nodes, view.prose.nodes)) fill(this.#text, ...prose(view.prose.nodes));
     showText(this.#cut, view.prose.cut);
     this.refresh();
   }
@@ -130,20 +127,15 @@ export class NewsSection implements Part<NewsView> {
     const place = (isFollowed ? this.#follow : this.#all).panel;
     if (this.#suggestions.node.parentElement !== place) place.append(this.#suggestions.node);
     const hasOffer = !isFollowed && follows.length > 0;
-    const hasMore = rest.length > 0 || hasProse || hasOffer || !!(first?.text && first.key !== GONE);
-    show(this.#all.press, hasMore);
-    setText(this.#all.press, rest.length ? filled(say.MORE_NEWS, rest.length) : say.MORE);
+    const hasMore = rest.length > 0 || hasProse || hasOffer || !!first?.text;
+    const more = rest.length ? filled(say.MORE_NEWS, rest.length) : say.MORE;
+    showText(this.#all.press, hasMore ? more : "");
     if (!hasMore) this.#all.shut();
     this.#suggestions.update(follows);
     show(this.#follow.press, follows.length && isFollowed);
     this.#others.refresh?.();
     this.#suggestions.refresh?.();
     show(this.node, first || this.outcomes.textContent);
-  }
-
-  close(): void {
-    this.#all.shut();
-    this.#follow.shut();
   }
 
   /** What there is to say, the most urgent first. */
@@ -177,7 +169,7 @@ export class NewsSection implements Part<NewsView> {
   #drawLine(news: News | null): void {
     const { session, view } = this.#context;
     const isTold = news && news.key !== PROSE && news.key !== NOW;
-    this.node.className = `news t-${news?.tone ?? "neutral"}${isTold ? " told" : ""}`;
+    this.node.className = `news row t-${news?.tone ?? "neutral"}${isTold ? " told" : ""}`;
     if (news?.inline) fill(this.#title, ...prose(news.inline));
     else setText(this.#title, news?.title ?? "");
     this.#title.title = [news?.title, news?.text].filter(Boolean).join(". ");

@@ -20,12 +20,12 @@ function figure(): Part<Figure> {
 /** The result in large type with how old it is, and below it a bar of parts, each as wide as its count, with its words. */
 export function resultSection({ session, view }: Context): Part<Pick<View, "result">> {
   const figures = keyedList(el("span", "figures"), figure);
-  const fresh = el("span", "mute age");
+  const fresh = el("span", "mute age cut");
   const bar = el("span", "funnel", { role: "img" });
   // The bar says it to assistive technology.
   const legend = el("span", "legend", { ariaHidden: "true" });
   const line = el("div", "line", figures.node, fresh);
-  const lower = el("div", "parts-line", bar, legend);
+  const lower = el("div", "parts-line row", bar, legend);
   const node = el("section", "result", line, lower);
   let shown: FunnelView | null | undefined;
   let hadBar = false;

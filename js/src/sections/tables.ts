@@ -36,7 +36,7 @@ const tableIn = (items: readonly TableView[] | undefined, id: string | null | un
 export class TablesSection implements Part<Body> {
   readonly node: HTMLElement;
   /** What the foot has of the leads: download, and all of them. */
-  readonly foot = el("span", "ways");
+  readonly foot = el("span", "ways row");
   readonly #session: Session;
   readonly #ask: HTMLElement;
   readonly #columns = new SortableTable();
@@ -45,8 +45,8 @@ export class TablesSection implements Part<Body> {
   readonly #place = el("div", "place");
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
-  readonly #tools = el("div", "tools");
-  readonly #reading = el("span", "mute reading", { role: "status" });
+  readonly #tools = el("div", "tools row");
+  readonly #reading = el("span", "mute cut", { role: "status" });
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
   #body: Body | null = null;
   /** The tab that the user, or a new question, has chosen. */
@@ -112,7 +112,6 @@ export class TablesSection implements Part<Body> {
   close(): void {
     clearTimeout(this.#late);
     this.#leads?.close();
-    this.#foot?.close();
   }
 
   /** Shows the cells that failed, one after the other. */
