@@ -5,11 +5,11 @@ import { Lifecycle } from "./lifecycle";
 import type { Model } from "./model";
 import { type Notify, notifyToggle, voice } from "./notify";
 import { askSection } from "./sections/ask";
-import type { Context } from "./sections/context";
 import { HeadSection } from "./sections/head";
 import { NewsSection } from "./sections/news";
 import { resultSection } from "./sections/result";
 import { TablesSection } from "./sections/tables";
+import type { Context } from "./session";
 
 /** A section of the card. It is redrawn when a value that it needs has changed. */
 interface Section {

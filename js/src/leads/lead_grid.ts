@@ -12,8 +12,7 @@ import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
 import { Notes } from "./notes";
 import { LeadRequests } from "./requests";
-import { isKept, type Row, Rows, textOf } from "./rows";
-import { Ticks } from "./ticks";
+import { isKept, type Row, Rows, Ticks, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
 

@@ -4,8 +4,7 @@ import { CELL_HAS_FAILED, CELL_NOT_FOUND, type LeadCell, type LeadHead, type Lea
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
 import * as say from "../words";
-import { markPlace, type Row, type Rows, textOf } from "./rows";
-import type { Ticks } from "./ticks";
+import { markPlace, type Row, type Rows, type Ticks, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;

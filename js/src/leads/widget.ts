@@ -8,7 +8,7 @@ import { type Tabs, tabs } from "../tabs";
 import * as say from "../words";
 import { Foot } from "./foot";
 import { LeadGrid } from "./lead_grid";
-import { Ticks } from "./ticks";
+import { Ticks } from "./rows";
 import style from "./widget.css";
 
 /** A grid of leads in a cell of its own, with tabs for its tables and a line below. */

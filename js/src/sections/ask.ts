@@ -3,7 +3,7 @@ import type { Ask, QuestionView, View } from "../contract";
 import { el, fill, on, type Part, same, setText, show, textField, uid, words } from "../dom";
 import { filled } from "../format";
 import { commandKey, pending, underWay } from "../page_state";
-import type { Context } from "./context";
+import type { Context } from "../session";
 
 interface Field {
   node: HTMLFieldSetElement;

@@ -3,8 +3,7 @@ import type { Button, Earlier, EarlierRun, Head, View } from "../contract";
 import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, words } from "../dom";
 import { menu } from "../menu";
 import type { Notify } from "../notify";
-import type { Session } from "../session";
-import type { Context } from "./context";
+import type { Context, Session } from "../session";
 
 function earlierRun(): Part<EarlierRun> {
   const status = el("span");

@@ -10,8 +10,8 @@ import { filled } from "../format";
 import { menu } from "../menu";
 import { goneNotice, NOTHING, noticePart } from "../notice";
 import { prose } from "../prose";
+import type { Context } from "../session";
 import * as say from "../words";
-import type { Context } from "./context";
 
 export type NewsView = Pick<View, "head" | "result" | "notices" | "now" | "prose" | "suggestions" | "tables">;
 

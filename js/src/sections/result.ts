@@ -1,7 +1,7 @@
 import type { Figure, FunnelView, View } from "../contract";
 import { el, fill, keyedList, mark, type Part, same, setText, show, showText } from "../dom";
 import { freshness } from "../freshness";
-import type { Context } from "./context";
+import type { Context } from "../session";
 
 function figure(): Part<Figure> {
   const value = el("b");

@@ -6,10 +6,9 @@ import type * as LeadsCode from "../leads/code";
 import type { Foot } from "../leads/foot";
 import type { LeadGrid } from "../leads/lead_grid";
 import { prose } from "../prose";
-import { ANSWER_MS, type Session } from "../session";
+import { ANSWER_MS, type Context, type Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
 import * as say from "../words";
-import type { Context } from "./context";
 import { SortableTable } from "./sortable_table";
 
 /** The parts of the card's body. */
