@@ -98,7 +98,8 @@ export class Foot {
     this.#menu.shut();
     this.#menu.press.focus({ preventScroll: true });
     const done = (): void => {
-      const { shown, columns } = this.#leads;
+      const { shown } = this.#leads;
+      const columns = this.#leads.rows.shownHeads.map(({ slug }) => slug);
       const ids = this.#ticked.length
         ? this.#ids
         : shown.length < this.#leads.rows.all.length
