@@ -42,7 +42,7 @@ export function boardHeader(
     notices.refresh?.();
   };
   return {
-    node: el("div", "", el("header", "board-head", line, does, notify.refusal, sums), notices.node),
+    node: el("div", "", el("header", "board-head row", line, does, notify.refusal, sums), notices.node),
     refresh,
     update(next) {
       head = next;
