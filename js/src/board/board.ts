@@ -162,8 +162,7 @@ class Board {
 
   /** Called after a change, and when the user has sorted or filtered. */
   #arrange(): void {
-    const { open, none_match: noneMatch } = this.#headNow();
-    const shown = this.#list.arrange(this.#filter, { open, card: this.#card.node, noneMatch });
+    const shown = this.#list.arrange(this.#filter, this.#headNow(), this.#card.node);
     show(this.#bar.node, this.#list.size >= FILTERED_FROM);
     this.#bar.count(shown, this.#list.size);
   }
