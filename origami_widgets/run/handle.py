@@ -628,7 +628,7 @@ class Run:
                 StartJob,
                 operations,
                 spec,
-                Run,
+                make_run=Run,
                 once=once,
                 name=known_as,
                 fresh=fresh,

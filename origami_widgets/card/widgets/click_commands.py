@@ -151,7 +151,7 @@ class CommandHandler:
         operations, once = follow_up.watch.connected(), follow_up.conversation.once
         name = await follow_up.free_name(operations, once) if once else ""
         job = StartJob(
-            operations, follow_up.spec(), Run, once=once, name=name, follow_up=follow_up, new_limit=new_limit
+            operations, follow_up.spec(), make_run=Run, once=once, name=name, follow_up=follow_up, new_limit=new_limit
         )
         try:
             await job.start_for(self)
