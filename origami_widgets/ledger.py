@@ -37,7 +37,6 @@ from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import (
     Moment,
     RegistryUnusable,
-    Scope,
     StartRecord,
     Stored,
     StoreEntry,
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.frames.leads.ledger_rows import LedgerRow
     from origami_widgets.run.conversation import Conversation
+    from origami_widgets.run.starts.store import Scope
 
 __all__ = ["AnswerNeeded", "LedgerUnusable", "new_leads"]
 

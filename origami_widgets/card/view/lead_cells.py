@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 from origami_widgets.api.rows.cell_values import (
     CONFIDENCE,
     REMARKS,
-    Role,
     findings_of,
     is_amount,
     is_found,
@@ -32,10 +31,6 @@ from origami_widgets.card.view.lead_contract import (
     CellChange,
     CellPart,
     ColumnFailures,
-    LeadCell,
-    LeadFilter,
-    LeadHead,
-    LeadMark,
     LeadRow,
     LinkCell,
 )
@@ -46,6 +41,8 @@ from origami_widgets.words.numbers import moment, shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column, FlatRow
+    from origami_widgets.api.rows.cell_values import Role
+    from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark
 
 
 PART_LIMIT = 600
