@@ -65,12 +65,14 @@ class Slowly:
 
 def test_the_run_says_how_far_it_is_while_its_leads_are_read(client, run):
     table = run.tables[0]
-    history, slowly = run.history, Slowly(run, table)
+    history, slowly, changes = run.history, Slowly(run, table), []
+    run.on_change(changes.append)
     frame = ow.leads_frame(table, client=client, limit=3 * PAGE, progress=slowly)
     assert slowly.said == [(0, None), (PAGE, 3 * PAGE), (2 * PAGE, 3 * PAGE)]
     until(lambda: slowly.state().row_progress == {})
     assert len(frame) == 3 * PAGE
     assert run.history == history
+    assert changes == [], "callbacks of users hear of changes of the run"
 
 
 @pytest.mark.parametrize(
