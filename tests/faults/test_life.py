@@ -59,7 +59,7 @@ SCENARIOS = (
 )
 FOLLOW_UPS = ("completed", "filling", "slow", "answer", "needs_input", "errored", "no_credits", "pool_full")
 
-going = st.builds(Fault, kind=st.sampled_from(["", "stale"]), retry_after=retry_after, takes=takes)
+going = st.builds(Fault, kind=st.sampled_from(["", "stale", "no steps"]), retry_after=retry_after, takes=takes)
 passing = st.builds(Fault, kind=st.sampled_from([*STATUSES, *BROKEN, *BODIES]), retry_after=retry_after, takes=takes)
 stopping = st.builds(Fault, kind=st.sampled_from(STOPPING))
 polls = st.lists(going | passing | passing | stopping, min_size=1, max_size=8)
