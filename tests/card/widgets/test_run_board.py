@@ -46,17 +46,6 @@ def test_they_can_be_observed_but_not_set(three):
             setattr(board, name, getattr(board, name))
 
 
-def test_an_observer_that_raises_keeps_nothing_from_happening(three):
-    board, made = three
-
-    def broken(_change):
-        raise ZeroDivisionError
-
-    board.observe(broken, ["rows", "running"])
-    end(made, 0)
-    assert (board.running, board.rows["items"][0]["status_label"]) == (2, "Stopped")
-
-
 def test_more_runs_than_there_are_rows_are_counted_and_handed_out(show):
     made = watches(BOARD_SLOTS + 20)
     end(made, *range(15))
