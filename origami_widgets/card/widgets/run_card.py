@@ -201,11 +201,6 @@ class RunCard(LeadWidget):
     def _exported(self) -> Run:
         return self.run
 
-    def _on_thaw(self) -> None:
-        if self._conversation.presentation is not self:
-            # Another card takes over the outputs of this one.
-            self.outputs = Outputs()
-
 
 def card_of(run: Run) -> RunCard:
     """Return the live card of a run's conversation, or a new one if there is none or it is closed or frozen."""
