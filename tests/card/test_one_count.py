@@ -61,7 +61,7 @@ def test_the_foot_adds_up_with_the_head(people):
     answer = leads()[-1]
     hidden = table.lead_count - answer["read"]
     assert hidden > 0, "the brief hides some"
-    assert answer["count"] == f"{table.lead_count} companies, {hidden} of them hidden"
+    assert answer["count"] == f"{table.lead_count} leads, {hidden} of them hidden"
     card.close()
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from origami_widgets.card.view.lead_cells import (
+    LEAD,
+    ROW,
     RUN_COLUMN,
     changed_rows,
     count_words,
@@ -19,9 +21,7 @@ from origami_widgets.card.view.lead_cells import (
     make_heads,
     match_words,
     matches_run,
-    noun_of,
     run_head,
-    shown_columns,
     shown_key,
     slugs_in_order,
     with_hidden_words,
@@ -235,7 +235,7 @@ def said_of(grid: LookedAtGrid, known: KnownTables) -> tuple[str, list[bool]]:
 
 def _count_of_runs(grid: LookedAtGrid, known: KnownTables, tables: Sequence[Table]) -> str:
     total, hidden, read = known.total, known.hidden, len(grid.order) + known.absent
-    noun = noun_of(shown_columns(tables[0].columns) if tables else [], own=known.own)
+    noun = ROW if known.own else LEAD
     of_runs, others = parted(grid.filters)
     is_filtered, leads = bool(of_runs or others), _sum([shown_count(table.lead_count) for table in tables])
     marks = [mark for _, mark in grid.order]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
+    LEAD,
+    ROW,
     cell_words,
     count_words,
     hidden_mark,
     make_cells,
     match_words,
-    noun_of,
     with_hidden_words,
 )
 from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
@@ -288,7 +289,7 @@ class LookedAt:
             return ""
         is_filtered = bool(self.filters)
         saved, read, total = self.saved_filters, len(self.rows()) + self.absent, self.total
-        noun = noun_of(self.columns, own=self.is_own)
+        noun = ROW if self.is_own else LEAD
         marks = [mark for page in self.pages for mark in page.marks.values()]
         if saved is not None and self.include_hidden:
             hidden = None if "checking" in marks else len(marks) - marks.count("left_out")
