@@ -18,7 +18,7 @@ from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import CommandName
 from origami_widgets.card.view.messages import AckMessage
-from origami_widgets.card.widgets.board_source import find_row
+from origami_widgets.card.widgets.board_source import BoardSource, find_row
 from origami_widgets.run.agent_runs import read_turns
 from origami_widgets.run.batch import queue_of
 from origami_widgets.run.fill import plan_fill
@@ -30,7 +30,6 @@ from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
-    from origami_widgets.card.widgets.board_source import BoardSource
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
