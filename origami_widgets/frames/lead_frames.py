@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import pandas as pd
 
 from origami_widgets.api.background.sync_bridge import bridged, warn_user
-from origami_widgets.api.default_client import check_client, operations_for
+from origami_widgets.api.default_client import AnyClient, check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.validate import shortened
@@ -36,7 +36,6 @@ from .leads.stacking import check_columns
 from .source import SourceData, SourcePart, gather
 
 if TYPE_CHECKING:
-    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
 
     from .source import Source

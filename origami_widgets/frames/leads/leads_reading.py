@@ -12,7 +12,7 @@ import pandas as pd
 
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.dtype_backend import typed_array
+from origami_widgets.frames.dtype_backend import DtypeBackend, typed_array
 from origami_widgets.frames.economics.table_economics import is_company
 from origami_widgets.frames.frame_attrs import read_only
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import Progress, ProgressNotifier
     from origami_widgets.api.rows.saved_filters import SavedFilters
-    from origami_widgets.frames.dtype_backend import DtypeBackend
     from origami_widgets.frames.source import HasRaw
 
     from .chosen_columns import ChosenColumns
