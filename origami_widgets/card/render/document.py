@@ -22,7 +22,7 @@ from origami_widgets.card.view.contract import (
     View,
 )
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
-from origami_widgets.card.view.lead_contract import CELL_NOT_FOUND, LeadCell, LeadGridView
+from origami_widgets.card.view.messages import CELL_NOT_FOUND, LeadCell, LeadGridView
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import fresh_words, lasted_so_far, times_of

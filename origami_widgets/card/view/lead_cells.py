@@ -25,7 +25,7 @@ from origami_widgets.api.rows.cell_values import (
     may_come,
     reading_order,
 )
-from origami_widgets.card.view.lead_contract import (
+from origami_widgets.card.view.messages import (
     CELL_HAS_FAILED,
     CELL_NEVER_RUN,
     CellChange,
@@ -42,7 +42,7 @@ from origami_widgets.words.numbers import moment, shown_count
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column, FlatRow
     from origami_widgets.api.rows.cell_values import Role
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark
+    from origami_widgets.card.view.messages import LeadCell, LeadFilter, LeadHead, LeadMark
 
 
 PART_LIMIT = 600

@@ -41,7 +41,7 @@ from .lead_order import KnownTables, drawn, leads_answer, merge, said_of, tables
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import FlatRow, Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
+    from origami_widgets.card.view.messages import LeadFilter, LeadsAnswer, LeadSort
 
 
 log = logging.getLogger("origami_widgets")

@@ -15,7 +15,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.view.lead_cells import distinct_names, in_reading_order, shown_columns
-from origami_widgets.card.view.lead_contract import (
+from origami_widgets.card.view.messages import (
     LeadFilter,
     LeadGridView,
     LeadsAnswer,

@@ -27,7 +27,7 @@ from origami_widgets.card.view.lead_cells import (
     with_hidden_words,
     with_left_out_words,
 )
-from origami_widgets.card.view.lead_contract import CellChange, LeadCell, LeadHead, LeadsAnswer, RunCells
+from origami_widgets.card.view.messages import CellChange, LeadCell, LeadHead, LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.words.numbers import shown_count
 

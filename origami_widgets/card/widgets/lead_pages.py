@@ -19,7 +19,7 @@ from origami_widgets.card.view.lead_cells import (
     match_words,
     with_hidden_words,
 )
-from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark, LeadSort, RunCells
+from origami_widgets.card.view.messages import LeadCell, LeadFilter, LeadHead, LeadMark, LeadSort, RunCells
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.words.numbers import shown_count
 

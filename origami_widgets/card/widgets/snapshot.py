@@ -21,7 +21,7 @@ from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.render.document import SavedLeads
-    from origami_widgets.card.view.lead_contract import LeadGridView
+    from origami_widgets.card.view.messages import LeadGridView
 
 RUN_TYPE, BOARD_TYPE = SAVED_TYPES
 PIECES: Final = {
