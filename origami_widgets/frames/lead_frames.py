@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import pandas as pd
 
@@ -33,14 +33,12 @@ from .leads.leads_reading import (
 from .leads.left_out import LeftOut, is_list
 from .leads.rows_request import RowsRequest, request_from
 from .leads.stacking import check_columns
-from .source import SourceData, SourcePart, gather
+from .source import Source, SourceData, SourcePart, gather
 
 if TYPE_CHECKING:
     from origami_widgets.api.rows.row_progress import Progress
 
-    from .source import Source
-
-    LeadSourceInput = Source | str | pd.DataFrame | Sequence[pd.DataFrame]
+LeadSourceInput: TypeAlias = "Source | str | pd.DataFrame | Sequence[pd.DataFrame]"
 
 
 HIDDEN_TOO = partial(request_from, include_hidden=True)

@@ -14,14 +14,13 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.run.agent_runs import make_token, newest_run
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import entry_of
-from origami_widgets.run.state import Changed
+from origami_widgets.run.state import Changed, Queue
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Question, RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.state import Queue
 
 
 class ContinuedElsewhere(OrigamiError):

@@ -23,9 +23,12 @@ from origami_widgets.run.state import (
     MOST_TABLES_IN_HISTORY,
     TERMINAL_STATUSES,
     Changed,
+    Changes,
     CheckFailed,
     Connection,
+    ConnectionState,
     Delayed,
+    Event,
     Heard,
     HistoryPoint,
     LeadsCounted,
@@ -44,7 +47,6 @@ from origami_widgets.run.state import (
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action, RunObject
-    from origami_widgets.run.state import Changes, ConnectionState, Event
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from origami_widgets.card.view.contract import (
     AGAIN,
@@ -32,8 +32,8 @@ from origami_widgets.words.numbers import moment, plural
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column, FlatRow
 
-    SavedLeads = tuple[str, Sequence[FlatRow], Sequence[Column]]
-    """Name, leads and columns of a table whose leads are saved."""
+SavedLeads: TypeAlias = "tuple[str, Sequence[FlatRow], Sequence[Column]]"
+"""Name, leads and columns of a table whose leads are saved."""
 
 SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "◆", "bad": "✕", "neutral": "■"}
 """Shown before words with a tone, as no colour is the only sign of a meaning."""

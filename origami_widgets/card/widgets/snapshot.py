@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, BoardView, SavedView, View
-from origami_widgets.card.view.messages import PieceRange, SnapshotMessage
+from origami_widgets.card.view.messages import LeadGridView, PieceRange, SnapshotMessage
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.render.document import SavedLeads
-    from origami_widgets.card.view.messages import LeadGridView
 
 RUN_TYPE, BOARD_TYPE = SAVED_TYPES
 PIECES: Final = {

@@ -20,13 +20,11 @@ from .chosen_columns import ChosenColumns
 from .lead_table import OURS
 from .leads_reading import LeadsReading, TableLeads, origins_of, stack_leads
 from .refreshed_table import GivenTable, RefreshedTable
-from .rows_request import request_from
+from .rows_request import RowsRequest, request_from
 from .stacking import check_columns, check_leads, columns_of, python_values, table_notes
 
 if TYPE_CHECKING:
     from origami_widgets.api.rows.row_progress import Progress
-
-    from .rows_request import RowsRequest
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

@@ -31,6 +31,7 @@ from origami_widgets.run.state import (
     TERMINAL_STATUSES,
     Changed,
     CheckFailed,
+    Event,
     Heard,
     Planned,
     RowsRead,
@@ -46,7 +47,6 @@ from origami_widgets.words.foreign_text import clean, described, one_line
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import ApiResponse
-    from origami_widgets.run.state import Event
 
 
 END_PATIENCE = 5.0
