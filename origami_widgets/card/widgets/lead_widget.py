@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.card.view.lead_contract import DownloadAnswer, FileFormat, LeadFilter, LeadsAnswer, LeadSort
+from origami_widgets.card.view.messages import DownloadAnswer, FileFormat, LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.result import found_values
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
