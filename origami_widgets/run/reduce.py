@@ -39,12 +39,13 @@ from origami_widgets.run.state import (
     focused_tables,
     named_in_request,
     newer,
+    newest,
     total,
 )
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action, RunObject
-    from origami_widgets.run.state import Changes, ConnectionState, Event
+    from origami_widgets.run.state import ConnectionState, Event
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
@@ -69,43 +70,48 @@ def reduce(state: RunState, event: Event) -> RunState:
             return _with_history(_run_read(state, event), event.at)
         case TablesListed() | TableRead() | TableGone() | LeadsCounted():
             return _with_history(_tables_changed(state, event), event.at)
-        case Heard() | CheckFailed():
-            return replace(state, connection=_checked(state.connection, event))
-        case Planned() | Delayed():
+        case Heard() | CheckFailed() | Delayed():
+            return replace(state, connection=_connected(state.connection, event))
+        case Planned():
             return _planned(state, event)
         case RowsRead():
             return _rows_read(state, event)
-        case Changed():
-            return _changed_by_command(state, event.changes)
+        case Changed(changes=changes):
+            # A run that has ended meanwhile is not cancelled any more.
+            is_late = state.done and (changes.get("cancel") == "requested" or changes.get("cancel_error") is not None)
+            return state if is_late else replace(state, **changes)
 
 
 def _tables_changed(state: RunState, event: TablesListed | TableRead | TableGone | LeadsCounted) -> RunState:
     match event:
         case TablesListed():
             return _tables_listed(state, event)
-        case LeadsCounted():
-            return _leads_counted(state, event)
         case TableRead():
             return _table_read(state, event)
         case TableGone():
             return _table_gone(state, event)
+        case LeadsCounted():
+            return _leads_counted(state, event)
+
+
+def _connected(connection: Connection, event: Heard | CheckFailed | Delayed) -> Connection:
+    match event:
+        case Heard():
+            return _heard(connection, event.at)
+        case CheckFailed():
+            return replace(connection, state="reconnecting", failures=connection.failures + 1, error=event.error)
+        case Delayed():
+            return replace(connection, next_at=None)
 
 
 def _leads_counted(state: RunState, event: LeadsCounted) -> RunState:
-    if not any(table.id == event.table_id and table.lead_count != event.leads for table in state.tables):
-        return state
     tables = (
-        Table.from_raw({**table.raw, "leadCount": event.leads}) if table.id == event.table_id else table
+        Table.from_raw({**table.raw, "leadCount": event.leads})
+        if table.id == event.table_id and table.lead_count != event.leads
+        else table
         for table in state.tables
     )
-    return replace(state, tables=tuple(tables))
-
-
-def _changed_by_command(state: RunState, changes: Changes) -> RunState:
-    if state.done and (changes.get("cancel") == "requested" or changes.get("cancel_error") is not None):
-        # It has ended meanwhile.
-        return state
-    return replace(state, **changes)
+    return _with_tables(state, tuple(tables))
 
 
 def _run_read(state: RunState, event: RunRead) -> RunState:
@@ -148,12 +154,6 @@ def _run_read(state: RunState, event: RunRead) -> RunState:
         cancel="none" if terminal else state.cancel,
         cancel_error=None if terminal else state.cancel_error,
     )
-
-
-def _checked(connection: Connection, event: Heard | CheckFailed) -> Connection:
-    if isinstance(event, Heard):
-        return _heard(connection, event.at)
-    return replace(connection, state="reconnecting", failures=connection.failures + 1, error=event.error)
 
 
 def _heard(connection: Connection, at: float) -> Connection:
@@ -204,10 +204,7 @@ def _tables_listed(state: RunState, event: TablesListed) -> RunState:
         return _with_tables(state, tuple(_changed(table, numbers.get(table.id)) for table in state.tables))
     if not _is_list_of_use(state):
         return state
-    listed: dict[str, Table] = {}
-    for table in event.tables:
-        if _is_of_run(table, state):
-            listed[table.id] = newer(listed.get(table.id), table)
+    listed = newest(table for table in event.tables if _is_of_run(table, state))
     if not listed:
         return state
     is_behind = any(table.id in listed and newer(table, listed[table.id]) is table for table in state.tables)
@@ -303,9 +300,7 @@ def _rows_read(state: RunState, event: RowsRead) -> RunState:
     return state if progress == state.row_progress else replace(state, row_progress=progress)
 
 
-def _planned(state: RunState, event: Planned | Delayed) -> RunState:
-    if isinstance(event, Delayed):
-        return replace(state, connection=replace(state.connection, next_at=None))
+def _planned(state: RunState, event: Planned) -> RunState:
     kind: ConnectionState = state.connection.state
     if event.stopped:
         kind = "stopped"

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
 )
-FAILED_STATUSES = frozenset({"errored", "timed_out"})
+FAILURES = {
+    "errored": ("The run failed", "Origami gave no reason. Everything built so far is kept."),
+    "timed_out": ("The run took too long", "Origami ends runs after 20 minutes."),
+}
+FAILED_STATUSES = frozenset(FAILURES)
 """Statuses of failed runs. For these, the server may send no tables although the tables are kept."""
 HISTORY_LIMIT = 2_000
 MOST_TABLES_IN_HISTORY = 50
@@ -428,15 +432,16 @@ def newest_tables(states: Iterable[RunState]) -> dict[str, Table]:
     """
     each = tuple(states)
     gone = deleted_tables(each)
-    return _newest(table for state in each for table in state.tables if table.id not in gone)
+    return newest(table for state in each for table in state.tables if table.id not in gone)
 
 
 def deleted_tables(states: Iterable[RunState]) -> dict[str, Table]:
     """Return the tables of some runs that were deleted, by id, each as it was last."""
-    return _newest(table for state in states for table in state.deleted)
+    return newest(table for state in states for table in state.deleted)
 
 
-def _newest(tables: Iterable[Table]) -> dict[str, Table]:
+def newest(tables: Iterable[Table]) -> dict[str, Table]:
+    """Return tables by id, each once, as the server changed it last."""
     found: dict[str, Table] = {}
     for table in tables:
         found[table.id] = newer(found.get(table.id), table)
@@ -593,20 +598,10 @@ def run_error(state: RunState) -> OrigamiError | None:
     Args:
         state: the run's state.
     """
-    if state.status == "errored":
-        return RunFailed(
-            "The run failed",
-            cause="Origami gave no reason. Everything built so far is kept.",
-            remedy="Continue with run.follow_up('Continue where you stopped.'): the same agent goes on.",
-            code="errored",
-        )
-    if state.status == "timed_out":
-        return RunFailed(
-            "The run took too long",
-            cause="Origami ends runs after 20 minutes.",
-            remedy="Continue with run.follow_up('Continue where you stopped.'): the same agent goes on.",
-            code="timed_out",
-        )
+    if state.status in FAILURES:
+        title, cause = FAILURES[state.status]
+        remedy = "Continue with run.follow_up('Continue where you stopped.'): the same agent goes on."
+        return RunFailed(title, cause=cause, remedy=remedy, code=state.status)
     if state.done and state.limit_error is not None:
         return state.limit_error
     if state.connection.state == "stopped":
