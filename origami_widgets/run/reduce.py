@@ -34,8 +34,8 @@ from origami_widgets.run.state import (
     RunRead,
     RunState,
     TableGone,
-    TableRead,
     TablesListed,
+    TablesRead,
     focused_tables,
     named_in_request,
     newer,
@@ -68,7 +68,7 @@ def reduce(state: RunState, event: Event) -> RunState:
     match event:
         case RunRead():
             return _with_history(_run_read(state, event), event.at)
-        case TablesListed() | TableRead() | TableGone() | LeadsCounted():
+        case TablesListed() | TablesRead() | TableGone() | LeadsCounted():
             return _with_history(_tables_changed(state, event), event.at)
         case Heard() | CheckFailed() | Delayed():
             return replace(state, connection=_connected(state.connection, event))
@@ -82,12 +82,12 @@ def reduce(state: RunState, event: Event) -> RunState:
             return state if is_late else replace(state, **changes)
 
 
-def _tables_changed(state: RunState, event: TablesListed | TableRead | TableGone | LeadsCounted) -> RunState:
+def _tables_changed(state: RunState, event: TablesListed | TablesRead | TableGone | LeadsCounted) -> RunState:
     match event:
         case TablesListed():
             return _tables_listed(state, event)
-        case TableRead():
-            return _table_read(state, event)
+        case TablesRead():
+            return _tables_read(state, event)
         case TableGone():
             return _table_gone(state, event)
         case LeadsCounted():
@@ -199,9 +199,6 @@ def _built_nothing(run: RunObject) -> bool:
 
 
 def _tables_listed(state: RunState, event: TablesListed) -> RunState:
-    if event.is_of_known:
-        numbers = {table.id: table for table in event.tables}
-        return _with_tables(state, tuple(_changed(table, numbers.get(table.id)) for table in state.tables))
     if not _is_list_of_use(state):
         return state
     listed = newest(table for table in event.tables if _is_of_run(table, state))
@@ -279,9 +276,10 @@ def is_during(run: RunObject | None, moment: datetime | None) -> bool:
     return run.completed_at is None or moment <= run.completed_at
 
 
-def _table_read(state: RunState, event: TableRead) -> RunState:
-    tables = (newer(each, event.table) if each.id == event.table.id else each for each in state.tables)
-    return replace(state, connection=_heard(state.connection, event.at), tables=tuple(tables))
+def _tables_read(state: RunState, event: TablesRead) -> RunState:
+    read = {table.id: table for table in event.tables}
+    state = _with_tables(state, tuple(_changed(table, read.get(table.id)) for table in state.tables))
+    return replace(state, connection=_heard(state.connection, event.at))
 
 
 def _table_gone(state: RunState, event: TableGone) -> RunState:

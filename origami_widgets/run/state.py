@@ -468,24 +468,17 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class TablesListed:
-    """The server answered with all tables of the run's agent, including those of its other runs.
-
-    Attributes:
-        tables: the tables.
-        at: when.
-        is_of_known: whether they only tell the numbers of tables that the run is known to have.
-    """
+    """The server answered with all tables of the run's agent, including those of its other runs."""
 
     tables: tuple[Table, ...]
     at: float
-    is_of_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class TableRead:
-    """The server answered about one table of the run."""
+class TablesRead:
+    """The server answered about tables of which those count that the run is known to have."""
 
-    table: Table
+    tables: tuple[Table, ...]
     at: float
 
 
@@ -577,7 +570,7 @@ Event = (
     RunRead
     | Heard
     | TablesListed
-    | TableRead
+    | TablesRead
     | TableGone
     | RowsRead
     | LeadsCounted
