@@ -221,10 +221,8 @@ async def _read_rows(
         return await operations.list_rows(table_id, query, cursor=cursor)
 
     for table_id in table_ids:
-        rows: dict[str, FlatRow] = {}
-        async for page in pages(functools.partial(read, table_id), MOST_PAGES):
-            rows.update((row.id, row) for row in page.items)
-        found[table_id] = list(rows.values())
+        reading = pages(functools.partial(read, table_id), MOST_PAGES)
+        found[table_id] = list({row.id: row async for page in reading for row in page.items}.values())
     return found
 
 
