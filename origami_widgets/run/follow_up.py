@@ -139,15 +139,13 @@ class FollowUp:
         newest.stop_waiting = stop_waiting
         try:
             yield
-        except OrigamiError as error:
+        except BaseException as error:
             if isinstance(error, AgentBusy) and error.current_run_id:
                 line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
                 error.remedy = f"{error.remedy} To see it: {line}."
             # A copy, because the raised error carries frames that would keep the watch alive for ever.
-            newest.update(Changed(sending="", queue=None, command_error=copy.copy(error)))
-            raise
-        except BaseException:
-            newest.update(Changed(sending="", queue=None))
+            failure = copy.copy(error) if isinstance(error, OrigamiError) else None
+            newest.update(Changed(sending="", queue=None, command_error=failure))
             raise
         finally:
             newest.stop_waiting = None

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.api.usage import Traffic
-    from origami_widgets.run.state import Event
 
 
 log = logging.getLogger("origami_widgets")
@@ -86,11 +85,9 @@ class Poller:
             return known
         state = RunState(agent_id=agent_id, run_id=run_id, origin=operations.origin)
         watch = self._watches[key] = RunWatch(operations, state)
-        events: list[Event] = []
-        if started is not None:
-            offset = operations.clock_offset
-            events.append(RunRead(started, at=self.clock.time(), keep_polling=True, clock_offset=offset))
-        self.checks.plan(watch, plans.begin(self.clock.monotonic(), fresh=started is not None), *events)
+        at, offset = self.clock.time(), operations.clock_offset
+        read = [] if started is None else [RunRead(started, at, keep_polling=True, clock_offset=offset)]
+        self.checks.plan(watch, plans.begin(self.clock.monotonic(), fresh=started is not None), *read)
         weakref.finalize(watch, self.wake).atexit = False
         self._poll()
         return watch
