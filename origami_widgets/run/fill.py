@@ -24,9 +24,9 @@ from origami_widgets.api.usage import is_counted
 from origami_widgets.run import fill_plan
 from origami_widgets.run.follow_up import FollowUp
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.cancel import whole_columns_of
 from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached, FillLimit
-from origami_widgets.run.state import Changed, FillOffer
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.fill_plan import Gap
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.state import FillOffer
 
 LONGEST_STOP, LOOK = 30.0, 0.25
 """Seconds to wait for a stop that is under way, and between two looks at it."""

@@ -23,6 +23,7 @@ from origami_widgets.run.handle import Run, started
 from origami_widgets.run.own_list.uploaded_table import operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.settings import client_or_default, configuration, display_backend
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask, question_about
@@ -32,7 +33,6 @@ from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.queue import JobQueue, queue_of
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
-from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient

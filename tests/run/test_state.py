@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from origami_widgets.api.errors import ServerError
 from origami_widgets.api.models.run import RunObject
 from origami_widgets.api.models.table import Table
-from origami_widgets.run.reduce import reduce, wants_table_list
-from origami_widgets.run.state import (
+from origami_widgets.run.reduce import (
     Changed,
     CheckFailed,
     Heard,
     Planned,
     RunRead,
-    RunState,
     TableGone,
     TablesListed,
     TablesRead,
-    is_unjudged,
+    reduce,
+    wants_table_list,
 )
+from origami_widgets.run.state import RunState, is_unjudged
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 

@@ -18,9 +18,8 @@ from origami_widgets.run.agent_runs import parse_token, read_turns, recent_runs
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.reduce import is_terminal
+from origami_widgets.run.reduce import Changed, is_terminal
 from origami_widgets.run.settings import client_or_default
-from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient

@@ -19,8 +19,8 @@ from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
 from origami_widgets.run.polling.run_watch import Checks, RunWatch
-from origami_widgets.run.reduce import wants_table_list
-from origami_widgets.run.state import Delayed, RowsRead, RunRead, RunState
+from origami_widgets.run.reduce import Delayed, RowsRead, RunRead, wants_table_list
+from origami_widgets.run.state import RunState
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject

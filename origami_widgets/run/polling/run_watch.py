@@ -26,27 +26,28 @@ from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, NEVER, Quiet
-from origami_widgets.run.reduce import is_terminal, reduce, wants_table_list
-from origami_widgets.run.state import (
-    TERMINAL_STATUSES,
+from origami_widgets.run.reduce import (
     Changed,
     CheckFailed,
     Heard,
     Planned,
     RowsRead,
     RunRead,
-    RunState,
     TableGone,
     TablesListed,
     TablesRead,
+    is_terminal,
+    reduce,
+    wants_table_list,
 )
+from origami_widgets.run.state import TERMINAL_STATUSES, RunState
 from origami_widgets.run.whose_cells import columns_not_begun
 from origami_widgets.words.foreign_text import clean, described, one_line
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import ApiResponse
-    from origami_widgets.run.state import Event
+    from origami_widgets.run.reduce import Event
 
 
 END_PATIENCE = 5.0

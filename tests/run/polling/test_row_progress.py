@@ -13,8 +13,7 @@ import origami_widgets as ow
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.rows.row_progress import RowProgress
 from origami_widgets.frames.leads import row_reading
-from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import RowsRead, TablesRead
+from origami_widgets.run.reduce import RowsRead, TablesRead, reduce
 from tests.fixtures.states import STATES
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import ServerError
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.state import CheckFailed
+from origami_widgets.run.reduce import CheckFailed
 from tests.support.quick import SkippingClock, use_clock
 
 BRIEF = "Find 12 cheese makers in Leeds"

@@ -10,7 +10,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.models.table import Table
 from origami_widgets.card.view.lead_cells import LIMITED
-from origami_widgets.run.state import TablesRead
+from origami_widgets.run.reduce import TablesRead
 from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import SIZE, message
 from tests.support.quick import SkippingClock, see, use_clock
