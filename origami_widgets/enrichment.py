@@ -10,7 +10,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.run.fill import plan_stopped
+from origami_widgets.run.fill import FillPlan, plan_stopped
 from origami_widgets.run.own_list.pilot import PilotJob, PilotStopped
 from origami_widgets.run.own_list.upload_record import forget
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.files.list_reading import GivenList
-    from origami_widgets.run.fill import FillPlan
     from origami_widgets.run.handle import Run
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
 

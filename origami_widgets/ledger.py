@@ -37,6 +37,7 @@ from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import (
     Moment,
     RegistryUnusable,
+    Scope,
     StartRecord,
     Stored,
     StoreEntry,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.frames.leads.ledger_rows import LedgerRow
     from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.starts.store import Scope
 
 __all__ = ["AnswerNeeded", "LedgerUnusable", "new_leads"]
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
-from origami_widgets.api.client_settings import DEFAULT_BASE_URL, is_local_url
+from origami_widgets.api.client_settings import DEFAULT_BASE_URL, Settings, is_local_url
 from origami_widgets.api.error_catalog import error_from, prefix_hint
 from origami_widgets.api.errors import (
     ConnectionFailed,
@@ -23,7 +23,7 @@ from origami_widgets.api.errors import (
 )
 from origami_widgets.api.models.base import Model, Page
 from origami_widgets.api.models.table import came_from
-from origami_widgets.api.responses import SUCCESS, ApiRequest, keep, require_list, require_object
+from origami_widgets.api.responses import SUCCESS, ApiRequest, ApiResponse, Check, keep, require_list, require_object
 from origami_widgets.api.retries import is_start_retryable, is_unsent, pause, with_retries
 from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
 from origami_widgets.host.runtime import monotonic
@@ -31,8 +31,6 @@ from origami_widgets.host.runtime import monotonic
 if TYPE_CHECKING:
     import httpx
 
-    from origami_widgets.api.client_settings import Settings
-    from origami_widgets.api.responses import ApiResponse, Check
 
 M = TypeVar("M", bound=Model)
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.client import AsyncClient, Client
     from origami_widgets.api.operations import Operations
 
-    UsableClient: TypeAlias = Client | AsyncClient
-    AnyClient: TypeAlias = UsableClient | "HasClient"
+UsableClient: TypeAlias = "Client | AsyncClient"
+AnyClient: TypeAlias = "Client | AsyncClient | HasClient"
 
 
 class HasClient(Protocol):

@@ -11,11 +11,12 @@ from origami_widgets.api import validate
 from origami_widgets.api.base_operations import LARGEST_PAGE, page_params, read_with_retries
 from origami_widgets.api.errors import AuthenticationError, OrigamiError
 from origami_widgets.api.models.account import Account, AccountSummary, Credits, summarize
-from origami_widgets.api.models.base import Page
+from origami_widgets.api.models.base import JsonObject, Model, Page
 from origami_widgets.api.models.run import Agent, CreatedAgent, RunObject, RunSummary
 from origami_widgets.api.models.table import ActiveCells, CancelledCells, Column, FlatRow, Row, Table, came_from
 from origami_widgets.api.responses import (
     ApiRequest,
+    ApiResponse,
     read_run,
     require_created_agent,
     require_list,
@@ -27,8 +28,6 @@ from origami_widgets.api.retries import with_retries
 from origami_widgets.api.upload_operations import UploadOperations
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models.base import JsonObject, Model
-    from origami_widgets.api.responses import ApiResponse
     from origami_widgets.api.rows.row_paging import RowQuery
 
 T = TypeVar("T")

@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from origami_widgets.api.errors import InvalidInput, MissingKey
+from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
 from origami_widgets.api.keys.secret import hide_all
 
 if TYPE_CHECKING:
     from origami_widgets.api.client import Client
-    from origami_widgets.api.errors import OrigamiError
     from origami_widgets.run.handle import Run
 
 DONE: Final = 0

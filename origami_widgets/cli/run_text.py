@@ -13,14 +13,13 @@ from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import used_of
 from origami_widgets.card.view.run_head import status_words
-from origami_widgets.run.agent_runs import make_token
+from origami_widgets.run.agent_runs import RecentRun, make_token
 from origami_widgets.run.state import RunState
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean, fit, width_of
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import View
-    from origami_widgets.run.agent_runs import RecentRun
 
 LEAST_BRIEF = 24
 """Columns that a brief needs beside the token. With less room, the token is on a line of its own."""

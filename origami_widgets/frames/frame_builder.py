@@ -11,10 +11,9 @@ from origami_widgets._version import __version__
 
 from .dtype_backend import DtypeBackend, typed_array
 from .frame_attrs import read_only
-from .schema import RUN_ID, RUN_NAME
+from .schema import RUN_ID, RUN_NAME, FrameSchema, Origin
 
 if TYPE_CHECKING:
-    from .schema import FrameSchema, Origin
     from .source import SourceData, SourcePart
 
 Json: TypeAlias = Mapping[str, Any]

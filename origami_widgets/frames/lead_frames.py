@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import pandas as pd
 
 from origami_widgets.api.background.sync_bridge import bridged, warn_user
-from origami_widgets.api.default_client import check_client, operations_for
+from origami_widgets.api.default_client import AnyClient, check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.validate import shortened
@@ -33,15 +33,12 @@ from .leads.leads_reading import (
 from .leads.left_out import LeftOut, is_list
 from .leads.rows_request import RowsRequest, request_from
 from .leads.stacking import check_columns
-from .source import SourceData, SourcePart, gather
+from .source import Source, SourceData, SourcePart, gather
 
 if TYPE_CHECKING:
-    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
 
-    from .source import Source
-
-    LeadSourceInput = Source | str | pd.DataFrame | Sequence[pd.DataFrame]
+LeadSourceInput: TypeAlias = "Source | str | pd.DataFrame | Sequence[pd.DataFrame]"
 
 
 HIDDEN_TOO = partial(request_from, include_hidden=True)

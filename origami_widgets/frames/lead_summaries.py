@@ -15,15 +15,13 @@ from origami_widgets.words.foreign_text import described
 
 from .dtype_backend import DtypeBackend, check_backend
 from .files.list_reading import read_leads
-from .lead_frames import HIDDEN_TOO, frames_of, leads_reading, stack_given
+from .lead_frames import HIDDEN_TOO, LeadSourceInput, frames_of, leads_reading, stack_given
 from .leads.column_summary import describe_columns, evidence_of
 from .leads.refreshing import RefreshedLeads, refreshed
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
-
-    from .lead_frames import LeadSourceInput
 
 
 def describe_leads(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .dtype_backend import DtypeBackend, check_backend
-from .frame_builder import build, objects, others, read_fields, run_fields, value_at
+from .frame_builder import Json, Record, build, objects, others, read_fields, run_fields, value_at
 from .schema import (
     ACTION_FIELDS,
     MESSAGE_FIELDS,
@@ -21,13 +21,10 @@ from .schema import (
     FrameSchema,
     computed_field,
 )
-from .source import Source, by_turn, gather
+from .source import Source, SourcePart, by_turn, gather
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .frame_builder import Json, Record
-    from .source import SourcePart
 
 
 _FIRST_OF_ACTIONS = ("action", "table_name", "column_name", "leads_added", "count", "deleted_at")

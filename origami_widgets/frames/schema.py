@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from origami_widgets.api.models.base import described_fields
+from origami_widgets.api.models.base import DescribedField, Model, described_fields
 from origami_widgets.api.models.run import Action, RunObject, TranscriptMessage
 from origami_widgets.api.models.table import Column, LeadSource, Table
-
-if TYPE_CHECKING:
-    from origami_widgets.api.models.base import DescribedField, Model
 
 Kind = Literal["integer", "number", "boolean", "string", "category", "date", "timestamp"]
 Origin = Literal[

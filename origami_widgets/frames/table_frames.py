@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .dtype_backend import DtypeBackend, check_backend
 from .economics.table_economics import COMPANIES, PEOPLE, TableEconomics
-from .frame_builder import build, objects, others, read_fields, run_fields, value_at
+from .frame_builder import Record, build, objects, others, read_fields, run_fields, value_at
 from .schema import (
     COLUMN_FIELDS,
     LEAD_SOURCE_FIELDS,
@@ -26,7 +26,6 @@ from .source import Source, gather
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .frame_builder import Record
 
 _FIRST = ("lead_count", "qualified_leads", "credits_lifetime_used", "credits_per_qualified_lead")
 """Columns that users look for first, because the middle of a wide frame is not shown."""

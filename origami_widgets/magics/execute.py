@@ -12,7 +12,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.magics.commands import CELL, CELL_TOPIC, HELP_OPTIONS, command_of, explained, overview, split
-from origami_widgets.magics.variables import active_run, expand, newest_run, resolve, runs_in, value_or_text
+from origami_widgets.magics.variables import Variables, active_run, expand, newest_run, resolve, runs_in, value_or_text
 from origami_widgets.run.batch import RunBatch, briefs_of
 from origami_widgets.run.starts.store import valid_once
 from origami_widgets.run.state import StoppedCells
@@ -22,7 +22,6 @@ from origami_widgets.words.numbers import plural
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.magics.variables import Variables
     from origami_widgets.run.handle import Run
 
 LONGEST_ANSWER = 400

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.run import AgentSummary, RunObject, RunSummary
-from origami_widgets.api.operations import pages
+from origami_widgets.api.operations import Operations, pages
 from origami_widgets.api.validate import agent_id as valid_agent_id
 from origami_widgets.api.validate import may_be_id, not_a_key, shortened
 from origami_widgets.api.validate import run_id as valid_run_id
-from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.state import RunState
 
 if TYPE_CHECKING:
-    from origami_widgets.api.operations import Operations
-    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
 WHOLE_TURNS = 20

@@ -13,19 +13,17 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
-from origami_widgets.run.credits import credits_of_runs
+from origami_widgets.run.credits import RunCredits, credits_of_runs
 from origami_widgets.run.settings import display_backend, top
 from origami_widgets.run.starts.credit_limit import stops_for
 from origami_widgets.run.starts.queue import BriefStatus, JobQueue
-from origami_widgets.run.waiting import Awaited, WaitTimedOut, block, check_wait, reached, wait
+from origami_widgets.run.waiting import Awaited, Until, WaitTimedOut, block, check_wait, reached, wait
 from origami_widgets.words.foreign_text import described, one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from origami_widgets.run.credits import RunCredits
     from origami_widgets.run.handle import Run
     from origami_widgets.run.state import Queue
-    from origami_widgets.run.waiting import Until
 
 BatchStatus: TypeAlias = Literal["running", "halted", "filling", "ended"]
 

@@ -12,14 +12,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.run_watch import Subscribers
-from origami_widgets.run.state import HISTORY_LIMIT, deleted_tables, full_prompt, newest_tables, total
+from origami_widgets.run.polling.run_watch import RunWatch, Subscribers
+from origami_widgets.run.state import (
+    HISTORY_LIMIT,
+    HistoryPoint,
+    RunState,
+    deleted_tables,
+    full_prompt,
+    newest_tables,
+    total,
+)
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.state import HistoryPoint, RunState
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from origami_widgets.run.state import FAILED_STATUSES, full_prompt, is_fill
+from origami_widgets.run.state import FAILED_STATUSES, RunState, full_prompt, is_fill
 from origami_widgets.words.numbers import instant, plural
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.usage import BalanceReading
-    from origami_widgets.run.state import RunState
 
 T = TypeVar("T", int, float)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.operations import pages
+from origami_widgets.api.operations import Operations, pages
 from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.api.usage import is_counted
 from origami_widgets.run import fill_plan
@@ -31,7 +31,6 @@ from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReac
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
     from origami_widgets.api.models.table import Column, FlatRow, Table
-    from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.fill_plan import Gap
     from origami_widgets.run.polling.run_watch import RunWatch

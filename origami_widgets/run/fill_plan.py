@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_found
-from origami_widgets.run.state import FILL_BEGINS, Filled, FillOffer
+from origami_widgets.run.state import FILL_BEGINS, Filled, FillOffer, RunState
 from origami_widgets.run.whose_cells import attribute
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column, FlatRow, Table
-    from origami_widgets.run.state import RunState
 
 ColumnKey = tuple[str, str]
 """A table's id and the id of a column of it."""

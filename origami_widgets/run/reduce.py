@@ -22,8 +22,16 @@ from origami_widgets.run.state import (
     HISTORY_LIMIT,
     MOST_TABLES_IN_HISTORY,
     TERMINAL_STATUSES,
+    Connection,
+    ConnectionState,
+    Filled,
+    FillOffer,
+    FoundValues,
     HistoryPoint,
+    Queue,
     RunState,
+    Sending,
+    StoppedCells,
     focused_tables,
     named_in_request,
     newer,
@@ -35,16 +43,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models.run import Action, RunObject
     from origami_widgets.api.rows.row_progress import RowProgress
-    from origami_widgets.run.state import (
-        Connection,
-        ConnectionState,
-        Filled,
-        FillOffer,
-        FoundValues,
-        Queue,
-        Sending,
-        StoppedCells,
-    )
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, ca
 
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
-from origami_widgets.api.default_client import check_client, set_default_client
+from origami_widgets.api.default_client import AnyClient, UsableClient, check_client, set_default_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.key_sources import NAME, find_stored_key
 from origami_widgets.api.validate import flag, shortened
 
 if TYPE_CHECKING:
-    from origami_widgets.api.default_client import AnyClient, UsableClient
     from origami_widgets.api.keys.secret import Secret
 
 

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.run.reduce import is_during
-from origami_widgets.run.state import LeftRunning
+from origami_widgets.run.state import LeftRunning, RunState
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action
     from origami_widgets.api.models.table import Column, Table
-    from origami_widgets.run.state import RunState
 
 TABLE_CREATED, COLUMN_ADDED = "table_created", "column_added"
 NOT_OURS = "not made by this conversation"

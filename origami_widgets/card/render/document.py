@@ -5,11 +5,24 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from origami_widgets.card.view.contract import AGAIN
+from origami_widgets.card.view.contract import (
+    AGAIN,
+    BoardRow,
+    BoardView,
+    CheckTimes,
+    FunnelCount,
+    Inline,
+    Link,
+    Node,
+    Notice,
+    TableView,
+    Tone,
+    View,
+)
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
-from origami_widgets.card.view.lead_contract import CELL_NOT_FOUND
+from origami_widgets.card.view.lead_contract import CELL_NOT_FOUND, LeadCell, LeadGridView
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import fresh_words, lasted_so_far, times_of
@@ -19,23 +32,9 @@ from origami_widgets.words.numbers import moment, plural
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column, FlatRow
-    from origami_widgets.card.view.contract import (
-        BoardRow,
-        BoardView,
-        CheckTimes,
-        FunnelCount,
-        Inline,
-        Link,
-        Node,
-        Notice,
-        TableView,
-        Tone,
-        View,
-    )
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadGridView
 
-    SavedLeads = tuple[str, Sequence[FlatRow], Sequence[Column]]
-    """Name, leads and columns of a table whose leads are saved."""
+SavedLeads: TypeAlias = "tuple[str, Sequence[FlatRow], Sequence[Column]]"
+"""Name, leads and columns of a table whose leads are saved."""
 
 SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "◆", "bad": "✕", "neutral": "■"}
 """Shown before words with a tone, as no colour is the only sign of a meaning."""

@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING, Final, NewType
 from origami_widgets.card.render.document import (
     SIGNS,
     Bar,
+    Block,
+    Document,
     Items,
     Line,
+    Part,
     Prose,
+    SavedLeads,
+    Section,
     Table,
     table_of,
     written,
@@ -25,7 +30,6 @@ from origami_widgets.card.render.document import (
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
-    from origami_widgets.card.render.document import Block, Document, Part, SavedLeads, Section
     from origami_widgets.card.view.contract import BoardView, FunnelPart, Inline, Node, Tone, View
     from origami_widgets.card.view.lead_contract import LeadGridView
 

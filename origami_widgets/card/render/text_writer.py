@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from origami_widgets.card.render.document import (
     SIGNS,
     Bar,
+    Block,
+    Document,
     Items,
     Line,
+    Part,
     Prose,
+    SavedLeads,
     Table,
     table_of,
     written,
@@ -20,7 +24,6 @@ from origami_widgets.card.render.document import (
 from origami_widgets.words.foreign_text import break_to_width, stored_size, width_of
 
 if TYPE_CHECKING:
-    from origami_widgets.card.render.document import Block, Document, Part, SavedLeads
     from origami_widgets.card.view.contract import BoardView, Node, View
     from origami_widgets.card.view.lead_contract import LeadGridView
 

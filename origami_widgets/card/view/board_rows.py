@@ -5,23 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.api.errors import AmbiguousStart
-from origami_widgets.card.view.contract import CheckTimes
+from origami_widgets.api.errors import AmbiguousStart, OrigamiError
+from origami_widgets.card.view.contract import BoardRow, Button, CheckTimes, Form, Head, RowButton, Stage, Tone
 from origami_widgets.card.view.notices import CONTINUE, TRY_AGAIN, make_notices
 from origami_widgets.card.view.questions import can_follow_up, make_ask
 from origami_widgets.card.view.result import price_of, qualified_of, used_of
 from origami_widgets.card.view.run_head import make_clock, make_head, was
 from origami_widgets.card.view.stopping import STOP_BUTTONS, row_button
-from origami_widgets.run.state import FAILED_STATUSES, counted_table
+from origami_widgets.run.state import FAILED_STATUSES, Queue, RunState, counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
-    from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.card.view.contract import BoardRow, Button, Form, Head, RowButton, Stage, Tone
     from origami_widgets.run.starts.queue import BriefStatus
-    from origami_widgets.run.state import Queue, RunState
 
 PROMPT_LIMIT = 100
 NAME_LIMIT = 60

@@ -6,35 +6,32 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.api.models.table import cost_per_qualified_lead
-from origami_widgets.card.view.board_rows import ROW_BUTTONS, make_check_times, make_row
-from origami_widgets.card.view.contract import BOARD_SLOTS
+from origami_widgets.api.models.table import Table, cost_per_qualified_lead
+from origami_widgets.card.view.board_rows import ROW_BUTTONS, BoardEntry, make_check_times, make_row
+from origami_widgets.card.view.contract import (
+    BOARD_SLOTS,
+    BoardHead,
+    BoardRow,
+    BoardView,
+    Button,
+    ClockView,
+    Form,
+    Notice,
+    Stage,
+    StageCount,
+)
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.result import number, qualified_of
 from origami_widgets.card.view.run_head import SANDBOX_GONE, as_of, is_missing
 from origami_widgets.card.view.stopping import CANCEL, STOP
 from origami_widgets.run.credits import credits_by_table
-from origami_widgets.run.state import counted_table, deleted_tables, newest_tables, total
+from origami_widgets.run.state import RunState, counted_table, deleted_tables, newest_tables, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, short_host, size_of, take
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
-    from origami_widgets.api.models.table import Table
-    from origami_widgets.card.view.board_rows import BoardEntry
-    from origami_widgets.card.view.contract import (
-        BoardHead,
-        BoardRow,
-        BoardView,
-        Button,
-        ClockView,
-        Form,
-        Notice,
-        Stage,
-        StageCount,
-    )
-    from origami_widgets.run.state import RunState
 
 STAGES: Final[dict[Stage, tuple[str, str]]] = {
     "waiting": ("waiting", "waiting"),

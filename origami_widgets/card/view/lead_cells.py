@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from origami_widgets.api.rows.cell_values import (
     CONFIDENCE,
     REMARKS,
+    Role,
     findings_of,
     is_amount,
     is_found,
@@ -31,6 +32,10 @@ from origami_widgets.card.view.lead_contract import (
     CellChange,
     CellPart,
     ColumnFailures,
+    LeadCell,
+    LeadFilter,
+    LeadHead,
+    LeadMark,
     LeadRow,
     LinkCell,
 )
@@ -41,8 +46,6 @@ from origami_widgets.words.numbers import moment, shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column, FlatRow
-    from origami_widgets.api.rows.cell_values import Role
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark
 
 
 PART_LIMIT = 600

@@ -18,7 +18,7 @@ from origami_widgets.card.view.run_head import (
 )
 from origami_widgets.card.view.stopping import NOT_RECEIVED, filling_words, left_words, stopped_words
 from origami_widgets.run.credits import used_since_start
-from origami_widgets.run.state import named_in_request
+from origami_widgets.run.state import Queue, RunState, named_in_request
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host, take
 from origami_widgets.words.numbers import shown_count
@@ -26,7 +26,6 @@ from origami_widgets.words.numbers import shown_count
 if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.card.view.contract import Button, Form, Link, Notice, Tone
-    from origami_widgets.run.state import Queue, RunState
 
 NOTICES_SIZE = 5_000
 _TITLE_LIMIT = 160

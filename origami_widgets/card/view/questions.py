@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
 from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.fill_plan import question as fill_question
-from origami_widgets.run.state import full_prompt
+from origami_widgets.run.state import RunState, full_prompt
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of, take
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import run as models
     from origami_widgets.card.view.contract import Ask, Button, QuestionView, SuggestionView
-    from origami_widgets.run.state import RunState
 
 FOLLOW_UP_LINE = 'run.follow_up("…")'
 """Shown instead of the buttons of suggestions if these cannot be sent."""

@@ -9,20 +9,13 @@ from origami_widgets.api.models.table import cost_per_qualified_lead
 from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.run.credits import credits_by_table, used_since_start
 from origami_widgets.run.fill_plan import own_columns
-from origami_widgets.run.state import (
-    FoundValues,
-    counted_table,
-    judging_columns,
-    total,
-    verdict_count,
-)
+from origami_widgets.run.state import FoundValues, RunState, counted_table, judging_columns, total, verdict_count
 from origami_widgets.words import numbers as words
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import table as models
     from origami_widgets.card.view.contract import Figure, Form, FunnelCount, FunnelPart, FunnelView, Result
-    from origami_widgets.run.state import RunState
 
 
 def make_result(state: RunState, *, form: Form = "live") -> Result:

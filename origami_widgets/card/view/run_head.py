@@ -12,7 +12,7 @@ from origami_widgets.api.models.run import STATUS_LABELS
 from origami_widgets.api.validate import LONGEST_PROMPT
 from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
-from origami_widgets.run.state import FILL_BEGINS, full_prompt, is_fill
+from origami_widgets.run.state import FILL_BEGINS, RunState, full_prompt, is_fill
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host, take
 from origami_widgets.words.numbers import shown_count
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         Tone,
         View,
     )
-    from origami_widgets.run.state import RunState
 
 
 _TONES: Final[dict[str, Tone]] = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from origami_widgets.card.view.contract import TABLE_SLOTS
+from origami_widgets.card.view.contract import TABLE_SLOTS, Form, Grid, Link, Remark, TablesView, TableView
 from origami_widgets.card.view.result import (
     make_funnel,
     number,
     sourced_words,
 )
-from origami_widgets.run.state import counted_table
+from origami_widgets.run.state import RunState, counted_table
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host, size_of, take
 from origami_widgets.words.numbers import shown_count
@@ -19,8 +19,6 @@ from origami_widgets.words.numbers import shown_count
 if TYPE_CHECKING:
     from origami_widgets.api.models import table as models
     from origami_widgets.api.rows.row_progress import RowProgress
-    from origami_widgets.card.view.contract import Form, Grid, Link, Remark, TablesView, TableView
-    from origami_widgets.run.state import RunState
 
 TABLE_ID_LIMIT = 64
 TABLES_SIZE = 28_000

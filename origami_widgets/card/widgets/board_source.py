@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.default_client import check_client
+from origami_widgets.api.default_client import AnyClient, check_client
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.models.run import RunObject
+from origami_widgets.api.models.run import RunObject, RunSummary
 from origami_widgets.api.validate import shortened
 from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.run_head import token_of
@@ -22,8 +22,6 @@ from origami_widgets.run.reduce import Changed, is_terminal
 from origami_widgets.run.settings import client_or_default
 
 if TYPE_CHECKING:
-    from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.models.run import RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.state import RunState
 

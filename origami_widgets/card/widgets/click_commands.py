@@ -19,9 +19,9 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import CommandName
 from origami_widgets.card.view.messages import AckMessage
 from origami_widgets.card.view.run_head import token_of
-from origami_widgets.card.widgets.board_source import find_row
+from origami_widgets.card.widgets.board_source import BoardSource, find_row
 from origami_widgets.run.agent_runs import read_turns
-from origami_widgets.run.batch import queue_of
+from origami_widgets.run.batch import RunBatch, queue_of
 from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.handle import Run
@@ -31,8 +31,6 @@ from origami_widgets.run.starts.cancel import CancelPending, cancel
 from origami_widgets.run.starts.job import StartJob
 
 if TYPE_CHECKING:
-    from origami_widgets.card.widgets.board_source import BoardSource
-    from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 

@@ -20,7 +20,7 @@ from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
 from origami_widgets.host.application import in_marimo, pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, follow_cells, replace, running_cell, show
 from origami_widgets.run.batch import RunBatch, queue_of
-from origami_widgets.run.settings import configuration
+from origami_widgets.run.settings import DisplayBackend, configuration
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import Form, View
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from origami_widgets.card.widgets.run_card import RunCard
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.settings import DisplayBackend
 
 
 class CardBackend:

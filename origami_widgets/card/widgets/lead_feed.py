@@ -36,14 +36,13 @@ from origami_widgets.run.state import is_unjudged
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
-from .lead_order import KnownTables, drawn, leads_answer, merge, parted, said_of, tables_with_leads
+from .lead_order import KnownTables, Part, drawn, leads_answer, merge, parted, said_of, tables_with_leads
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import FlatRow, Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
 
-    from .lead_order import Part
 
 log = logging.getLogger("origami_widgets")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import traitlets
 
 from origami_widgets.api.background.sync_bridge import block
-from origami_widgets.api.default_client import operations_for
+from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.validate import shortened
@@ -39,7 +39,6 @@ from origami_widgets.words.numbers import shown_count
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.contract import ClockView, Form
     from origami_widgets.card.widgets.lead_pages import LoadedLeads

@@ -27,19 +27,12 @@ from origami_widgets.card.view.lead_cells import (
     with_hidden_words,
     with_left_out_words,
 )
-from origami_widgets.card.view.lead_contract import LeadsAnswer
+from origami_widgets.card.view.lead_contract import CellChange, LeadCell, LeadFilter, LeadHead, LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Cells, Column, FlatRow, Table
-    from origami_widgets.card.view.lead_contract import (
-        CellChange,
-        LeadCell,
-        LeadFilter,
-        LeadHead,
-        RunCells,
-    )
 
     from .lead_pages import LookedAt, LookedAtGrid
 

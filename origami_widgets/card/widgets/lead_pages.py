@@ -17,14 +17,13 @@ from origami_widgets.card.view.lead_cells import (
     noun_of,
     with_hidden_words,
 )
-from origami_widgets.card.view.lead_contract import LeadFilter, LeadSort
+from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark, LeadSort, RunCells
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
     from origami_widgets.api.models.table import Column, FlatRow, Table
     from origami_widgets.api.rows.saved_filters import SavedFilters
-    from origami_widgets.card.view.lead_contract import LeadCell, LeadHead, LeadMark, RunCells
 
 LARGEST_PAGE = 200
 FIRST_REQUESTS = 3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.card.view.lead_contract import DownloadAnswer, FileFormat
+from origami_widgets.card.view.lead_contract import DownloadAnswer, FileFormat, LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.result import found_values
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models.table import FlatRow, Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
     from origami_widgets.card.widgets.lead_pages import LoadedLeads
     from origami_widgets.frames.source import Source
     from origami_widgets.host.cells import Outputs

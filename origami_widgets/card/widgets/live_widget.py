@@ -18,14 +18,13 @@ import traitlets
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.view.messages import ChangesMessage, ClockMessage, ItemChange
 from origami_widgets.card.widgets import snapshot as snapshots
-from origami_widgets.card.widgets.click_commands import read_command
+from origami_widgets.card.widgets.click_commands import ClickCommand, CommandHandler, read_command
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
 from origami_widgets.host.application import pages
 from origami_widgets.host.cells import Outputs, deliver_as_addressed, follow_cells
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import ClockView, Form
-    from origami_widgets.card.widgets.click_commands import ClickCommand, CommandHandler
 
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"

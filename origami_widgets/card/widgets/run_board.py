@@ -12,27 +12,23 @@ import traitlets
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.view import clock_drifted
 from origami_widgets.card.view.board_view import board_totals, make_board, make_board_clock
-from origami_widgets.card.widgets.board_source import make_source
+from origami_widgets.card.widgets.board_source import BoardInput, BoardSource, make_source
 from origami_widgets.card.widgets.click_commands import BoardCommandHandler
 from origami_widgets.card.widgets.lead_grid import LeadGrid
 from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
-from origami_widgets.card.widgets.run_card import card_of
+from origami_widgets.card.widgets.run_card import RunCard, card_of
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME, snapshot_of
 from origami_widgets.host.application import pages, request, without_widgets
 from origami_widgets.host.cells import executed_by_program, running_cell, show_once
-from origami_widgets.run.batch import briefs_of, queue_of
+from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.settings import configuration
-from origami_widgets.run.waiting import check_timeout, check_wait
+from origami_widgets.run.waiting import Until, check_timeout, check_wait
 from origami_widgets.words import numbers as words
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.card.view.contract import BoardRows, BoardView, CheckTimes, ClockView, Form
-    from origami_widgets.card.widgets.board_source import BoardInput, BoardSource
-    from origami_widgets.card.widgets.run_card import RunCard
-    from origami_widgets.run.batch import RunBatch
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.waiting import Until
 
 opened_in: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
 """For each card made for a board, the number of boards in which it is open."""

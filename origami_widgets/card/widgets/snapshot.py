@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
-from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, SavedView
+from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, BoardView, SavedView, View
 from origami_widgets.card.view.messages import PieceRange, SnapshotMessage
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.render.document import SavedLeads
-    from origami_widgets.card.view.contract import BoardView, View
     from origami_widgets.card.view.lead_contract import LeadGridView
 
 PAGE_LOAD_TIME = 5.0

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
-from origami_widgets.api.default_client import client_or_default
+from origami_widgets.api.default_client import AnyClient, client_or_default
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import build
 from origami_widgets.frames.schema import FrameField, FrameSchema, computed_field, number_field
@@ -17,7 +17,6 @@ from origami_widgets.frames.values import read_number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.usage import BalanceReading
 
 CREDITS = FrameSchema(

@@ -12,7 +12,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import cost_per_qualified_lead, counted_index
 from origami_widgets.api.validate import shortened
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
-from origami_widgets.frames.frame_builder import build, objects, others, read_fields, run_fields, value_at
+from origami_widgets.frames.frame_builder import Json, Record, build, objects, others, read_fields, run_fields, value_at
 from origami_widgets.frames.schema import RUN_FIELDS, RUN_NAME, TABLE_FIELDS, FrameSchema, computed_field, number_field
 from origami_widgets.frames.source import Source, SourcePart, gather
 from origami_widgets.frames.values import read_timestamp
@@ -23,7 +23,6 @@ from .table_economics import TableEconomics, over
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.frames.frame_builder import Json, Record
 
 MOST_LEADS = 10**9
 ENOUGH_JUDGED = 0.8

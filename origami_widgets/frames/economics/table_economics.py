@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from origami_widgets.api.rows.cell_values import column_role
-from origami_widgets.frames.frame_builder import objects, value_at
+from origami_widgets.frames.frame_builder import Json, objects, value_at
 from origami_widgets.frames.values import read_integer, read_number, spaced
-
-if TYPE_CHECKING:
-    from origami_widgets.frames.frame_builder import Json
 
 Number = TypeVar("Number", int, float)
 PEOPLE, COMPANIES = "people", "companies"

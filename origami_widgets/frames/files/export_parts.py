@@ -20,14 +20,13 @@ from origami_widgets.frames.run_frames import actions_frame, history_frame, tran
 from origami_widgets.frames.source import gather
 from origami_widgets.frames.table_frames import columns_frame, lead_sources_frame, tables_frame
 
-from .crm_shapes import LEFT_OUT, crm_parts
+from .crm_shapes import LEFT_OUT, Shape, crm_parts
 from .lead_export import SUMMARY, LeadExport, summary_of
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.leads.left_out import LeftOut
 
-    from .crm_shapes import Shape
 
 FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
     "runs": runs_frame,

@@ -26,9 +26,9 @@ from origami_widgets.frames.leads.lead_table import FOUND
 from origami_widgets.frames.leads.stacking import mains_of, table_notes
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
-from .crm_shapes import checked_shape
+from .crm_shapes import Shape, checked_shape
 from .csv_files import csv_text, write_csv
-from .export_parts import WHAT, ExportPart, file_names, parts_of, shape_parts
+from .export_parts import WHAT, ExportPart, What, file_names, parts_of, shape_parts
 from .html_files import write_page
 from .lead_export import SUMMARY, for_people, list_headings, names_people, personal_data_note, summary_of
 from .parquet_files import write_parquet
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.source import Source, SourceData
 
-    from .crm_shapes import Shape
-    from .export_parts import What
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet", "html"]
 FORMATS = ("xlsx", "csv", "parquet", "html")

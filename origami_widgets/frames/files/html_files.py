@@ -17,14 +17,13 @@ from origami_widgets.frames.leads.lead_table import FOUND
 from origami_widgets.words.foreign_text import clean, link_of, strip_tricks
 from origami_widgets.words.numbers import moment, plural
 
-from .lead_export import PERSONAL, names_people, shown_columns
+from .lead_export import PERSONAL, SheetColumn, names_people, shown_columns
 from .safe_cells import plain_cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .export_parts import ExportPart
-    from .lead_export import SheetColumn
 
 NOT_SAID = ("Credits", "100 more")
 """How those parts of the summary begin that the page leaves out: what leads cost is not for everyone."""

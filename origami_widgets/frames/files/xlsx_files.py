@@ -18,12 +18,11 @@ from origami_widgets.api.rows.cell_values import is_address
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.words.foreign_text import link_of, unicode_text
 
-from .lead_export import frame_columns, sheet_columns
+from .lead_export import SheetColumn, frame_columns, sheet_columns
 from .safe_cells import is_formula, plain_cell, plain_cells
 
 if TYPE_CHECKING:
     from .export_parts import ExportPart
-    from .lead_export import SheetColumn
 
 MOST_ROWS, MOST_COLUMNS = 1_048_575, 16_384
 LONGEST_TEXT, LONGEST_NAME = 32_767, 31

@@ -12,15 +12,15 @@ import pandas as pd
 
 from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.dtype_backend import typed_array
+from origami_widgets.frames.dtype_backend import DtypeBackend, typed_array
 from origami_widgets.frames.economics.table_economics import is_company
 from origami_widgets.frames.frame_attrs import read_only
 
-from .chosen_columns import ALL
+from .chosen_columns import ALL, ChosenColumns
 from .company_domain import address_columns, domains_of
 from .lead_table import OURS
 from .row_reading import IncompleteRows, RowsReading, origin_notes, reason_of
-from .rows_request import request_from
+from .rows_request import RowsRequest, request_from
 from .stacking import (
     columns_as_read,
     folded_text,
@@ -38,11 +38,8 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import Progress, ProgressNotifier
     from origami_widgets.api.rows.saved_filters import SavedFilters
-    from origami_widgets.frames.dtype_backend import DtypeBackend
     from origami_widgets.frames.source import HasRaw
 
-    from .chosen_columns import ChosenColumns
-    from .rows_request import RowsRequest
 
 COMPANY_QUALIFIED = "company_qualified"
 

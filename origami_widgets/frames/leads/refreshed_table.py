@@ -11,7 +11,7 @@ from origami_widgets.frames.files.csv_files import neutral
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import is_same
 
-from .chosen_columns import ALL
+from .chosen_columns import ALL, ChosenColumns
 from .lead_table import OURS, snake_case, unique_name
 from .rewritten_cells import rewriting
 from .stacking import (
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from origami_widgets.api.operations import Operations
-
-    from .chosen_columns import ChosenColumns
 
 
 @dataclass(frozen=True, slots=True)

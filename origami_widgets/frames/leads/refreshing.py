@@ -11,7 +11,7 @@ import pandas as pd
 
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop
-from origami_widgets.api.default_client import operations_for
+from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput, TableNotFound
 from origami_widgets.frames.frame_attrs import read_only
 from origami_widgets.frames.values import as_json, parsed_object
@@ -20,14 +20,11 @@ from .chosen_columns import ChosenColumns
 from .lead_table import OURS
 from .leads_reading import LeadsReading, TableLeads, origins_of, stack_leads
 from .refreshed_table import GivenTable, RefreshedTable
-from .rows_request import request_from
+from .rows_request import RowsRequest, request_from
 from .stacking import check_columns, check_leads, columns_of, python_values, table_notes
 
 if TYPE_CHECKING:
-    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
-
-    from .rows_request import RowsRequest
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

@@ -13,8 +13,8 @@ from origami_widgets.api.rows.row_paging import PartialRows, RowWalk, ids_of
 from origami_widgets.api.rows.row_reader import RowPages
 from origami_widgets.frames.frame_attrs import read_only
 
-from .lead_table import LEVELS, OURS, LeadTable, ListedColumn
-from .rows_request import request_from, with_slugs
+from .lead_table import LEVELS, OURS, Findings, LeadTable, ListedColumn
+from .rows_request import RowsRequest, request_from, with_slugs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.rows.saved_filters import SavedFilters
     from origami_widgets.frames.source import HasRaw
 
-    from .lead_table import Findings
-    from .rows_request import RowsRequest
 
 LARGEST_PAGE = 200
 

@@ -9,24 +9,18 @@ from datetime import UTC, date, datetime, time
 from importlib import import_module
 from itertools import chain
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.cell_values import is_found, reading_order
-from origami_widgets.frames.dtype_backend import ARROW_TEXTS, arrow_type, typed_array
-from origami_widgets.frames.schema import DTYPE_NAMES
+from origami_widgets.api.rows.cell_values import Role, is_found, reading_order
+from origami_widgets.frames.dtype_backend import ARROW_TEXTS, DtypeBackend, arrow_type, typed_array
+from origami_widgets.frames.schema import DTYPE_NAMES, Kind
 
 from .cell_array import cell_array
 from .lead_table import FOUND, OURS, Findings
-
-if TYPE_CHECKING:
-    from origami_widgets.api.rows.cell_values import Role
-    from origami_widgets.frames.dtype_backend import DtypeBackend
-    from origami_widgets.frames.schema import Kind
-
 
 IDS = ("table_id", "row_id")
 ENDING = f"_{FOUND}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import OrigamiError, TooLarge
 from origami_widgets.api.rows.cell_values import is_found
-from origami_widgets.api.rows.own_rows import key_of
+from origami_widgets.api.rows.own_rows import OwnList, key_of
 from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.fill_plan import own_columns, whole_columns
 from origami_widgets.run.own_list.pilot_estimate import BY_AGENT, Estimate, pilot_rows, price_range
@@ -25,7 +25,6 @@ from origami_widgets.words.numbers import amount, plural
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column, EnrichmentRun
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.own_list.upload_record import UploadRecord
 

@@ -24,9 +24,9 @@ from origami_widgets.api.errors import (
     TooLarge,
     UnexpectedAnswer,
 )
-from origami_widgets.api.models.table import Table
+from origami_widgets.api.models.table import Column, Table, UpsertReceipt
 from origami_widgets.api.retries import wait_after, with_retries
-from origami_widgets.api.rows.own_rows import at_positions, key_of
+from origami_widgets.api.rows.own_rows import KeyText, OwnList, at_positions, key_of
 from origami_widgets.api.rows.row_paging import RowQuery, ids_of
 from origami_widgets.api.rows.row_progress import ProgressReport, WriteProgress
 from origami_widgets.api.rows.row_reader import RowPages
@@ -36,9 +36,7 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models.table import Column, UpsertReceipt
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.own_rows import KeyText, OwnList
     from origami_widgets.run.own_list.upload_record import UploadRecord
 
 T = TypeVar("T")

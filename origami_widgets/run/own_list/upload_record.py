@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec.structs import replace
 
 from origami_widgets.run.starts.registry import Cell, key_of
-from origami_widgets.run.starts.store import Moment, NameTaken, Stored, spoken, store_entry, valid_once
+from origami_widgets.run.starts.store import Moment, NameTaken, Stored, StoreEntry, spoken, store_entry, valid_once
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.host.cells import CellRef
-    from origami_widgets.run.starts.store import StoreEntry
 
 MOST_RECORDS = 1_000
 """Records of cells that are kept; the oldest are dropped."""

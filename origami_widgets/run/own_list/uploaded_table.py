@@ -6,21 +6,17 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
-from origami_widgets.api.default_client import operations_for
+from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.models.table import came_from
-from origami_widgets.api.rows.own_rows import NOT_SENT
-from origami_widgets.run.own_list.upload_record import forget
+from origami_widgets.api.models.table import DeletedWorkspace, Table, came_from
+from origami_widgets.api.rows.own_rows import NOT_SENT, KeyText, OwnList
+from origami_widgets.run.own_list.upload_record import StoredUpload, forget
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.models.table import DeletedWorkspace, Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.own_rows import KeyText, OwnList
     from origami_widgets.run.own_list.upload_job import Uploaded
-    from origami_widgets.run.own_list.upload_record import StoredUpload
 
 
 class UploadCounts(NamedTuple):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.rows import row_progress
-from origami_widgets.api.usage import is_counted
+from origami_widgets.api.usage import Traffic, is_counted
 from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.row_progress import RowProgress
-    from origami_widgets.api.usage import Traffic
 
 
 log = logging.getLogger("origami_widgets")

@@ -29,6 +29,7 @@ from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, NEVER, Quiet
 from origami_widgets.run.reduce import (
     Changed,
     CheckFailed,
+    Event,
     Heard,
     Planned,
     RowsRead,
@@ -47,7 +48,6 @@ from origami_widgets.words.foreign_text import clean, described, one_line
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import ApiResponse
-    from origami_widgets.run.reduce import Event
 
 
 END_PATIENCE = 5.0

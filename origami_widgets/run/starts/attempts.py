@@ -20,6 +20,7 @@ from origami_widgets.api import retries
 from origami_widgets.api.base_operations import not_wanted
 from origami_widgets.api.errors import (
     AgentBusy,
+    AmbiguousStart,
     ConnectionFailed,
     IdempotencyConflict,
     OrigamiError,
@@ -30,16 +31,14 @@ from origami_widgets.api.errors import (
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts import reconcile
-from origami_widgets.run.starts.store import KEY_KEPT, Life, StartRecord, entry_of
+from origami_widgets.run.starts.store import KEY_KEPT, Life, StartRecord, StoreEntry, entry_of
 
 if TYPE_CHECKING:
-    from origami_widgets.api.errors import AmbiguousStart
     from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.starts.reconcile import Candidate
     from origami_widgets.run.starts.spec import StartSpec
-    from origami_widgets.run.starts.store import StoreEntry
 
 MOST_LOSSES = 4
 """Attempts of one call that may end with an unknown outcome before the user has to decide.

@@ -23,7 +23,7 @@ from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, Tabl
 from origami_widgets.api.models.base import Page
 from origami_widgets.api.models.table import CancelledCells, Table
 from origami_widgets.host.runtime import time_limit
-from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.fill_plan import own_columns, whole_columns
 from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
@@ -35,7 +35,6 @@ from origami_widgets.run.whose_cells import StopTarget, attribute
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
 
 log = logging.getLogger("origami_widgets")

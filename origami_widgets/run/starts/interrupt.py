@@ -10,15 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from origami_widgets.api.background.loop import background, hold_exit
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.run.starts.confirm import ask, can_ask, question_about
-from origami_widgets.run.starts.job import mark
-
-if TYPE_CHECKING:
-    from origami_widgets.run.starts.job import StartJob
+from origami_widgets.run.starts.job import StartJob, mark
 
 T = TypeVar("T")
 

@@ -19,27 +19,31 @@ from origami_widgets.api.background.loop import background, is_under_way, kept_t
 from origami_widgets.api.base_operations import not_wanted
 from origami_widgets.api.errors import OrigamiError, RunPoolFull
 from origami_widgets.run.agent_runs import read_turns
-from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.polling.run_watch import Subscribers, runs_ended
+from origami_widgets.run.polling.run_watch import RunWatch, Subscribers, runs_ended
 from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts import credit_limit as limits
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.attempts import Attempts
 from origami_widgets.run.starts.cancel import cancel, whole_columns_of
-from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord, StartUnclear, recorded_runs
+from origami_widgets.run.starts.store import (
+    Life,
+    RegistryUnusable,
+    StartRecord,
+    StartUnclear,
+    StoreEntry,
+    recorded_runs,
+)
 from origami_widgets.run.state import Queue
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.follow_up import FollowUp
-    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.credit_limit import CreditLimit
     from origami_widgets.run.starts.spec import StartSpec
-    from origami_widgets.run.starts.store import StoreEntry
 
 log = logging.getLogger("origami_widgets")
 

@@ -18,13 +18,12 @@ from origami_widgets.api.errors import AmbiguousStart, NotFound, OrigamiError, P
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
-from origami_widgets.run.starts.credit_limit import CreditLimit
+from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached
 from origami_widgets.run.starts.reconcile import goes_on
 from origami_widgets.run.starts.store import Life, StartUnclear
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.starts.credit_limit import CreditLimitReached
     from origami_widgets.run.starts.job import StartJob
 
 BriefStatus = Literal["waiting", "starting", "queued", "started", "failed", "stopped"]

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
-from origami_widgets.api.operations import pages
+from origami_widgets.api.operations import Operations, pages
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
@@ -35,7 +35,6 @@ from origami_widgets.run.polling.poller import poller
 if TYPE_CHECKING:
     from origami_widgets.api.background.loop_future import Coro
     from origami_widgets.api.models.run import Agent, RunObject, RunSummary
-    from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.spec import StartSpec
     from origami_widgets.run.starts.store import StartRecord

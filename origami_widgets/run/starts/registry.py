@@ -13,12 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from origami_widgets.run.starts.store import Life
+from origami_widgets.run.starts.store import Life, StartRecord
 
 if TYPE_CHECKING:
     from origami_widgets.host.cells import CellRef
     from origami_widgets.run.starts.job import StartJob
-    from origami_widgets.run.starts.store import StartRecord
 
 MOST_RECORDS = 10_000
 """Records that are kept, at most; those that were used longest ago are dropped."""

@@ -27,11 +27,10 @@ from typing import TYPE_CHECKING, Annotated, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from origami_widgets.api.errors import AmbiguousStart, InvalidInput, OrigamiError, RunNotFound
+from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, OrigamiError, RunNotFound
 from origami_widgets.api.validate import not_a_key
 
 if TYPE_CHECKING:
-    from origami_widgets.api.errors import NotFound
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.starts.spec import StartSpec
 
