@@ -25,9 +25,9 @@ from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.cancel import CancelPending, cancel
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation

@@ -21,8 +21,8 @@ from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, SHORTEST, Quiet
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.cancel import cancel, has_active_work
-from origami_widgets.run.state import Changed, RunState
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.state import RunState
 
 
 class CreditLimitReached(OrigamiError):

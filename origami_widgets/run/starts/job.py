@@ -23,6 +23,7 @@ from origami_widgets.run.agent_runs import read_turns
 from origami_widgets.run.conversation import Conversation, conversation_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, Subscribers, runs_ended
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts import credit_limit as limits
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.attempts import Attempts
@@ -34,7 +35,7 @@ from origami_widgets.run.starts.store import (
     StartUnclear,
     recorded_runs,
 )
-from origami_widgets.run.state import Changed, Queue
+from origami_widgets.run.state import Queue
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject

@@ -25,7 +25,8 @@ from origami_widgets.card.widgets.snapshot import (
 from origami_widgets.host.cells import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.state import Heard, Planned, RunState
+from origami_widgets.run.reduce import Heard, Planned
+from origami_widgets.run.state import RunState
 from tests.card.boards import running, runs, watches
 from tests.card.live import on_loop, read, receive, sent_by, settle
 from tests.fixtures.make_views import SNAPSHOTS, encoded
