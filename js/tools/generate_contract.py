@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("contract", "messages", "lead_contract")
+SOURCES = ("contract", "messages")
 TARGET = ROOT / "js" / "src" / "contract.ts"
 
 PRIMITIVES: dict[Any, str] = {

@@ -21,7 +21,6 @@ from origami_widgets.card.view.lead_cells import (
     make_cells,
     make_heads,
     match_words,
-    noun_of,
     shown_columns,
     value_text,
     with_hidden_words,
@@ -316,21 +315,6 @@ def test_how_many_leads_were_read(read, total, leads, filtered, words):
 
 
 @pytest.mark.parametrize(
-    ("heading", "several"),
-    [
-        ("Company", "companies"),
-        ("Company name", "companies"),
-        ("Person", "people"),
-        ("Name", "leads"),
-        ("Nr.", "leads"),
-    ],
-)
-def test_leads_are_called_what_their_table_lists(heading, several):
-    noun = noun_of([column("x", name=heading)])
-    assert count_words(2, 2, 2, is_filtered=False, noun=noun) == f"2 {several}"
-
-
-@pytest.mark.parametrize(
     ("shown", "checking", "leads", "is_whole", "words"),
     [
         (0, 8, None, False, "Checking 8 leads that match"),
@@ -379,13 +363,6 @@ pages = st.lists(st.tuples(st.sampled_from("abcdefgh"), cells), max_size=6, uniq
 def test_the_changes_give_the_new_page(before, after):
     rows, changes = changed_rows(dict(before), after)
     assert applied(before, rows, changes) == [(row_id, list(cells)) for row_id, cells in after]
-
-
-@given(pages)
-def test_an_unchanged_page_has_no_changes(page):
-    rows, changes = changed_rows(dict(page), page)
-    assert changes == []
-    assert [row.cells for row in rows] == [None] * len(page)
 
 
 @given(pages, pages)
