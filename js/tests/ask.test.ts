@@ -112,15 +112,7 @@ describe("the answer form", () => {
     type(free(card, 0), "Iberia");
     type(free(card, 1), "yes");
     card.button("Send answers").click();
-    const id = card.model.commands()[0]?.id;
-    const ack = {
-      kind: "ack",
-      id,
-      ok: false,
-      title: "Too few credits",
-      remedy: "Add credits, then send again.",
-    };
-    card.model.emit("msg:custom", ack, []);
+    card.model.acknowledge(false, "Too few credits", "Add credits, then send again.");
     expect(card.text()).toContain("Too few credits. Add credits, then send again.");
     expect(free(card, 0).value).toBe("Iberia");
     card.button("Send answers").click();

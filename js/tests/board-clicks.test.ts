@@ -405,8 +405,7 @@ describe("Cancel", () => {
 describe("a kernel that is gone", () => {
   it("is said, with the line that shows the runs; nothing can be clicked", () => {
     const on = drawBoard(boardOf(named("a", "b"), { buttons: [ALL] }));
-    on.model.comm_live = false;
-    on.model.emit("comm_live_update");
+    on.model.stop();
     expect(on.text()).toContain("Kernel stopped");
     expect(on.text()).toContain("in any kernel:ow.RunBoard()");
     expect(on.rows().map((each) => shown(each.querySelector(".b-status") as HTMLElement))).toEqual([
@@ -420,8 +419,7 @@ describe("a kernel that is gone", () => {
     const other = drawBoard(
       boardOf([row(filling), row({ status_label: "Failed", stage: "failed", done: true })]),
     );
-    other.model.comm_live = false;
-    other.model.emit("comm_live_update");
+    other.model.stop();
     expect(other.all("tbody .b-status").map(shown)).toEqual(["Was filling 12", "Failed"]);
     for (const each of on.all<HTMLButtonElement>("td button")) each.click();
     on.button("Cancel all").click();

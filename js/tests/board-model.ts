@@ -18,9 +18,4 @@ export class BoardModel extends FakeModel<Record<string, unknown>> {
     change(this.view);
     this.set(traits(this.view));
   }
-
-  acknowledge(ok = true, title = "", remedy = ""): void {
-    const id = this.commands().at(-1)?.id;
-    this.emit("msg:custom", { kind: "ack", id, ok, title, remedy }, []);
-  }
 }

@@ -17,11 +17,6 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 
-const acknowledge = (card: Drawn, ok: boolean, title = "", remedy = ""): void => {
-  const id = card.model.commands().at(-1)?.id;
-  card.model.emit("msg:custom", { kind: "ack", id, ok, title, remedy }, []);
-};
-
 /** Presses a button that asks, and says yes. */
 const confirm = (card: Drawn, label: string, yes: string): void => {
   card.button(label).click();
@@ -67,7 +62,7 @@ describe("Cancel", () => {
     expect(isOff(button)).toBe(true);
     vi.advanceTimersByTime(4000);
     expect(card.text()).toContain(BUSY);
-    acknowledge(card, true);
+    card.model.acknowledge();
     expect(card.text()).not.toContain(BUSY);
     expect(isOff(button)).toBe(true);
   });
@@ -75,7 +70,7 @@ describe("Cancel", () => {
   it("that failed says why and how to go on, and can be tried again", () => {
     const card = own("running");
     cancel(card);
-    acknowledge(card, false, "Origami can't be reached", "Try again when you are online.");
+    card.model.acknowledge(false, "Origami can't be reached", "Try again when you are online.");
     expect(card.text()).toContain("Origami can't be reached. Try again when you are online.");
     cancel(card);
     expect(card.model.commands().length).toBe(2);
@@ -137,8 +132,7 @@ describe("Cancel", () => {
   ])("is off without a kernel: %s", (name, label) => {
     const card = own(name);
     card.button(label).click();
-    card.model.comm_live = false;
-    card.model.emit("comm_live_update");
+    card.model.stop();
     expect(isOff(card.button(label))).toBe(true);
     expect(card.text()).not.toContain("Used credits");
     card.button(label).click();
@@ -161,8 +155,7 @@ describe("a click without an answer", () => {
   it("is taken back when the kernel is gone, so that a new kernel's card of the run can send it", () => {
     const old = own("running");
     cancel(old);
-    old.model.comm_live = false;
-    old.model.emit("comm_live_update");
+    old.model.stop();
     const fresh = draw("running", (view) => {
       view.head.run_id = `run-${run}`;
     });
@@ -207,7 +200,7 @@ describe("a button that spends credits", () => {
     const card = own("completed");
     card.button("Follow up").click();
     confirm(card, LABEL, "Yes, start it");
-    acknowledge(card, true);
+    card.model.acknowledge();
     vi.advanceTimersByTime(5000);
     expect(isOff(card.button("Requested"))).toBe(true);
     vi.advanceTimersByTime(6000);
@@ -219,7 +212,7 @@ describe("a check at once", () => {
   it("can be asked for again as soon as it was done", () => {
     const card = own("reconnecting");
     card.button("Retry now").click();
-    acknowledge(card, true);
+    card.model.acknowledge();
     expect(isOff(card.button("Retry now"))).toBe(false);
   });
 });

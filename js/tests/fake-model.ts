@@ -53,6 +53,18 @@ export class FakeModel<Traits extends object = View> implements Model {
     for (const callback of [...(this.callbacks.get(name) ?? [])]) callback(...(args as never[]));
   }
 
+  /** The kernel stops, and the host says so. */
+  stop(): void {
+    this.comm_live = false;
+    this.emit("comm_live_update");
+  }
+
+  /** The kernel answers the newest click. */
+  acknowledge(ok = true, title = "", remedy = ""): void {
+    const id = this.commands().at(-1)?.id;
+    this.emit("msg:custom", { kind: "ack", id, ok, title, remedy }, []);
+  }
+
   /** How many callbacks are registered. */
   get listeners(): number {
     return [...this.callbacks.values()].reduce((sum, set) => sum + set.size, 0);

@@ -734,8 +734,7 @@ describe("a grid of leads", () => {
   it("without a kernel copies those that are here, and says how many", async () => {
     const grid = drawGrid();
     grid.send({ more: true, total: 500 });
-    grid.model.comm_live = false;
-    grid.model.emit("comm_live_update");
+    grid.model.stop();
     grid.button("Download").click();
     expect(
       grid
@@ -787,8 +786,7 @@ describe("a grid of leads", () => {
     const grid = drawGrid();
     grid.send();
     const before = grid.looks().length;
-    grid.model.comm_live = false;
-    grid.model.emit("comm_live_update");
+    grid.model.stop();
     expect(grid.text()).toContain("Kernel stopped");
     expect(grid.text()).toContain(HEAD.gone);
     expect(grid.one(".foot code").textContent).toBe(HEAD.line);

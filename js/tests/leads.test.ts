@@ -117,8 +117,7 @@ describe("the code that draws leads", () => {
     for (const state of ["comm_live", "failing"] as const) {
       const model = draw("running").model;
       if (state === "failing") model.failing = true;
-      else model.comm_live = false;
-      model.emit("comm_live_update");
+      else model.stop();
       const card = draw(model);
       card.model.set({ tables: sample("completed").tables });
       card.model.set({
@@ -138,8 +137,7 @@ describe("the code that draws leads", () => {
 
   it("is asked for again from a kernel that came after one that stopped", () => {
     const card = draw("completed");
-    card.model.comm_live = false;
-    card.model.emit("comm_live_update");
+    card.model.stop();
     card.model.comm_live = true;
     card.model.emit("msg:custom", { kind: "clock", clock: sample("completed").clock }, []);
     expect(sent(card, "code")).toHaveLength(2);
@@ -627,8 +625,7 @@ describe("all leads", () => {
     card.button("+ Filter").click();
     const value = field(card, "Value to compare with");
     value.value = "porto";
-    card.model.comm_live = false;
-    card.model.emit("comm_live_update");
+    card.model.stop();
     press("Enter", value);
     expect(value.value).toBe("porto");
     expect(card.all<HTMLButtonElement>(".chips button").filter((each) => !isOff(each))).toEqual([]);

@@ -204,8 +204,7 @@ describe("Notify me", () => {
     for (const name of ["completed", "needs_input", "stopped"])
       expect(() => openMenu(draw(name)).button("Notify me")).toThrow();
     const card = draw("running");
-    card.model.comm_live = false;
-    card.model.emit("comm_live_update");
+    card.model.stop();
     expect(() => card.button("Notify me")).toThrow();
   });
 

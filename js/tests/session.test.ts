@@ -150,8 +150,7 @@ describe("the kernel", () => {
 
   it("that is gone leaves no promise of another check", () => {
     const card = draw("filling");
-    card.model.comm_live = false;
-    card.model.emit("comm_live_update");
+    card.model.stop();
     expect(card.text()).toContain("Kernel stopped");
     expect(times(card)).toMatch(/last update \d\d:\d\d/);
   });
@@ -161,8 +160,7 @@ describe("the kernel", () => {
     (name) => {
       const card = draw(name);
       expect(card.text()).toMatch(/Stopping…|Cancelling…/);
-      card.model.comm_live = false;
-      card.model.emit("comm_live_update");
+      card.model.stop();
       expect(card.text()).not.toMatch(/Stopping|Cancelling|Retrying|Waiting/);
       expect(shown(card.one(".now"))).toContain(sample(name).head.gone);
     },
@@ -170,8 +168,7 @@ describe("the kernel", () => {
 
   it("that is gone shows in all the ways hosts say it", () => {
     const dead = running();
-    dead.model.comm_live = false;
-    dead.model.emit("comm_live_update");
+    dead.model.stop();
     expect(dead.text()).toContain("Kernel stopped");
     const closed = running();
     closed.model.failing = true;

@@ -30,11 +30,6 @@ function setColumns(card: Drawn, columns: Grid): void {
   card.model.set({ tables: view.tables });
 }
 
-const stop = (card: Drawn): void => {
-  card.model.comm_live = false;
-  card.model.emit("comm_live_update");
-};
-
 describe("a table of numbers", () => {
   it("is sorted by a heading: largest, smallest, as it was; missing last", () => {
     const card = drawColumns(gridOf([3, null, 9, 0, 4]));
@@ -281,7 +276,7 @@ describe("leads that are being read", () => {
 
   it("are not counted by a kernel that is gone or has not spoken yet", () => {
     const gone = draw("reading");
-    stop(gone);
+    gone.model.stop();
     expect(gone.text()).not.toContain("reading leads");
     const view = sample("reading", Date.now() - 3_600_000);
     const restored = draw(view);
