@@ -52,7 +52,7 @@ HOMES = {
 }
 PURE = (
     *("words.numbers", "words.foreign_text"),
-    *("card.view", "card.view.contract", "card.view.messages", "card.view.lead_contract"),
+    *("card.view", "card.view.contract", "card.view.messages"),
     "card.view.board_view",
     *("card.render.document", "card.render.html_writer", "card.render.text_writer"),
     *("card.widgets.snapshot", "host.application"),

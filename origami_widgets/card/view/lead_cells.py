@@ -26,7 +26,7 @@ from origami_widgets.api.rows.cell_values import (
     may_come,
     reading_order,
 )
-from origami_widgets.card.view.lead_contract import (
+from origami_widgets.card.view.messages import (
     CELL_HAS_FAILED,
     CELL_NEVER_RUN,
     CellChange,
@@ -62,15 +62,7 @@ Noun = tuple[str, str]
 """A word for one of the leads of a table, and for several."""
 LEAD: Noun = ("lead", "leads")
 ROW: Noun = ("row", "rows")
-_NOUNS: dict[str, Noun] = {
-    one: (one, several)
-    for one, several in (
-        *(("company", "companies"), ("business", "businesses"), ("organization", "organizations")),
-        *(("startup", "startups"), ("agency", "agencies"), ("store", "stores"), ("restaurant", "restaurants")),
-        *(("school", "schools"), ("person", "people"), ("contact", "contacts"), ("founder", "founders")),
-    )
-}
-"""Headings of first columns that name what a table lists."""
+"""The user's own list has rows, as they call them."""
 _JOINED = re.compile(r"(?<=[a-z0-9])([A-Z])(?=[a-z])")
 _UNITS = frozenset({"url", "urls", "link", "usd", "eur", "gbp", "chf", "jpy", "pct", "percent", "percentage"})
 """Words that end a key and say what its text says itself."""
@@ -165,17 +157,6 @@ def in_reading_order(columns: Sequence[Column], *, own: bool = False) -> list[tu
 def slugs_in_order(columns: Sequence[Column], *, own: bool = False) -> list[str | None]:
     """Return which column each cell of a lead is of, as `make_cells` returns them."""
     return [column.slug for column, _ in in_reading_order(columns, own=own)]
-
-
-def noun_of(columns: Sequence[Column], *, own: bool = False) -> Noun:
-    """Return the word for what a table lists, from the heading of its names: "Company name" lists companies.
-
-    The user's own list has rows, as they call them.
-    """
-    if own:
-        return ROW
-    first = next(iter(in_reading_order(columns)), None)
-    return LEAD if first is None else _NOUNS.get(first[0].name.lower().removesuffix(" name"), LEAD)
 
 
 def run_head() -> LeadHead:

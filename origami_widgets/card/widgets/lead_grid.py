@@ -14,8 +14,8 @@ from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.validate import shortened
-from origami_widgets.card.view.lead_cells import distinct_names, noun_of, shown_columns
-from origami_widgets.card.view.lead_contract import (
+from origami_widgets.card.view.lead_cells import distinct_names, in_reading_order, shown_columns
+from origami_widgets.card.view.messages import (
     LeadFilter,
     LeadGridView,
     LeadsAnswer,
@@ -499,12 +499,12 @@ def _checked_source(source: object) -> tuple[RunBatch | None, tuple[Run, ...], t
 
 def _tab(table_id: str, tables: Sequence[Table]) -> LeadTab:
     counts = [count for table in tables if (count := shown_count(table.lead_count)) is not None]
-    # Tables of several runs, such as "Bakeries in Porto" and "Cafés in Faro", may have nothing in common but what they list.
-    unnamed = "Unnamed table" if len(tables) == 1 else noun_of(shown_columns(tables[0].columns))[1].capitalize()
+    # Tables of several runs, such as "Bakeries in Porto" and "Cafés in Faro", may have nothing in common but their first column.
+    first = next((column.name for column, _ in in_reading_order(shown_columns(tables[0].columns))), "")
+    unnamed = first if len(tables) > 1 and first else "Unnamed table"
     leads = words.count(sum(counts)) if counts else ""
-    return LeadTab(
-        id=table_id, name=clip(common_name([table.name for table in tables]), NAME_LIMIT) or unnamed, leads=leads
-    )
+    name = common_name([table.name for table in tables]) or unnamed
+    return LeadTab(id=table_id, name=clip(name, NAME_LIMIT), leads=leads)
 
 
 def _as_filter(given: Mapping[str, Any]) -> LeadFilter:

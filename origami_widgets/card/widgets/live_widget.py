@@ -258,11 +258,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     def shown(self) -> None:
         """Note that the widget has another output, which is frozen with the others."""
-        background().call_soon(self._on_display)
-
-    def _on_display(self) -> None:
-        self._snapshots.displayed()
-        self._flush()
+        background().call_soon(self._flush)
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return data and metadata that show the widget, with its snapshot for hosts without widgets.
@@ -361,30 +357,14 @@ class LiveWidget(anywidget.AnyWidget):
                 self._on_content(content)
 
     def _on_command(self, content: Any, handler: CommandHandler) -> None:
-        """Carry out a click, if the content of a message is one."""
-        if (command := read_command(content)) is not None:
-            self._thaw()
+        """Carry out a click, if the content of a message is one. A frozen widget no longer shows what would come of it."""
+        if (command := read_command(content)) is not None and not self.frozen:
             background().submit(self._carry_out(command, handler))
 
     async def _carry_out(self, command: ClickCommand, handler: CommandHandler) -> None:
         ack = await handler.carry_out(command)
         if ack is not None and self.comm is not None:
             self.send(ack)
-
-    def _thaw(self) -> None:
-        """Resume if a view that outlasted the freeze is used: voila loses the update that should have replaced it.
-
-        Goes when voila-dashboards/voila#498 is repaired (open; 0.5.13).
-        """
-        with self.lock:
-            if self.frozen and self.comm is not None:
-                self.frozen = False
-                self._on_thaw()
-                self._unsubscribe = self._subscribe()
-                background().call_soon(self._flush)
-
-    def _on_thaw(self) -> None:
-        """Called when the widget resumes after a freeze."""
 
     def _on_page_loaded(self) -> None:
         """Handle a page that has loaded the widget. If it saves snapshots, it needs the newest."""

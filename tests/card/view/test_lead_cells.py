@@ -21,7 +21,6 @@ from origami_widgets.card.view.lead_cells import (
     make_cells,
     make_heads,
     match_words,
-    noun_of,
     shown_columns,
     value_text,
     with_hidden_words,
@@ -313,21 +312,6 @@ def test_columns_without_a_slug_have_no_cells_and_very_many_are_not_shown():
 )
 def test_how_many_leads_were_read(read, total, leads, filtered, words):
     assert count_words(read, total, leads, is_filtered=filtered) == words
-
-
-@pytest.mark.parametrize(
-    ("heading", "several"),
-    [
-        ("Company", "companies"),
-        ("Company name", "companies"),
-        ("Person", "people"),
-        ("Name", "leads"),
-        ("Nr.", "leads"),
-    ],
-)
-def test_leads_are_called_what_their_table_lists(heading, several):
-    noun = noun_of([column("x", name=heading)])
-    assert count_words(2, 2, 2, is_filtered=False, noun=noun) == f"2 {several}"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.card.widgets.snapshot import freeze_after
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import RowsRead
+from origami_widgets.run.reduce import RowsRead, reduce
 from tests.card.live import changes, follow, on_loop, page_of, sent_by, settle
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES

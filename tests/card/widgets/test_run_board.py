@@ -7,7 +7,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME
-from origami_widgets.run.state import CheckFailed, Planned
+from origami_widgets.run.reduce import CheckFailed, Planned
 from tests.card.boards import running, runs, watches
 from tests.card.live import on_loop, read, receive, settle
 from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures

@@ -25,7 +25,8 @@ from origami_widgets.card.widgets.snapshot import (
 from origami_widgets.host.cells import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.state import Heard, Planned, RunState
+from origami_widgets.run.reduce import Heard, Planned
+from origami_widgets.run.state import RunState
 from tests.card.boards import running, runs, watches
 from tests.card.live import on_loop, read, receive, sent_by, settle
 from tests.fixtures.make_views import SNAPSHOTS, encoded
@@ -130,7 +131,7 @@ def test_a_check_that_brings_nothing_sends_none(displayed, watch):
     assert messages == []
 
 
-def test_a_page_that_cannot_ask_gets_the_whole_until_it_listens(displayed, watch, monkeypatch):
+def test_a_page_that_cannot_ask_gets_the_whole(displayed, watch):
     """A cell that waits for the run blocks the kernel from the display on: no page is heard."""
     card, messages = displayed
     card.shown()
@@ -139,12 +140,6 @@ def test_a_page_that_cannot_ask_gets_the_whole_until_it_listens(displayed, watch
         on_loop(watch.update, *stepped(number, at=100.0 + number))
         settle()
     assert [message["since"] for message in reported(messages)] == [0, 0]
-    now = snapshots.time.monotonic()
-    monkeypatch.setattr(snapshots.time, "monotonic", lambda: now + snapshots.PAGE_LOAD_TIME)
-    for number in range(12, 15):
-        on_loop(watch.update, *stepped(number, at=100.0 + number))
-        settle()
-    assert [message["since"] > 0 for message in reported(messages)] == [False, False, False, True, True]
 
 
 def test_a_page_that_was_loaded_again_gets_the_whole(displayed, watch):

@@ -6,7 +6,7 @@ import pytest
 
 from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.run.handle import Run
-from origami_widgets.run.state import Planned
+from origami_widgets.run.reduce import Planned
 from tests.card.live import changes, follow, on_loop, page_of, read, receive, sent_by, settle, watch_of
 from tests.fixtures.states import STATES, payload
 

@@ -13,8 +13,7 @@ from origami_widgets.api.models.table import Table
 from origami_widgets.api.rows import row_progress
 from origami_widgets.api.rows.row_progress import RowProgress
 from origami_widgets.frames.leads import row_reading
-from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import RowsRead, TableRead
+from origami_widgets.run.reduce import RowsRead, TablesRead, reduce
 from tests.fixtures.states import STATES
 
 BRIEF = "List bakeries in Porto with a web shop"
@@ -123,7 +122,7 @@ def test_leads_and_cells_that_come_meanwhile_are_kept_apart_from_it():
     (table,) = state.tables
     read = reduce(state, RowsRead(table.id, RowProgress(5, 15)))
     more = {**table.raw, "leadCount": 40, "cells": {"running": 9, "errored": 2}}
-    grown = reduce(read, TableRead(Table.from_raw(more), at=state.connection.heard_at + 1))
+    grown = reduce(read, TablesRead((Table.from_raw(more),), at=state.connection.heard_at + 1))
     assert grown.row_progress == {table.id: (5, 15)}
     assert (grown.lead_count, grown.cells_running, grown.cells_errored) == (40, 9, 2)
     moved = reduce(grown, RowsRead(table.id, RowProgress(10, 40)))
