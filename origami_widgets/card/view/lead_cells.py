@@ -398,39 +398,27 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool) -
     }
 
 
-def failures_of(
-    columns: Sequence[Column], rows: Sequence[Sequence[LeadCell]], *, own: bool = False
+def failures_of_run(
+    tables: Sequence[tuple[Sequence[Column], Sequence[Sequence[LeadCell]], bool]],
 ) -> dict[str, ColumnFailures]:
-    """Return the columns that have failed cells and none that runs, by slug.
+    """Return the columns of a run that have failed cells and none that runs, by slug: its leads do not tell of which table they are.
 
     Args:
-        columns: the table's columns that have a slug.
-        rows: the cells of all leads read.
-        own: whether it is the user's own list.
+        tables: the columns of each table that have a slug, the cells of all its leads read, and whether it is the user's own list.
     """
-    found = {}
-    for at, (column, _) in enumerate(in_reading_order(columns, own=own)):
-        errored = shown_count(column.cells.errored)
-        if errored and not shown_count(column.cells.running):
-            missing = sum(cells[at] is None for cells in rows)
-            found[column.slug or ""] = ColumnFailures(_missing_words(column, missing), errored)
-    return found
-
-
-def failures_of_run(tables: Sequence[tuple[Sequence[Column], dict[str, ColumnFailures]]]) -> dict[str, ColumnFailures]:
-    """Return the failures of all tables of a run together, as its leads do not tell of which of them they are.
-
-    Args:
-        tables: the columns of each table, and what `failures_of` returns for it.
-    """
-    running = {column.slug or "" for columns, _ in tables for column in columns if shown_count(column.cells.running)}
-    found = {}
-    for slug in dict.fromkeys(slug for _, failures in tables for slug in failures if slug not in running):
-        each = [failures.get(slug) for _, failures in tables]
-        missing = {CELL_NEVER_RUN if one is None else one.missing for one in each}
-        failed = sum(one.failed for one in each if one is not None)
-        found[slug] = ColumnFailures(missing.pop() if len(missing) == 1 else CELL_NEVER_RUN, failed)
-    return found
+    failed, explained, running = Counter[str](), Counter[str](), set()
+    for columns, rows, own in tables:
+        for at, (column, _) in enumerate(in_reading_order(columns, own=own)):
+            slug, missing = column.slug or "", sum(cells[at] is None for cells in rows)
+            failed[slug] += shown_count(column.cells.errored) or 0
+            if shown_count(column.cells.running):
+                running.add(slug)
+            explained[slug] += _missing_words(column, missing) == CELL_HAS_FAILED
+    return {
+        slug: ColumnFailures(CELL_HAS_FAILED if explained[slug] == len(tables) else CELL_NEVER_RUN, count)
+        for slug, count in failed.items()
+        if count and slug not in running
+    }
 
 
 def _missing_words(column: Column, missing: int) -> str:
