@@ -222,7 +222,7 @@ class LeadGrid(LeadWidget):
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
-        from origami_widgets.frames.files.parquet_files import arrow_table
+        from origami_widgets.frames.files.table_files import arrow_table
 
         stream: object = arrow_table(self.frame).__arrow_c_stream__(requested_schema)
         return stream
