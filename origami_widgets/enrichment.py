@@ -18,6 +18,7 @@ from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_run, until_filled
 from origami_widgets.run.starts.cancel import cancel
 from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask
+from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.whose_cells import columns_not_begun, has_none_begun
 from origami_widgets.uploading import ListUpload
 from origami_widgets.words.foreign_text import one_line
@@ -144,18 +145,10 @@ async def enrich(
         if show:
             display_backend().show(run)
     else:
+        spec = StartSpec(prompt, name=name, model=model, focus_tables=[table])
+        # The user has agreed.
         run = await start_run(
-            prompt,
-            name=name,
-            model=model,
-            focus_tables=[table],
-            once=once,
-            fresh=fresh,
-            credit_limit=credit_limit,
-            client=client,
-            show=show,
-            # The user has agreed.
-            asks=False,
+            table.operations, spec, once=once, fresh=fresh, credit_limit=credit_limit, show=show, asks=False
         )
         wanted.keep_run(prompt, model, run)
     is_rerun = known is not None or run.state.attached is not None

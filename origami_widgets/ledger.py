@@ -26,9 +26,9 @@ from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, O
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run.agent_runs import make_token
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp
-from origami_widgets.run.handle import Run
+from origami_widgets.run.handle import Run, started
 from origami_widgets.run.settings import client_or_default, configuration
-from origami_widgets.run.start import attach, started, until_filled
+from origami_widgets.run.start import attach, until_filled
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
@@ -227,7 +227,7 @@ def _job(
     job = StartJob(
         operations,
         spec,
-        Run,
+        make_run=Run,
         name=entry.name,
         follow_up=follow_up,
         queues=configuration().queue,

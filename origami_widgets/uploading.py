@@ -16,7 +16,7 @@ from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.own_list.pilot import PilotJob, first_rows
 from origami_widgets.run.own_list.pilot_estimate import LEAST_PILOT
 from origami_widgets.run.own_list.upload_job import UploadJob
-from origami_widgets.run.own_list.upload_record import StoredUpload, UploadRecord, held_record
+from origami_widgets.run.own_list.upload_record import StoredUpload, UploadRecord, UploadSpec, held_record
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
 from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
 from origami_widgets.words.numbers import plural
@@ -147,12 +147,12 @@ class ListUpload:
         self.own: OwnList = own_list_of(self.frame, key, columns)
         self._name = validate.agent_name(name) or DEFAULT_NAME
         self._target = "" if table is None else validate.table_id(getattr(table, "id", table))
+        self._spec = UploadSpec(self.own, self._target, "" if self._target else self._name)
         self._workspace = table.workspace_id if isinstance(table, UploadedTable) else ""
         self._once = None if once is None else valid_once(once)
         self._fresh = fresh
         self.pilot = 0 if pilot is None else _valid_pilot(pilot, len(self.own.rows))
         self._cell: CellRef | None = cell_ref()
-        self._job: UploadJob | None = None
         self._record: UploadRecord | None = None
         self.operations: Operations = operations_of(client, [table])
 
@@ -179,8 +179,7 @@ class ListUpload:
             if self.pilot and not record.stored.workspace_id:
                 await record.change(pilot=self.pilot)
             self._record, first = record, first_rows(self.own, record)
-            self._job = UploadJob(operations, first, record, name=self._name, target=target)
-            uploaded = await self._job.carry_out()
+            uploaded = await UploadJob(operations, first, record, name=self._name, target=target).carry_out()
             if self._workspace and not record.stored.workspace_id:
                 await record.change(workspace_id=self._workspace)
             table = UploadedTable(operations, self.own, uploaded, record.stored)
@@ -203,8 +202,7 @@ class ListUpload:
     def _held(self) -> AbstractAsyncContextManager[UploadRecord]:
         return held_record(
             self.operations,
-            self.own,
-            (self._target, "" if self._target else self._name),
+            self._spec,
             once=self._once,
             cell=self._cell,
             fresh=self._fresh,
@@ -235,7 +233,7 @@ class ListUpload:
     @property
     def sent(self) -> tuple[int, int]:
         """The number of rows that were sent so far, and in all."""
-        return (0 if self._job is None else self._job.sent), len(self.own.rows)
+        return (0 if self._record is None else self._record.stored.sent), len(self.own.rows)
 
     async def is_known(self) -> bool:
         """Return whether both the upload and the run of this name are known, so that nothing is spent."""

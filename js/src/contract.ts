@@ -464,11 +464,6 @@ export interface LeadGridHead {
   sort: LeadSort | null;
 }
 
-export interface LeadGridView {
-  head: LeadGridHead;
-  clock: ClockView;
-}
-
 export interface DownloadMessage {
   kind: "download";
   grid: string;
@@ -492,13 +487,9 @@ export interface SelectMessage {
   on: boolean;
 }
 
-export const TABLE_SLOTS = 24;
-
 export const SAVED_VERSION = 2;
 
 export const AGAIN = "To see this run again:";
-
-export const BOARD_SLOTS = 100;
 
 export const CELL_NOT_FOUND = "not found";
 

@@ -16,12 +16,9 @@ export interface Menu {
 
 /** @param opens - Called before the panel opens. */
 export function menu(label: string, cls = "", opens: () => void = () => {}): Menu {
-  const panel = el("div", "menu");
+  const panel = el("div", "menu", { id: uid(), popover: "manual", hidden: true });
   const press = button(label, () => (panel.hidden ? open() : shut()), cls);
   let undo: (() => void)[] = [];
-  panel.id = uid();
-  panel.popover = "manual";
-  show(panel, false);
   press.setAttribute("aria-controls", panel.id);
   press.ariaExpanded = "false";
 
@@ -31,6 +28,7 @@ export function menu(label: string, cls = "", opens: () => void = () => {}): Men
     panel.showPopover?.();
     place(panel, press);
     press.ariaExpanded = "true";
+    // A panel whose view is gone shuts as any other, at the next click.
     const leave = (event: Event): void => {
       if (!event.composedPath().some((at) => at === panel || at === press)) shut();
     };

@@ -307,17 +307,6 @@ describe("Answer", () => {
     expect(active()).not.toBe(on.one(".origami-widget").shadowRoot?.querySelector("input"));
   });
 
-  it("waits for its card no longer than the board is there", () => {
-    const on = drawBoard(boardOf([asking()]));
-    const begun = vi.spyOn(MutationObserver.prototype, "observe");
-    on.button("Answer").click();
-    expect(begun).toHaveBeenCalledTimes(1);
-    const ended = vi.spyOn(MutationObserver.prototype, "disconnect");
-    on.close();
-    expect(ended.mock.contexts).toContain(begun.mock.contexts[0]);
-    vi.restoreAllMocks();
-  });
-
   it("says why the row could not be folded again", async () => {
     const on = drawBoard(boardOf([asking()]));
     on.model.widget_manager = host;

@@ -49,10 +49,14 @@ def value_at(item: object, path: str) -> Any:
         path: names of fields; dots join the levels of nested objects. It comes from a schema, never from an answer.
     """
     for name in path.split("."):
-        if not isinstance(item, Mapping):
+        if not isinstance(item, _OBJECTS):
             return None
         item = item.get(name)
     return item
+
+
+_OBJECTS = (dict, Mapping)
+"""The same as `Mapping` alone, and many times faster for what an answer has."""
 
 
 def run_fields(part: SourcePart) -> Record:

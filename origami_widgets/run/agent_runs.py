@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.models.run import Agent, AgentSummary, RunObject, RunSummary
+from origami_widgets.api.models.run import AgentSummary, RunObject, RunSummary
 from origami_widgets.api.operations import Operations, pages
 from origami_widgets.api.validate import agent_id as valid_agent_id
 from origami_widgets.api.validate import may_be_id, not_a_key, shortened
@@ -110,9 +110,8 @@ async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:
         InvalidInput: the agent has no runs.
         OrigamiError: the runs could not be read.
     """
-    runs: dict[str, RunSummary] = {}
-    async for page in pages(lambda cursor: operations.list_runs(agent_id, cursor=cursor, limit=100), MOST_PAGES):
-        runs.update((summary.id, summary) for summary in page.items if summary.id)
+    reading = pages(lambda cursor: operations.list_runs(agent_id, cursor=cursor, limit=100), MOST_PAGES)
+    runs = {each.id: each async for page in reading for each in page.items if each.id}
     if not runs:
         raise InvalidInput(
             "No runs for this agent",
@@ -222,13 +221,8 @@ async def recent_runs(operations: Operations, *, limit: int = 20) -> list[Recent
     Raises:
         OrigamiError: the agents could not be read.
     """
-    agents: dict[str, Agent] = {}
-    async for page in pages(lambda cursor: operations.list_agents(cursor=cursor, limit=100), MOST_PAGES):
-        agents.update((agent.id, agent) for agent in page.items if agent.id)
-    runs = [
-        RecentRun(agent.id, agent.name, agent.last_run)
-        for agent in agents.values()
-        if agent.last_run is not None and agent.last_run.id
-    ]
+    reading = pages(lambda cursor: operations.list_agents(cursor=cursor, limit=100), MOST_PAGES)
+    agents = {each.id: each async for page in reading for each in page.items if each.id}
+    runs = [RecentRun(each.id, each.name, each.last_run) for each in agents.values() if each.last_run is not None]
     runs.sort(key=lambda recent: _started(recent.run), reverse=True)
-    return runs[:limit]
+    return [recent for recent in runs if recent.run.id][:limit]

@@ -23,7 +23,6 @@ from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from origami_widgets.run.handle import Run
-    from origami_widgets.run.starts.job import StartJob
     from origami_widgets.run.state import Queue
 
 BatchStatus: TypeAlias = Literal["running", "halted", "filling", "ended"]
@@ -430,19 +429,10 @@ def queue_of(batch: RunBatch) -> JobQueue:
 
 def briefs_of(batch: RunBatch) -> tuple[BriefState, ...]:
     """Return the state of each brief of a batch."""
-    queue = queue_of(batch)
-    return tuple(_brief(queue, position, job) for position, job in enumerate(queue.jobs))
-
-
-def _brief(queue: JobQueue, position: int, job: StartJob) -> BriefState:
-    status = queue.status_of(job)
-    error = job.unrecorded if status == "started" else job.error
-    return BriefState(
-        position,
-        job.spec.prompt,
-        job.spec.name,
-        status,
-        job.handle if status == "started" else None,
-        error if isinstance(error, OrigamiError) else None,
-        job.queue,
-    )
+    queue, found = queue_of(batch), list[BriefState]()
+    for position, job in enumerate(queue.jobs):
+        status, spec = queue.status_of(job), job.spec
+        run, error = (job.handle, job.unrecorded) if status == "started" else (None, job.error)
+        known = error if isinstance(error, OrigamiError) else None
+        found.append(BriefState(position, spec.prompt, spec.name, status, run, known, job.queue))
+    return tuple(found)

@@ -216,23 +216,13 @@ def conversation_of(watch: RunWatch) -> Conversation:
 
     A run that was made from a saved answer has its own.
     """
-    known = _by_watch.get(watch)
-    conversation = known() if known is not None else None
+    operations, agent_id = watch.operations, watch.state.agent_id.lower()
+    key = watch if operations is None or not agent_id else (operations.identity, agent_id)
+    conversation = _conversations.get(key)
     if conversation is None:
-        key = _key(watch)
-        conversation = _by_agent.get(key) if key is not None else None
-        if conversation is None:
-            conversation = Conversation(watch)
-            if key is not None:
-                _by_agent[key] = conversation
-        conversation.extend(watch)
-        _by_watch[watch] = weakref.ref(conversation)
+        conversation = _conversations[key] = Conversation(watch)
+    conversation.extend(watch)
     return conversation
-
-
-def _key(watch: RunWatch) -> Hashable | None:
-    agent_id = watch.state.agent_id
-    return (watch.operations.identity, agent_id.lower()) if watch.operations is not None and agent_id else None
 
 
 def _own_turns(operations: Operations) -> set[str]:
@@ -247,5 +237,5 @@ def _own_turns(operations: Operations) -> set[str]:
 
 own_turns: dict[Hashable, set[str]] = {}
 """Ids of the turns that are ours, by the client's identity."""
-_by_agent: weakref.WeakValueDictionary[Hashable, Conversation] = weakref.WeakValueDictionary()
-_by_watch: weakref.WeakKeyDictionary[RunWatch, weakref.ref[Conversation]] = weakref.WeakKeyDictionary()
+_conversations: weakref.WeakValueDictionary[Hashable, Conversation] = weakref.WeakValueDictionary()
+"""By client and agent, or the one turn of a saved answer."""

@@ -7,10 +7,10 @@ result says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from origami_widgets.run.state import FAILED_STATUSES, RunState, full_prompt, is_fill
 from origami_widgets.words.numbers import instant, plural
@@ -18,6 +18,8 @@ from origami_widgets.words.numbers import instant, plural
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.usage import BalanceReading
+
+T = TypeVar("T", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ def credits_of_run(
         turns: the states of its turns, oldest first.
         ended_at: when it last changed, on the kernel's clock; None if that is not known.
     """
-    began, heard = _began(state), state.connection.heard_at
+    began = _began(state)
+    began_at = None if began is None else began.timestamp() - state.clock_offset
     known = [reading for reading in readings if reading.balance is not None]
-    before = [reading for reading in known if began is not None and reading.at <= began]
+    before = [reading for reading in known if began_at is not None and reading.at <= began_at]
     after = (reading for reading in known if state.settled and ended_at is not None and reading.at >= ended_at)
     used, how = used_since_start(state)
     return RunCredits(
@@ -88,7 +91,7 @@ def credits_of_run(
         is_final=state.settled,
         by_table=credits_by_table(state),
         was_stopped=_was_stopped(turns or (state,)),
-        read_at=None if heard is None else datetime.fromtimestamp(heard, UTC),
+        read_at=_read_at((state,)),
         balance_before=before[-1] if before else None,
         balance_after=next(after, None),
     )
@@ -100,34 +103,16 @@ def credits_of_runs(states: Sequence[RunState]) -> RunCredits:
     Args:
         states: the state of each.
     """
-    heard = [state.connection.heard_at for state in states]
-    last = [at for at in heard if at is not None]
-    tables: dict[str, tuple[int | None, int | None]] = {}
-    used, how = (
-        0 if states else None,
-        "It has no tables, so none has used credits." if states else "No run has started.",
-    )
-    for state in states:
-        if not state.all_tables:
-            of_run, why = used_since_start(state)
-            used, how = (used, how) if of_run == 0 else (None, why)
-        for table in state.all_tables:
-            now, before = tables.get(table.id, (None, None))
-            tables[table.id] = (
-                _chosen(max, now, table.credits.lifetime_used),
-                _chosen(min, before, _used_before(table, state)),
-            )
-    if tables and used is not None:
-        used, how = _used_by_tables(list(tables.values()))
-    return RunCredits(
-        used,
-        how,
-        is_final=all(state.settled for state in states),
-        read_at=datetime.fromtimestamp(max(last), UTC) if last else None,
-    )
+    used, how = used_since_start(*states)
+    return RunCredits(used, how, is_final=all(state.settled for state in states), read_at=_read_at(states))
 
 
-def _chosen(choose: Callable[[Sequence[int]], int], *numbers: int | None) -> int | None:
+def _read_at(states: Sequence[RunState]) -> datetime | None:
+    heard = _chosen(max, *(state.connection.heard_at for state in states))
+    return None if heard is None else datetime.fromtimestamp(heard, UTC)
+
+
+def _chosen(choose: Callable[[Iterable[T]], T], *numbers: T | None) -> T | None:
     known = [number for number in numbers if number is not None]
     return choose(known) if known else None
 
@@ -156,51 +141,50 @@ def _was_stopped(turns: Sequence[RunState]) -> bool:
     return True in stopped and not any(is_fill(full_prompt(each)) for each in after)
 
 
-def used_since_start(state: RunState) -> tuple[int | None, str]:
-    """Return the credits that the tables of a conversation have used since it began, whatever used them; None if not known.
+def used_since_start(*states: RunState) -> tuple[int | None, str]:
+    """Return the credits that the tables of conversations have used since these began, whatever used them; None if not known.
 
     Also returns a sentence that says how they were measured, or why they are not known.
 
     A table made since then had used nothing before. For an older table, such as a focus table, the number that was read
-    before the turn that first worked on it counts. Without such a number, the sum is not known.
+    before the turn that first worked on it counts. Without such a number, the sum is not known. A table of several
+    conversations counts once, from the oldest reading.
 
     Args:
-        state: its state.
+        states: the state of each conversation.
     """
-    if state.run is None:
-        return None, "Origami hasn't reported on the run yet."
-    if not state.all_tables:
-        if _lists_no_tables(state):
-            return 0, "It has no tables, so none has used credits."
-        return None, "Origami named no tables." if state.done else "Origami hasn't named a table yet."
-    return _used_by_tables([(table.credits.lifetime_used, _used_before(table, state)) for table in state.all_tables])
-
-
-def _used_by_tables(tables: Sequence[tuple[int | None, int | None]]) -> tuple[int | None, str]:
-    """Return the credits that tables have used, from each table's total now and before; None for what is not known."""
-    gained = [now - before for now, before in tables if now is not None and before is not None]
-    if silent := sum(now is None for now, _ in tables):
-        return None, f"Origami didn't report the credits of {_some(silent, len(tables))}."
-    if older := sum(before is None for _, before in tables):
-        return None, f"What {_some(older, len(tables))} had used before the run wasn't read here."
-    if min(gained) < 0 or any(now is not None and now < 0 for now, _ in tables):
+    now, before = dict[str, int | None](), dict[str, int | None]()
+    for state in states:
+        if not state.all_tables and not _lists_no_tables(state):
+            silence = "Origami named no tables." if state.done else "Origami hasn't named a table yet."
+            return None, "Origami hasn't reported on the run yet." if state.run is None else silence
+        for table in state.all_tables:
+            now[table.id] = _chosen(max, now.get(table.id), table.credits.lifetime_used)
+            before[table.id] = _chosen(min, before.get(table.id), _used_before(table, state))
+    if not now:
+        return (0, "It has no tables, so none has used credits.") if states else (None, "No run has started.")
+    if silent := sum(used is None for used in now.values()):
+        return None, f"Origami didn't report the credits of {_some(silent, len(now))}."
+    if older := sum(used is None for used in before.values()):
+        return None, f"What {_some(older, len(now))} had used before the run wasn't read here."
+    gained = [(used or 0) - (before[table_id] or 0) for table_id, used in now.items()]
+    if min(*gained, *(used or 0 for used in now.values())) < 0:
         return None, "The reported credits of its tables contradict each other."
-    named = "its table" if len(tables) == 1 else f"its {len(tables):,} tables"
+    named = "its table" if len(now) == 1 else f"its {len(now):,} tables"
     return sum(gained), f"Used by {named} since it began."
 
 
 def _used_before(table: Table, state: RunState) -> int | None:
     """Return the credits that a table had used when the conversation began; None if that is not known."""
-    began = state.began or (None if state.run is None else state.run.started_at)
+    began = _began(state)
     if table.created_at is not None and began is not None and table.created_at >= began:
         return 0
     return None if began is None else dict(state.used_before).get(table.id)
 
 
-def _began(state: RunState) -> float | None:
-    """Return when the conversation began, in Unix seconds on the kernel's clock."""
-    began = state.began or (None if state.run is None else state.run.started_at)
-    return None if began is None else began.timestamp() - state.clock_offset
+def _began(state: RunState) -> datetime | None:
+    """Return when the conversation began, by the server's clock."""
+    return state.began or (None if state.run is None else state.run.started_at)
 
 
 def _lists_no_tables(state: RunState) -> bool:

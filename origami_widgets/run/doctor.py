@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -60,14 +60,6 @@ class Finding:
     remedy: str
 
 
-_SILENT: Final = Finding(
-    "no_network",
-    "Origami did not answer",
-    f"There was no answer within {PATIENCE:.0f} seconds.",
-    "Check the network, and the proxy if there is one.",
-)
-
-
 @dataclass(frozen=True, slots=True)
 class SetupReport:
     """Report of `doctor`. `str()` gives text to paste into an issue; it contains no key and no person's name.
@@ -107,12 +99,13 @@ class SetupReport:
         return {**asdict(self), "findings": [asdict(each) for each in self.findings]}
 
     def __str__(self) -> str:
+        server = "Server" if self.server_is_running else "Jupyter here, not running"
         answers = {True: "the API answers", False: "the API does not answer", None: "the API was not asked"}
         lines = [
             f"origami_widgets {self.version} on Python {self.python}",
             f"Host: {self.host}",
             f"Kernel: {self.kernel} ({_listed(self.versions)})",
-            self._server(),
+            f"{server}: {self.server} ({_listed(self.server_versions)})" if self.server else "Server: not known",
             f"API: {self.api or 'no client'}, key: {self.key}, {answers[self.reachable]}",
             f"Skill for assistants: {self.skill}",
             "",
@@ -122,12 +115,6 @@ class SetupReport:
         for number, each in enumerate(self.findings, 1):
             lines += [f"{number}. {each.title}", f"   {each.cause}", f"   To repair it: {each.remedy}"]
         return "\n".join(map(one_line, lines))
-
-    def _server(self) -> str:
-        if not self.server:
-            return "Server: not known"
-        name = "Server" if self.server_is_running else "Jupyter here, not running"
-        return f"{name}: {self.server} ({_listed(self.server_versions)})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - IPython's own signature
         printer.text(repr(self) if cycle else str(self))
@@ -167,7 +154,14 @@ def examine(find_client: Callable[[], UsableClient], *, key: str = "") -> SetupR
     host = host_name()
     api, reachable, of_the_api = _ask(find_client)
     own_manager = host in _OWN_MANAGER or in_colab() or in_marimo() or IN_BROWSER
-    of_the_server = [] if server is None or own_manager else check_server(server)
+    findings = [*of_the_api, *_check_requirements(needs)]
+    server_versions: dict[str, str] = {}
+    if server is not None:
+        extensions = {"widget manager": server.widget_manager, "origami-widgets extension": server.extension}
+        server_versions = {**server.versions, **{name: found or "missing" for name, found in extensions.items()}}
+        findings += () if own_manager else _check_server(server)
+    if host == "VS Code":
+        findings += _check_vs_code()
     return SetupReport(
         version=__version__,
         python=f"{platform.python_version()} ({sys.platform}, {platform.machine() or 'unknown'})",
@@ -179,78 +173,63 @@ def examine(find_client: Callable[[], UsableClient], *, key: str = "") -> SetupR
         kernel=installation.shown_path(Path(sys.prefix)),
         server="" if server is None else installation.shown_path(server.prefix),
         server_is_running=server is not None and server.is_running,
-        server_versions={} if server is None else _with_extensions(server),
+        server_versions=server_versions,
         api=api,
         key=key or _SOURCES[key_source()],
         reachable=reachable,
         skill=installation.shown_path(SKILL),
-        findings=(*of_the_api, *check_requirements(needs), *of_the_server, *_check_vs_code(host)),
+        findings=tuple(findings),
     )
 
 
-def check_requirements(needs: list[Requirement]) -> list[Finding]:
-    """Return the problems with the packages that this one needs. Pure."""
-    return [
-        Finding(
-            "missing_package" if each.installed is None else "old_package",
-            f"{each.name} is missing" if each.installed is None else f"{each.name} {each.installed} is too old",
-            f"This version of origami_widgets needs {each.name} {each.floor} or newer.",
-            f"In the kernel's environment: {installation.shown_path(Path(sys.executable))} -m pip install -U "
-            f'"{each.name}>={each.floor}". Then restart the kernel.',
-        )
-        for each in needs
-        if not each.is_met
-    ]
-
-
-def check_server(server: JupyterServer) -> list[Finding]:
-    """Return what the server's environment lacks. Pure."""
-    where, python = installation.shown_path(server.prefix), installation.shown_path(server.python)
-    pip, then = f"{python} -m pip install -U", "Then load the page again."
-    findings = []
-    if server.widget_manager is None:
-        findings.append(
-            Finding(
-                "no_widget_manager",
-                "The widget manager is missing",
-                f"JupyterLab in {where} has no extension for ipywidgets: cards are not live there.",
-                f"In the server's environment: {pip} jupyterlab_widgets. {then}",
+def _check_requirements(needs: list[Requirement]) -> Iterator[Finding]:
+    """Yield the problems with the packages that this one needs."""
+    for each in needs:
+        if not each.is_met:
+            is_missing = each.installed is None
+            yield Finding(
+                "missing_package" if is_missing else "old_package",
+                f"{each.name} is missing" if is_missing else f"{each.name} {each.installed} is too old",
+                f"This version of origami_widgets needs {each.name} {each.floor} or newer.",
+                f"In the kernel's environment: {installation.shown_path(Path(sys.executable))} -m pip install -U "
+                f'"{each.name}>={each.floor}". Then restart the kernel.',
             )
+
+
+def _check_server(server: JupyterServer) -> Iterator[Finding]:
+    """Yield what the server's environment lacks."""
+    where = installation.shown_path(server.prefix)
+    pip = f"In the server's environment: {installation.shown_path(server.python)} -m pip install -U"
+    if server.widget_manager is None:
+        yield Finding(
+            "no_widget_manager",
+            "The widget manager is missing",
+            f"JupyterLab in {where} has no extension for ipywidgets: cards are not live there.",
+            f"{pip} jupyterlab_widgets. Then load the page again.",
         )
     if server.is_elsewhere and server.extension != __version__:
         has = "no extension" if server.extension is None else f"the extension of version {server.extension}"
-        findings.append(
-            Finding(
-                "two_environments",
-                "Kernel and server are in different environments",
-                f"The kernel has origami_widgets {__version__}, and the server in {where} has {has}: "
-                "saved cards are shown as HTML there, and can't be sorted.",
-                f"In the server's environment: {pip} origami-widgets=={__version__}. {then}",
-            )
+        yield Finding(
+            "two_environments",
+            "Kernel and server are in different environments",
+            f"The kernel has origami_widgets {__version__}, and the server in {where} has {has}: "
+            "saved cards are shown as HTML there, and can't be sorted.",
+            f"{pip} origami-widgets=={__version__}. Then load the page again.",
         )
-    return findings
 
 
-def _check_vs_code(host: str) -> list[Finding]:
-    """Return whether cards depend on a CDN in VS Code, which asks one first and then looks in the kernel's environment."""
-    if host != "VS Code" or installation.has_local_widget_script():
-        return []
-    python = installation.shown_path(Path(sys.executable))
-    return [
-        Finding(
+def _check_vs_code() -> Iterator[Finding]:
+    """Yield whether cards depend on a CDN in VS Code, which asks one first and then looks in the kernel's environment."""
+    if not installation.has_local_widget_script():
+        yield Finding(
             "no_local_widget_script",
             "Cards need a CDN here",
             f"{installation.shown_path(Path(sys.prefix))} has no copy of anywidget's script, so VS Code loads it from "
             "jsdelivr.com or unpkg.com. Where the network blocks these, cards stay empty.",
-            f"In the kernel's environment: {python} -m pip install --force-reinstall --no-deps anywidget (without --user). "
-            'Then restart the kernel. Or show cards without widgets: ow.configure(render="html").',
+            f"In the kernel's environment: {installation.shown_path(Path(sys.executable))} -m pip install "
+            "--force-reinstall --no-deps anywidget (without --user). Then restart the kernel. Or show cards without "
+            'widgets: ow.configure(render="html").',
         )
-    ]
-
-
-def _with_extensions(server: JupyterServer) -> dict[str, str]:
-    extensions = {"widget manager": server.widget_manager, "origami-widgets extension": server.extension}
-    return {**server.versions, **{name: found or "missing" for name, found in extensions.items()}}
 
 
 def _listed(versions: dict[str, str]) -> str:
@@ -258,29 +237,29 @@ def _listed(versions: dict[str, str]) -> str:
 
 
 async def _asked(operations: Operations) -> None:
-    async with time_limit(PATIENCE):
-        await operations.get_account()
+    try:
+        async with time_limit(PATIENCE):
+            await operations.get_account()
+    except TimeoutError:
+        raise ConnectionFailed(
+            "Origami did not answer",
+            cause=f"There was no answer within {PATIENCE:.0f} seconds.",
+            remedy="Check the network, and the proxy if there is one.",
+        ) from None
 
 
 def _ask(find_client: Callable[[], UsableClient]) -> tuple[str, bool | None, list[Finding]]:
     """Return which API was asked, whether it answered, and the problems with key and network."""
-
-    def finding(error: OrigamiError) -> Finding:
-        code = next((code for kind, code in _CODES if isinstance(error, kind)), error.code.lower())
-        return Finding(code, error.title, error.cause, error.remedy)
-
+    api = ""
     try:
-        client = find_client()
-    except OrigamiError as error:
-        return "", None, [finding(error)]
-    operations = client.operations
-    try:
+        operations = find_client().operations
+        api = operations.origin or HOST
         background().run(_asked(operations))
     except CannotBlock:
         # Raised in a browser; nothing was sent.
-        return operations.origin or HOST, None, []
+        return api, None, []
     except OrigamiError as error:
-        return operations.origin or HOST, error.status_code is not None, [finding(error)]
-    except TimeoutError:
-        return operations.origin or HOST, False, [_SILENT]
-    return operations.origin or HOST, True, []
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), error.code.lower())
+        reachable = error.status_code is not None if api else None
+        return api, reachable, [Finding(code, error.title, error.cause, error.remedy)]
+    return api, True, []

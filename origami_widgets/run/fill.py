@@ -24,16 +24,17 @@ from origami_widgets.api.usage import is_counted
 from origami_widgets.run import fill_plan
 from origami_widgets.run.follow_up import FollowUp
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.cancel import whole_columns_of
 from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached, FillLimit
-from origami_widgets.run.state import Changed, FillOffer
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
-    from origami_widgets.api.models.table import FlatRow
+    from origami_widgets.api.models.table import Column, FlatRow, Table
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.fill_plan import Gap
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.state import FillOffer
 
 LONGEST_STOP, LOOK = 30.0, 0.25
 """Seconds to wait for a stop that is under way, and between two looks at it."""
@@ -72,7 +73,7 @@ class FillPlan:
             focus_tables=tuple(dict.fromkeys(each.table_id for each in self.gaps)),
             # The same call finds the same turn, whatever is missing by then.
             given=("fill",),
-            started=lambda watch: _Watcher(self, watch, conversation).begin(),
+            started=lambda watch: _Watcher(self, watch, conversation),
         )
 
 
@@ -99,10 +100,10 @@ async def plan_fill(conversation: Conversation, credit_limit: float | None, *, a
             cause="What is missing is known when nothing is active any more. Nothing was sent.",
             remedy="Wait for it with run.wait('cells'), or stop it with run.cancel(). Then run.fill().",
         )
-    gaps = await _read_gaps(conversation)
-    if not gaps:
+    gaps = await _read_gaps(conversation, await _tables_to_read(conversation))
+    offer = _offer(conversation, gaps, credit_limit)
+    if offer is None:
         return None
-    offer = fill_plan.offer_of(gaps)
     limit = credit_limit or offer.at_most
     if limit is None:
         raise InvalidInput(
@@ -111,7 +112,6 @@ async def plan_fill(conversation: Conversation, credit_limit: float | None, *, a
             "Nothing was sent.",
             remedy="Say how much it may use: run.fill(credit_limit=100).",
         )
-    offer = replace(offer, raised=_raised(conversation, limit))
     if offer.raised is not None and not asks and credit_limit is None:
         raise CreditLimitReached(
             "Credit limit reached",
@@ -156,22 +156,22 @@ async def plan_stopped(conversation: Conversation) -> FillPlan | None:
     return None
 
 
-def _offer(conversation: Conversation, gaps: Sequence[Gap]) -> FillOffer | None:
-    """Return what a card offers for some gaps; None for nothing."""
+def _offer(conversation: Conversation, gaps: Sequence[Gap], credit_limit: float | None = None) -> FillOffer | None:
+    """Return what some gaps cost at most, or under a limit of one's own; None without gaps."""
     if not gaps:
         return None
     offer = fill_plan.offer_of(gaps)
-    return offer if offer.at_most is None else replace(offer, raised=_raised(conversation, offer.at_most))
+    limit = credit_limit or offer.at_most
+    return offer if limit is None else replace(offer, raised=_raised(conversation, limit))
 
 
 async def count_gaps(conversation: Conversation) -> None:
     """Count the cells that can be filled, for a card. Does nothing for very large tables, and where rows can't be read."""
-    state, watch = conversation.state, conversation.current
-    tables = await _tables_to_read(conversation)
-    if sum(table.lead_count or 0 for table in state.tables if table.id in tables) > MOST_ROWS_COUNTED:
+    watch, tables = conversation.current, await _tables_to_read(conversation)
+    if sum(table.lead_count or 0 for table in conversation.state.tables if table.id in tables) > MOST_ROWS_COUNTED:
         return
     try:
-        gaps = await _read_gaps(conversation, low_priority=True)
+        gaps = await _read_gaps(conversation, tables, low_priority=True)
     except OrigamiError:
         return
     if conversation.current is watch:
@@ -183,22 +183,24 @@ def may_offer(conversation: Conversation) -> bool:
     state = conversation.state
     if not state.settled or state.sending or state.stopping != "none" or state.connection.state == "stopped":
         return False
-    columns = fill_plan.own_columns(conversation.own_states, state.tables)
-    return bool(fill_plan.may_lack(columns, conversation.whole))
+    return bool(fill_plan.may_lack(_own_columns(conversation), conversation.whole))
 
 
 async def _tables_to_read(conversation: Conversation) -> set[str]:
     """Return the ids of the tables of which rows have to be read."""
-    await whole_columns_of(conversation)
-    columns = fill_plan.own_columns(conversation.own_states, conversation.state.tables)
-    return fill_plan.may_lack(columns, conversation.whole)
+    whole = await whole_columns_of(conversation)
+    return fill_plan.may_lack(_own_columns(conversation), whole)
 
 
-async def _read_gaps(conversation: Conversation, *, low_priority: bool = False) -> tuple[Gap, ...]:
-    tables = await _tables_to_read(conversation)
+def _own_columns(conversation: Conversation) -> list[tuple[Table, Column]]:
+    return fill_plan.own_columns(conversation.own_states, conversation.state.tables)
+
+
+async def _read_gaps(
+    conversation: Conversation, tables: Collection[str], *, low_priority: bool = False
+) -> tuple[Gap, ...]:
     rows = await _read_rows(conversation.current.connected(), tables, low_priority=low_priority)
-    columns = fill_plan.own_columns(conversation.own_states, conversation.state.tables)
-    return fill_plan.gaps_of(columns, rows, conversation.whole)
+    return fill_plan.gaps_of(_own_columns(conversation), rows, conversation.whole)
 
 
 async def _read_rows(
@@ -219,10 +221,8 @@ async def _read_rows(
         return await operations.list_rows(table_id, query, cursor=cursor)
 
     for table_id in table_ids:
-        rows: dict[str, FlatRow] = {}
-        async for page in pages(functools.partial(read, table_id), MOST_PAGES):
-            rows.update((row.id, row) for row in page.items)
-        found[table_id] = list(rows.values())
+        reading = pages(functools.partial(read, table_id), MOST_PAGES)
+        found[table_id] = list({row.id: row async for page in reading for row in page.items}.values())
     return found
 
 
@@ -242,18 +242,12 @@ class _Watcher:
         self._stopping: set[str] = set()
         self._strayed = False
         self._unsubscribe = watch.subscribers.add(self._look)
-
-    def begin(self) -> None:
-        """Set the limit, and look at what is known so far."""
-        watch, conversation = self._watch(), self._conversation()
-        if watch is None or conversation is None:
-            return
         for each in conversation.watches:
             # An earlier fill was ended at its own limit, which this one does not have.
             if "fill" in each.limits and each is not watch:
                 each.update(Changed(limit_error=None))
         before = {table.id: table.credits.lifetime_used or 0 for table in conversation.state.tables}
-        FillLimit(self._plan.limit, before | dict(watch.state.used_before)).guard_turn(watch, conversation)
+        FillLimit(plan.limit, before | dict(watch.state.used_before)).guard_turn(watch, conversation)
         self._look()
 
     def _look(self) -> None:
@@ -286,9 +280,8 @@ class _Watcher:
             rows = await _read_rows(watch.connected(), {each.table_id for each in self._plan.gaps}, low_priority=True)
         except OrigamiError:
             return
-        columns = fill_plan.own_columns(conversation.own_states, conversation.state.tables)
         # Where it overlooked some, they can be filled once more.
         conversation.whole |= {each.key for each in self._plan.gaps}
-        offer = _offer(conversation, fill_plan.gaps_of(columns, rows, conversation.whole))
+        offer = _offer(conversation, fill_plan.gaps_of(_own_columns(conversation), rows, conversation.whole))
         outcome = replace(fill_plan.filled(self._plan.gaps, rows), strayed=self._strayed)
         watch.update(Changed(offer=offer, filled=outcome))

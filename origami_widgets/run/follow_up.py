@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
 from origami_widgets.run.agent_runs import make_token, newest_run
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import entry_of
-from origami_widgets.run.state import Changed, Queue
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Question, RunSummary
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.state import Queue
 
 
 class ContinuedElsewhere(OrigamiError):
@@ -138,15 +139,13 @@ class FollowUp:
         newest.stop_waiting = stop_waiting
         try:
             yield
-        except OrigamiError as error:
+        except BaseException as error:
             if isinstance(error, AgentBusy) and error.current_run_id:
                 line = f'ow.attach("{self.watch.state.agent_id}/{error.current_run_id}")'
                 error.remedy = f"{error.remedy} To see it: {line}."
             # A copy, because the raised error carries frames that would keep the watch alive for ever.
-            newest.update(Changed(sending="", queue=None, command_error=copy.copy(error)))
-            raise
-        except BaseException:
-            newest.update(Changed(sending="", queue=None))
+            failure = copy.copy(error) if isinstance(error, OrigamiError) else None
+            newest.update(Changed(sending="", queue=None, command_error=failure))
             raise
         finally:
             newest.stop_waiting = None

@@ -589,35 +589,10 @@ class Run:
         self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None, name: str | None = None
     ) -> Run:
         """Start the next turn, for the sync bridge; `name` is its name in the start store if it is not the usual one."""
-        job = self._job_of(follow_up, fresh=fresh, credit_limit=credit_limit, name=name)
-
-        def block() -> None:
-            with StartCall() as call:
-                shared = self._conversation.credit_limit
-                limit = shared.limit if credit_limit is None and shared is not None else credit_limit
-                call.start(job, credit_limit=limit)
-                self._show_continued()
-
-        async def wait() -> None:
-            await StartCall().start_async(job)
-            self._show_continued()
-
-        try:
-            await Either(block, wait)
-        except ContinuedElsewhere:
-            # The card goes on with what was sent there.
-            await OnLoop(read_turns(self._conversation.current.connected(), self.agent_id, self._conversation.current))
-            raise
-        return self
-
-    def _job_of(
-        self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None, name: str | None
-    ) -> Callable[[], StartJob]:
-        """Return a function that returns the job of a follow-up, for the background loop."""
         operations, spec, once = self._conversation.current.connected(), follow_up.spec(), self._conversation.once
         cell, queues = cell_ref(), configuration().queue
         validate.flag("fresh", fresh)
-        limit = validate.credit_limit(credit_limit)
+        limit, shared = validate.credit_limit(credit_limit), self._conversation.credit_limit
 
         def make() -> StartJob:
             same = f"{once}, {follow_up.kind} {self.agent_id} {spec.fingerprint('')}"
@@ -625,24 +600,18 @@ class Run:
             known_as = once and (name or follow_up.name_in_store(once, ordinal))
             key = registry.key_of(operations.identity, spec, name=known_as)
             new = functools.partial(
-                StartJob,
-                operations,
-                spec,
-                Run,
-                once=once,
-                name=known_as,
-                fresh=fresh,
-                follow_up=follow_up,
-                queues=queues,
-                new_limit=limit,
+                StartJob, operations, spec, make_run=Run, once=once, name=known_as, fresh=fresh, queues=queues
             )
-            return registry.jobs([(key, new)], fresh=fresh)[0]
+            return registry.jobs([(key, functools.partial(new, follow_up=follow_up, new_limit=limit))], fresh=fresh)[0]
 
-        return make
-
-    def _show_continued(self) -> None:
-        with attach_hint(self.token):
-            display_backend().continued(self)
+        known = shared.limit if limit is None and shared is not None else limit
+        try:
+            await started(StartCall(), make, credit_limit=known, show=True, is_continued=True)
+        except ContinuedElsewhere:
+            # The card goes on with what was sent there.
+            await OnLoop(read_turns(operations, self.agent_id, self._conversation.current))
+            raise
+        return self
 
     def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
         """Call a function with this run after each change, as long as a handle or card of the run exists. Sends nothing.
@@ -763,3 +732,39 @@ class Run:
     def conversation(self) -> Conversation:
         """This run with the runs before and after it in the same card."""
         return self._conversation
+
+
+async def started(
+    call: StartCall,
+    make: Callable[[], StartJob],
+    *,
+    credit_limit: float | None,
+    show: bool,
+    is_continued: bool = False,
+    asks: bool = True,
+) -> Run:
+    """Start the run of a job, or find it, and show it, for the sync bridge. An interrupt withdraws it.
+
+    Args:
+        call: the call that starts it.
+        make: returns the job; called on the background loop.
+        credit_limit: the credits that the run may use, for a question; None for no limit.
+        show: whether to show the card.
+        is_continued: whether the run has a card, which goes on.
+        asks: whether to ask the user, as configured.
+    """
+
+    def shown(run: Run) -> Run:
+        if show:
+            with attach_hint(run.token):
+                (display_backend().continued if is_continued else display_backend().show)(run)
+        return run
+
+    def block() -> Run:
+        with call:
+            return shown(call.start(make, credit_limit=credit_limit, asks=asks and can_ask()))
+
+    async def wait() -> Run:
+        return shown(await call.start_async(make))
+
+    return await Either(block, wait)

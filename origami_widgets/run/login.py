@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,17 +22,6 @@ if TYPE_CHECKING:
 
 MOST_TRIES = 3
 """How often to ask for a key, at most, while the input cannot be one."""
-ENDED = "INPUT_ENDED"
-"""The code of the error when the user enters no key."""
-
-
-@dataclass(frozen=True, slots=True)
-class _FoundKey:
-    """A key, or the error if the value found cannot be one, and its source."""
-
-    key: Secret | OrigamiError
-    source: str
-
 
 _SOURCES = {
     "argument": "It was passed as api_key=.",
@@ -99,11 +87,11 @@ async def login(
     del api_key
     if is_argument and isinstance(given, OrigamiError):
         raise given
-    address = configuration().address
-    url = resolve_base_url(address.base_url if base_url is None else base_url)
+    known = configuration()
+    url = resolve_base_url(known.base_url if base_url is None else base_url)
     # A project belongs to its base URL.
-    named = resolve_project(address.project if base_url is None and project is None else project)
-    summary, key = await _check(_search(given, url, is_argument=is_argument), url, named)
+    named = resolve_project(known.project if base_url is None and project is None else project)
+    summary, key = await _check(*_search(given, url, is_argument=is_argument), url, named)
     problem = store_in_keyring(url, key) if store else None
     # IPython shows it as the value of the cell, unless an error is raised.
     if problem is not None or current_shell() is None:
@@ -140,41 +128,45 @@ async def account(*, client: AnyClient | None = None) -> AccountSummary:
     return await OnLoop(client_or_default(client).operations.account_summary())
 
 
-def _search(given: Secret | OrigamiError | None, url: str, *, is_argument: bool) -> _FoundKey:
-    """Return the key of the argument or environment, else one from Colab or the keyring, else one that the user enters."""
+def _search(given: Secret | OrigamiError | None, url: str, *, is_argument: bool) -> tuple[Secret | OrigamiError, str]:
+    """Return the key of the argument or environment, else one from Colab or the keyring, else one that the user enters.
+
+    Also returns its source. In place of a value that cannot be a key, there is its error.
+    """
     if given is not None:
-        return _FoundKey(given, "argument" if is_argument else "environment")
+        return given, "argument" if is_argument else "environment"
     elsewhere = find_stored_key(url, colab=not is_local_url(url), keyring=True)
     if elsewhere.key is not None:
-        return _FoundKey(elsewhere.key, elsewhere.source)
+        return elsewhere.key, elsewhere.source
     missing = elsewhere.missing()
     missing.cause += " There is no prompt here to ask for one."
-    return _FoundKey(_ask(url, missing, *elsewhere.problems), "prompt")
+    return _ask(url, missing, *elsewhere.problems), "prompt"
 
 
-async def _check(found: _FoundKey, url: str, project: str | None) -> tuple[AccountSummary, Secret]:
+async def _check(
+    key: Secret | OrigamiError, source: str, url: str, project: str | None
+) -> tuple[AccountSummary, Secret]:
     """Check a key and use it from now on; return its account and the key. Asks again if a key from `_REFUSED` is refused."""
     while True:
-        may_replace = found.source in _REFUSED and can_prompt()
-        key, said = found.key, _REFUSED.get(found.source, "")
+        may_replace, said = source in _REFUSED and can_prompt(), _REFUSED.get(source, "")
         if isinstance(key, Secret):
             client = Client(key, base_url=url, project=project)
             try:
                 summary = await OnLoop(client.operations.account_summary())
             except AuthenticationError as error:
                 if not may_replace:
-                    error.cause = f"{error.cause} {_SOURCES[found.source]} Nothing changed."
+                    error.cause = f"{error.cause} {_SOURCES[source]} Nothing changed."
                     raise
             else:
                 # Later calls find keys from all other sources themselves.
-                use_login(client, url, project, key if found.source in ("argument", "prompt") else None)
+                use_login(client, url, project, key if source in ("argument", "prompt") else None)
                 return summary, key
         elif may_replace:
             said = f"{key.title}. {key.cause}"
         else:
             raise key
         missing = missing_key(f"{said} There is no prompt here to ask for another one.")
-        found = _FoundKey(_ask(url, missing, said if found.source == "keyring" else f"{said} {_FIRST}"), "prompt")
+        key, source = _ask(url, missing, said if source == "keyring" else f"{said} {_FIRST}"), "prompt"
 
 
 def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
@@ -194,33 +186,25 @@ def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
     for problem in first:
         print(problem)  # noqa: T201 - a dialogue
     for left in reversed(range(MOST_TRIES)):
-        entered = _prompt(f"API key for {urlsplit(url).netloc} (hidden): ")
+        try:
+            with warnings.catch_warnings():
+                # A terminal that cannot hide the input would only warn, and show it.
+                warnings.simplefilter("error", getpass.GetPassWarning)
+                entered = read_key(getpass.getpass(f"API key for {urlsplit(url).netloc} (hidden): "))
+        except (NotImplementedError, getpass.GetPassWarning):
+            # A kernel whose front end takes no input raises the first of these errors.
+            break
+        except EOFError:
+            # The cursor is still behind the question.
+            print()  # noqa: T201 - a dialogue
+            missing = missing_key("Input ended (Ctrl-D) before a key was entered. Nothing changed.")
+            missing.code = "INPUT_ENDED"
+            break
         if isinstance(entered, Secret):
             return entered
-        if entered is None:
-            break
-        if not left or entered.code == ENDED:
+        if isinstance(entered, MissingKey):
+            entered.cause = "Nothing was entered."
+        if not left:
             raise entered
         print(f"{entered.title}. {entered.cause} Please try again.")  # noqa: T201 - a dialogue
     raise missing
-
-
-def _prompt(question: str) -> Secret | OrigamiError | None:
-    """Return the entered key as a `Secret`, or why it cannot be one; None if the input cannot be hidden."""
-    try:
-        with warnings.catch_warnings():
-            # A terminal that cannot hide the input would only warn, and show it.
-            warnings.simplefilter("error", getpass.GetPassWarning)
-            entered = read_key(getpass.getpass(question))
-    except (NotImplementedError, getpass.GetPassWarning):
-        # A kernel whose front end takes no input raises the first of these errors.
-        return None
-    except EOFError:
-        entered = missing_key("Input ended (Ctrl-D) before a key was entered. Nothing changed.")
-        entered.code = ENDED
-        # The cursor is still behind the question.
-        print()  # noqa: T201 - a dialogue
-        return entered
-    if isinstance(entered, MissingKey):
-        entered.cause = "Nothing was entered."
-    return entered

@@ -1,4 +1,4 @@
-"""`reduce`: apply an event to the state of a run. Pure: no clock, no network, no thread.
+"""`reduce`: apply an event to the state of a run; and the events. Pure: no clock, no network, no thread.
 
 These rules make the state trustworthy: an answer about another run is refused, a terminal status is final, an older
 answer does not undo a newer one, and an answer without `response` does not wipe what an earlier one said. While answers
@@ -8,11 +8,11 @@ about the run name no tables, the state has those of the agent's table list that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 from operator import is_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from msgspec.structs import replace as replace_struct
 
@@ -22,31 +22,27 @@ from origami_widgets.run.state import (
     HISTORY_LIMIT,
     MOST_TABLES_IN_HISTORY,
     TERMINAL_STATUSES,
-    Changed,
-    Changes,
-    CheckFailed,
     Connection,
     ConnectionState,
-    Delayed,
-    Event,
-    Heard,
+    Filled,
+    FillOffer,
+    FoundValues,
     HistoryPoint,
-    LeadsCounted,
-    Planned,
-    RowsRead,
-    RunRead,
+    Queue,
     RunState,
-    TableGone,
-    TableRead,
-    TablesListed,
+    Sending,
+    StoppedCells,
     focused_tables,
     named_in_request,
     newer,
+    newest,
     total,
 )
 
 if TYPE_CHECKING:
+    from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models.run import Action, RunObject
+    from origami_widgets.api.rows.row_progress import RowProgress
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
@@ -54,6 +50,23 @@ def is_terminal(status: str, *, keep_polling: bool) -> bool:
     if status == "running":
         return False
     return status in TERMINAL_STATUSES or not keep_polling
+
+
+class Event:
+    """Something that changes what is known about a run."""
+
+    __slots__ = ()
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it; the same object when nothing changed."""
+        raise NotImplementedError
+
+
+class Answer(Event):
+    """An answer of the server that may have changed what it says about the run: a change is recorded in the history."""
+
+    __slots__ = ()
+    at: float
 
 
 def reduce(state: RunState, event: Event) -> RunState:
@@ -66,96 +79,254 @@ def reduce(state: RunState, event: Event) -> RunState:
     Returns:
         The new state; the same object when nothing changed.
     """
-    match event:
-        case RunRead():
-            return _with_history(_run_read(state, event), event.at)
-        case TablesListed() | TableRead() | TableGone() | LeadsCounted():
-            return _with_history(_tables_changed(state, event), event.at)
-        case Heard() | CheckFailed():
-            return replace(state, connection=_checked(state.connection, event))
-        case Planned() | Delayed():
-            return _planned(state, event)
-        case RowsRead():
-            return _rows_read(state, event)
-        case Changed():
-            return _changed_by_command(state, event.changes)
+    after = event.apply(state)
+    return _with_history(after, event.at) if isinstance(event, Answer) else after
 
 
-def _tables_changed(state: RunState, event: TablesListed | TableRead | TableGone | LeadsCounted) -> RunState:
-    match event:
-        case TablesListed():
-            return _tables_listed(state, event)
-        case LeadsCounted():
-            return _leads_counted(state, event)
-        case TableRead():
-            return _table_read(state, event)
-        case TableGone():
-            return _table_gone(state, event)
+@dataclass(frozen=True, slots=True)
+class RunRead(Answer):
+    """The server answered about the run."""
+
+    run: RunObject
+    at: float
+    keep_polling: bool = False
+    origin: str = ""
+    clock_offset: float | None = None
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        new = self.run
+        if new.id and new.id.lower() != state.run_id.lower():
+            return state
+        state = replace(
+            state,
+            connection=_heard(state.connection, self.at),
+            origin=self.origin or state.origin,
+            clock_offset=state.clock_offset if self.clock_offset is None else self.clock_offset,
+        )
+        terminal = is_terminal(new.status, keep_polling=self.keep_polling)
+        if state.done and not terminal:
+            return state
+        if not terminal and _goes_back(state.run, new):
+            return state
+        tables, actions, transcript = state.tables, state.actions, state.transcript
+        response = new.response
+        if response is not None:
+            raw = response.raw
+            if terminal and _built_nothing(new):
+                # A table that the agent's list has shown during the run exists, whatever the answer leaves out.
+                tables = tuple(table for table in tables if is_during(new, table.created_at))
+            else:
+                gone = {table.id for table in state.deleted}
+                tables = _newest_tables(tables, tuple(table for table in response.tables if table.id not in gone))
+            # Actions are only ever added: a shorter list for a running run comes from a server that is behind.
+            if ("actions" in raw and terminal) or len(response.actions) >= max(1, len(actions)):
+                actions = response.actions
+            if response.transcript is not None:
+                transcript = response.transcript
+        return replace(
+            state,
+            run=new,
+            done=terminal,
+            tables=_in_order(tables, new, actions),
+            actions=actions,
+            transcript=transcript,
+            cancel="none" if terminal else state.cancel,
+            cancel_error=None if terminal else state.cancel_error,
+        )
 
 
-def _leads_counted(state: RunState, event: LeadsCounted) -> RunState:
-    if not any(table.id == event.table_id and table.lead_count != event.leads for table in state.tables):
-        return state
-    tables = (
-        Table.from_raw({**table.raw, "leadCount": event.leads}) if table.id == event.table_id else table
-        for table in state.tables
-    )
-    return replace(state, tables=tuple(tables))
+@dataclass(frozen=True, slots=True)
+class Heard(Event):
+    """The server answered the same as before."""
+
+    at: float
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        return replace(state, connection=_heard(state.connection, self.at))
 
 
-def _changed_by_command(state: RunState, changes: Changes) -> RunState:
-    if state.done and (changes.get("cancel") == "requested" or changes.get("cancel_error") is not None):
-        # It has ended meanwhile.
-        return state
-    return replace(state, **changes)
+@dataclass(frozen=True, slots=True)
+class TablesListed(Answer):
+    """The server answered with all tables of the run's agent, including those of its other runs."""
+
+    tables: tuple[Table, ...]
+    at: float
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        if not _is_list_of_use(state):
+            return state
+        listed = newest(table for table in self.tables if _is_of_run(table, state))
+        if not listed:
+            return state
+        is_behind = any(table.id in listed and newer(table, listed[table.id]) is table for table in state.tables)
+        # If the server is behind, a table that is missing from the list was not deleted.
+        kept = [table for table in state.tables if is_behind or table.id in listed]
+        known = {table.id for table in kept}
+        added = sorted((table for table in listed.values() if table.id not in known), key=_creation)
+        changed = (*(_changed(table, listed.get(table.id)) for table in kept), *added)
+        # One that seemed to be deleted may only have been too new to be found.
+        deleted = tuple(each for each in state.deleted if each.id not in listed)
+        gone = tuple(_at_rest(each) for each in state.tables if each.id not in known)
+        if gone or len(deleted) < len(state.deleted):
+            state = replace(state, deleted=deleted + gone)
+        return _with_tables(state, _in_order(changed, state.run, state.actions))
 
 
-def _run_read(state: RunState, event: RunRead) -> RunState:
-    new = event.run
-    if new.id and new.id.lower() != state.run_id.lower():
-        return state
-    state = replace(
-        state,
-        connection=_heard(state.connection, event.at),
-        origin=event.origin or state.origin,
-        clock_offset=state.clock_offset if event.clock_offset is None else event.clock_offset,
-    )
-    terminal = is_terminal(new.status, keep_polling=event.keep_polling)
-    if state.done and not terminal:
-        return state
-    if not terminal and _goes_back(state.run, new):
-        return state
-    tables, actions, transcript = state.tables, state.actions, state.transcript
-    response = new.response
-    if response is not None:
-        raw = response.raw
-        if terminal and _built_nothing(new):
-            # A table that the agent's list has shown during the run exists, whatever the answer leaves out.
-            tables = tuple(table for table in tables if is_during(new, table.created_at))
-        else:
-            gone = {table.id for table in state.deleted}
-            tables = _newest_tables(tables, tuple(table for table in response.tables if table.id not in gone))
-        # Actions are only ever added: a shorter list for a running run comes from a server that is behind.
-        if ("actions" in raw and terminal) or len(response.actions) >= max(1, len(actions)):
-            actions = response.actions
-        if response.transcript is not None:
-            transcript = response.transcript
-    return replace(
-        state,
-        run=new,
-        done=terminal,
-        tables=_in_order(tables, new, actions),
-        actions=actions,
-        transcript=transcript,
-        cancel="none" if terminal else state.cancel,
-        cancel_error=None if terminal else state.cancel_error,
-    )
+@dataclass(frozen=True, slots=True)
+class TablesRead(Answer):
+    """The server answered about tables of which those count that the run is known to have."""
+
+    tables: tuple[Table, ...]
+    at: float
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        read = {table.id: table for table in self.tables}
+        state = _with_tables(state, tuple(_changed(table, read.get(table.id)) for table in state.tables))
+        return replace(state, connection=_heard(state.connection, self.at))
 
 
-def _checked(connection: Connection, event: Heard | CheckFailed) -> Connection:
-    if isinstance(event, Heard):
-        return _heard(connection, event.at)
-    return replace(connection, state="reconnecting", failures=connection.failures + 1, error=event.error)
+@dataclass(frozen=True, slots=True)
+class TableGone(Answer):
+    """A table of the run was deleted: it has no leads any more, and none of its cells will run again."""
+
+    table_id: str
+    at: float
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        return replace(
+            state,
+            connection=_heard(state.connection, self.at),
+            tables=tuple(each for each in state.tables if each.id != self.table_id),
+            deleted=state.deleted + tuple(_at_rest(each) for each in state.tables if each.id == self.table_id),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRead(Event):
+    """This process has read so many rows of a table; None when it has stopped reading them."""
+
+    table_id: str
+    progress: RowProgress | None
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        progress = {table_id: known for table_id, known in state.row_progress.items() if table_id != self.table_id}
+        if self.progress is not None and any(table.id == self.table_id for table in state.tables):
+            progress[self.table_id] = self.progress
+        return state if progress == state.row_progress else replace(state, row_progress=progress)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsCounted(Answer):
+    """An answer with rows of a table said how many leads the table has now."""
+
+    table_id: str
+    leads: int
+    at: float
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        tables = (
+            Table.from_raw({**table.raw, "leadCount": self.leads})
+            if table.id == self.table_id and table.lead_count != self.leads
+            else table
+            for table in state.tables
+        )
+        return _with_tables(state, tuple(tables))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFailed(Event):
+    """A check failed; the run itself continues on the server."""
+
+    error: OrigamiError
+    at: float
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        known = state.connection
+        failed = replace(known, state="reconnecting", failures=known.failures + 1, error=self.error)
+        return replace(state, connection=failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Event):
+    """The next check is planned; both moments are None if there will be none. `looks` is None for no news."""
+
+    next_at: float | None
+    interval: float | None
+    stopped: bool = False
+    looks: int | None = None
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        kind: ConnectionState = state.connection.state
+        if self.stopped:
+            kind = "stopped"
+        elif self.next_at is None:
+            kind = "ended"
+        elif kind in ("ended", "stopped"):
+            kind = "live"
+        connection = replace(state.connection, state=kind, next_at=self.next_at, interval=self.interval)
+        looks = state.looks if self.looks is None else self.looks
+        is_same = connection == state.connection and looks == state.looks
+        return state if is_same else replace(state, connection=connection, looks=looks)
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed(Event):
+    """The rate limit delays a check that is due; for how long is not known."""
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it."""
+        return replace(state, connection=replace(state.connection, next_at=None))
+
+
+class Changes(TypedDict, total=False):
+    """Fields of `RunState` that do not come from an answer about the run; see there."""
+
+    agent_name: str
+    used_before: tuple[tuple[str, int], ...]
+    attached: float
+    attached_by: Literal["name", "cell"]
+    cancel: Literal["none", "requested"]
+    cancel_error: OrigamiError | None
+    stopping: Literal["none", "requested"]
+    stop_error: OrigamiError | None
+    stopped: StoppedCells | None
+    looks: int
+    offer: FillOffer | None
+    found: FoundValues
+    filled: Filled | None
+    sending: Sending
+    queue: Queue | None
+    command_error: OrigamiError | None
+    credit_limit: float
+    limit_error: OrigamiError | None
+
+
+class Changed(Event):
+    """A user has asked for something, or what became of it is known: the fields that this changes.
+
+    Args:
+        changes: the fields with their new values.
+    """
+
+    __slots__ = ("changes",)
+
+    def __init__(self, **changes: Unpack[Changes]) -> None:
+        self.changes = changes
+
+    def apply(self, state: RunState) -> RunState:
+        """Return the state after it. A run that has ended meanwhile is not cancelled any more."""
+        changes = self.changes
+        is_late = state.done and (changes.get("cancel") == "requested" or changes.get("cancel_error") is not None)
+        return state if is_late else replace(state, **changes)
 
 
 def _heard(connection: Connection, at: float) -> Connection:
@@ -198,32 +369,6 @@ def _built_nothing(run: RunObject) -> bool:
     if response is None or run.status in FAILED_STATUSES or response.tables or response.actions:
         return False
     return isinstance(response.raw.get("tables"), list) and isinstance(response.raw.get("actions"), list)
-
-
-def _tables_listed(state: RunState, event: TablesListed) -> RunState:
-    if event.is_of_known:
-        numbers = {table.id: table for table in event.tables}
-        return _with_tables(state, tuple(_changed(table, numbers.get(table.id)) for table in state.tables))
-    if not _is_list_of_use(state):
-        return state
-    listed: dict[str, Table] = {}
-    for table in event.tables:
-        if _is_of_run(table, state):
-            listed[table.id] = newer(listed.get(table.id), table)
-    if not listed:
-        return state
-    is_behind = any(table.id in listed and newer(table, listed[table.id]) is table for table in state.tables)
-    # If the server is behind, a table that is missing from the list was not deleted.
-    kept = [table for table in state.tables if is_behind or table.id in listed]
-    known = {table.id for table in kept}
-    added = sorted((table for table in listed.values() if table.id not in known), key=_creation)
-    changed = (*(_changed(table, listed.get(table.id)) for table in kept), *added)
-    # One that seemed to be deleted may only have been too new to be found.
-    deleted = tuple(each for each in state.deleted if each.id not in listed)
-    gone = tuple(_at_rest(each) for each in state.tables if each.id not in known)
-    if gone or len(deleted) < len(state.deleted):
-        state = replace(state, deleted=deleted + gone)
-    return _with_tables(state, _in_order(changed, state.run, state.actions))
 
 
 def _at_rest(table: Table) -> Table:
@@ -282,43 +427,6 @@ def is_during(run: RunObject | None, moment: datetime | None) -> bool:
     if run is None or run.started_at is None or moment is None or moment < run.started_at:
         return False
     return run.completed_at is None or moment <= run.completed_at
-
-
-def _table_read(state: RunState, event: TableRead) -> RunState:
-    tables = (newer(each, event.table) if each.id == event.table.id else each for each in state.tables)
-    return replace(state, connection=_heard(state.connection, event.at), tables=tuple(tables))
-
-
-def _table_gone(state: RunState, event: TableGone) -> RunState:
-    return replace(
-        state,
-        connection=_heard(state.connection, event.at),
-        tables=tuple(each for each in state.tables if each.id != event.table_id),
-        deleted=state.deleted + tuple(_at_rest(each) for each in state.tables if each.id == event.table_id),
-    )
-
-
-def _rows_read(state: RunState, event: RowsRead) -> RunState:
-    progress = {table_id: known for table_id, known in state.row_progress.items() if table_id != event.table_id}
-    if event.progress is not None and any(table.id == event.table_id for table in state.tables):
-        progress[event.table_id] = event.progress
-    return state if progress == state.row_progress else replace(state, row_progress=progress)
-
-
-def _planned(state: RunState, event: Planned | Delayed) -> RunState:
-    if isinstance(event, Delayed):
-        return replace(state, connection=replace(state.connection, next_at=None))
-    kind: ConnectionState = state.connection.state
-    if event.stopped:
-        kind = "stopped"
-    elif event.next_at is None:
-        kind = "ended"
-    elif kind in ("ended", "stopped"):
-        kind = "live"
-    connection = replace(state.connection, state=kind, next_at=event.next_at, interval=event.interval)
-    looks = state.looks if event.looks is None else event.looks
-    is_same = connection == state.connection and looks == state.looks
-    return state if is_same else replace(state, connection=connection, looks=looks)
 
 
 def _with_history(state: RunState, at: float) -> RunState:

@@ -8,14 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, cast, get_args
 
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.default_client import AnyClient, UsableClient, check_client, set_default_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.key_sources import NAME, find_stored_key
-from origami_widgets.api.validate import shortened
+from origami_widgets.api.validate import flag, shortened
 
 if TYPE_CHECKING:
     from origami_widgets.api.keys.secret import Secret
@@ -26,16 +26,6 @@ ConfirmMode = Literal["enrich"] | bool
 KeySource = Literal["", "client", "login", "environment", "colab", "keyring"]
 
 
-class ApiAddress(NamedTuple):
-    """Base URL and project for clients that this module makes; None takes them from the environment."""
-
-    base_url: str | None
-    project: str | None
-
-
-_OF_ENVIRONMENT = ApiAddress(None, None)
-
-
 @dataclass(frozen=True)
 class Configuration:
     """What `configure` and `login` have set.
@@ -44,7 +34,8 @@ class Configuration:
         client: the client for calls without `client=`; None until one is given or made.
         is_given: whether the user gave the client.
         login: a base URL and the key that `login` received for it; None if clients find their key themselves.
-        address: where clients that this module makes send their requests.
+        base_url: the base URL of clients that this module makes; None for the one in the environment.
+        project: their project; None for the one in the environment.
         render: how cards are shown.
         queue: whether starting a run waits for a slot when all run slots are in use.
         leads: whether cards show leads.
@@ -54,7 +45,8 @@ class Configuration:
     client: UsableClient | None = None
     is_given: bool = False
     login: tuple[str, Secret] | None = None
-    address: ApiAddress = _OF_ENVIRONMENT
+    base_url: str | None = None
+    project: str | None = None
     render: RenderMode = "auto"
     queue: bool = True
     leads: bool = True
@@ -123,8 +115,6 @@ def configure(
             cause="A client has its own base_url and project.",
             remedy="Pass either client=…, or base_url= and project=.",
         )
-    _check_flag("queue", queue, "raise at once when all run slots are in use", "wait for a free one")
-    _check_flag("leads", leads, "show no leads on cards", "show them")
     if base_url is not None:
         resolve_base_url(base_url)
     if project is not None:
@@ -137,30 +127,17 @@ def configure(
             remedy='Use confirm=True to be asked before each start, confirm="enrich" to be asked by enrich only, or '
             "confirm=False to be never asked.",
         )
-    given = {"render": render, "queue": queue, "leads": leads, "confirm": confirm}
-    changes: dict[str, Any] = {setting: value for setting, value in given.items() if value is not None}
+    flags = {name: flag(name, value) for name, value in (("queue", queue), ("leads", leads)) if value is not None}
+    given = {"render": render, "confirm": confirm}
+    changes: dict[str, Any] = flags | {setting: value for setting, value in given.items() if value is not None}
     if not changes or (client, base_url, project) != (None, None, None):
-        changes |= {"client": chosen, "is_given": chosen is not None, "address": ApiAddress(base_url, project)}
+        changes |= {"client": chosen, "is_given": chosen is not None, "base_url": base_url, "project": project}
     _change(**changes)
-
-
-def _check_flag(name: str, value: object, no: str, yes: str) -> None:
-    if value is not None and not isinstance(value, bool):
-        raise InvalidInput(
-            f"{name} must be True or False",
-            cause=f"Got {shortened(value)}.",
-            remedy=f"Use {name}=False to {no}, and {name}=True to {yes}.",
-        )
 
 
 def configuration() -> Configuration:
     """Return what `configure` and `login` have set so far."""
     return current
-
-
-def confirm_mode() -> ConfirmMode:
-    """Return when the user is asked before runs are started: always, never, or by `enrich` only."""
-    return current.confirm
 
 
 def client_or_default(client: AnyClient | None) -> UsableClient:
@@ -172,9 +149,8 @@ def client_or_default(client: AnyClient | None) -> UsableClient:
     if client is not None:
         return check_client(client)
     if current.client is None:
-        base_url, project = current.address
         # Outside the lock, because a keyring may ask the user first.
-        made = Client(_key_of_login(), base_url=base_url, project=project)
+        made = Client(_key_of_login(), base_url=current.base_url, project=current.project)
         with _changing:
             if current.client is None:
                 _change(client=made)
@@ -190,13 +166,13 @@ def use_login(client: Client, base_url: str, project: str | None, key: Secret | 
         project: its project.
         key: its key if later clients cannot find it themselves; it is then remembered for this base URL only.
     """
-    address, login = ApiAddress(base_url, project), None if key is None else (base_url, key)
-    _change(client=client, is_given=False, address=address, login=login)
+    login = None if key is None else (base_url, key)
+    _change(client=client, is_given=False, base_url=base_url, project=project, login=login)
 
 
 def _key_of_login() -> Secret | None:
     """Return the key that `login` received, if the next client has the base URL that the key is for."""
-    if current.login is None or resolve_base_url(current.address.base_url) != current.login[0]:
+    if current.login is None or resolve_base_url(current.base_url) != current.login[0]:
         return None
     return current.login[1]
 
@@ -209,7 +185,7 @@ def key_source() -> KeySource:
         return "login"
     if os.environ.get(NAME):
         return "environment"
-    url = resolve_base_url(current.address.base_url)
+    url = resolve_base_url(current.base_url)
     return find_stored_key(url, colab=not is_local_url(url), keyring=True).source
 
 
@@ -228,31 +204,24 @@ class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
 
     def show(self, shown: RunT_contra | BatchT_contra) -> None:
         """Show a run or batch that was just started or attached. Does nothing outside a notebook."""
-        ...
 
     def display(self, shown: RunT_contra | BatchT_contra) -> None:
         """Show a run or batch that is the value of a cell, unless the cell already shows it."""
-        ...
 
     def mimebundle(self, shown: RunT_contra | BatchT_contra) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return data and metadata by media type, as `_repr_mimebundle_` does. Shows nothing."""
-        ...
 
     def waited(self, shown: RunT_contra | BatchT_contra) -> None:
         """Update the outputs after a wait: when a program executes the notebook, the kernel may end right after it."""
-        ...
 
     def continued(self, run: RunT_contra) -> None:
         """Show the new run of an answer or follow-up in the card of the run that it continues."""
-        ...
 
     def html(self, shown: RunT_contra | BatchT_contra) -> str:
         """Return the snapshot of the run's card, or of the batch's board, as HTML."""
-        ...
 
     def text(self, run: RunT_contra) -> str:
         """Return the run's card as text, as it is now."""
-        ...
 
 
 def top() -> Any:

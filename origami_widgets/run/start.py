@@ -19,11 +19,12 @@ from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.fill import plan_stopped
-from origami_widgets.run.handle import Run
+from origami_widgets.run.handle import Run, started
 from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
-from origami_widgets.run.settings import attach_hint, client_or_default, configuration, display_backend
+from origami_widgets.run.reduce import Changed
+from origami_widgets.run.settings import client_or_default, configuration, display_backend
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
@@ -32,7 +33,6 @@ from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.queue import JobQueue, queue_of
 from origami_widgets.run.starts.spec import StartSpec
 from origami_widgets.run.starts.store import valid_once
-from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
@@ -124,29 +124,18 @@ async def start(
         >>> ow.start("List bakeries in Porto", once="porto", fresh=True, client=client, show=False).id == first.id
         False
     """
-    return await start_run(
-        prompt,
-        name=name,
-        model=model,
-        focus_tables=focus_tables,
-        once=once,
-        fresh=fresh,
-        credit_limit=credit_limit,
-        client=client,
-        show=show,
-    )
+    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
+    operations = operations_of(client, focus_tables)
+    return await start_run(operations, spec, once=once, fresh=fresh, credit_limit=credit_limit, show=show)
 
 
 async def start_run(
-    prompt: str,
+    operations: Operations,
+    spec: StartSpec,
     *,
-    name: str | None,
-    model: str | None,
-    focus_tables: Sequence[str | Table | UploadedTable],
     once: str | None,
     fresh: bool,
     credit_limit: float | None,
-    client: AnyClient | None,
     show: bool,
     asks: bool = True,
 ) -> Run:
@@ -154,8 +143,6 @@ async def start_run(
     flag("show", show)
     limit = valid_credit_limit(credit_limit)
     flag("fresh", fresh)
-    operations = operations_of(client, focus_tables)
-    spec = StartSpec(prompt, name=name, model=model, focus_tables=focus_tables)
     known_as = "" if once is None else valid_once(once)
     cell, queues = cell_ref(), configuration().queue
 
@@ -165,42 +152,13 @@ async def start_run(
         return job
 
     call = StartCall()
-    run = await started(call, make, credit_limit=credit_limit, show=show, asks=asks)
+    run = await started(call, make, credit_limit=limit, show=show, asks=asks)
     if asks and run.state.attached is not None:
         await Either(lambda: _offer_to_fill(run), asks_nobody)
     if call.job is not None and call.job.unrecorded is not None:
         cause = call.job.unrecorded.cause
         warn_user(f"The run was started, but not recorded. {cause}")
     return run
-
-
-async def started(
-    call: StartCall, make: Callable[[], StartJob], *, credit_limit: float | None, show: bool, asks: bool = True
-) -> Run:
-    """Start the run of a job, or find it, and show it, for the sync bridge. An interrupt withdraws it.
-
-    Args:
-        call: the call that starts it.
-        make: returns the job; called on the background loop.
-        credit_limit: the credits that the run may use, for a question; None for no limit.
-        show: whether to show the card.
-        asks: whether to ask the user, as configured.
-    """
-
-    def shown(run: Run) -> Run:
-        if show:
-            with attach_hint(run.token):
-                display_backend().show(run)
-        return run
-
-    def block() -> Run:
-        with call:
-            return shown(call.start(make, credit_limit=credit_limit, asks=asks and can_ask()))
-
-    async def wait() -> Run:
-        return shown(await call.start_async(make))
-
-    return await Either(block, wait)
 
 
 def _offer_to_fill(run: Run) -> object:
@@ -225,7 +183,9 @@ def _jobs(
     wanted = [
         (
             registry.key_of(operations.identity, spec, name=name, cell=cell),
-            functools.partial(StartJob, operations, spec, Run, once=once, name=name, fresh=fresh, queues=queues),
+            functools.partial(
+                StartJob, operations, spec, make_run=Run, once=once, name=name, fresh=fresh, queues=queues
+            ),
         )
         for name, spec in starts
     ]

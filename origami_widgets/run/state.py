@@ -1,11 +1,11 @@
-"""`RunState`, all that is known about a run, and the events that change it. Moments are Unix seconds on the kernel's clock."""
+"""`RunState`, all that is known about a run. Moments are Unix seconds on the kernel's clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.models.table import CancelledCells, Column, Table, counted_index
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
 )
-FAILED_STATUSES = frozenset({"errored", "timed_out"})
+FAILURES = {
+    "errored": ("The run failed", "Origami gave no reason. Everything built so far is kept."),
+    "timed_out": ("The run took too long", "Origami ends runs after 20 minutes."),
+}
+FAILED_STATUSES = frozenset(FAILURES)
 """Statuses of failed runs. For these, the server may send no tables although the tables are kept."""
 HISTORY_LIMIT = 2_000
 MOST_TABLES_IN_HISTORY = 50
@@ -427,159 +431,20 @@ def newest_tables(states: Iterable[RunState]) -> dict[str, Table]:
     """
     each = tuple(states)
     gone = deleted_tables(each)
-    return _newest(table for state in each for table in state.tables if table.id not in gone)
+    return newest(table for state in each for table in state.tables if table.id not in gone)
 
 
 def deleted_tables(states: Iterable[RunState]) -> dict[str, Table]:
     """Return the tables of some runs that were deleted, by id, each as it was last."""
-    return _newest(table for state in states for table in state.deleted)
+    return newest(table for state in states for table in state.deleted)
 
 
-def _newest(tables: Iterable[Table]) -> dict[str, Table]:
+def newest(tables: Iterable[Table]) -> dict[str, Table]:
+    """Return tables by id, each once, as the server changed it last."""
     found: dict[str, Table] = {}
     for table in tables:
         found[table.id] = newer(found.get(table.id), table)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class RunRead:
-    """The server answered about the run."""
-
-    run: RunObject
-    at: float
-    keep_polling: bool = False
-    origin: str = ""
-    clock_offset: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The server answered the same as before."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class TablesListed:
-    """The server answered with all tables of the run's agent, including those of its other runs.
-
-    Attributes:
-        tables: the tables.
-        at: when.
-        is_of_known: whether they only tell the numbers of tables that the run is known to have.
-    """
-
-    tables: tuple[Table, ...]
-    at: float
-    is_of_known: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TableRead:
-    """The server answered about one table of the run."""
-
-    table: Table
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class TableGone:
-    """A table of the run was deleted: it has no leads any more, and none of its cells will run again."""
-
-    table_id: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class RowsRead:
-    """This process has read so many rows of a table; None when it has stopped reading them."""
-
-    table_id: str
-    progress: RowProgress | None
-
-
-@dataclass(frozen=True, slots=True)
-class LeadsCounted:
-    """An answer with rows of a table said how many leads the table has now."""
-
-    table_id: str
-    leads: int
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class CheckFailed:
-    """A check failed; the run itself continues on the server."""
-
-    error: OrigamiError
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The next check is planned; both moments are None if there will be none. `looks` is None for no news."""
-
-    next_at: float | None
-    interval: float | None
-    stopped: bool = False
-    looks: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delayed:
-    """The rate limit delays a check that is due; for how long is not known."""
-
-
-class Changes(TypedDict, total=False):
-    """Fields of `RunState` that do not come from an answer about the run; see there."""
-
-    agent_name: str
-    used_before: tuple[tuple[str, int], ...]
-    attached: float
-    attached_by: Literal["name", "cell"]
-    cancel: Literal["none", "requested"]
-    cancel_error: OrigamiError | None
-    stopping: Literal["none", "requested"]
-    stop_error: OrigamiError | None
-    stopped: StoppedCells | None
-    looks: int
-    offer: FillOffer | None
-    found: FoundValues
-    filled: Filled | None
-    sending: Sending
-    queue: Queue | None
-    command_error: OrigamiError | None
-    credit_limit: float
-    limit_error: OrigamiError | None
-
-
-class Changed:
-    """A user has asked for something, or what became of it is known: the fields that this changes.
-
-    Args:
-        changes: the fields with their new values.
-    """
-
-    __slots__ = ("changes",)
-
-    def __init__(self, **changes: Unpack[Changes]) -> None:
-        self.changes = changes
-
-
-Event = (
-    RunRead
-    | Heard
-    | TablesListed
-    | TableRead
-    | TableGone
-    | RowsRead
-    | LeadsCounted
-    | CheckFailed
-    | Planned
-    | Delayed
-    | Changed
-)
 
 
 class RunFailed(OrigamiError):
@@ -592,20 +457,10 @@ def run_error(state: RunState) -> OrigamiError | None:
     Args:
         state: the run's state.
     """
-    if state.status == "errored":
-        return RunFailed(
-            "The run failed",
-            cause="Origami gave no reason. Everything built so far is kept.",
-            remedy="Continue with run.follow_up('Continue where you stopped.'): the same agent goes on.",
-            code="errored",
-        )
-    if state.status == "timed_out":
-        return RunFailed(
-            "The run took too long",
-            cause="Origami ends runs after 20 minutes.",
-            remedy="Continue with run.follow_up('Continue where you stopped.'): the same agent goes on.",
-            code="timed_out",
-        )
+    if state.status in FAILURES:
+        title, cause = FAILURES[state.status]
+        remedy = "Continue with run.follow_up('Continue where you stopped.'): the same agent goes on."
+        return RunFailed(title, cause=cause, remedy=remedy, code=state.status)
     if state.done and state.limit_error is not None:
         return state.limit_error
     if state.connection.state == "stopped":

@@ -27,7 +27,7 @@ from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.state import RunRead
+from origami_widgets.run.reduce import RunRead
 from tests.fixtures.states import NOW, STATES
 from tests.kernels.front_end import FrontEnd
 

@@ -13,7 +13,8 @@ from origami_widgets.card.view.board_rows import BoardEntry
 from origami_widgets.card.view.board_view import make_board
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.state import Connection, Planned, Queue, RunState
+from origami_widgets.run.reduce import Planned
+from origami_widgets.run.state import Connection, Queue, RunState
 from tests.card.live import on_loop, read
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, too_few_credits

@@ -6,7 +6,8 @@ import json
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.models.run import RunObject
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.state import Planned, RunRead, RunState
+from origami_widgets.run.reduce import Planned, RunRead
+from origami_widgets.run.state import RunState
 from tests.support.page import take_changes
 from tests.support.quick import see
 

@@ -14,8 +14,8 @@ from origami_widgets.api.usage import BalanceReading
 from origami_widgets.card.view import view_now
 from origami_widgets.run.conversation import merged
 from origami_widgets.run.credits import credits_of_run, credits_of_runs, used_since_start
-from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import FILL_BEGINS, Changed, Planned, RunRead, RunState, StoppedCells
+from origami_widgets.run.reduce import Changed, Planned, RunRead, reduce
+from origami_widgets.run.state import FILL_BEGINS, RunState, StoppedCells
 
 BEGAN = datetime(2026, 7, 21, 12, 0, tzinfo=UTC)
 AT = BEGAN.timestamp()

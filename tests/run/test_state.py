@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from origami_widgets.api.errors import ServerError
 from origami_widgets.api.models.run import RunObject
 from origami_widgets.api.models.table import Table
-from origami_widgets.run.reduce import reduce, wants_table_list
-from origami_widgets.run.state import (
+from origami_widgets.run.reduce import (
     Changed,
     CheckFailed,
     Heard,
     Planned,
     RunRead,
-    RunState,
     TableGone,
-    TableRead,
     TablesListed,
-    is_unjudged,
+    TablesRead,
+    reduce,
+    wants_table_list,
 )
+from origami_widgets.run.state import RunState, is_unjudged
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -79,7 +79,7 @@ def test_a_completed_run_is_done_and_settles_with_its_cells():
     table = copy.deepcopy(COMPLETED["response"]["tables"][0])
     table["cells"]["running"] = 0
     table["updatedAt"] = "2026-07-21T09:18:40Z"
-    assert reduce(state, TableRead(Table.from_raw(table), at=101)).settled
+    assert reduce(state, TablesRead((Table.from_raw(table),), at=101)).settled
 
 
 def test_it_comes_from_where_its_answers_came_from():
@@ -146,7 +146,7 @@ def test_a_run_read_again_does_not_bring_back_older_tables():
     state = after(read(COMPLETED))
     newer = copy.deepcopy(COMPLETED["response"]["tables"][0])
     newer["cells"], newer["updatedAt"] = {"running": 0, "errored": 1}, "2026-07-21T09:19:00Z"
-    state = reduce(state, TableRead(Table.from_raw(newer), at=101))
+    state = reduce(state, TablesRead((Table.from_raw(newer),), at=101))
     state = reduce(state, read(COMPLETED, at=102))
     assert state.cells_running == 0
     assert state.payload()["response"]["tables"][0]["cells"]["running"] == 0

@@ -1,15 +1,14 @@
 import type { BoardHead, BoardRow, Stage, Tone } from "../contract";
-import { el, setText } from "../dom";
-import type { Notify } from "../notify";
+import { type Notify, voice } from "../notify";
 
 /** The stages that need the user. */
 const URGENT: readonly Stage[] = ["needs_you", "failed"];
 
 /** Announces changes of a board to assistive technology, and notifies when a run needs the user or all have ended. */
 export class BoardAnnouncer {
-  readonly node = el("div", "hidden");
+  readonly #voice = voice();
+  readonly node = this.#voice.node;
   readonly #notify: Notify;
-  #announced = "";
   /** At the last announcement: how many runs needed the user, how many had failed, and whether all had ended. */
   #before: number[] | null = null;
   /** The runs that needed the user or had failed then. */
@@ -17,14 +16,11 @@ export class BoardAnnouncer {
 
   constructor(notify: Notify) {
     this.#notify = notify;
-    this.node.role = "status";
   }
 
   update(head: BoardHead, rows: readonly BoardRow[]): void {
     const { counts, settled, announcement } = head;
-    // What the board shows when it appears is read with the board.
-    if (this.#before && this.#announced !== announcement && announcement) setText(this.node, announcement);
-    this.#announced = announcement;
+    this.#voice.say(announcement);
     const now = URGENT.map((stage) => counts.find((each) => each.stage === stage)?.count ?? 0);
     now.push(Number(settled));
     const waiting = rows.filter(({ stage }) => URGENT.includes(stage)).map(({ token }) => token);

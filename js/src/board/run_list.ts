@@ -4,7 +4,7 @@ import { el, on, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { focused } from "../lifecycle";
 import type { Session } from "../session";
-import { RUNS, SAME_START } from "../words";
+import * as say from "../words";
 import { BoardColumns } from "./board_columns";
 import type { Filter } from "./filter_bar";
 import { type Item, matches, sharedStart, sorted } from "./order";
@@ -28,13 +28,13 @@ export interface Arrangement {
 export class RunList {
   readonly node: HTMLElement;
   /** Shown above the list: what all briefs begin with. */
-  readonly same = words("mute same-start");
+  readonly same = words("mute cut same-start");
   /** Shown below the list. */
   readonly noMatch = el("p", "mute nothing");
   readonly #session: Session;
   readonly #lastKnown: () => string;
   readonly #columns: BoardColumns;
-  readonly #body = el("tbody");
+  readonly #body = el("tbody", "", { role: "rowgroup" });
   readonly #rows = new Map<string, RunRow>();
   #order: RunRow[] = [];
   /** The row that Tab reaches. */
@@ -47,11 +47,8 @@ export class RunList {
   constructor(session: Session, lastKnown: () => string, sorted: () => void) {
     [this.#session, this.#lastKnown] = [session, lastKnown];
     this.#columns = new BoardColumns(sorted);
-    const head = el("thead", "", this.#columns.node);
-    head.role = this.#body.role = "rowgroup";
-    this.node = el("table", "runs", head, this.#body);
-    this.node.role = "table";
-    this.node.ariaLabel = RUNS;
+    const head = el("thead", "", this.#columns.node, { role: "rowgroup" });
+    this.node = el("table", "runs", head, this.#body, { role: "table", ariaLabel: say.RUNS });
   }
 
   get size(): number {
@@ -67,9 +64,6 @@ export class RunList {
         const row = this.#order.find(({ node }) => node.contains(event.target as Node));
         if (row) this.#choose(row);
       }),
-      () => {
-        for (const row of this.#rows.values()) row.close();
-      },
     ];
   }
 
@@ -77,7 +71,7 @@ export class RunList {
     const left = new Set(this.#rows.keys());
     const briefs = items.flatMap(({ row }) => (row.name ? [] : [row.prompt]));
     const shared = sharedStart(briefs);
-    showText(this.same, shared ? filled(SAME_START, briefs[0]?.slice(0, shared).trim() ?? "") : "");
+    showText(this.same, shared ? filled(say.SAME_START, briefs[0]?.slice(0, shared).trim() ?? "") : "");
     for (const item of items) {
       const name = `${item.row.position}`;
       left.delete(name);
@@ -87,7 +81,6 @@ export class RunList {
     }
     for (const name of left) {
       this.#rows.get(name)?.open(null);
-      this.#rows.get(name)?.close();
       this.#rows.get(name)?.node.remove();
       this.#rows.delete(name);
     }
@@ -120,8 +113,7 @@ export class RunList {
 
   #sort(): void {
     const rows = new Map([...this.#rows.values()].map((row) => [row.item, row]));
-    const { key, down } = this.#columns;
-    const next = sorted([...rows.keys()], key, down).map((item) => rows.get(item) as RunRow);
+    const next = sorted([...rows.keys()], this.#columns.order).map((item) => rows.get(item) as RunRow);
     if (next.length === this.size && next.every((row, at) => row === this.#order[at])) return;
     this.#body.append(...next.map(({ node }) => node));
     this.#order = next;

@@ -4,16 +4,15 @@ import type { LeadGridHead, LeadHead, LeadSort, LeadsAnswer } from "../contract"
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
-import { LEADS } from "../words";
-import { ColumnsMenu } from "./columns";
+import * as say from "../words";
+import { type ColumnsMenu, columnsMenu } from "./columns";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
 import { Notes } from "./notes";
 import { LeadRequests } from "./requests";
-import { isKept, type Row, Rows, textOf } from "./rows";
-import { Ticks } from "./ticks";
+import { isKept, type Row, Rows, Ticks, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
 
@@ -119,18 +118,14 @@ export class LeadGrid {
         this.#widths.apply(this.rows.shownHeads);
       },
     });
-    this.columnsMenu = new ColumnsMenu(this.rows, () => {
+    this.columnsMenu = columnsMenu(this.rows, () => {
       this.#draw();
       this.#changed();
     });
     this.#lines = new Lines(this.rows, ticks, reach);
-    this.#space = el("div", "lspace", this.#lines.node);
-    this.#space.role = "presentation";
-    this.#scroll = el("div", "leads", this.#heads.node, this.#space);
-    this.#scroll.role = "grid";
-    this.#scroll.ariaMultiSelectable = "true";
-    this.#scroll.tabIndex = -1;
-    this.#scroll.ariaLabel = LEADS;
+    this.#space = el("div", "lspace", this.#lines.node, { role: "presentation" });
+    const of = { role: "grid", ariaMultiSelectable: "true", ariaLabel: say.LEADS, tabIndex: -1 };
+    this.#scroll = el("div", "leads", this.#heads.node, this.#space, of);
     this.#widths = new Widths(this.#scroll);
     const sheet = el("style", "", style);
     const { above, instead } = this.#notes;

@@ -1,9 +1,9 @@
 import { button, labelOf, showOutcome, turnOff } from "../buttons";
-import type { Ask, QuestionView } from "../contract";
-import { el, fill, on, type Part, same, setText, show, uid, words } from "../dom";
+import type { Ask, QuestionView, View } from "../contract";
+import { el, fill, on, type Part, same, setText, show, textField, uid, words } from "../dom";
 import { filled } from "../format";
 import { commandKey, pending, underWay } from "../page_state";
-import type { Context } from "./context";
+import type { Context } from "../session";
 
 interface Field {
   node: HTMLFieldSetElement;
@@ -14,21 +14,12 @@ interface Field {
 /** One question with suggested answers and a free text; one of them counts. */
 function question({ question: asked, suggestions, freeform }: QuestionView, changed: () => void): Field {
   const name = uid();
-  const radio = (): HTMLInputElement => {
-    const input = el("input");
-    input.type = "radio";
-    input.name = name;
-    return input;
-  };
+  const radio = (): HTMLInputElement => el("input", "", { type: "radio", name });
   const choices = suggestions.map((suggestion) => ({ input: radio(), suggestion }));
   const labels = choices.map(({ input, suggestion }) => el("label", "", input, words("", "bdi", suggestion)));
   const free = radio();
   free.ariaLabel = freeform;
-  const text = el("input");
-  text.type = "text";
-  text.dir = "auto";
-  text.placeholder = freeform;
-  text.ariaLabel = `${asked} ${freeform}`;
+  const text = Object.assign(textField(`${asked} ${freeform}`, freeform), { dir: "auto" });
   // Typing chooses the free answer, and choosing it starts typing.
   on(text, "input", () => {
     free.checked = true;
@@ -44,7 +35,7 @@ function question({ question: asked, suggestions, freeform }: QuestionView, chan
   };
 }
 
-export interface AskSection extends Part<Ask | null> {
+export interface AskSection extends Part<Pick<View, "ask">> {
   /** Enter in a free text: the same as Send once all questions are answered. */
   enter(field: HTMLElement): void;
 }
@@ -83,7 +74,7 @@ export function askSection({ session }: Context): AskSection {
   return {
     node,
     refresh,
-    update(next) {
+    update({ ask: next }) {
       if (!same([ask?.run_id, ask?.questions], [next?.run_id, next?.questions])) {
         fields = (next?.questions ?? []).map((each) => question(each, refresh));
         fill(questions, ...fields.map((field) => field.node));

@@ -18,13 +18,13 @@ from origami_widgets.run.agent_runs import parse_token, read_turns, recent_runs
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
-from origami_widgets.run.reduce import is_terminal
+from origami_widgets.run.reduce import Changed, is_terminal
 from origami_widgets.run.settings import client_or_default
-from origami_widgets.run.state import Changed, RunState
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.state import RunState
 
 BoardInput: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
 

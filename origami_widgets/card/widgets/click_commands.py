@@ -25,9 +25,9 @@ from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.cancel import CancelPending, cancel
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.run.state import Changed
 
 if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
@@ -163,7 +163,7 @@ class CommandHandler:
         operations, once = follow_up.watch.connected(), follow_up.conversation.once
         name = await follow_up.free_name(operations, once) if once else ""
         job = StartJob(
-            operations, follow_up.spec(), Run, once=once, name=name, follow_up=follow_up, new_limit=new_limit
+            operations, follow_up.spec(), make_run=Run, once=once, name=name, follow_up=follow_up, new_limit=new_limit
         )
         try:
             await job.start_for(self)

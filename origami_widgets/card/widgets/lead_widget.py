@@ -14,7 +14,7 @@ from origami_widgets.card.view.result import found_values
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.run.conversation import conversation_of
-from origami_widgets.run.state import Changed, LeadsCounted
+from origami_widgets.run.reduce import Changed, LeadsCounted
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import functools
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api.errors import (
     ConnectionFailed,
@@ -79,15 +79,11 @@ class UploadJob:
         record: the record of the upload.
         name: the name of a new table.
         target: the existing table that takes the rows; None makes a new one.
-
-    Attributes:
-        sent: the number of rows that the server has acknowledged.
     """
 
     def __init__(
         self, operations: Operations, own: OwnList, record: UploadRecord, *, name: str, target: Table | None
     ) -> None:
-        self.sent = 0
         self._operations = operations
         self._own_list = own
         self._record = record
@@ -110,7 +106,7 @@ class UploadJob:
             except TableNotFound:
                 if self._target is not None:
                     raise
-                await self._record.renew(self._own_list, ("", self._name))
+                await self._record.renew()
         try:
             if self._target is None:
                 await self._make_table()
@@ -133,7 +129,6 @@ class UploadJob:
         table = await self._table()
         columns = await self._columns()
         found = await self._rows(columns)
-        self.sent = self._record.stored.sent
         return Uploaded(table, columns, {key: ids[0] for key, ids in found.items() if len(ids) == 1})
 
     # A new table
@@ -222,7 +217,7 @@ class UploadJob:
         if stored.sent < len(rows) and stored.order != order:
             # Which rows were sent can't be told from their number. To upsert them again changes nothing.
             await self._record.change(order=order, sent=0, pending="", refusals=stored.refusals + 1)
-        self._note(self._record.stored.sent)
+        self._report_progress()
         while (start := self._record.stored.sent) < len(rows):
             end = min(start + size, len(rows))
             try:
@@ -233,7 +228,7 @@ class UploadJob:
             except OrigamiError as error:
                 raise self._refused(error, start, end) from None
             await self._acknowledge(receipt, sent=end)
-            self._note(end)
+            self._report_progress()
 
     async def _upsert(
         self, what: str, columns: Sequence[Column], rows: Iterable[int], *, enrich: bool
@@ -364,9 +359,10 @@ class UploadJob:
             batch = self._record.id_of(what)
             # Another key after a refusal, as the server repeats its answer. The batch stays while it may have been written.
             key = self._record.id_of(f"{what}, {refusals}") if was_unknown and refusals else batch
-            error = await self._attempt(what, functools.partial(send, key, batch))
-            if not isinstance(error, OrigamiError):
-                return error.result
+            try:
+                return await self._attempt(what, functools.partial(send, key, batch))
+            except OrigamiError as failure:
+                error = failure.with_traceback(None)
             if _is_unsent(error):
                 raise error
             if _is_unknown(error):
@@ -385,18 +381,18 @@ class UploadJob:
             if is_put_off or look is None:
                 await self._pause(wait_after(error, losses + refusals))
 
-    async def _attempt(self, what: str, send: Callable[[], Awaitable[T]]) -> _Answer[T] | OrigamiError:
+    async def _attempt(self, what: str, send: Callable[[], Awaitable[T]]) -> T:
         """Send a request once. It counts as pending from before it is sent until its outcome is known."""
         was_unknown = self._record.stored.pending == what
         await self._allow()
         if not was_unknown:
             await self._record.change(pending=what)
         try:
-            return _Answer(await send())
+            return await send()
         except OrigamiError as error:
             if _is_unsent(error) and not was_unknown:
                 await self._record.change(pending="")
-            return error.with_traceback(None)
+            raise
 
     async def _allow(self) -> None:
         """Wait until the rate limit has room. A short upload waits as little as other calls of users, a long one for polls."""
@@ -428,18 +424,10 @@ class UploadJob:
         if seconds:
             await poller().clock.sleep(seconds, asyncio.Event())
 
-    def _note(self, sent: int) -> None:
-        self.sent = sent
+    def _report_progress(self) -> None:
         if self._report is None:
             self._report = ProgressReport(self._operations.traffic, self._record.stored.table_id, WriteProgress)
-        self._report.update(sent, len(self._own_list.rows))
-
-
-@dataclass(frozen=True)
-class _Answer(Generic[T]):
-    """Result of a request that succeeded."""
-
-    result: T
+        self._report.update(self._record.stored.sent, len(self._own_list.rows))
 
 
 def _is_unsent(error: OrigamiError) -> bool:

@@ -77,7 +77,7 @@ class UploadRecord:
     """Record of one upload, and where it is kept.
 
     Args:
-        stored: its content.
+        spec: what is asked for.
         entry: the entry in the start store; None keeps it in memory.
 
     Attributes:
@@ -85,8 +85,9 @@ class UploadRecord:
         runs: the runs of `enrich` on this list, by brief and model, until the list is enriched.
     """
 
-    def __init__(self, stored: StoredUpload, entry: StoreEntry[StoredUpload] | None = None) -> None:
-        self.stored = stored
+    def __init__(self, spec: UploadSpec, entry: StoreEntry[StoredUpload] | None = None) -> None:
+        self.stored = spec.new()
+        self._spec = spec
         self.runs: dict[tuple[str, str | None], Any] = {}
         self._entry = entry
 
@@ -106,10 +107,10 @@ class UploadRecord:
         """Whether the list has a pilot, and a rest that is not enriched yet."""
         return self.stored.pilot > 0 and self.stored.stage != "over"
 
-    async def renew(self, own: OwnList, asked: tuple[str, ...]) -> None:
-        """Begin again with a new id, because the table was deleted. Arguments are as in `held_record`."""
-        self.stored = _new(_UploadSpec(own, asked))
-        await self.change()
+    async def renew(self) -> None:
+        """Begin again with a new id, because the table was deleted."""
+        pilot, self.stored = self.stored.pilot, self._spec.new()
+        await self.change(pilot=pilot)
 
     def id_of(self, what: str) -> str:
         """Return the UUID of one request, the same each time."""
@@ -122,22 +123,38 @@ _locks: weakref.WeakValueDictionary[Hashable, asyncio.Lock] = weakref.WeakValueD
 
 
 @dataclass(frozen=True)
-class _UploadSpec:
-    """What an upload is asked to send, and for which table or under which name."""
+class UploadSpec:
+    """What an upload is asked for.
+
+    Attributes:
+        own: the list.
+        target: the id of the table that takes the rows; empty for a new one.
+        name: the name of a new table; empty for none.
+    """
 
     own: OwnList
-    asked: tuple[str, ...]
+    target: str
+    name: str
 
     def fingerprint(self, salt: str) -> str:
         """Return a digest of it."""
-        return self.own.fingerprint(salt, *self.asked)
+        return self.own.fingerprint(salt, self.target, self.name)
+
+    def new(self) -> StoredUpload:
+        """Return what is known of a new upload, with a new id."""
+        upload_id = str(uuid.uuid4())
+        return StoredUpload(
+            upload_id=upload_id,
+            fingerprint=self.fingerprint(upload_id),
+            order=self.own.order(upload_id),
+            claimed_at=datetime.now(UTC),
+        )
 
 
 @contextlib.asynccontextmanager
 async def held_record(
     operations: Operations,
-    own: OwnList,
-    asked: tuple[str, ...],
+    spec: UploadSpec,
     *,
     once: str | None,
     cell: CellRef | None,
@@ -148,8 +165,7 @@ async def held_record(
 
     Args:
         operations: the API.
-        own: the list.
-        asked: what else belongs to the upload: the table that takes the rows, and the name of a new one.
+        spec: what is asked for.
         once: the name in `once=`; None without one.
         cell: the cell that makes the call; None if the host has no cell ids.
         fresh: begin a new upload in any case.
@@ -159,7 +175,6 @@ async def held_record(
         NameTaken: the name belongs to another list.
         RegistryUnusable: the start store cannot be read or written.
     """
-    spec = _UploadSpec(own, asked)
     if once is None:
         record = known or _record_of_cell(operations, spec, cell, fresh=fresh)
         async with _locks.setdefault(record, asyncio.Lock()):
@@ -175,9 +190,10 @@ async def held_record(
                 remedy="Use another name. To write these rows into the same table: ow.upload(frame, key=…, "
                 "table=table, once='another-name').",
             )
-        record = UploadRecord(stored or _new(spec), entry)
+        record = UploadRecord(spec, entry)
         if stored is None:
             await record.change()
+        record.stored = stored or record.stored
         yield record
 
 
@@ -187,27 +203,17 @@ def forget(upload_id: str) -> None:
         del _records[key]
 
 
-def _new(spec: _UploadSpec) -> StoredUpload:
-    upload_id = str(uuid.uuid4())
-    return StoredUpload(
-        upload_id=upload_id,
-        fingerprint=spec.fingerprint(upload_id),
-        order=spec.own.order(upload_id),
-        claimed_at=datetime.now(UTC),
-    )
-
-
-def _record_of_cell(operations: Operations, spec: _UploadSpec, cell: CellRef | None, *, fresh: bool) -> UploadRecord:
+def _record_of_cell(operations: Operations, spec: UploadSpec, cell: CellRef | None, *, fresh: bool) -> UploadRecord:
     """Return the record of the equal upload of an earlier execution of the cell, or a new one.
 
     An upload into an existing table is only found again if it has not ended: to write A, B and A again is three writes.
     """
     key = key_of(operations.identity, spec, cell=cell)
-    record = UploadRecord(_new(spec))
+    record = UploadRecord(spec)
     if not isinstance(key, Cell):
         return record
     known = _records.pop(key, None)
-    if known is not None and not fresh and not (spec.asked[0] and known.stored.is_complete):
+    if known is not None and not fresh and not (spec.target and known.stored.is_complete):
         record = known
     _records[key] = record
     while len(_records) > MOST_RECORDS:

@@ -19,8 +19,8 @@ from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
 from origami_widgets.run.polling.run_watch import Checks, RunWatch
-from origami_widgets.run.reduce import wants_table_list
-from origami_widgets.run.state import Delayed, Event, RowsRead, RunRead, RunState
+from origami_widgets.run.reduce import Delayed, RowsRead, RunRead, wants_table_list
+from origami_widgets.run.state import RunState
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject
@@ -84,11 +84,9 @@ class Poller:
             return known
         state = RunState(agent_id=agent_id, run_id=run_id, origin=operations.origin)
         watch = self._watches[key] = RunWatch(operations, state)
-        events: list[Event] = []
-        if started is not None:
-            offset = operations.clock_offset
-            events.append(RunRead(started, at=self.clock.time(), keep_polling=True, clock_offset=offset))
-        self.checks.plan(watch, plans.begin(self.clock.monotonic(), fresh=started is not None), *events)
+        at, offset = self.clock.time(), operations.clock_offset
+        read = [] if started is None else [RunRead(started, at, keep_polling=True, clock_offset=offset)]
+        self.checks.plan(watch, plans.begin(self.clock.monotonic(), fresh=started is not None), *read)
         weakref.finalize(watch, self.wake).atexit = False
         self._poll()
         return watch

@@ -26,9 +26,7 @@ from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, NEVER, Quiet
-from origami_widgets.run.reduce import is_terminal, reduce, wants_table_list
-from origami_widgets.run.state import (
-    TERMINAL_STATUSES,
+from origami_widgets.run.reduce import (
     Changed,
     CheckFailed,
     Event,
@@ -36,11 +34,14 @@ from origami_widgets.run.state import (
     Planned,
     RowsRead,
     RunRead,
-    RunState,
     TableGone,
-    TableRead,
     TablesListed,
+    TablesRead,
+    is_terminal,
+    reduce,
+    wants_table_list,
 )
+from origami_widgets.run.state import TERMINAL_STATUSES, RunState
 from origami_widgets.run.whose_cells import columns_not_begun
 from origami_widgets.words.foreign_text import clean, described, one_line
 
@@ -258,7 +259,7 @@ class Checks:
         self._show(watch, *events, retry_after=answer.retry_after, renew=renew)
         watch.response_digest = digest
 
-    async def _list_at_end(self, watch: RunWatch, read: RunRead) -> tuple[TablesListed, ...]:
+    async def _list_at_end(self, watch: RunWatch, read: RunRead) -> tuple[TablesListed | TablesRead, ...]:
         """Read the table list of a run whose last answer names no tables: those known so far may be outdated.
 
         The end is reported together with the tables, or the run would seem to have settled. Waits at most
@@ -277,10 +278,10 @@ class Checks:
         except TimeoutError:
             return ()
 
-    async def read_list(self, watch: RunWatch, state: RunState) -> tuple[TablesListed, ...]:
+    async def read_list(self, watch: RunWatch, state: RunState) -> tuple[TablesListed | TablesRead, ...]:
         """Read the agent's table list. Return () if neither the list nor the run has changed, or if the list cannot be read."""
         retry_after: float | None = None
-        listed: tuple[TablesListed, ...] = ()
+        listed: tuple[TablesListed | TablesRead, ...] = ()
         failed = False
         watch.schedule = replace(watch.schedule, list_due=None)
         try:
@@ -288,8 +289,8 @@ class Checks:
             retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
             if heard != watch.list_digest or state.done or watch.limits:
                 # Where the answers about the run name its tables, the list only says what they have used since.
-                is_of_known = not wants_table_list(state)
-                listed = (TablesListed(tables, at=self._clock.time(), is_of_known=is_of_known),)
+                listing = TablesListed if wants_table_list(state) else TablesRead
+                listed = (listing(tables, at=self._clock.time()),)
                 watch.list_digest = heard
         except OrigamiError as error:
             failed, retry_after = True, error.retry_after
@@ -318,7 +319,7 @@ class Checks:
             # The agent's table list may lag, or not be readable at all.
             try:
                 answer, listed = await self._read_tables_together(watch)
-                events, waits = [TablesListed(listed, at=self._clock.time(), is_of_known=True)], [answer.retry_after]
+                events, waits = [TablesRead(listed, at=self._clock.time())], [answer.retry_after]
                 for table in listed:
                     filling.pop(table.id, None)
             except OrigamiError as error:
@@ -360,7 +361,7 @@ class Checks:
                 event, _ = await self._read_table(watch, table.id)
                 watch.update(event)
 
-    async def _read_table(self, watch: RunWatch, table_id: str) -> tuple[TableRead | TableGone, float | None]:
+    async def _read_table(self, watch: RunWatch, table_id: str) -> tuple[TablesRead | TableGone, float | None]:
         """Read a table. Return what the answer says, and its `Retry-After`."""
         try:
             answer = await watch.connected().poll_table(table_id, include=("stats",))
@@ -368,7 +369,7 @@ class Checks:
             return TableGone(table_id, at=self._clock.time()), None
         table = Table.from_raw(answer.body)
         watch.note_credits((table,), self._clock.monotonic())
-        return TableRead(table, at=self._clock.time()), answer.retry_after
+        return TablesRead((table,), at=self._clock.time()), answer.retry_after
 
     def _show(self, watch: RunWatch, *events: Event, retry_after: float | None, renew: bool = False) -> None:
         """Apply the events of a successful check together with the plan for the next one: subscribers see one change.

@@ -28,13 +28,9 @@ from origami_widgets.run.fill_plan import own_columns, whole_columns
 from origami_widgets.run.polling.clock import sleep_until
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, QUIET_LOOKS, Quiet, clamp
+from origami_widgets.run.reduce import Changed, RunRead
 from origami_widgets.run.starts.store import Stored, StoreEntry, store_entry
-from origami_widgets.run.state import (
-    Changed,
-    RunRead,
-    StoppedCells,
-    newer,
-)
+from origami_widgets.run.state import StoppedCells, newer
 from origami_widgets.run.whose_cells import StopTarget, attribute
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.host.application import can_confirm
-from origami_widgets.run.settings import confirm_mode
+from origami_widgets.run.settings import configuration
 from origami_widgets.words.numbers import amount
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def can_ask(*, is_enriching: bool = False) -> bool:
     Args:
         is_enriching: whether the call is `enrich`, which asks unless `configure(confirm=False)` was set.
     """
-    mode = confirm_mode()
+    mode = configuration().confirm
     return (mode is True or (is_enriching and mode == "enrich")) and (asks_terminal.get() or can_confirm())
 
 

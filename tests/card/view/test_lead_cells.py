@@ -365,13 +365,6 @@ def test_the_changes_give_the_new_page(before, after):
     assert applied(before, rows, changes) == [(row_id, list(cells)) for row_id, cells in after]
 
 
-@given(pages)
-def test_an_unchanged_page_has_no_changes(page):
-    rows, changes = changed_rows(dict(page), page)
-    assert changes == []
-    assert [row.cells for row in rows] == [None] * len(page)
-
-
 @given(pages, pages)
 def test_no_cell_is_sent_that_is_as_it_was(before, after):
     rows, changes = changed_rows(dict(before), after)

@@ -6,8 +6,7 @@ from origami_widgets.api.models.table import Table
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import make_funnel
 from origami_widgets.run.conversation import merged
-from origami_widgets.run.reduce import reduce
-from origami_widgets.run.state import Changed
+from origami_widgets.run.reduce import Changed, reduce
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.run_board import RunBoard
-from origami_widgets.run.state import Delayed, Heard, Planned
+from origami_widgets.run.reduce import Delayed, Heard, Planned
 from tests.card.boards import CHANGE_SIZE, VIEW_SIZE, begin, running, runs, watches
 from tests.card.live import changes, follow, on_loop, page_of, read, receive, settle
 from tests.support.quick import see

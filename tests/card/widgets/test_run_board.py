@@ -7,7 +7,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME
-from origami_widgets.run.state import CheckFailed, Planned
+from origami_widgets.run.reduce import CheckFailed, Planned
 from tests.card.boards import running, runs, watches
 from tests.card.live import on_loop, read, receive, settle
 from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
@@ -44,17 +44,6 @@ def test_they_can_be_observed_but_not_set(three):
     for name in ("total", "running", "done", "settled", "lead_count", "credits_used", "head", "rows", "card"):
         with pytest.raises(traitlets.TraitError):
             setattr(board, name, getattr(board, name))
-
-
-def test_an_observer_that_raises_keeps_nothing_from_happening(three):
-    board, made = three
-
-    def broken(_change):
-        raise ZeroDivisionError
-
-    board.observe(broken, ["rows", "running"])
-    end(made, 0)
-    assert (board.running, board.rows["items"][0]["status_label"]) == (2, "Stopped")
 
 
 def test_more_runs_than_there_are_rows_are_counted_and_handed_out(show):

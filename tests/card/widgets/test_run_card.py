@@ -13,7 +13,7 @@ from origami_widgets.card.view.contract import View
 from origami_widgets.card.widgets.run_card import RunCard, card_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.state import Heard, Planned
+from origami_widgets.run.reduce import Heard, Planned
 from tests.card.live import on_loop, read, settle
 from tests.fixtures.states import payload, settled_payload, state_of
 

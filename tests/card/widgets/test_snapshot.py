@@ -25,7 +25,8 @@ from origami_widgets.card.widgets.snapshot import (
 from origami_widgets.host.cells import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
-from origami_widgets.run.state import Heard, Planned, RunState
+from origami_widgets.run.reduce import Heard, Planned
+from origami_widgets.run.state import RunState
 from tests.card.boards import running, runs, watches
 from tests.card.live import on_loop, read, receive, sent_by, settle
 from tests.fixtures.make_views import SNAPSHOTS, encoded
@@ -287,30 +288,18 @@ def test_any_text_is_rebuilt(texts):
     assert page.missed == 0
 
 
-def delay(state):
-    return freeze_after(make_view(state, now=NOW))
+GOOD = state_of(settled_payload())
+TO_COME = ("running", "running_many", "filling", "needs_input", "reconnecting", "starting")
+FROZEN_AFTER = [
+    *((STATES[name](), None) for name in TO_COME),
+    *((STATES[name](), REMEDY_TIME) for name in ("errored", "timed_out", "incomplete", "step_cap_hit")),
+    (GOOD, BUTTON_TIME),
+    (state_of(settled_payload() | {"todo": {}}), 0),
+    *((replace(GOOD, sending=sending), None) for sending in ("answer", "follow_up")),
+]
+"""States, and how long a card of them stays alive: None while something is to come."""
 
 
-@pytest.mark.parametrize("name", ["running", "running_many", "filling", "needs_input", "reconnecting", "starting"])
-def test_a_card_with_something_to_come_or_to_answer_stays_alive(name):
-    assert delay(STATES[name]()) is None
-
-
-@pytest.mark.parametrize("name", ["errored", "timed_out", "incomplete", "step_cap_hit"])
-def test_the_remedy_of_a_bad_end_stays_for_a_while(name):
-    assert delay(STATES[name]()) == REMEDY_TIME
-
-
-def test_the_suggestions_of_a_good_end_stay_for_a_moment():
-    assert delay(state_of(settled_payload())) == BUTTON_TIME
-
-
-def test_a_card_with_nothing_to_offer_is_frozen_at_once():
-    run = settled_payload()
-    run["todo"]["nextActions"] = []
-    assert delay(state_of(run)) == 0
-
-
-@pytest.mark.parametrize("sending", ["answer", "follow_up"])
-def test_a_card_stays_while_what_goes_on_in_it_is_being_started(sending):
-    assert delay(replace(state_of(settled_payload()), sending=sending)) is None
+@pytest.mark.parametrize(("state", "seconds"), FROZEN_AFTER)
+def test_a_card_stays_alive_as_long_as_it_has_something_to_offer(state, seconds):
+    assert freeze_after(make_view(state, now=NOW)) == seconds

@@ -12,8 +12,8 @@ from origami_widgets.card.view import clock_drifted
 from origami_widgets.run.polling import poller as module
 from origami_widgets.run.polling.poller import LATE, Poller
 from origami_widgets.run.polling.schedule import DEADLINE, NEVER
+from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.credit_limit import CreditLimitReached
-from origami_widgets.run.state import Changed
 from tests.run.polling.scripted import COMPLETED, NAMED, RUNNING, SILENT, Server, over, settled_table, started, steps
 
 

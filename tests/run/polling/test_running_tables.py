@@ -7,6 +7,10 @@ import threading
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.api.background.loop import background
+from origami_widgets.api.errors import ServerError
+from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.reduce import CheckFailed
 from tests.support.quick import SkippingClock, use_clock
 
 BRIEF = "Find 12 cheese makers in Leeds"
@@ -108,3 +112,17 @@ def test_a_follow_up_that_builds_nothing_keeps_the_leads_in_view(client, clock):
         card.close()
     credits_used = [point.credits_used for point in run.history]
     assert credits_used == sorted(credits_used, key=lambda used: used or 0)
+
+
+def test_a_check_that_reads_all_filling_tables_at_once_is_heard(client, clock):
+    clock.skips = lambda: False
+    run = ow.start(BRIEF, client=client, show=False)
+    clock.skips = lambda: not run.done
+    run.wait(timeout=60)
+    assert [table.cells.running > 0 for table in run.tables] == [True, True]
+    watch, before = run.conversation.current, run.connection.heard_at
+    background().call(lambda: watch.update(CheckFailed(ServerError("No", status_code=503), at=clock.time())))
+    assert run.connection.state == "reconnecting"
+    background().run(poller().checks.check(watch))
+    assert (run.connection.state, run.connection.failures) == ("live", 0)
+    assert run.connection.heard_at > before

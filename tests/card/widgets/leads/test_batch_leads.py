@@ -139,16 +139,6 @@ def test_a_condition_chooses_the_leads_of_its_runs(batch, grid, include_hidden):
     assert grid.frame.attrs["origami"]["complete"]
 
 
-def test_conditions_for_runs_and_columns_add_up(batch, grid):
-    page = Page(grid)
-    has_phone = {"column": "phone", "operator": "is_not_empty", "value": ""}
-    page.ask(filters=[of_runs("not_contains", "Faro"), has_phone])
-    see(lambda: not page.update().marks)
-    expected = ow.leads_frame(companies_of(batch)[0], filters=[has_phone])
-    assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
-    assert set(page.column("Run")) == {"Porto"}
-
-
 def test_without_a_run_that_matches_the_columns_stay(grid):
     page = Page(grid)
     page.ask()

@@ -10,7 +10,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.models.table import Table
 from origami_widgets.card.view.lead_cells import LIMITED
-from origami_widgets.run.state import TableRead
+from origami_widgets.run.reduce import TablesRead
 from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import SIZE, message
 from tests.support.quick import SkippingClock, see, use_clock
@@ -101,7 +101,7 @@ def test_the_count_follows_its_table_while_the_rows_still_wait(clock):
     assert answers()[-1]["count"].startswith(f"{SIZE} of {table.lead_count} leads")
     sandbox.refusing = 60
     grown = Table.from_raw({**table.raw, "leadCount": table.lead_count + 4})
-    on_loop(run.conversation.current.update, TableRead(grown, at=time.time()))
+    on_loop(run.conversation.current.update, TablesRead((grown,), at=time.time()))
     see(lambda: len(answers()) > 1)
     assert answers()[1]["count"] == f"{SIZE} of {table.lead_count + 4} leads"
     assert (answers()[1]["rows"], answers()[1]["changes"]) == (None, [])

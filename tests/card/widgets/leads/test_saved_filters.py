@@ -5,13 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
-from tests.card.live import on_loop, receive
+from tests.card.live import on_loop
 from tests.card.widgets.leads.lead_front import Front, found_in, message, quiet, touched
 from tests.support.hidden_leads import LEAST_FIT, HiddenLeads
 from tests.support.quick import see
@@ -137,16 +135,6 @@ def test_a_page_that_somebody_waits_for_goes_before_the_saved_filters(large):
     assert large.front.ids() == [each["id"] for each in wanted][::-1]
 
 
-def test_a_table_without_saved_filters_costs_two_reads_of_one_row(large):
-    for each in large.sandbox.leads:
-        each["fit"] = LEAST_FIT + each["fit"] % 50
-    asks(large, filters=SMALL, last=399)
-    see(lambda: ended(large))
-    assert sorted(large.sandbox.seen) == sorted([GIVEN, GIVEN, *COUNT])
-    assert large.front.answers[-1]["hidden"] == 0
-    assert large.front.answers[-1]["count"] == "300 of 600 leads match"
-
-
 def test_frames_and_grids_share_the_ids(large):
     frame = ow.leads_frame(large.table, client=large.client, filters=SMALL)
     ow.leads_frame([large.table], client=large.client, filters=SMALL)
@@ -215,34 +203,6 @@ def test_an_error_leaves_the_marks_and_says_why(large, monkeypatch):
     assert large.front.answers[-1]["note"] == ""
 
 
-SLUG = st.sampled_from(["company", "website", "city", "employees", "contact-email", "fit"])
-CONDITION = st.builds(
-    lambda slug, operator, value: {"column": slug, "operator": operator, "value": value},
-    SLUG,
-    st.sampled_from(["contains", "not_contains", "greater_than", "less_than", "is_empty", "is_not_empty"]),
-    st.sampled_from(["hello", "a", "60", "Porto", ""]),
-)
-
-
-@given(filters=st.lists(CONDITION, min_size=1, max_size=3), own=st.lists(CONDITION, max_size=2))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_grid_shows_what_the_brief_and_its_filters_let_through(made, filters, own):
-    table = made.table
-    grid = ow.LeadGrid(made.run, filters=own)
-    try:
-        receive(grid, message(table.id, size=200, last=199, filters=filters))
-        saved = api_ids(made)
-        wanted = [row_id for row_id in api_ids(made, filters=own + filters) if row_id in saved]
-        see(lambda: grid.frame.attrs["origami"]["complete"])
-        assert grid.frame["row_id"].to_list() == wanted
-        (note,) = grid.frame.attrs["origami"]["tables"]
-        assert (note["total"], note["saved_filters"], note["filters"]) == (len(wanted), True, own + filters)
-        of_grid = [row_id for row_id in api_ids(made, filters=own or None) if row_id in saved]
-        assert grid.to_frame()["row_id"].to_list() == of_grid
-    finally:
-        grid.close()
-
-
 def test_a_grid_that_begins_with_hidden_leads(made):
     grid = made.run.leads(filters=HAS_MAIL, include_hidden=True)
     assert grid.head["include_hidden"] is True
@@ -255,12 +215,15 @@ def test_a_grid_that_begins_with_hidden_leads(made):
 
 def test_the_brief_applies_when_its_run_ends_even_if_its_table_stays_as_it_is(made):
     goes_on, wanted = [True], api_ids(made)
+    made.sandbox.rows.clear()
     feed = LeadFeed(
         made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, goes_on=lambda _: goes_on[0]
     )
     on_loop(feed.look, message(made.table.id, size=200, last=199))
     see(lambda: len(made.front.rows) == made.table.lead_count)
+    assert made.sandbox.rows[0]["defaults"] == "false"
     goes_on[0] = False
     on_loop(feed.changed)
     see(lambda: made.front.ids() == wanted)
+    assert "defaults" not in made.sandbox.rows[-1]
     on_loop(feed.stop)
