@@ -90,7 +90,9 @@ def make_board(
         A JSON-safe dictionary of at most 90 kB, however many runs there are. Only its `clock` depends on `now`.
     """
     rows = [make_row(entry, form=form) for entry in entries]
-    shown = sorted(take(_by_worth(rows)[:BOARD_SLOTS], _ROWS_SIZE, lambda at: size_of(rows[at])))
+    # Of two equally important rows, the later one stays, as it was started last.
+    by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
+    shown = sorted(take(by_worth[:BOARD_SLOTS], _ROWS_SIZE, lambda at: size_of(rows[at])))
     hidden, is_live = len(rows) - len(shown), form == "live"
     head: BoardHead = {
         "form": form,
@@ -121,12 +123,6 @@ def make_board(
         "moments": [make_check_times(entries[at]) for at in shown],
         "row_buttons": ROW_BUTTONS if is_live else {},
     }
-
-
-def _by_worth(rows: Sequence[BoardRow]) -> list[int]:
-    """Return the indexes of the rows, the most important first."""
-    # Of two equally important rows, the later one stays, as it was started last.
-    return sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
 
 
 def _counts(rows: Sequence[BoardRow]) -> list[StageCount]:

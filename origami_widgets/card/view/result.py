@@ -66,18 +66,13 @@ def used_of(state: RunState) -> int | None:
     return shown_count(state.credits_used if since is None else since)
 
 
-def _is_least(state: RunState) -> bool:
-    """Return whether the credits of a table are missing in the sum."""
-    return any(shown_count(each.credits.lifetime_used) is None for each in state.all_tables)
-
-
 def make_funnel(table: models.Table) -> FunnelView | None:
     """Return where the sourced leads of a table went, or None if the server's numbers do not add up."""
     counted = _counted(table.stats)
     if counted is None:
         return None
     kept, qualified, out = counted
-    sourced = sourced_words(kept + out, more=_has_more(table.stats))
+    sourced = sourced_words(kept + out, more=bool(table.stats and table.stats.has_unknown_total_with_more))
     if qualified is None:
         return _as_bar(sourced, [("not", kept, "kept"), ("out", out, "left out")])
     check = _to_check(table, qualified, kept - qualified)
@@ -154,7 +149,7 @@ def _figures(state: RunState) -> list[Figure]:
 
 def _credits_label(state: RunState, used: int) -> str:
     noun = "credit" if used == 1 else "credits"
-    if _is_least(state):
+    if any(shown_count(each.credits.lifetime_used) is None for each in state.all_tables):
         return f"{noun} at least"
     # The limit counts what was used since the start, which of a list that was there before may be less.
     if state.credit_limit is None or used_since_start(state)[0] != used:
@@ -266,10 +261,6 @@ def _note(state: RunState, form: Form) -> str:
     if questions and state.status == "needs_input":
         return f"{words.plural(questions, 'question')} for you before the agent starts."
     return ""
-
-
-def _has_more(stats: models.TableStats | None) -> bool:
-    return bool(stats and stats.has_unknown_total_with_more)
 
 
 def _counted(stats: models.TableStats | None) -> tuple[int, int | None, int] | None:
