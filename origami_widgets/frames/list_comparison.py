@@ -13,7 +13,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import unicode_text
 
 from .dtype_backend import DtypeBackend, check_backend, typed_array
-from .frame_attrs import read_only
+from .frame_builder import read_only
 from .lead_frames import stack_given
 from .leads.cell_array import text_array
 from .leads.company_domain import company_domains

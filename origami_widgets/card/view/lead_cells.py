@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -406,44 +406,29 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool, s
     }
 
 
-def failures_of(
-    columns: Sequence[Column],
-    rows: Sequence[Sequence[LeadCell]],
-    *,
-    own: bool = False,
-    stopped: Collection[str] = (),
+def failures_of_run(
+    tables: Sequence[tuple[Sequence[Column], Sequence[Sequence[LeadCell]], bool, Collection[str]]],
 ) -> dict[str, ColumnFailures]:
-    """Return the columns that were stopped or have failed cells, and have none that runs, by slug.
+    """Return the columns of a run that were stopped or have failed cells, and have none that runs, by slug.
+
+    Its leads do not tell of which table they are.
 
     Args:
-        columns: the table's columns that have a slug.
-        rows: the cells of all leads read.
-        own: whether it is the user's own list.
-        stopped: the ids of the columns that were stopped here.
+        tables: the columns of each table that have a slug, the cells of all its leads read, whether it is the user's own
+            list, and the ids of the columns that were stopped here.
     """
-    found = {}
-    for at, (column, _) in enumerate(in_reading_order(columns, own=own)):
-        errored = shown_count(column.cells.errored) or 0
-        if (errored or column.id in stopped) and not shown_count(column.cells.running):
-            missing = sum(cells[at] is None for cells in rows)
-            found[column.slug or ""] = ColumnFailures(_missing_words(column, missing, stopped), errored)
-    return found
-
-
-def failures_of_run(tables: Sequence[tuple[Sequence[Column], dict[str, ColumnFailures]]]) -> dict[str, ColumnFailures]:
-    """Return the failures of all tables of a run together, as its leads do not tell of which of them they are.
-
-    Args:
-        tables: the columns of each table, and what `failures_of` returns for it.
-    """
-    running = {column.slug or "" for columns, _ in tables for column in columns if shown_count(column.cells.running)}
-    found = {}
-    for slug in dict.fromkeys(slug for _, failures in tables for slug in failures if slug not in running):
-        each = [failures.get(slug) for _, failures in tables]
-        missing = {CELL_NEVER_RUN if one is None else one.missing for one in each}
-        failed = sum(one.failed for one in each if one is not None)
-        found[slug] = ColumnFailures(missing.pop() if len(missing) == 1 else CELL_NEVER_RUN, failed)
-    return found
+    failed, words, running = Counter[str](), defaultdict[str, list[str]](list), set[str]()
+    for columns, rows, own, stopped in tables:
+        for at, (column, _) in enumerate(in_reading_order(columns, own=own)):
+            slug, missing = column.slug or "", sum(cells[at] is None for cells in rows)
+            failed[slug] += shown_count(column.cells.errored) or 0
+            running |= {slug} if shown_count(column.cells.running) else set()
+            words[slug].append(_missing_words(column, missing, stopped))
+    return {
+        slug: ColumnFailures(each[0] if each == each[:1] * len(tables) else CELL_NEVER_RUN, failed[slug])
+        for slug, each in words.items()
+        if slug not in running and (failed[slug] or CELL_WAS_STOPPED in each)
+    }
 
 
 def _missing_words(column: Column, missing: int, stopped: Collection[str]) -> str:

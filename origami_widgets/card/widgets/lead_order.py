@@ -16,7 +16,6 @@ from origami_widgets.card.view.lead_cells import (
     RUN_COLUMN,
     changed_rows,
     count_words,
-    failures_of,
     failures_of_run,
     make_heads,
     match_words,
@@ -189,12 +188,11 @@ def _cells_of_runs(parts: Sequence[LookedAt], finals: Sequence[bool]) -> dict[st
         of_runs.setdefault(part.run, []).append((part, is_final))
     found: dict[str, RunCells] = {}
     for run, tables in of_runs.items():
-        rows = [(part, [cells for _, cells in part.rows().values()]) for part, _ in tables]
-        failed = [
-            (part.columns, failures_of(part.columns, cells, own=part.is_own, stopped=part.stopped))
-            for part, cells in rows
+        read = [
+            (part.columns, [cells for _, cells in part.rows().values()], part.is_own, part.stopped)
+            for part, _ in tables
         ]
-        found[run] = {"final": all(is_final for _, is_final in tables), "failed": failures_of_run(failed)}
+        found[run] = {"final": all(is_final for _, is_final in tables), "failed": failures_of_run(read)}
     return found
 
 

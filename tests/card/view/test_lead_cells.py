@@ -17,7 +17,7 @@ from origami_widgets.card.view.lead_cells import (
     changed_rows,
     count_words,
     distinct_names,
-    failures_of,
+    failures_of_run,
     hidden_mark,
     make_cells,
     make_heads,
@@ -264,9 +264,8 @@ def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, is_st
     stopped = {failing.id} if is_stopped else ()
     (head,) = make_heads([failing], rows, stopped=stopped)
     assert head["missing"] == words
-    assert [each.missing for each in failures_of([failing], rows, stopped=stopped).values()] == [words][
-        : errored + is_stopped
-    ]
+    of_run = failures_of_run([([failing], rows, False, stopped)])
+    assert [each.missing for each in of_run.values()] == [words] * bool(errored or is_stopped)
 
 
 @pytest.mark.parametrize(
