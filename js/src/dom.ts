@@ -80,6 +80,12 @@ export function showText(node: HTMLElement, text: string): void {
   show(node, text);
 }
 
+/** Sets text whose end may be cut: all of it is there on hovering. Without any, the node takes no room. */
+export function showCut(node: HTMLElement, text: string): void {
+  showText(node, text);
+  node.title = text;
+}
+
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** The address if it is safe to follow, else null. Also checked in Python, but a saved state can be tampered with. */

@@ -7,15 +7,12 @@ import { onKey } from "./keys";
 /** Pixels between a panel and its button, or the edge of the window. */
 const GAP = 4;
 
-export interface Menu {
-  readonly press: HTMLButtonElement;
-  /** Its place is behind the button, so that Tab goes on into it. */
-  readonly panel: HTMLElement;
-  shut(): void;
-}
-
-/** @param opens - Called before the panel opens. */
-export function menu(label: string, cls = "", opens: () => void = () => {}): Menu {
+/**
+ * The place of the panel is behind the button, so that Tab goes on into it.
+ *
+ * @param opens - Called before the panel opens.
+ */
+export function menu(label: string, cls = "", opens: () => void = () => {}) {
   const panel = el("div", "menu", { id: uid(), popover: "manual", hidden: true });
   const press = button(label, () => (panel.hidden ? open() : shut()), cls);
   let undo: (() => void)[] = [];

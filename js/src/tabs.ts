@@ -8,15 +8,10 @@ export interface Tab {
   count?: string;
 }
 
-export interface Tabs {
-  readonly node: HTMLElement;
-  update(tabs: readonly Tab[], selected: string): void;
-  /** The id of a tab's element, for the element that it labels. */
-  idOf(tab: string): string;
-}
+export type Tabs = ReturnType<typeof tabs>;
 
 /** A list of tabs by the ARIA practice: Tab reaches one of them, and the arrow keys go through all. */
-export function tabs(label: string, controls: string, select: (id: string) => void): Tabs {
+export function tabs(label: string, controls: string, select: (id: string) => void) {
   const prefix = uid();
   const idOf = (tab: string): string => `${prefix}-${tab}`;
   let selected = "";
@@ -52,8 +47,9 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
   });
   return {
     node: list.node,
+    /** The id of a tab's element, for the element that it labels. */
     idOf,
-    update(items, now) {
+    update(items: readonly Tab[], now: string): void {
       [known, selected] = [items, now];
       list.update(items);
     },

@@ -6,9 +6,9 @@ import { notifyToggle } from "../notify";
 import { tabs } from "../tabs";
 import * as say from "../words";
 import style from "./board.css";
-import { BoardAnnouncer } from "./board_announcer";
+import { boardAnnouncer } from "./board_announcer";
 import { boardHeader } from "./board_head";
-import { type Bar, type Filter, filterBar } from "./filter_bar";
+import { type Filter, filterBar } from "./filter_bar";
 import { openedWidget } from "./opened_card";
 import type { Item } from "./order";
 import { RunList } from "./run_list";
@@ -22,11 +22,11 @@ class Board {
   readonly #lifecycle: Lifecycle;
   readonly #head: ReturnType<typeof boardHeader>;
   readonly #filter: Filter = { words: "", stage: "" };
-  readonly #bar: Bar = filterBar(this.#filter, () => this.#arrange());
+  readonly #bar = filterBar(this.#filter, () => this.#arrange());
   readonly #list: RunList;
   readonly #card: ReturnType<typeof openedWidget>;
   readonly #leads: ReturnType<typeof openedWidget>;
-  readonly #announcer: BoardAnnouncer;
+  readonly #announcer: ReturnType<typeof boardAnnouncer>;
   /** What the tab in front shows: the runs, or the leads of all. */
   readonly #panel = el("div", "runs-panel", { id: uid(), role: "tabpanel" });
   readonly #tabs = tabs("Runs and their leads", this.#panel.id, (tab) => this.#select(tab));
@@ -42,7 +42,7 @@ class Board {
     const key = `${model.get("key")}`;
     const notify = notifyToggle(key, session);
     this.#head = boardHeader(session, key, (clock) => this.#oldest(clock), notify);
-    this.#announcer = new BoardAnnouncer(notify);
+    this.#announcer = boardAnnouncer(notify);
     this.#card = openedWidget(model);
     this.#leads = openedWidget(model);
     this.#leads.node.className = "all-leads";
@@ -162,8 +162,7 @@ class Board {
 
   /** Called after a change, and when the user has sorted or filtered. */
   #arrange(): void {
-    const { open, none_match: noneMatch } = this.#headNow();
-    const shown = this.#list.arrange(this.#filter, { open, card: this.#card.node, noneMatch });
+    const shown = this.#list.arrange(this.#filter, this.#headNow(), this.#card.node);
     show(this.#bar.node, this.#list.size >= FILTERED_FROM);
     this.#bar.count(shown, this.#list.size);
   }

@@ -1,6 +1,6 @@
 import { commandButtons } from "../buttons";
 import type { BoardHead, ClockView } from "../contract";
-import { el, keyedList, type Part, setText, showText, words } from "../dom";
+import { el, keyedList, type Part, setText, showCut, showText, words } from "../dom";
 import { freshness } from "../freshness";
 import { goneNotice, noticePart } from "../notice";
 import type { Notify } from "../notify";
@@ -42,7 +42,7 @@ export function boardHeader(
     notices.refresh?.();
   };
   return {
-    node: el("div", "", el("header", "board-head", line, does, notify.refusal, sums), notices.node),
+    node: el("div", "", el("header", "board-head row", line, does, notify.refusal, sums), notices.node),
     refresh,
     update(next) {
       head = next;
@@ -50,8 +50,7 @@ export function boardHeader(
       setText(title, next.title);
       setText(counts, counted ? `: ${counted}` : "");
       showText(origin, next.origin);
-      showText(sums, next.sums);
-      sums.title = next.sums;
+      showCut(sums, next.sums);
       buttons.update(next.buttons);
       refresh();
     },

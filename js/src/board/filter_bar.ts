@@ -1,5 +1,5 @@
 import type { BoardHead, Stage } from "../contract";
-import { el, on, type Part, same, setOptions, setText, textField } from "../dom";
+import { el, on, same, setOptions, setText, textField } from "../dom";
 import { onKey } from "../keys";
 
 export interface Filter {
@@ -7,13 +7,8 @@ export interface Filter {
   stage: Stage | "";
 }
 
-export interface Bar extends Part<BoardHead> {
-  /** Sets how many of the rows are shown. */
-  count(shown: number, all: number): void;
-}
-
 /** The fields that filter rows by words and by stage. */
-export function filterBar(filter: Filter, changed: () => void): Bar {
+export function filterBar(filter: Filter, changed: () => void) {
   const field = textField("Filter runs by words of their briefs, status or id", "Filter runs");
   on(field, "input", () => {
     filter.words = field.value;
@@ -32,8 +27,8 @@ export function filterBar(filter: Filter, changed: () => void): Bar {
   const counted = el("span", "mute", { role: "status" });
   let drawn: [string, string][] = [];
   return {
-    node: el("div", "bar-line", field, stages, counted),
-    update({ counts, title }) {
+    node: el("div", "bar-line row", field, stages, counted),
+    update({ counts, title }: BoardHead): void {
       const all: [Stage | "", string][] = [["", `All ${title}`]];
       for (const { stage, label } of counts) all.push([stage, label]);
       // The chosen stage stays even without rows, so that filtered rows do not reappear.
@@ -45,7 +40,8 @@ export function filterBar(filter: Filter, changed: () => void): Bar {
       drawn = all;
       setOptions(stages, all);
     },
-    count(shown, all) {
+    /** Sets how many of the rows are shown. */
+    count(shown: number, all: number): void {
       setText(counted, shown === all ? "" : `${shown} of ${all} shown`);
     },
   };

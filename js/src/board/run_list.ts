@@ -1,5 +1,6 @@
 /** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
 
+import type { BoardHead } from "../contract";
 import { el, on, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { focused } from "../lifecycle";
@@ -17,13 +18,6 @@ const MOVES: Record<string, (at: number, last: number) => number> = {
   Home: () => 0,
   End: (_, last) => last,
 };
-
-/** The run whose card is open, the card's place, and the words for a filter that no run matches. */
-export interface Arrangement {
-  open: string;
-  card: HTMLElement;
-  noneMatch: string;
-}
 
 export class RunList {
   readonly node: HTMLElement;
@@ -90,8 +84,8 @@ export class RunList {
     for (const row of this.#rows.values()) row.refresh();
   }
 
-  /** Sorts the rows and hides those that do not match the filter; returns how many are shown. */
-  arrange(filter: Filter, { open, card, noneMatch }: Arrangement): number {
+  /** Sorts the rows and hides those that do not match the filter; returns how many are shown. `card`: the opened one's place. */
+  arrange(filter: Filter, { open, none_match: noneMatch }: BoardHead, card: HTMLElement): number {
     const had = focused(this.node);
     this.#sort();
     let shown = 0;

@@ -6,16 +6,10 @@ import { menu } from "../menu";
 import * as say from "../words";
 import type { Rows } from "./rows";
 
-export interface ColumnsMenu {
-  press: HTMLButtonElement;
-  panel: HTMLElement;
-  /** What each column cost, by its name. */
-  costs: ReadonlyMap<string, string>;
-  update(): void;
-}
+export type ColumnsMenu = ReturnType<typeof columnsMenu>;
 
 /** @param changed - Called when columns are shown or hidden. */
-export function columnsMenu(rows: Rows, changed: () => void): ColumnsMenu {
+export function columnsMenu(rows: Rows, changed: () => void) {
   const draw = (): void => {
     const lines = rows.heads.map(({ slug, name, details, failed }, at) => {
       // The name of a lead is its line's name.
@@ -33,11 +27,12 @@ export function columnsMenu(rows: Rows, changed: () => void): ColumnsMenu {
   };
   const { press, panel } = menu(say.COLUMNS, "quiet drop", draw);
   panel.classList.add("pick");
-  const made: ColumnsMenu = {
+  const made = {
     press,
     panel,
-    costs: new Map(),
-    update() {
+    /** What each column cost, by its name. */
+    costs: new Map<string, string>(),
+    update(): void {
       show(press, rows.heads.length && rows.all.length);
       if (!panel.hidden && !panel.contains((panel.getRootNode() as ShadowRoot).activeElement)) draw();
     },

@@ -6,19 +6,12 @@ import { anchor, el, fill, show, words } from "../dom";
 import { filled } from "../format";
 import * as say from "../words";
 
-export interface Details {
-  readonly node: HTMLElement;
-  open(lead: string, column: string, cell: OpenCell): void;
-  /** Closes the dialog; returns whether it was open. */
-  shut(): boolean;
-}
-
 /** A dialog over the lower part of the leads; `closed` is called when its button closes it. */
-export function cellDetails(closed: () => void): Details {
+export function cellDetails(closed: () => void) {
   const node = el("div", "parts", { role: "dialog", hidden: true });
   return {
     node,
-    open(lead, column, { text, href, confidence, parts }) {
+    open(lead: string, column: string, { text, href, confidence, parts }: OpenCell): void {
       const close = button(say.CELL_CLOSE, closed, "quiet");
       const said = words("", "bdi", text);
       const result = text ? (href ? anchor(href, "", said) : said) : el("span", "mute", CELL_NOT_FOUND);
@@ -39,7 +32,8 @@ export function cellDetails(closed: () => void): Details {
       node.scrollTop = 0;
       close.focus({ preventScroll: true });
     },
-    shut() {
+    /** Closes the dialog; returns whether it was open. */
+    shut(): boolean {
       const was = !node.hidden;
       show(node, false);
       return was;

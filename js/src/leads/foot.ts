@@ -4,7 +4,7 @@ import { copyButton, copyText } from "../buttons";
 import type { DownloadAnswer, FileFormat } from "../contract";
 import { el, on, selectedText, setText, show, showText } from "../dom";
 import { filled } from "../format";
-import { type Menu, menu } from "../menu";
+import { menu } from "../menu";
 import type { Session } from "../session";
 import * as say from "../words";
 import type { LeadGrid } from "./lead_grid";
@@ -46,7 +46,7 @@ export class Foot {
     /Mac/.test(navigator.platform) ? "⌘C" : "Ctrl+C",
   );
   readonly #which = el("span", "mute");
-  readonly #menu: Menu = menu(say.DOWNLOAD, "drop", () => this.#drawMenu());
+  readonly #menu = menu(say.DOWNLOAD, "drop", () => this.#drawMenu());
   readonly #items: Map<string, HTMLElement>;
   /** The ticked leads of the table in front, without those that its filters hide: all of the line is about these. */
   #ticked: Row[] = [];
@@ -98,7 +98,8 @@ export class Foot {
     this.#menu.shut();
     this.#menu.press.focus({ preventScroll: true });
     const done = (): void => {
-      const { shown, columns } = this.#leads;
+      const { shown } = this.#leads;
+      const columns = this.#leads.rows.shownHeads.map(({ slug }) => slug);
       const ids = this.#ticked.length
         ? this.#ids
         : shown.length < this.#leads.rows.all.length

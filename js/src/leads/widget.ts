@@ -60,10 +60,18 @@ class LeadGridWidget {
   };
 
   #layOut(root: HTMLElement): void {
-    const { tools, columnsMenu } = this.#leads;
+    const { toolbar, columnsMenu } = this.#leads;
     const header = el("header", "head", this.#title);
     const gap = (): HTMLElement => el("span", "gap");
-    const line = el("div", "tools row", this.#tabs.node, gap(), tools, columnsMenu.press, columnsMenu.panel);
+    const line = el(
+      "div",
+      "tools row",
+      this.#tabs.node,
+      gap(),
+      toolbar.node,
+      columnsMenu.press,
+      columnsMenu.panel,
+    );
     const says = [this.#foot.node, this.#count, this.#gone, this.#again.node, gap(), this.#failed];
     const foot = el("footer", "foot row", ...says);
     root.append(header, line, this.#panel, foot);
@@ -88,7 +96,7 @@ class LeadGridWidget {
     const isGone = session.presence === "gone";
     showText(this.#count, this.#leads.rows.count);
     this.#foot.update();
-    const failed = isGone ? 0 : this.#leads.failed;
+    const failed = isGone ? 0 : this.#leads.rows.heads.reduce((all, head) => all + head.failed, 0);
     showText(
       this.#failed,
       failed ? filled(failed === 1 ? say.LEADS_FAILED_ONE : say.LEADS_FAILED, failed) : "",

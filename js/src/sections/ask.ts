@@ -1,6 +1,6 @@
 import { button, labelOf, showOutcome, turnOff } from "../buttons";
 import type { Ask, QuestionView, View } from "../contract";
-import { el, fill, on, type Part, same, setText, show, textField, uid, words } from "../dom";
+import { el, fill, on, same, setText, show, textField, uid, words } from "../dom";
 import { filled } from "../format";
 import { commandKey, pending, underWay } from "../page_state";
 import type { Context } from "../session";
@@ -35,13 +35,8 @@ function question({ question: asked, suggestions, freeform }: QuestionView, chan
   };
 }
 
-export interface AskSection extends Part<Pick<View, "ask">> {
-  /** Enter in a free text: the same as Send once all questions are answered. */
-  enter(field: HTMLElement): void;
-}
-
 /** The agent's questions, with one Send for all. Typed text stays whatever else changes on the card. */
-export function askSection({ session }: Context): AskSection {
+export function askSection({ session }: Context) {
   const questions = el("div");
   const send = button("", () => submit(), "go");
   const note = el("span", "mute");
@@ -74,7 +69,7 @@ export function askSection({ session }: Context): AskSection {
   return {
     node,
     refresh,
-    update({ ask: next }) {
+    update({ ask: next }: Pick<View, "ask">): void {
       if (!same([ask?.run_id, ask?.questions], [next?.run_id, next?.questions])) {
         fields = (next?.questions ?? []).map((each) => question(each, refresh));
         fill(questions, ...fields.map((field) => field.node));
@@ -82,7 +77,8 @@ export function askSection({ session }: Context): AskSection {
       ask = next;
       refresh();
     },
-    enter(field) {
+    /** Enter in a free text: the same as Send once all questions are answered. */
+    enter(field: HTMLElement): void {
       if (questions.contains(field)) send.click();
     },
   };

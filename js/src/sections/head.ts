@@ -1,6 +1,6 @@
 import { commandButtons, copyLine } from "../buttons";
 import type { Button, Earlier, EarlierRun, Head, View } from "../contract";
-import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, words } from "../dom";
+import { el, keyedList, linkPlace, mark, type Part, setText, show, showCut, words } from "../dom";
 import { menu } from "../menu";
 import type { Notify } from "../notify";
 import type { Context, Session } from "../session";
@@ -56,15 +56,12 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
 
   update({ head, earlier }: { head: Head; earlier: Earlier }): void {
     this.#head = head;
-    setText(this.#prompt, head.prompt);
-    this.#prompt.title = head.prompt;
-    showText(this.#reply, head.reply);
-    this.#reply.title = head.reply;
+    showCut(this.#prompt, head.prompt);
+    showCut(this.#reply, head.reply);
     setText(this.#earlier.press, earlier.title);
     show(this.#earlier.press, earlier.runs.length);
     this.#briefs.update(earlier.runs);
-    showText(this.#origin, head.origin);
-    this.#origin.title = head.origin;
+    showCut(this.#origin, head.origin);
     this.#link.update(head.link);
     this.#buttons.update(head.buttons);
     show(this.#buttons.node, head.buttons.length);
@@ -78,8 +75,7 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     const known = head.done || this.#session.follows();
     this.#pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date.
-    setText(this.#status, known ? head.status_label : head.last_known);
-    this.#status.title = this.#status.textContent;
+    showCut(this.#status, known ? head.status_label : head.last_known);
     this.#notify.update(!(head.done && head.settled) && this.#session.follows());
     this.#buttons.refresh?.();
   }

@@ -5,7 +5,19 @@
 
 import { button, CommandButton, copyLine } from "../buttons";
 import { AGAIN, type Inline, type Notice, type SuggestionView, type View } from "../contract";
-import { el, fill, keyedList, linkPlace, type Part, same, setText, show, showText, words } from "../dom";
+import {
+  el,
+  fill,
+  keyedList,
+  linkPlace,
+  type Part,
+  same,
+  setText,
+  show,
+  showCut,
+  showText,
+  words,
+} from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
 import { goneNotice, NOTHING, noticePart } from "../notice";
@@ -180,8 +192,7 @@ export class NewsSection implements Part<NewsView> {
     this.#line.node.title = AGAIN;
     // What failed leads to its cells.
     const isLink = news?.key === FAILED && session.reads;
-    this.#showFailed.title = isLink ? news.title : "";
-    showText(this.#showFailed, this.#showFailed.title);
+    showCut(this.#showFailed, isLink ? news.title : "");
     show(this.#title, !isLink);
     show(this.#close, isTold && news.key !== GONE);
   }

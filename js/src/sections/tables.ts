@@ -1,6 +1,6 @@
 import { button } from "../buttons";
 import type { TableView, View } from "../contract";
-import { el, fill, type Part, same, setText, show, showText, uid } from "../dom";
+import { el, fill, type Part, same, setText, show, showCut, showText, uid } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
 import type { Foot } from "../leads/foot";
@@ -169,7 +169,7 @@ export class TablesSection implements Part<Body> {
       this.#leads = leads;
       this.#foot = new Foot(this.#session, leads);
       this.foot.prepend(this.#foot.node);
-      this.#tools.append(leads.tools, leads.columnsMenu.press, leads.columnsMenu.panel);
+      this.#tools.append(leads.toolbar.node, leads.columnsMenu.press, leads.columnsMenu.panel);
       leads.expand(this.#isExpanded);
       this.#place.append(leads.node);
       this.#seekFailed();
@@ -202,7 +202,7 @@ export class TablesSection implements Part<Body> {
     show(this.#ask, isAsking);
     show(this.#place, isShown && hasLeads && !isAsking);
     if (this.#leads) {
-      show(this.#leads.tools, hasLeads && !isAsking && this.#leads.hasTools);
+      show(this.#leads.toolbar.node, hasLeads && !isAsking && this.#leads.toolbar.isOffered);
       if (isAsking || !hasLeads) show(this.#leads.columnsMenu.press, false);
       else this.#leads.columnsMenu.update();
       this.#leads.columnsMenu.costs = costsOf(table);
@@ -232,8 +232,7 @@ export class TablesSection implements Part<Body> {
     const at = table ? items.indexOf(table) : -1;
     const isRead = this.#session.presence === "live" ? reading[at] : "";
     const matching = isThere && this.#leads?.requests.filters.length ? rows.count : "";
-    showText(this.#reading, isRead || matching);
-    this.#reading.title = isRead || matching;
+    showCut(this.#reading, isRead || matching);
     show(this.foot, isThere || !this.#reading.hidden);
   }
 }
