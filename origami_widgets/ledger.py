@@ -227,7 +227,7 @@ def _job(
     job = StartJob(
         operations,
         spec,
-        Run,
+        make_run=Run,
         name=entry.name,
         follow_up=follow_up,
         queues=configuration().queue,

@@ -47,12 +47,12 @@ HOMES = {
     "platformdirs": {"run.starts.store"},
     "publicsuffixlist": {"frames.leads.company_domain"},
     "idna": {"frames.leads.company_domain"},
-    "altair": {f"frames.plots.{each}" for each in ("chart", "kinds")},
-    "vl_convert": {"frames.plots.chart"},
+    "altair": {"frames.plots.kinds"},
+    "vl_convert": {"frames.plots.kinds"},
 }
 PURE = (
     *("words.numbers", "words.foreign_text"),
-    *("card.view", "card.view.contract", "card.view.messages", "card.view.lead_contract"),
+    *("card.view", "card.view.contract", "card.view.messages"),
     "card.view.board_view",
     *("card.render.document", "card.render.html_writer", "card.render.text_writer"),
     *("card.widgets.snapshot", "host.application"),

@@ -1,12 +1,12 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
 import type { Button } from "./contract";
-import { el, on, type Part, setText, show, showText, words } from "./dom";
+import { el, fill, keyedList, on, type Part, setText, show, showCut, showText, words } from "./dom";
 import { filled } from "./format";
 import { onKey } from "./keys";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
 import { ANSWER_MS, type Session } from "./session";
-import { COPY, NO, REQUESTED, STOP_NAMED } from "./words";
+import * as say from "./words";
 
 export const BUSY = "Kernel busy. This is sent when the cell ends, or interrupt it.";
 
@@ -15,9 +15,7 @@ const CONFIRM_AFTER_MS = 400;
 
 /** `aria-disabled` instead of `disabled`, which would lose the keyboard focus. */
 export function button(label: string, press: () => void, cls = ""): HTMLButtonElement {
-  const node = el("button", cls, label);
-  node.type = "button";
-  node.dir = "auto";
+  const node = el("button", cls, label, { type: "button", dir: "auto" });
   on(node, "click", () => node.ariaDisabled === "true" || press());
   return node;
 }
@@ -45,7 +43,7 @@ export interface Pressed {
 
 /** What a button says. */
 export const labelOf = ({ label, sent }: Button, isSent: boolean): string =>
-  isSent ? (sent ?? REQUESTED) : label;
+  isSent ? (sent ?? say.REQUESTED) : label;
 
 /** A button that sends a command; its value is null while there is none. */
 export class CommandButton implements Part<Pressed | null> {
@@ -84,7 +82,8 @@ export class CommandButton implements Part<Pressed | null> {
     const isSent = requested || underWay(state);
     const off = isSent || gone;
     const label = labelOf(pressed.spec, isSent);
-    setText(this.#press, label);
+    const [does, ...price] = label.split(/(?= · )/);
+    if (this.#press.textContent !== label) fill(this.#press, does, el("span", "price", ...price));
     this.#press.ariaLabel = pressed.named ? this.#named(label) : null;
     turnOff(this.#press, off, gone);
     if (off) this.#retract();
@@ -111,15 +110,9 @@ export class CommandButton implements Part<Pressed | null> {
       this.#send();
     };
     const yes = button(answer, confirm, "go");
-    const question = el(
-      "span",
-      "act",
-      this.#asked,
-      yes,
-      button(NO, () => this.#retract(true)),
-    );
-    question.role = "group";
-    question.ariaLabel = this.#named(asks);
+    const no = button(say.NO, () => this.#retract(true));
+    const of = { role: "group", ariaLabel: this.#named(asks) };
+    const question = el("span", "act", this.#asked, yes, no, of);
     setText(this.#asked, asks);
     onKey(question, (key, event) => {
       if (key !== "Escape") return;
@@ -143,24 +136,41 @@ export class CommandButton implements Part<Pressed | null> {
   }
 
   #named(label: string): string {
-    return this.#pressed?.named ? filled(STOP_NAMED, label, this.#pressed.named) : label;
+    return this.#pressed?.named ? filled(say.STOP_NAMED, label, this.#pressed.named) : label;
   }
+}
+
+/** Buttons by their commands, for what `run` returns. What comes of a click is said in `outcomes`, or beside its button. */
+export function commandButtons(
+  node: HTMLElement,
+  session: Session,
+  run: () => string,
+  outcomes?: HTMLElement,
+): Part<readonly Button[]> {
+  const make = (): Part<Button> => {
+    const press = new CommandButton(session);
+    outcomes?.append(press.outcome);
+    return {
+      node: outcomes ? press.node : el("span", "act", press.node, press.outcome),
+      refresh: press.refresh,
+      update: (spec) => press.update({ spec, run: run() }),
+      close: () => press.outcome.remove(),
+    };
+  };
+  return keyedList(node, make, ({ command }) => command);
 }
 
 /** A line of code with a button that copies it; if the clipboard is forbidden, through a selected text field. */
 export function copyLine(label: string, what: string): Part<string> {
-  const code = words("", "code");
-  const press = copyButton(COPY, what, () => code.textContent ?? "");
+  const code = words("cut", "code");
+  const press = copyButton(say.COPY, what, () => code.textContent ?? "");
   const node = el("span", "line", label, code, press.node);
   return {
     node,
     update(text) {
-      setText(code, text);
-      // A long one is cut in the menu.
-      code.title = text;
+      showCut(code, text);
       show(node, text);
     },
-    close: press.close,
   };
 }
 
@@ -199,7 +209,7 @@ export function copyButton(
   what: string,
   text: () => string,
   keys = "",
-): { node: HTMLElement; press: HTMLElement; copy(): Promise<void>; close(): void } {
+): { node: HTMLElement; copy(): Promise<void> } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const copy = async (): Promise<void> => {
     const done = await copyText(text(), press);
@@ -213,11 +223,10 @@ export function copyButton(
     }, 2000);
   };
   const press = button(label, () => void copy(), "link");
-  press.ariaLabel = `Copy ${what}`;
-  press.title = keys ? `${press.ariaLabel} (${keys})` : press.ariaLabel;
+  const ariaLabel = `Copy ${what}`;
+  Object.assign(press, { ariaLabel, title: keys ? `${ariaLabel} (${keys})` : ariaLabel });
   if (keys) press.ariaKeyShortcuts = "Control+C Meta+C";
   // The button's own name stays, and the focus may be elsewhere.
-  const said = el("span", "hidden");
-  said.role = "status";
-  return { node: el("span", "", press, said), press, copy, close: () => clearTimeout(timer) };
+  const said = el("span", "hidden", { role: "status" });
+  return { node: el("span", "", press, said), copy };
 }

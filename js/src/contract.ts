@@ -464,11 +464,6 @@ export interface LeadGridHead {
   sort: LeadSort | null;
 }
 
-export interface LeadGridView {
-  head: LeadGridHead;
-  clock: ClockView;
-}
-
 export interface DownloadMessage {
   kind: "download";
   grid: string;
@@ -492,19 +487,17 @@ export interface SelectMessage {
   on: boolean;
 }
 
-export const TABLE_SLOTS = 24;
-
 export const SAVED_VERSION = 2;
 
 export const AGAIN = "To see this run again:";
-
-export const BOARD_SLOTS = 100;
 
 export const CELL_NOT_FOUND = "not found";
 
 export const CELL_NEVER_RUN = "no result";
 
 export const CELL_HAS_FAILED = "failed";
+
+export const CELL_WAS_STOPPED = "stopped";
 
 export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 

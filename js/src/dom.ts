@@ -13,14 +13,17 @@ export interface Part<T> {
   close?(): void;
 }
 
+/** Makes an element of its children and, anywhere among them, of its properties. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   cls = "",
-  ...children: Child[]
+  ...given: (Child | Partial<HTMLElementTagNameMap[K]>)[]
 ): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag);
   if (cls) node.className = cls;
-  fill(node, ...children);
+  for (const each of given)
+    if (each && typeof each === "object" && !(each instanceof Node)) Object.assign(node, each);
+    else if (each) node.append(each);
   return node;
 }
 
@@ -30,17 +33,22 @@ export function fill(node: Element, ...children: Child[]): void {
 
 /** An element for words from outside, isolated in their own direction. */
 export function words(cls = "", tag: "span" | "b" | "code" | "bdi" = "span", text = ""): HTMLElement {
-  const node = el(tag, cls, text);
-  node.dir = "auto";
-  return node;
+  return el(tag, cls, text, { dir: "auto" });
+}
+
+/** A field for text. */
+export const textField = (ariaLabel: string, placeholder = ""): HTMLInputElement =>
+  el("input", "", { type: "text", placeholder, ariaLabel });
+
+/** Offers options, by their values; the chosen one stays. */
+export function setOptions(node: HTMLSelectElement, options: readonly (readonly [string, string])[]): void {
+  const chosen = node.value;
+  fill(node, ...options.map(([value, name]) => el("option", "", name, { value })));
+  if (options.some(([value]) => value === chosen)) node.value = chosen;
 }
 
 /** A decorative shape; the words beside it say the same. */
-export function mark(cls = "", tag: "i" | "span" | "div" = "i"): HTMLElement {
-  const node = el(tag, cls);
-  node.ariaHidden = "true";
-  return node;
-}
+export const mark = (cls = ""): HTMLElement => el("i", cls, { ariaHidden: "true" });
 
 export function show(node: HTMLElement, visible: unknown): void {
   node.hidden = !visible;
@@ -72,6 +80,12 @@ export function showText(node: HTMLElement, text: string): void {
   show(node, text);
 }
 
+/** Sets text whose end may be cut: all of it is there on hovering. Without any, the node takes no room. */
+export function showCut(node: HTMLElement, text: string): void {
+  showText(node, text);
+  node.title = text;
+}
+
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** The address if it is safe to follow, else null. Also checked in Python, but a saved state can be tampered with. */
@@ -89,11 +103,7 @@ export function safeHref(href: unknown): string | null {
 export function anchor(href: unknown, cls: string, ...children: Child[]): HTMLElement {
   const safe = safeHref(href);
   if (!safe) return el("span", "", ...children);
-  const node = el("a", cls, ...children);
-  node.href = safe;
-  node.target = "_blank";
-  node.rel = "noopener noreferrer nofollow";
-  return node;
+  return el("a", cls, ...children, { href: safe, target: "_blank", rel: "noopener noreferrer nofollow" });
 }
 
 /** An element for a link that may appear, change and disappear. */

@@ -1,47 +1,79 @@
-import { on } from "./dom";
+/** What the views of cards, boards and grids have in common: a shadow root, a session, a theme, and the page's clock. */
+
+import { el, on } from "./dom";
+import { guardKeys } from "./keys";
+import type { Model } from "./model";
 import { NO_KERNEL } from "./page_settings";
 import { anyUnderWay, ticking, watching } from "./page_state";
-import type { Session } from "./session";
-import { inShadowRoot } from "./shadow_root";
-import { followTheme } from "./theme";
+import { Session } from "./session";
+
+/**
+ * What a card inherits from the page: its theme, and whether it can be seen and clicked. Nothing else reaches the card,
+ * so that the host's styles for text and tables do not change it.
+ */
+const INHERITED =
+  ":host{all:initial;display:block;color-scheme:inherit;visibility:inherit;pointer-events:inherit}";
+
+/** How a view is drawn. */
+export interface Look {
+  /** Its only style sheet. */
+  style: string;
+  /** The traits that it shows, and what is called when one of them has changed. */
+  traits: readonly string[];
+  changed(trait: string): void;
+  /** Redraws everything that depends on time, clicks and the presence of the kernel. */
+  redraw(): void;
+  /** Whether something can still change. */
+  isOpen(): boolean;
+  /** Called for Enter in a text field. */
+  enter?(field: HTMLInputElement): void;
+}
 
 /** Puts a view on the page and keeps it up to date. It ticks only while it is visible and something can still change. */
 export class Lifecycle {
-  readonly #root: HTMLElement;
-  readonly #session: Session;
-  readonly #redraw: () => void;
-  readonly #isOpen: () => boolean;
+  readonly session: Session;
+  readonly root: HTMLElement;
+  readonly #model: Model;
+  readonly #host: HTMLElement;
+  #look: Look | undefined;
   readonly #undo: (() => void)[] = [];
   /**
    * Null until the browser reports it. Time passes on the view from the start, but nothing is requested before that.
    */
   #inView: boolean | null = null;
 
-  /**
-   * @param redraw - Redraws everything that depends on time, clicks and the presence of the kernel.
-   * @param isOpen - Whether something can still change.
-   */
-  constructor(root: HTMLElement, session: Session, redraw: () => void, isOpen: () => boolean) {
-    [this.#root, this.#session, this.#redraw, this.#isOpen] = [root, session, redraw, isOpen];
+  /** @param label - The name of the view, for assistive technology. */
+  constructor(model: Model, host: HTMLElement, label: string, cls = "") {
+    [this.#model, this.#host] = [model, host];
+    this.session = new Session(model, host, () => this.refresh());
+    // The card's own words are English, whatever the page's direction. Words from outside have their own direction.
+    this.root = el("article", `origami-card${cls}`, { dir: "ltr", tabIndex: -1, ariaLabel: label });
   }
 
   readonly refresh = (): void => {
-    const session = this.#session;
+    const session = this.session;
     const isOff = this.#inView === false || document.hidden;
     session.visible = !isOff && this.#inView !== null;
-    this.#redraw();
-    ticking(this.#tick, !isOff && (this.#isOpen() || session.uncertain || anyUnderWay()));
+    this.#look?.redraw();
+    ticking(this.#tick, !isOff && (this.#look?.isOpen() || session.uncertain || anyUnderWay()));
   };
 
-  /** Shows the view on the page, with only this style sheet. */
-  start(host: HTMLElement, style: string): void {
-    const [root, session] = [this.#root, this.#session];
-    const shadow = inShadowRoot(root, style);
+  /** Shows the view on the page. */
+  start(look: Look): void {
+    const { root, session } = this;
+    const shadow = el("div", "origami-widget");
+    shadow.attachShadow({ mode: "open" }).append(el("style", "", INHERITED + look.style), root);
+    this.#look = look;
     watching(this.refresh, true);
     const observer = new IntersectionObserver((entries) => {
       this.#inView = entries.some((entry) => entry.isIntersecting);
       this.refresh();
     });
+    for (const trait of look.traits) {
+      const changed = (): void => look.changed(trait);
+      this.#model.on(`change:${trait}`, changed);
+      this.#undo.push(() => this.#model.off(`change:${trait}`, changed));
+    }
     this.#undo.push(
       () => watching(this.refresh, false),
       // What has settled does not tick, and so would not see that its kernel is gone.
@@ -53,11 +85,12 @@ export class Lifecycle {
       ),
       () => ticking(this.#tick, false),
       () => session.close(),
+      guardKeys(root, (field) => look.enter?.(field)),
       followTheme(root),
       () => shadow.remove(),
       () => observer.disconnect(),
     );
-    host.append(shadow);
+    this.#host.append(shadow);
     session.hello();
     this.refresh();
     observer.observe(root);
@@ -67,10 +100,39 @@ export class Lifecycle {
     for (const each of this.#undo) each();
   }
 
+  /** Draws news. If a pressed button disappears, the focus goes to the top of the view, not of the page. */
+  drawing(draw: () => void): void {
+    const had = focused(this.root);
+    draw();
+    this.refresh();
+    if (had && !had.checkVisibility()) this.root.focus();
+  }
+
   readonly #tick = (): void => {
-    this.#session.tick();
-    this.#redraw();
+    this.session.tick();
+    this.#look?.redraw();
   };
+}
+
+/**
+ * JupyterLab, Notebook and marimo set `color-scheme` themselves, and `light-dark()` follows it. Other hosts only set a
+ * class or attribute of the page. It is copied to the card's root as `data-scheme`, because a selector cannot look
+ * above the card, which may be in a shadow root.
+ */
+function followTheme(root: HTMLElement): () => void {
+  const { body, documentElement: page } = document;
+  const follow = (): void => {
+    const { jpThemeLight, vscodeThemeKind } = body.dataset;
+    const themes = `${body.className} ${page.className} ${vscodeThemeKind} lab-${jpThemeLight}`;
+    // Light first: VS Code's light high contrast theme also has the class of the dark one.
+    if (/\b(vscode-(high-contrast-)?light|lab-true)\b/.test(themes)) root.dataset.scheme = "light";
+    else if (/\b(dark|vscode-high-contrast|lab-false)\b/.test(themes)) root.dataset.scheme = "dark";
+    else delete root.dataset.scheme;
+  };
+  follow();
+  const watch = new MutationObserver(follow);
+  for (const node of [body, page]) watch.observe(node, { attributes: true });
+  return () => watch.disconnect();
 }
 
 /** The element with the focus in a card or board, even inside a shadow root. */

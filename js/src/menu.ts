@@ -7,21 +7,15 @@ import { onKey } from "./keys";
 /** Pixels between a panel and its button, or the edge of the window. */
 const GAP = 4;
 
-export interface Menu {
-  readonly press: HTMLButtonElement;
-  /** Its place is behind the button, so that Tab goes on into it. */
-  readonly panel: HTMLElement;
-  shut(): void;
-}
-
-/** @param opens - Called before the panel opens. */
-export function menu(label: string, cls = "", opens: () => void = () => {}): Menu {
-  const panel = el("div", "menu");
+/**
+ * The place of the panel is behind the button, so that Tab goes on into it.
+ *
+ * @param opens - Called before the panel opens.
+ */
+export function menu(label: string, cls = "", opens: () => void = () => {}) {
+  const panel = el("div", "menu", { id: uid(), popover: "manual", hidden: true });
   const press = button(label, () => (panel.hidden ? open() : shut()), cls);
   let undo: (() => void)[] = [];
-  panel.id = uid();
-  panel.popover = "manual";
-  show(panel, false);
   press.setAttribute("aria-controls", panel.id);
   press.ariaExpanded = "false";
 
@@ -31,6 +25,7 @@ export function menu(label: string, cls = "", opens: () => void = () => {}): Men
     panel.showPopover?.();
     place(panel, press);
     press.ariaExpanded = "true";
+    // A panel whose view is gone shuts as any other, at the next click.
     const leave = (event: Event): void => {
       if (!event.composedPath().some((at) => at === panel || at === press)) shut();
     };

@@ -1,11 +1,11 @@
 /** The toggle for notifications: a browser notification, and a mark in the page's title, when a run ends, asks or fails. */
 
 import { button } from "./buttons";
-import { el, on, type Part, show, showText, words } from "./dom";
+import { el, on, type Part, setText, show, showText, words } from "./dom";
 import { type News, notifiesByDefault, notifyHost } from "./page_settings";
 import { isNews } from "./page_state";
 import type { Session } from "./session";
-import { NOTIFY, NOTIFY_BLOCKED } from "./words";
+import * as say from "./words";
 
 const MARK = "● ";
 
@@ -43,13 +43,29 @@ function markTitle(page: Document): void {
   };
 }
 
+/** A place that announces changes to assistive technology; `say` returns whether a text is news. */
+export function voice(): { node: HTMLElement; say(text: string): boolean } {
+  const node = el("div", "hidden", { role: "status", ariaLive: "polite" });
+  // What a view shows when it appears is read with the view.
+  let before: string | null = null;
+  return {
+    node,
+    say(text) {
+      const isNews = before !== null && text !== before;
+      if (isNews) setText(node, text);
+      before = text;
+      return isNews;
+    },
+  };
+}
+
 /**
  * Nobody is said what a card in sight shows.
  *
  * @param tag - The browser shows only the newest notification with a tag.
  */
 export function notifyToggle(tag: string, session: Session): Notify {
-  const press = button(NOTIFY, () => void toggle(), "quiet toggle");
+  const press = button(say.NOTIFY, () => void toggle(), "quiet toggle");
   const refusal = words("say");
   const node = el("span", "act notify", press);
   const page = titled();
@@ -62,7 +78,7 @@ export function notifyToggle(tag: string, session: Session): Notify {
     showText(refusal, "");
     // Some browsers grant or refuse without asking.
     const permission = chosen && (await Notification.requestPermission());
-    if (chosen && permission === "denied") showText(refusal, NOTIFY_BLOCKED);
+    if (chosen && permission === "denied") showText(refusal, say.NOTIFY_BLOCKED);
   };
   show(refusal, false);
   return {

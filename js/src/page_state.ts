@@ -19,29 +19,21 @@ interface Snapshot {
   data: Record<string, string>;
 }
 
-interface Shared {
-  ticks: Set<() => void>;
-  timer: ReturnType<typeof setInterval> | undefined;
-  commands: Map<string, Pending>;
-  watchers: Set<() => void>;
-  held: Map<string, Snapshot>;
-  guarded: WeakSet<object>;
+const fresh = () => ({
+  ticks: new Set<() => void>(),
+  timer: undefined as ReturnType<typeof setInterval> | undefined,
+  commands: new Map<string, Pending>(),
+  watchers: new Set<() => void>(),
+  held: new Map<string, Snapshot>(),
+  guarded: new WeakSet<object>(),
   /** The runs about which the page has notified. */
-  notified: Set<string>;
-}
+  notified: new Set<string>(),
+});
 
 const KEY = Symbol.for("origami/page/5");
-const page = globalThis as { [KEY]?: Shared };
-page[KEY] ??= {
-  ticks: new Set(),
-  timer: undefined,
-  commands: new Map(),
-  watchers: new Set(),
-  held: new Map(),
-  guarded: new WeakSet(),
-  notified: new Set(),
-};
-const shared: Shared = page[KEY];
+const page = globalThis as { [KEY]?: ReturnType<typeof fresh> };
+page[KEY] ??= fresh();
+const shared = page[KEY];
 const { ticks, commands, watchers } = shared;
 /** The newest snapshot of each card, by key, the documents that are saved with snapshots, and the runs notified about. */
 export const { held: snapshots, guarded, notified } = shared;

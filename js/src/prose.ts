@@ -18,12 +18,8 @@ function build(item: ProseNode, depth: number): HTMLElement {
   const children = depth < DEEPEST ? prose(item.c, depth + 1) : [];
   if (item.t === "a") return anchor(item.href, "", ...children);
   const tag = TAGS.includes(item.t) ? item.t : (Object.hasOwn(OTHERS, item.t) && OTHERS[item.t]) || "span";
-  const node = el(tag as "p", "", ...children);
-  node.dir = "auto";
-  if (item.t !== "table") return node;
-  const scroll = el("div", "scroll", node);
-  scroll.tabIndex = 0;
-  return scroll;
+  const node = el(tag as "p", "", ...children, { dir: "auto" });
+  return item.t === "table" ? el("div", "scroll", node, { tabIndex: 0 }) : node;
 }
 
 /** Counts the characters of a tree, up to the number that makes it long. */

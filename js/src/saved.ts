@@ -27,28 +27,16 @@ function bounded(value: unknown, left = { entries: MOST_ENTRIES }): unknown {
 }
 
 /** The model of a widget whose kernel is gone: it has the final state, and its messages go nowhere. */
-class SavedModel implements Model {
-  readonly comm_live = false;
-  readonly #traits: Record<string, unknown>;
-
-  constructor(traits: Record<string, unknown>) {
-    this.#traits = traits;
-  }
-
-  get(name: string): unknown {
-    return this.#traits[name];
-  }
-
-  set(): void {}
-
-  on(): void {}
-
-  off(): void {}
-
-  send(): void {
+const savedModel = (traits: Record<string, unknown>): Model => ({
+  comm_live: false,
+  get: (name) => traits[name],
+  set() {},
+  on() {},
+  off() {},
+  send() {
     throw new Error("A saved card has no kernel.");
-  }
-}
+  },
+});
 
 /** The traits of a board. No card is open in it, as a card is a separate widget. */
 function boardTraitsOf({ head, clock, rows, moments }: BoardView): Record<string, unknown> {
@@ -58,9 +46,9 @@ function boardTraitsOf({ head, clock, rows, moments }: BoardView): Record<string
 type Draw = (view: never, host: HTMLElement) => () => void;
 
 const DRAW: Record<(typeof SAVED_TYPES)[number], Draw> = {
-  "application/vnd.origami.run+json": (view: View, host) => mountCard(new SavedModel({ ...view }), host),
+  "application/vnd.origami.run+json": (view: View, host) => mountCard(savedModel({ ...view }), host),
   "application/vnd.origami.board+json": (view: BoardView, host) =>
-    mountBoard(new SavedModel(boardTraitsOf(view)), host),
+    mountBoard(savedModel(boardTraitsOf(view)), host),
 };
 
 /**

@@ -11,11 +11,15 @@ import type {
   ClockView,
   CodeAnswer,
   CodeMessage,
+  CommandMessage,
   CommandName,
   DownloadAnswer,
   DownloadMessage,
+  HelloMessage,
   LeadsAnswer,
   LeadsMessage,
+  SelectMessage,
+  View,
 } from "./contract";
 import { hello, type Model } from "./model";
 import { NO_KERNEL } from "./page_settings";
@@ -26,6 +30,13 @@ import { acknowledge, commandKey, leave, request, withdraw } from "./page_state"
  * that it is gone.
  */
 export type Presence = "live" | "old" | "busy" | "gone";
+
+/** Context for all sections of a card. */
+export interface Context {
+  session: Session;
+  /** The newest value of a section's trait. */
+  view<K extends keyof View>(name: K): View[K];
+}
 
 export const ANSWER_MS = 3000;
 /** A first state older than this may have been restored from a page reload or a saved notebook. */
@@ -227,7 +238,7 @@ export class Session {
     if (this.reads) this.#post(message);
   }
 
-  #post(message: unknown): boolean {
+  #post(message: CommandMessage | HelloMessage | Question | SelectMessage): boolean {
     try {
       this.#model.send(message);
       return true;

@@ -8,15 +8,10 @@ export interface Tab {
   count?: string;
 }
 
-export interface Tabs {
-  readonly node: HTMLElement;
-  update(tabs: readonly Tab[], selected: string): void;
-  /** The id of a tab's element, for the element that it labels. */
-  idOf(tab: string): string;
-}
+export type Tabs = ReturnType<typeof tabs>;
 
 /** A list of tabs by the ARIA practice: Tab reaches one of them, and the arrow keys go through all. */
-export function tabs(label: string, controls: string, select: (id: string) => void): Tabs {
+export function tabs(label: string, controls: string, select: (id: string) => void) {
   const prefix = uid();
   const idOf = (tab: string): string => `${prefix}-${tab}`;
   let selected = "";
@@ -24,27 +19,21 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
   const one = (): Part<Tab> => {
     const name = words("", "bdi");
     const count = el("small");
-    const node = el("button", "tab", name, count);
-    node.type = "button";
-    node.role = "tab";
+    const node = el("button", "tab", name, count, { type: "button", role: "tab" });
     node.setAttribute("aria-controls", controls);
     return {
       node,
       update(tab) {
-        node.id = idOf(tab.id);
+        const isIn = tab.id === selected;
+        const of = { id: idOf(tab.id), title: tab.label, ariaSelected: `${isIn}`, tabIndex: isIn ? 0 : -1 };
+        Object.assign(node, of, { onclick: () => select(tab.id) });
         setText(name, tab.label);
-        // In case the name is cut.
-        node.title = tab.label;
         showText(count, tab.count ? ` ${tab.count}` : "");
-        node.ariaSelected = `${tab.id === selected}`;
-        node.tabIndex = tab.id === selected ? 0 : -1;
-        node.onclick = () => select(tab.id);
       },
     };
   };
-  const list = keyedList(el("div", "tablist"), one, (tab: Tab) => tab.id);
-  list.node.role = "tablist";
-  list.node.ariaLabel = label;
+  const place = el("div", "tablist", { role: "tablist", ariaLabel: label });
+  const list = keyedList(place, one, (tab: Tab) => tab.id);
   onKey(list.node, (key, event) => {
     const at = known.findIndex(({ id }) => id === selected);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: known.length - 1 }[key];
@@ -58,8 +47,9 @@ export function tabs(label: string, controls: string, select: (id: string) => vo
   });
   return {
     node: list.node,
+    /** The id of a tab's element, for the element that it labels. */
     idOf,
-    update(items, now) {
+    update(items: readonly Tab[], now: string): void {
       [known, selected] = [items, now];
       list.update(items);
     },

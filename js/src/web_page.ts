@@ -5,9 +5,9 @@
 
 import { el, on } from "./dom";
 import { folded } from "./format";
+import { ariaSortOf, inOrder, type Order, orderAfter, type SortValue } from "./sorting";
 
 const ROLES: Record<string, string> = { THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
-const { compare } = new Intl.Collator(undefined, { numeric: true });
 
 /** What is seen of a cell before it is unfolded. */
 const cellText = (row: HTMLTableRowElement, at: number): string =>
@@ -15,26 +15,18 @@ const cellText = (row: HTMLTableRowElement, at: number): string =>
     .map((node) => (node.nodeName === "DETAILS" ? "" : (node.textContent ?? "")))
     .join("");
 
-/** Numbers by their size, all else as words; what is empty comes last in both directions. */
-function order(at: number, sign: number): (a: HTMLTableRowElement, b: HTMLTableRowElement) => number {
-  const texts = new Map<HTMLTableRowElement, [string, number]>();
-  const read = (row: HTMLTableRowElement): [string, number] => {
-    const text = cellText(row, at);
-    const known = texts.get(row) ?? [text, text === "" ? Number.NaN : Number(text.replaceAll(",", ""))];
-    texts.set(row, known);
-    return known;
-  };
-  return (a, b) => {
-    const [[text, number], [other, size]] = [read(a), read(b)];
-    if (!text || !other) return Number(!text) - Number(!other);
-    return sign * (Number.isNaN(number - size) ? compare(text, other) : number - size);
-  };
+/** The value to sort by: a number if all of the text is one, and null without any. */
+function sortValue(row: HTMLTableRowElement, at: number): SortValue {
+  const text = cellText(row, at);
+  const size = Number(text.replaceAll(",", ""));
+  return text === "" ? null : Number.isNaN(size) ? text : size;
 }
 
 class LeadTable {
   readonly #table: HTMLTableElement;
   readonly #count: Element | null;
   readonly #rows: HTMLTableRowElement[];
+  #order: Order<number> | null = null;
   readonly #words = new Map<HTMLTableRowElement, string>();
 
   constructor(table: HTMLTableElement) {
@@ -49,19 +41,22 @@ class LeadTable {
     for (const row of this.#rows) if (row.cells[0]) row.cells[0].role = "rowheader";
     [...(table.tHead?.rows[0]?.cells ?? [])].forEach((head, at) => {
       head.role = "columnheader";
-      const press = el("button", "", ...head.childNodes);
-      press.type = "button";
-      on(press, "click", () => this.#sort(head, at));
+      const press = el("button", "", ...head.childNodes, { type: "button" });
+      on(press, "click", () => this.#sort(at));
       head.append(press);
     });
     table.classList.add("live");
   }
 
-  #sort(head: HTMLElement, at: number): void {
-    const next = { ascending: "descending", descending: "" }[head.ariaSort ?? ""] ?? "ascending";
-    for (const each of this.#table.tHead?.rows[0]?.cells ?? []) each.ariaSort = null;
-    head.ariaSort = next || null;
-    const rows = next ? [...this.#rows].sort(order(at, next === "ascending" ? 1 : -1)) : this.#rows;
+  #sort(at: number): void {
+    const order = orderAfter(this.#order, at, false);
+    this.#order = order;
+    [...(this.#table.tHead?.rows[0]?.cells ?? [])].forEach((head, place) => {
+      head.ariaSort = ariaSortOf(order, place);
+    });
+    const keyed = this.#rows.map((row) => ({ row, key: sortValue(row, at) }));
+    if (order) keyed.sort((a, b) => inOrder(a.key, b.key, order.down));
+    const rows = keyed.map(({ row }) => row);
     const size = this.#table.tBodies[0]?.rows.length ?? 1;
     [...this.#table.tBodies].forEach((body, block) => {
       body.append(...rows.slice(block * size, (block + 1) * size));

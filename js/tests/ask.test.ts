@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { active, type Drawn, draw, isOff, shown } from "./draw";
+import { active, type Drawn, draw, isOff, press, shown } from "./draw";
 import { sample } from "./samples";
 
 let run = 0;
@@ -28,7 +28,7 @@ const choose = (radio: HTMLInputElement): void => {
   radio.dispatchEvent(new Event("input", { bubbles: true }));
 };
 const enter = (field: HTMLInputElement): void => {
-  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, composed: true }));
+  press("Enter", field);
 };
 
 describe("the answer form", () => {

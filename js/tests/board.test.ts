@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { BoardRow } from "../src/contract";
 import { activity } from "../src/page_state";
 import { BoardModel } from "./board-model";
-import { active, isOff, shown } from "./draw";
+import { active, isOff, press, shown } from "./draw";
 import {
   ALL,
   board,
@@ -218,7 +218,7 @@ describe("the filter", () => {
     pick(on, "");
     expect(texts(on)).toHaveLength(2);
     const field = on.one<HTMLInputElement>("input");
-    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
+    press("Escape", field);
     expect([field.value, texts(on).length]).toEqual(["", 3]);
     expect(on.text()).not.toContain("shown");
   });

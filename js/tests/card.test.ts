@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { View } from "../src/contract";
 import { SECTIONS } from "../src/contract";
 import { activity } from "../src/page_state";
-import { active, type Drawn, draw, shown, visible, within } from "./draw";
+import { active, type Drawn, draw, press, shown, visible, within } from "./draw";
 import { NAMES, sample } from "./samples";
 
 beforeEach(() => {
@@ -170,7 +170,7 @@ describe("the menu", () => {
     for (const inside of [button, panel.querySelector("button") as HTMLElement]) {
       button.click();
       inside.focus();
-      inside.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
+      press("Escape", inside);
       expect(panel.hidden).toBe(true);
       expect(active()).toBe(button);
     }

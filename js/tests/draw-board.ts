@@ -1,9 +1,8 @@
-import { afterEach } from "vitest";
 import widget from "../src/board/index";
 import type { BoardHead, BoardRow, BoardView, Button, CheckTimes } from "../src/contract";
 import { readBoard } from "../tools/fixtures.mjs";
 import { BoardModel } from "./board-model";
-import { shown, within } from "./draw";
+import { type Placed, placed, shown } from "./draw";
 
 /** One of the boards that all renderers are tested with, as the kernel would send it at `now`. */
 export function board(name: string, now = Date.now()): BoardView {
@@ -22,68 +21,24 @@ export function board(name: string, now = Date.now()): BoardView {
   return view;
 }
 
-/** One view of a board on a page, with what a test wants to ask of it. */
-export interface Shown {
+/** One view of a board. */
+export interface Shown extends Placed {
   model: BoardModel;
-  host: HTMLElement;
-  close: () => void;
-  text(): string;
-  one<T extends HTMLElement = HTMLElement>(selector: string): T;
-  all<T extends HTMLElement = HTMLElement>(selector: string): T[];
   /** The rows that can be seen, in their order. */
   rows(): HTMLElement[];
   /** The buttons that open them. */
   briefs(): HTMLButtonElement[];
-  button(label: string): HTMLButtonElement;
 }
-
-const closers = new Set<() => void>();
-
-afterEach(() => {
-  for (const close of closers) close();
-  closers.clear();
-  document.body.replaceChildren();
-});
 
 export function drawBoard(from: BoardView | BoardModel): Shown {
   const model = from instanceof BoardModel ? from : new BoardModel(from);
-  const host = document.createElement("div");
-  document.body.append(host);
-  const close = widget.render({ model, el: host });
-  closers.add(close);
-  const inside = within(host);
-  const all = <T extends HTMLElement>(selector: string): T[] => [...inside.querySelectorAll<T>(selector)];
-  const one = <T extends HTMLElement>(selector: string): T => {
-    const found = inside.querySelector<T>(selector);
-    if (!found) throw new Error(`Nothing matches ${selector}`);
-    return found;
-  };
+  const view = placed(widget, model);
   const rows = (): HTMLElement[] =>
-    all("tbody > tr").filter((row) => !row.hidden && !row.matches(".card-row"));
-  return {
-    model,
-    host,
-    close,
-    one,
-    all,
-    rows,
-    text: () => shown(host),
-    briefs: () => rows().map((row) => row.querySelector<HTMLButtonElement>(".brief") as HTMLButtonElement),
-    button: (label) => {
-      const found = all<HTMLButtonElement>("button").find(
-        (each) => shown(each) === label && seen(each, host),
-      );
-      if (!found) throw new Error(`No button says "${label}"`);
-      return found;
-    },
-  };
+    view.all("tbody > tr").filter((row) => !row.hidden && !row.matches(".card-row"));
+  const briefs = (): HTMLButtonElement[] =>
+    rows().map((row) => row.querySelector<HTMLButtonElement>(".brief") as HTMLButtonElement);
+  return { model, ...view, rows, briefs };
 }
-
-const seen = (node: HTMLElement, top: HTMLElement): boolean => {
-  for (let at: HTMLElement | null = node; at && at !== top; at = at.parentElement)
-    if (at.hidden) return false;
-  return true;
-};
 
 const ROW: BoardRow = {
   position: 0,

@@ -4,15 +4,19 @@ import widget from "../src/index";
 import { FakeModel } from "./fake-model";
 import { sample } from "./samples";
 
-/** One view of a card on a page, with what a test wants to ask of it. */
-export interface Drawn {
-  model: FakeModel;
+/** A view on a page, with what a test wants to ask of it. */
+export interface Placed {
   host: HTMLElement;
   close: () => void;
   text(): string;
   one<T extends HTMLElement = HTMLElement>(selector: string): T;
   all<T extends HTMLElement = HTMLElement>(selector: string): T[];
   button(label: string): HTMLButtonElement;
+}
+
+/** One view of a card. */
+export interface Drawn extends Placed {
+  model: FakeModel;
 }
 
 /** Stands in for the browser's observer: all views are on the screen until a test scrolls. */
@@ -44,41 +48,48 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
-export function draw(from: string | View | FakeModel, change: (view: View) => void = () => {}): Drawn {
-  let model: FakeModel;
-  if (from instanceof FakeModel) model = from;
-  else {
-    const view = typeof from === "string" ? sample(from) : from;
-    change(view);
-    model = new FakeModel(view);
-  }
+/** Places a view of a model, until the test ends. */
+export function placed<M>(
+  { render }: { render(context: { model: M; el: HTMLElement }): () => void },
+  model: M,
+): Placed {
   const host = document.createElement("div");
   document.body.append(host);
-  const close = widget.render({ model, el: host });
+  const close = render({ model, el: host });
   closers.add(close);
   const inside = within(host);
   const all = <T extends HTMLElement>(selector: string): T[] => [...inside.querySelectorAll<T>(selector)];
-  const one = <T extends HTMLElement>(selector: string): T => {
-    const found = inside.querySelector<T>(selector);
-    if (!found) throw new Error(`Nothing matches ${selector}`);
-    return found;
+  const found = <T>(node: T | null | undefined, what: string): T => {
+    if (!node) throw new Error(what);
+    return node;
   };
   return {
-    model,
     host,
     close,
-    one,
     all,
+    one: <T extends HTMLElement>(selector: string): T =>
+      found(inside.querySelector<T>(selector), `Nothing matches ${selector}`),
     text: () => shown(host),
-    button: (label) => {
-      const found = all<HTMLButtonElement>("button").find(
-        (each) => shown(each) === label && visible(each, host),
-      );
-      if (!found) throw new Error(`No button says "${label}"`);
-      return found;
-    },
+    button: (label) =>
+      found(
+        all<HTMLButtonElement>("button").find((each) => shown(each) === label && visible(each, host)),
+        `No button says "${label}"`,
+      ),
   };
 }
+
+export function draw(from: string | View | FakeModel, change: (view: View) => void = () => {}): Drawn {
+  if (from instanceof FakeModel) return { model: from, ...placed(widget, from) };
+  const view = typeof from === "string" ? sample(from) : from;
+  change(view);
+  return draw(new FakeModel(view));
+}
+
+/** Presses a key; returns whether the browser does what it does with it. */
+export const press = (key: string, target: Element = active(), more: KeyboardEventInit = {}): boolean =>
+  target.dispatchEvent(
+    new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true, ...more }),
+  );
 
 /** What a host shows: the shadow root that a view has put there. */
 export const within = (host: ParentNode): ShadowRoot => {

@@ -1,9 +1,15 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import texts from "../../tests/fixtures/formulas.json";
-import type { LeadGridHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
+import {
+  CELL_WAS_STOPPED,
+  type LeadGridHead,
+  type LeadRow,
+  type LeadsAnswer,
+  type LeadsMessage,
+} from "../src/contract";
 import widget from "../src/leads/index";
 import { activity } from "../src/page_state";
-import { active, scrollIntoView, shown, visible, within } from "./draw";
+import { active, placed, press, shown, visible } from "./draw";
 import { FakeModel } from "./fake-model";
 import { answerTo, leadHead as headOf } from "./lead-answers";
 import { sample } from "./samples";
@@ -23,38 +29,17 @@ const HEAD: LeadGridHead = {
   sort: null,
 };
 
-const ends = new Set<() => void>();
-
-afterEach(() => {
-  for (const end of ends) end();
-  ends.clear();
-  scrollIntoView(true);
-  document.body.replaceChildren();
-});
-
 function drawGrid(head = HEAD) {
   const model = new FakeModel(sample("completed"));
   model.own = { key: "grid", seq: 0, head };
-  const host = document.createElement("div");
-  document.body.append(host);
-  const close = widget.render({ model, el: host });
-  ends.add(close);
-  const inside = within(host);
-  const all = <T extends HTMLElement>(selector: string): T[] => [...inside.querySelectorAll<T>(selector)];
+  const view = placed(widget, model);
+  const { all } = view;
   return {
     model,
-    host,
-    close,
-    all,
-    one: <T extends HTMLElement = HTMLElement>(selector: string): T => all<T>(selector)[0] as T,
-    text: () => shown(host),
+    ...view,
     looks: () => model.sent.filter(({ kind }) => kind === "leads") as unknown as LeadsMessage[],
     selects: () => model.sent.filter(({ kind }) => kind === "select"),
-    button: (label: string): HTMLButtonElement => {
-      const found = all<HTMLButtonElement>("button").find((each) => shown(each) === label);
-      if (!found) throw new Error(`No button says "${label}"`);
-      return found;
-    },
+    copy: () => all("button").find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement,
     boxes: () => all<HTMLInputElement>(".lines input[type=checkbox]"),
     send(change: Partial<LeadsAnswer> = {}) {
       const rows: LeadRow[] = [0, 1, 2].map((at) => [`lead-${at}`, [`Bakery ${at}`]]);
@@ -407,10 +392,7 @@ describe("a grid of leads", () => {
       grid.all(".leads [tabindex='0'], .leads button, .leads input").filter(({ tabIndex }) => tabIndex === 0);
     expect(reachable()).toHaveLength(1);
     reachable()[0]?.focus();
-    for (const key of ["ArrowDown", "ArrowLeft"])
-      active().dispatchEvent(
-        new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true }),
-      );
+    for (const key of ["ArrowDown", "ArrowLeft"]) press(key);
     expect(active()).toBe(grid.boxes()[1]);
     expect(reachable()).toEqual([grid.boxes()[1]]);
     expect(grid.all(".leads > [role=row] > [role=columnheader]")).toHaveLength(2);
@@ -561,6 +543,18 @@ describe("a grid of leads", () => {
     expect(titles()).toEqual(["Name", "Website"]);
   });
 
+  it("shows websites where nothing else names a lead, and a cell that was stopped as an outline", () => {
+    const grid = drawGrid();
+    const heads = [
+      headOf("Website", { role: "website" }),
+      headOf("Phone", { role: "phone", kind: "enrichment", missing: CELL_WAS_STOPPED }),
+    ];
+    grid.send({ heads, rows: [["lead-0", ["a.example", null]]] });
+    const [site, phone] = grid.all(".lines [role=gridcell]:not(.ltick)");
+    expect([site?.hidden, phone?.textContent, phone?.ariaLabel]).toEqual([false, "", CELL_WAS_STOPPED]);
+    expect(phone?.querySelector(".stopped")).not.toBeNull();
+  });
+
   it("asks for the leads of another table without the filters of the last one", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Email", { role: "email" })];
@@ -602,9 +596,7 @@ describe("a grid of leads", () => {
       ],
     });
     const copied = clipboard();
-    const copy = grid
-      .all("button")
-      .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
+    const copy = grid.copy();
     expect(visible(copy, grid.host)).toBe(false);
     tick(grid.boxes()[0], true);
     expect(visible(copy, grid.host)).toBe(true);
@@ -619,8 +611,7 @@ describe("a grid of leads", () => {
     grid.send({ heads, rows: [["lead-0", texts.map(({ text }) => text)]] });
     const copied = clipboard();
     tick(grid.boxes()[0], true);
-    const copy = grid.all("button").find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads");
-    copy?.click();
+    grid.copy().click();
     await Promise.resolve();
     const oneLine = (text: string): string => text.replace(/[\t\r\n]+/g, " ");
     expect(copied[0]?.split("\n")[1]?.split("\t")).toEqual(
@@ -632,41 +623,34 @@ describe("a grid of leads", () => {
     vi.useFakeTimers();
     const grid = drawGrid();
     const copied = clipboard();
-    const copy = grid
-      .all("button")
-      .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
+    const copy = grid.copy();
     const said = () => grid.all("[role=status]").some(({ textContent }) => textContent === "Copied");
-    /** Returns whether the browser keeps the key. */
-    const press = (target: Element, init: KeyboardEventInit) =>
-      target.dispatchEvent(
-        new KeyboardEvent("keydown", { key: "c", bubbles: true, composed: true, cancelable: true, ...init }),
-      );
     grid.send();
     const [box, cell] = [
       grid.boxes()[0] as HTMLElement,
       grid.all("[role=gridcell]:not(.ltick)")[0] as Element,
     ];
     const search = grid.one("input[type=text]");
-    expect(press(box, { ctrlKey: true })).toBe(true);
+    expect(press("c", box, { ctrlKey: true })).toBe(true);
     tick(grid.boxes()[0], true);
     tick(grid.boxes()[2], true);
     for (const init of [{}, { ctrlKey: true, shiftKey: true }, { ctrlKey: true, altKey: true }])
-      expect(press(box, init)).toBe(true);
-    expect(press(search, { ctrlKey: true })).toBe(true);
+      expect(press("c", box, init)).toBe(true);
+    expect(press("c", search, { ctrlKey: true })).toBe(true);
     const selection = vi.spyOn(globalThis, "getSelection").mockReturnValue("a word" as never);
-    expect(press(cell, { ctrlKey: true })).toBe(true);
+    expect(press("c", cell, { ctrlKey: true })).toBe(true);
     selection.mockRestore();
     await vi.advanceTimersByTimeAsync(0);
     expect([copied, said()]).toEqual([[], false]);
     box.focus();
-    expect(press(box, { ctrlKey: true })).toBe(false);
-    expect(press(box, { ctrlKey: true, repeat: true })).toBe(false);
+    expect(press("c", box, { ctrlKey: true })).toBe(false);
+    expect(press("c", box, { ctrlKey: true, repeat: true })).toBe(false);
     await vi.advanceTimersByTimeAsync(0);
     expect(copied).toEqual(["Name\nBakery 0\nBakery 2"]);
     expect([said(), shown(copy), active()]).toEqual([true, "Copied", box]);
     await vi.advanceTimersByTimeAsync(2000);
     expect([said(), shown(copy)]).toEqual([false, "Copy"]);
-    expect(press(cell, { key: "C", metaKey: true })).toBe(false);
+    expect(press("c", cell, { key: "C", metaKey: true })).toBe(false);
     await vi.advanceTimersByTimeAsync(2000);
     expect(copied).toHaveLength(2);
     expect([copy.title, copy.ariaKeyShortcuts]).toEqual([
@@ -680,9 +664,7 @@ describe("a grid of leads", () => {
     const grid = drawGrid();
     const copied = clipboard();
     const tabs = grid.all("[role=tab]");
-    const copy = grid
-      .all("button")
-      .find(({ ariaLabel }) => ariaLabel === "Copy the ticked leads") as HTMLElement;
+    const copy = grid.copy();
     grid.send();
     for (const at of [0, 2]) tick(grid.boxes()[at], true);
     expect(grid.text()).toContain("2 ticked");
@@ -839,7 +821,6 @@ describe("a grid of leads", () => {
     const before = activity();
     const grid = drawGrid();
     grid.close();
-    ends.clear();
     expect(grid.looks().at(-1)?.table).toBe("");
     expect([grid.host.childNodes.length, grid.model.listeners, activity()]).toEqual([0, 0, before]);
     expect(vi.getTimerCount()).toBe(0);

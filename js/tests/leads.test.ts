@@ -12,7 +12,7 @@ import type {
 import { clockTime } from "../src/format";
 import { ANSWER_MS } from "../src/session";
 import { LEADS_NOT_SAVED } from "../src/words";
-import { active, type Drawn, draw, isOff, scrollIntoView, shown, visible } from "./draw";
+import { active, type Drawn, draw, isOff, press, scrollIntoView, shown, visible } from "./draw";
 import { answerTo, leadHead } from "./lead-answers";
 import { sample } from "./samples";
 
@@ -78,11 +78,13 @@ const cells = (card: Drawn, row = 0): HTMLElement[] => [
   ...(lines(card)[row] as HTMLElement).querySelectorAll<HTMLElement>("[role=gridcell]:not(.ltick)"),
 ];
 const texts = (card: Drawn): string[] => lines(card).map((_, at) => shown(cells(card, at)[0] as HTMLElement));
-const press = (key: string, target: HTMLElement = active()): void => {
-  target.dispatchEvent(
-    new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true }),
-  );
-};
+function scrollTo(card: Drawn, line: number): void {
+  const scroll = card.one(".leads");
+  scroll.scrollTop = 29 * line;
+  scroll.dispatchEvent(new Event("scroll"));
+  // Waits for the frame; the lines are put in order only when scrolling rests.
+  vi.advanceTimersByTime(20);
+}
 const at = (): string[] => {
   const cell = active().closest<HTMLElement>("[data-place]");
   return [cell?.parentElement?.dataset.at ?? "", cell?.dataset.place ?? ""];
@@ -219,10 +221,7 @@ describe("what is asked for", () => {
   it("is more when the rows are scrolled, and never what is there", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 50), more: true, total: 1000 });
     const before = looks(card).length;
-    const scroll = card.one(".leads");
-    scroll.scrollTop = 29 * 48;
-    scroll.dispatchEvent(new Event("scroll"));
-    vi.advanceTimersByTime(50);
+    scrollTo(card, 48);
     expect(looks(card).length).toBe(before + 1);
     expect(last(card).last).toBeGreaterThan(50);
     send(card, { start: 50, rows: rowsFrom(50, 50), more: true, total: 1000 });
@@ -236,14 +235,11 @@ describe("the window of rows", () => {
     expect(lines(card).length).toBeLessThan(30);
     expect(texts(card)[0]).toBe("Bakery 0");
     expect(card.one(".lspace").style.height).toBe(`${5000 * 29}px`);
-    const scroll = card.one(".leads");
-    scroll.scrollTop = 29 * 2000;
-    scroll.dispatchEvent(new Event("scroll"));
-    vi.advanceTimersByTime(50);
+    scrollTo(card, 2000);
     expect(lines(card).length).toBeLessThan(40);
     expect(texts(card)).toContain("Bakery 2000");
     expect(lines(card).map(({ ariaRowIndex }) => ariaRowIndex)).toContain("2002");
-    expect(scroll.ariaRowCount).toBe("5001");
+    expect(card.one(".leads").ariaRowCount).toBe("5001");
     expect(card.button("Show all 5000").isConnected).toBe(true);
   });
 
@@ -265,21 +261,14 @@ describe("the window of rows", () => {
     const card = await drawLeads(page(0));
     showAll(card);
     send(card, page(0));
-    const scroll = card.one(".leads");
-    const scrollTo = (line: number): void => {
-      scroll.scrollTop = 29 * line;
-      scroll.dispatchEvent(new Event("scroll"));
-      // Waits for the frame; the lines are put in order only when scrolling rests.
-      vi.advanceTimersByTime(20);
-    };
-    scrollTo(20);
+    scrollTo(card, 20);
     const drawn = new Set(lines(card));
     const before = looks(card).length;
     const made = vi.spyOn(document, "createElement");
     const listens = vi.spyOn(EventTarget.prototype, "addEventListener");
     let loaded = 200;
     for (let step = 0; step * 9 < 9960; step++) {
-      scrollTo(20 + step * 9);
+      scrollTo(card, 20 + step * 9);
       // Now and then lines are drawn before their page has come.
       if (step % 4 === 0 && last(card).last >= loaded) {
         send(card, page(loaded));
@@ -298,24 +287,18 @@ describe("the window of rows", () => {
 
   it("keeps its lines in reading order, also around the focused one", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 200), total: 200 });
-    const scroll = card.one(".leads");
-    const scrollTo = (line: number): void => {
-      scroll.scrollTop = 29 * line;
-      scroll.dispatchEvent(new Event("scroll"));
-      vi.advanceTimersByTime(20);
-    };
-    scrollTo(50);
+    scrollTo(card, 50);
     cells(card, 8)[0]?.focus();
     const focused = active();
     for (const line of [53, 49, 52]) {
-      scrollTo(line);
+      scrollTo(card, line);
       vi.advanceTimersByTime(500);
       const at = lines(card).map(({ dataset }) => Number(dataset.at));
       expect(at).toEqual(at.map((_, place) => (at[0] as number) + place));
       expect(active()).toBe(focused);
     }
     // Out of sight, its line shows another lead, which does not get the focus.
-    scrollTo(100);
+    scrollTo(card, 100);
     expect(lines(card).some((line) => line.contains(active()))).toBe(false);
   });
 
@@ -618,8 +601,7 @@ describe("all leads", () => {
     expect(shown(card.one(".foot"))).toContain("2 ticked");
     expect(names()).toEqual(["Download", "Copy"]);
     const copied = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
-    const key = { key: "c", ctrlKey: true, bubbles: true, composed: true, cancelable: true };
-    boxes()[2]?.dispatchEvent(new KeyboardEvent("keydown", key));
+    press("c", boxes()[2], { ctrlKey: true });
     const names_of = () => copied.mock.lastCall?.[0].split("\n").map((line) => line.split("\t")[0]);
     expect(names_of()).toEqual(["Company", "Bakery 0", "Bakery 2"]);
     item("CSV").click();
@@ -917,9 +899,7 @@ describe("the keyboard", () => {
       ["End", "299", "2"],
       ["Home", "0", "0"],
     ] as const) {
-      active().dispatchEvent(
-        new KeyboardEvent("keydown", { key, ctrlKey: true, bubbles: true, composed: true, cancelable: true }),
-      );
+      press(key, active(), { ctrlKey: true });
       expect(at()).toEqual([row, place]);
     }
   });

@@ -9,7 +9,7 @@ const item = (change: Partial<BoardRow>, moments: CheckTimes = [1000, 2000, 15, 
 });
 
 const positions = (items: readonly Item[], key: Key, down: boolean): number[] =>
-  sorted(items, key, down).map((each) => each.row.position);
+  sorted(items, { key, down }).map((each) => each.row.position);
 
 /** Rows in the order of the board with these values. */
 const having = <K extends keyof BoardRow>(key: K, ...values: BoardRow[K][]): Item[] =>
@@ -37,8 +37,10 @@ describe("the order of rows", () => {
 
   it("by status begins with what needs a person", () => {
     const items = having("stage", "ended", "waiting", "filling", "running", "failed", "needs_you");
-    expect(sorted(items, "status", false).map((each) => each.row.stage)).toEqual(STAGES);
-    expect(sorted(items, "status", true).map((each) => each.row.stage)).toEqual([...STAGES].reverse());
+    expect(sorted(items, { key: "status", down: false }).map((each) => each.row.stage)).toEqual(STAGES);
+    expect(sorted(items, { key: "status", down: true }).map((each) => each.row.stage)).toEqual(
+      [...STAGES].reverse(),
+    );
   });
 
   it("has a place for every stage", () => {
@@ -55,7 +57,7 @@ describe("the order of rows", () => {
 
   it("of start is that of the board, whatever order they come in", () => {
     const items = [2, 0, 3, 1].map((position) => item({ position }));
-    expect(positions(items, "start", false)).toEqual([0, 1, 2, 3]);
+    expect(sorted(items, null).map((each) => each.row.position)).toEqual([0, 1, 2, 3]);
   });
 
   it("by name is as people sort names, and by brief where there is none", () => {
@@ -100,9 +102,9 @@ describe("the order of rows", () => {
   it("changes neither what it is given nor how many there are", () => {
     const items = [1, 3, 2].map((leads) => item(numbers(leads)));
     const before = [...items];
-    expect(sorted(items, "leads", true)).toHaveLength(3);
+    expect(sorted(items, { key: "leads", down: true })).toHaveLength(3);
     expect(items).toEqual(before);
-    expect(sorted([], "time", true)).toEqual([]);
+    expect(sorted([], { key: "time", down: true })).toEqual([]);
   });
 });
 

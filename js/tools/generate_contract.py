@@ -1,19 +1,21 @@
-"""Writes `js/src/contract.ts` from the contract of the view: its types, its limits and the words that both sides say.
+"""Writes `js/src/contract.ts` from the contract of the view: the types, limits and words that the front end uses.
 
-Run `python js/tools/generate_contract.py` after a change of the contract; a test fails when it was forgotten.
+Run `python js/tools/generate_contract.py` after a change of the contract, or when the front end uses more of it; a test
+fails when it was forgotten.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 import types
 from pathlib import Path
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("contract", "messages", "lead_contract")
+SOURCES = ("contract", "messages")
 TARGET = ROOT / "js" / "src" / "contract.ts"
 
 PRIMITIVES: dict[Any, str] = {
@@ -94,18 +96,36 @@ class Writer:
             fields += f"\n  {name}{'?' if optional else ''}: {self.type_of(get_args(hint)[0] if optional else hint)};"
         return f"export interface {cls.__name__} {{{fields}\n}}\n"
 
+    def declarations(self) -> dict[str, str]:
+        """Every declaration by its name."""
+        found = {
+            name: f"export type {name} = {self.type_of(value, within=name)};\n" for name, value in self.aliases.items()
+        }
+        found |= {name: self.declaration(cls) for name, cls in self.classes.items()}
+        found |= {name: f"export const {name} = {text(value)};\n" for name, value in self.plain.items()}
+        found |= {name: f"export const {name} = {json.dumps(value)} as const;\n" for name, value in self.tuples.items()}
+        return found
+
     def module(self) -> str:
-        """The whole file."""
+        """The whole file: what the front end names, and what that is made of."""
+        found = self.declarations()
+        needed, asked = set[str](), words_of_the_front_end()
+        while asked := (asked & found.keys()) - needed:
+            needed |= asked
+            asked = {word for name in asked for word in re.findall(r"\w+", found[name])}
         parts = ["// Written by js/tools/generate_contract.py from origami_widgets/card/view/. Don't edit.\n"]
-        parts += [f"export type {name} = {self.type_of(value, within=name)};\n" for name, value in self.aliases.items()]
-        parts += [self.declaration(cls) for cls in self.classes.values()]
-        parts += [f"export const {name} = {text(value)};\n" for name, value in self.plain.items()]
-        parts += [f"export const {name} = {json.dumps(value)} as const;\n" for name, value in self.tuples.items()]
+        parts += [declaration for name, declaration in found.items() if name in needed]
         sections = "".join(f'\n  "{name}",' for name in get_type_hints(self.classes["View"]))
         parts.append(
             f"/** The sections of the view: one trait each. */\nexport const SECTIONS = [{sections}\n] as const;\n"
         )
         return "\n".join(parts)
+
+
+def words_of_the_front_end() -> set[str]:
+    """All words of the TypeScript modules beside the contract."""
+    modules = (path for path in TARGET.parent.rglob("*.ts") if path != TARGET)
+    return {word for path in modules for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
 
 
 def text(value: int | str) -> str:

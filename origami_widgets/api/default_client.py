@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
 
 UsableClient: TypeAlias = "Client | AsyncClient"
-AnyClient: TypeAlias = "Client | AsyncClient | HasClient"
+AnyClient: TypeAlias = "UsableClient | HasClient"
 
 
 class HasClient(Protocol):

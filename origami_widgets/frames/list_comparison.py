@@ -13,8 +13,9 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.foreign_text import unicode_text
 
 from .dtype_backend import DtypeBackend, check_backend, typed_array
-from .frame_attrs import read_only
+from .frame_builder import read_only
 from .lead_frames import stack_given
+from .leads.cell_array import text_array
 from .leads.company_domain import company_domains
 from .leads.lead_table import unique_name
 from .leads.stacking import cast_to, check_columns, folded_text, python_values, stack_frames
@@ -119,7 +120,7 @@ def overlap(
     )
     first = pd.DataFrame(
         {
-            on: typed_array("string", [*words, None], dtype_backend).take(np.minimum(groups, len(words))),
+            on: text_array([*words, None], dtype_backend).take(np.minimum(groups, len(words))),
             "found_in": pd.Categorical(found_in, categories=[IN_BOTH, called_a, called_b]),
             counts[0]: typed_array("integer", leads_a.tolist(), dtype_backend, is_read=True),
             counts[1]: typed_array("integer", leads_b.tolist(), dtype_backend, is_read=True),
@@ -172,10 +173,10 @@ def _list_of(given: object, where: str, column: Any) -> pd.DataFrame:
 def _codes(columns: Sequence[pd.Series[Any]], *, is_of_domains: bool) -> tuple[list[str], npt.NDArray[np.intp]]:
     """Return the distinct values of columns as they are compared, and the place of each row's value there; -1 without one."""
     texts, distinct = pd.factorize(pd.concat([_texts(column) for column in columns], ignore_index=True))
-    keys = [folded_text(text) for text in distinct.tolist()]
-    if is_of_domains:
-        # Not of the folded texts: that would make another domain of faß.de.
-        keys = [domain or key for domain, key in zip(company_domains(distinct.tolist()), keys, strict=True)]
+    words = distinct.tolist()
+    # Not of the folded texts: that would make another domain of faß.de.
+    domains = company_domains(words) if is_of_domains else [None] * len(words)
+    keys = [domain or folded_text(word) for domain, word in zip(domains, words, strict=True)]
     places: dict[str, int] = {}
     # The last place is that of rows without a text, whose code is -1.
     codes = [places.setdefault(key, len(places)) if key else -1 for key in [*keys, ""]]

@@ -594,7 +594,7 @@ class Run:
             known_as = once and (name or follow_up.name_in_store(once, ordinal))
             key = registry.key_of(operations.identity, spec, name=known_as)
             new = functools.partial(
-                StartJob, operations, spec, Run, once=once, name=known_as, fresh=fresh, queues=queues
+                StartJob, operations, spec, make_run=Run, once=once, name=known_as, fresh=fresh, queues=queues
             )
             return registry.jobs([(key, functools.partial(new, follow_up=follow_up, new_limit=limit))], fresh=fresh)[0]
 

@@ -183,7 +183,9 @@ def _jobs(
     wanted = [
         (
             registry.key_of(operations.identity, spec, name=name, cell=cell),
-            functools.partial(StartJob, operations, spec, Run, once=once, name=name, fresh=fresh, queues=queues),
+            functools.partial(
+                StartJob, operations, spec, make_run=Run, once=once, name=name, fresh=fresh, queues=queues
+            ),
         )
         for name, spec in starts
     ]

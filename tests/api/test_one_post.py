@@ -152,6 +152,7 @@ def test_nothing_was_sent_where_no_server_listens(quick):
         client = Client(KEY, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/api/v2", timeout=5)
         with pytest.raises(errors.ConnectionFailed) as caught:
             client.create_agent("Find bakeries", idempotency_key="intent-1")
+    assert caught.value.transient
     assert not caught.value.sent
     assert not caught.value.may_have_started
     assert caught.value.idempotency_key == "intent-1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import origami_widgets as ow
 from origami_widgets.api.errors import AgentNotFound, InvalidInput
 from tests.api.verbs import IDS, VERBS
 from tests.support.server import answer
@@ -86,20 +85,6 @@ def test_invalid_ids_are_refused(server, client, value):
             refused(getattr(client, verb), *arguments[:at], value, *arguments[at + 1 :], **options)
     refused(client.create_agent, "Find", focus_table_ids=[value])
     refused(lambda: list(client.iter_rows(value)))
-    assert server.requests == []
-
-
-@pytest.mark.parametrize("value", BAD_IDS, ids=lambda value: repr(value)[:40])
-def test_invalid_attachments_are_refused(server, client, value):
-    if value is not None:
-        refused(ow.attach, "agent", value, client=client, show=False)
-    if isinstance(value, str):
-        refused(ow.attach, f"{value}/v2_run-1", client=client, show=False)
-    # A break at the end of a copied line does no harm; of two words with a slash the first one is an agent's.
-    if isinstance(value, str) and value != "a\n":
-        refused(ow.attach, f"agent/{value}", client=client, show=False)
-    if value not in ("a\n", "a/b"):
-        refused(ow.attach, value, client=client, show=False)
     assert server.requests == []
 
 

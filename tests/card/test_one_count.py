@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import openpyxl
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.cli.run_text import run_record
-from tests.card.live import receive, sent_by
+from tests.card.live import receive
 from tests.card.widgets.leads.lead_front import message
 from tests.fixtures.states import NOW
 from tests.support.quick import see
@@ -50,21 +49,6 @@ def test_every_place_has_the_count_of_the_table_with_verdicts(people):
     board.close()
 
 
-def test_the_foot_adds_up_with_the_head(people):
-    table, card = people.run.tables[0], ow.RunCard(people.run)
-    messages = sent_by(card)
-    receive(card, message(table.id, size=200, last=199))
-    leads = lambda: [  # noqa: E731 - read again and again
-        each["content"] for each in messages if each["method"] == "custom" and each["content"]["kind"] == "leads"
-    ]
-    see(leads)
-    answer = leads()[-1]
-    hidden = table.lead_count - answer["read"]
-    assert hidden > 0, "the brief hides some"
-    assert answer["count"] == f"{table.lead_count} companies, {hidden} of them hidden"
-    card.close()
-
-
 def test_head_tab_and_foot_agree_at_every_moment_of_a_run():
     sandbox = ow.Sandbox(speed=40)
     run = ow.start("Find 20 SaaS founders in Austin", client=sandbox.client(), show=False)
@@ -101,21 +85,3 @@ def test_head_tab_and_foot_agree_at_every_moment_of_a_run():
     assert seen
     assert differing == []
     card.close()
-
-
-def test_after_a_follow_up_all_places_count_the_same_tables_each_once(tmp_path):
-    client = ow.Sandbox(speed=600).client()
-    run = ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells", timeout=60)
-    run.follow_up("Add opening hours").wait("cells", timeout=60)
-    used = sum(table.credits.lifetime_used for table in run.tables)
-    assert len(run.tables) == 2
-    card, board = ow.RunCard(run), ow.RunBoard([run, run])
-    assert figures_of(card)["credits"] == f"{used}"
-    assert (card.credits_used, board.credits_used) == (used, used)
-    assert [row["credits"] for row in board.view["rows"]] == [f"{used}"]
-    for source in (run, [run], [run, run]):
-        (file,) = ow.export(source, tmp_path / "leads.xlsx", overwrite=True)
-        facts = dict(openpyxl.load_workbook(file)["Summary"].iter_rows(values_only=True, max_col=2))
-        assert facts["Credits of these tables"] == used
-    card.close()
-    board.close()

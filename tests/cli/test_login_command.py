@@ -46,12 +46,18 @@ def test_a_key_is_read_from_a_pipe(without_key, monkeypatch, capsys):
     assert output.err == "Nothing was stored; later commands need ORIGAMI_API_KEY.\n"
 
 
-def test_a_keyring_is_suggested_where_there_is_one(without_key, monkeypatch, capsys):
+def test_a_keyring_is_suggested_where_there_is_one_and_keeps_the_key_when_told(without_key, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    use_keyring(monkeypatch, InMemory())
+    ring = use_keyring(monkeypatch, InMemory())
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
     assert main(["login", "--stdin"]) == 0
     assert capsys.readouterr().err == "Nothing was stored; --store keeps a key in the system's keyring.\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{without_key.api_key}\n"))
+    assert main(["login", "--stdin", "--store"]) == 0
+    output = capsys.readouterr()
+    assert output.err == "The key is in the system's keyring.\n"
+    assert without_key.api_key not in output.out
+    assert list(ring.kept.values()) == [without_key.api_key]
 
 
 @pytest.mark.usefixtures("without_key")
@@ -92,28 +98,6 @@ def test_a_key_as_an_argument_is_refused_and_never_repeated(capsys):
     output = capsys.readouterr()
     assert "unrecognized arguments" in output.err
     assert "0123456789abcdef" not in output.out + output.err
-
-
-def test_a_stored_key_is_found_by_later_commands(without_key, monkeypatch, capsys, tmp_path):
-    """In a keyring of its own, which the next process asks."""
-    (tmp_path / "kept.py").write_text(
-        "import json, pathlib, keyring.backend\n"
-        f"FILE = pathlib.Path({str(tmp_path / 'kept.json')!r})\n"
-        "class Kept(keyring.backend.KeyringBackend):\n"
-        "    priority = 9\n"
-        "    def get_password(self, service, user):\n"
-        "        return json.loads(FILE.read_text()).get(user) if FILE.exists() else None\n"
-        "    def set_password(self, service, user, password):\n"
-        "        FILE.write_text(json.dumps({user: password}))\n"
-    )
-    kept = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "kept.Kept", "ORIGAMI_API_KEY": ""}
-    storing = without_key.command("login", "--stdin", "--store", environment=kept, stdin=-1)
-    out, err = storing.communicate(f"{without_key.api_key}\n", timeout=20)
-    assert (storing.returncode, err) == (0, "The key is in the system's keyring.\n")
-    finding = without_key.command("runs", "--limit", "1", environment=kept)
-    out, err = finding.communicate(timeout=20)
-    assert finding.returncode == 0, err
-    assert without_key.api_key not in out + err
 
 
 @pytest.mark.posix

@@ -145,15 +145,6 @@ def test_a_narrow_terminal_has_two_lines_per_run_and_never_cuts_a_token(width):
     assert max(map(width_of, lines[::2])) <= width
 
 
-def test_a_table_at_40_columns():
-    assert list(table_lines(RUNS[:2], now=TABLE_NOW, width=40)) == [
-        "● Running · 5 s ago · List bakeries in…",
-        f"  {AGENT}/v2_run-1",
-        "◆ Needs your answer · 3 min ago · Find…",
-        f"  {AGENT}/v2_run-2",
-    ]
-
-
 def test_an_empty_table_has_a_heading():
     assert list(table_lines([], now=TABLE_NOW, width=None)) == ["Token  Started  Status  Brief"]
 

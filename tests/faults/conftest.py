@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from types import SimpleNamespace
@@ -19,7 +18,6 @@ from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller
 from origami_widgets.run.polling.schedule import NEVER
 from tests.faults.journey import INTERFACES, Journey, JumpingClock
-from tests.faults.life_checks import LOGGERS
 from tests.faults.life_clock import raw_submit
 from tests.support.keys import use_keyring
 from tests.support.quick import without_environment, without_pauses
@@ -98,9 +96,6 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
     monkeypatch.setattr(time, "time", lambda: clocks[0].time() if clocks else real_time())
     monkeypatch.setattr(time, "clock_gettime", clock_gettime)
     monkeypatch.setattr(BackgroundLoop, "submit", submit)
-    for logger in LOGGERS:
-        monkeypatch.setattr(logger, "level", logging.DEBUG)
-        logger.manager._clear_cache()  # noqa: SLF001 - no public name shows it
     yield install
     background().stop()
     # Whoever was imported meanwhile has kept these functions.

@@ -29,16 +29,12 @@ class LifeClock:
     """The clock of the poller, of the machine and of the server.
 
     Attributes:
-        now: seconds since long ago; never set back.
-        wall: what is added for this machine's wall clock; people set it.
-        wall_set_at: when they last did.
+        now: seconds since long ago.
         suspended: for how long the machine was away in all; timers stand still meanwhile.
     """
 
     def __init__(self) -> None:
         self.now = 1_000.0
-        self.wall = self._base = 1_784_625_300.0
-        self.wall_set_at = 0.0
         self.suspended = 0.0
         self._sleepers: dict[int, tuple[float, asyncio.Future[float | None]]] = {}
         self._number = itertools.count()
@@ -48,20 +44,7 @@ class LifeClock:
         return self.now
 
     def time(self) -> float:
-        return self.wall + self.now
-
-    def server_time(self) -> float:
-        """The server's wall clock, which is right."""
-        return self._base + self.now
-
-    def since(self, moment: float) -> float:
-        """The seconds from a moment of the server's clock until now."""
-        return self.server_time() - moment
-
-    def set_wall(self, by: float) -> None:
-        """Set the machine's wall clock anew."""
-        self.wall += by
-        self.wall_set_at = self.now
+        return 1_784_625_300.0 + self.now
 
     async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
         if wake.is_set():

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from tests.faults.life_clock import LifeClock, on_loop
-from tests.faults.life_machine import lost, put_off
-from tests.faults.life_way import Fault, Way
+from tests.faults.life_way import Fault, Way, lost, put_off
 from tests.run.batch.common import is_done
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def test_a_batch_keeps_its_bounds(
 ) -> None:
     clock = LifeClock()
     own_time(clock)
-    way = Way(clock, seed=0)
+    way = Way(clock)
     on_loop(clock.take_over)
     way.starts[:] = [fault for met, _ in faults for fault in met]
     way.lists[:] = [fault for _, looks in faults for fault in looks]

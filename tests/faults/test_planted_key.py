@@ -228,13 +228,6 @@ def test_wherever_it_comes_from_it_is_hidden(server, monkeypatch, capsys, source
     assert showing([*capsys.readouterr(), repr(vars(settings))]) == []
 
 
-@pytest.mark.parametrize("source", [from_colab, from_keyring, from_a_prompt])
-def test_no_error_shows_one_that_is_refused_at_login(server, monkeypatch, source):
-    source(monkeypatch, server)
-    server.plan(ECHOING_FAULTS["a wrong key"])
-    shows_nothing(_outcome(ow.Client, lambda: ow.login(base_url=server.base_url, store=True)))
-
-
 def test_no_process_inherits_it(monkeypatch):
     """What a child's environment and arguments hold is for others to read: only the demo's JupyterLab is started."""
     starters = {

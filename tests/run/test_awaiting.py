@@ -14,7 +14,7 @@ import pytest
 import origami_widgets as ow
 from tests.support.front import Front, kept_off, lost, passes
 from tests.support.quick import look_after, without_environment, without_pauses
-from tests.support.server import RawServer, answer, reset, silence
+from tests.support.server import RawServer, reset, silence
 from tests.support.start_files import StartFiles
 
 ROOT = Path(__file__).parents[2]
@@ -64,14 +64,6 @@ async def test_a_run_is_started_steered_and_found_again(client):
     assert (await (await run.cancel_async())).status == "cancelled"
     assert (await run.refresh_async("transcript")).transcript
     assert [turn.status for turn in run.turns] == ["needs_input", "completed", "cancelled"]
-
-
-@pytest.mark.parametrize("fault", [lost(reset()), lost(answer({}, 408)), kept_off(reset())], ids=["lost", "408", "off"])
-async def test_an_answer_that_is_lost_starts_no_second_run(front, client, fault):
-    front.faults = [fault]
-    run = await ow.aio.start(BRIEF, client=client, show=False)
-    assert front.runs() == [run.id]
-    assert len({sent.headers["idempotency-key"] for sent in front.starts}) == 1
 
 
 @pytest.mark.parametrize("second", [lost(reset()), kept_off(reset()), passes], ids=["lost", "off", "passes"])

@@ -93,19 +93,6 @@ def test_after_a_wait_a_callback_that_takes_a_moment_has_returned(client):
     assert seen[-1] == "completed"
 
 
-@pytest.mark.parametrize("kind", [ow.RunCard, lambda run: ow.RunBoard([run])], ids=["card", "board"])
-def test_an_observer_that_blocks_holds_up_nothing(client, blocking, kind):
-    run = start(client)
-    widget = kind(run)
-    widget.observe(blocking, "done")
-    widget.observe(blocking, "settled")
-    assert run.wait("cells", timeout=SOON).settled
-    until(lambda: widget.settled)
-    assert blocking.began.is_set()
-    assert not blocking.gate.is_set()
-    widget.close()
-
-
 def test_an_observer_that_was_behind_gets_all_changes_as_one_change(slow_client, blocking):
     run = start(slow_client, SLOW)
     card = ow.RunCard(run)

@@ -60,13 +60,6 @@ def test_an_error_that_many_waits_raise_carries_the_frames_of_one(client):
     run.cancel()
 
 
-def test_a_look_at_the_transcript_alone_keeps_the_statistics(client):
-    run = start(client).wait("cells", timeout=20)
-    run.refresh(include="transcript")
-    assert run.transcript
-    assert all(table.stats is not None for table in run.tables)
-
-
 FORGOTTEN = """
 import gc, threading, time
 import origami_widgets as ow

@@ -58,6 +58,7 @@ def test_an_answer_that_is_no_text_is_named(sandbox, answers, which):
 
 
 NO_RUNS = ["nonsense", "x", "AGENT_ID/RUN_ID", "agent/run", "my-bakeries", "x/", "https://origami.chat/", None, 7]
+NO_RUNS += [f"{AGENT}/{odd}" for odd in ("..", "a b", "a?b", "a%2Fb", "a\x00", "a\r\nX-Other: 1", "a\u202e", "x" * 129)]
 
 
 @pytest.mark.usefixtures("no_key")
@@ -70,7 +71,7 @@ def test_what_names_no_run_is_refused_before_a_key_is_looked_for(given):
             call(given)
     with pytest.raises(InvalidInput) as caught:
         ow.attach(given)
-    assert '"AGENT_ID/RUN_ID"' in caught.value.remedy
+    assert ("run's id" if AGENT in str(given) else '"AGENT_ID/RUN_ID"') in caught.value.remedy
 
 
 @pytest.mark.usefixtures("no_key")

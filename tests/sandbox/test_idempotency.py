@@ -107,15 +107,6 @@ async def test_requests_refused_before_their_body_is_read_are_not_recorded(sessi
     assert (answer.status_code, "idempotency-replay" in answer.headers) == (202, False)
 
 
-async def test_a_full_pool_is_replayed_for_its_key_and_accepted_with_a_new_one(session):
-    body = {"prompt": "scenario:pool_full"}
-    assert (await post(session, "k1", body)).status_code == 429
-    session.clock.advance(60)
-    again = await post(session, "k1", body)
-    assert (again.status_code, again.headers["idempotency-replay"]) == (429, "true")
-    assert (await post(session, "k2", body)).status_code == 202
-
-
 async def test_a_server_error_is_not_recorded(session, monkeypatch):
     def fail(*_):
         raise RuntimeError("broken")

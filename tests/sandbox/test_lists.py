@@ -33,13 +33,6 @@ async def test_pages_follow_the_cursor(session, five_agents):
     assert [agent["id"] for page in found for agent in page["items"]] == five_agents[::-1]
 
 
-async def test_new_items_do_not_repeat_old_ones(session, five_agents):
-    first = await session.get("/agents", limit="2")
-    await session.start("scenario:answer")
-    second = await session.get("/agents", limit="2", cursor=first["nextCursor"])
-    assert [agent["id"] for agent in second["items"]] == five_agents[2:0:-1]
-
-
 @pytest.mark.parametrize(
     ("deleted", "added", "expected"),
     [((1,), 0, (2, 3)), ((1,), 1, (2, 3)), ((0, 1), 0, (2, 3)), ((1, 3), 0, (2, 4)), ((1, 2, 3, 4), 0, ())],

@@ -26,10 +26,6 @@ async def test_a_new_agent_comes_with_its_running_run_and_container(session, con
     assert body["workspace"]["createdByApi"] is True
 
 
-async def test_a_given_name_is_kept(session):
-    assert (await post(session, prompt="Find bakers", name="Bakers")).json()["agent"]["name"] == "Bakers"
-
-
 @pytest.mark.parametrize(
     ("body", "path"),
     [
@@ -138,20 +134,6 @@ async def test_references_outside_the_scope_are_refused(session):
         assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
-async def test_a_table_that_will_exist_later_cannot_be_named_yet(session):
-    agent, run = await session.start("scenario:partial")
-    session.clock.advance(10)
-    (table,) = (await session.run(agent, run))["response"]["tables"]
-    session.clock.advance(90)
-    second = (await session.run(agent, run))["response"]["tables"][1]
-    repeat = type(session)()
-    await repeat.start("scenario:partial")
-    repeat.clock.advance(10)
-    assert (await post(repeat, prompt="x", focusTableIds=[table["id"]])).status_code == 202
-    assert (await post(repeat, prompt="x", focusTableIds=[second["id"]])).json()["code"] == "UNKNOWN_TABLE"
-    assert (await repeat.http.get(f"/tables/{second['id']}")).status_code == 404
-
-
 async def test_a_new_agent_in_an_existing_container_shares_its_tables(session):
     first = await session.finished()
     answer = (await post(session, prompt="Go on", workspaceId=first["agentId"])).json()
@@ -196,11 +178,6 @@ async def test_an_agent_with_a_run_in_flight_is_busy(session, conforms):
     assert answer.json()["currentRun"] == {"id": run, "startedAt": "2026-07-21T09:14:02.000Z"}
     session.clock.advance(50)
     assert (await session.http.post(f"/agents/{agent}/runs", json={"prompt": "And more"})).status_code == 202
-
-
-async def test_a_follow_up_on_an_unknown_agent(session):
-    answer = await session.http.post(f"/agents/{UNKNOWN_ID}/runs", json={"prompt": "x"})
-    assert (answer.status_code, answer.json()["code"]) == (404, "AGENT_NOT_FOUND")
 
 
 async def test_a_full_pool_lists_active_sessions_and_retry_after(session, conforms):

@@ -1,91 +1,83 @@
 import type { BoardHead, BoardRows, CheckTimes, ClockView } from "../contract";
 import { el, show, showText, uid } from "../dom";
-import { guardKeys } from "../keys";
-import { focused, Lifecycle } from "../lifecycle";
+import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
 import { notifyToggle } from "../notify";
-import { Session } from "../session";
 import { tabs } from "../tabs";
-import { ALL_LEADS, RUNS } from "../words";
+import * as say from "../words";
 import style from "./board.css";
-import { BoardAnnouncer } from "./board_announcer";
-import { BoardHeader } from "./board_head";
-import { type Bar, type Filter, filterBar } from "./filter_bar";
+import { boardAnnouncer } from "./board_announcer";
+import { boardHeader } from "./board_head";
+import { type Filter, filterBar } from "./filter_bar";
 import { openedWidget } from "./opened_card";
 import type { Item } from "./order";
 import { RunList } from "./run_list";
 
 /** Fewer runs are found faster by looking at them. */
 const FILTERED_FROM = 15;
-const TRAITS = ["head", "clock", "card", "grid", "rows"];
 
 /** Many runs at once: totals, a filter, and one row for each run. */
 class Board {
   readonly #model: Model;
-  readonly #session: Session;
   readonly #lifecycle: Lifecycle;
-  readonly #head: BoardHeader;
+  readonly #head: ReturnType<typeof boardHeader>;
   readonly #filter: Filter = { words: "", stage: "" };
-  readonly #bar: Bar = filterBar(this.#filter, () => this.#arrange());
+  readonly #bar = filterBar(this.#filter, () => this.#arrange());
   readonly #list: RunList;
   readonly #card: ReturnType<typeof openedWidget>;
   readonly #leads: ReturnType<typeof openedWidget>;
-  readonly #announcer: BoardAnnouncer;
+  readonly #announcer: ReturnType<typeof boardAnnouncer>;
   /** What the tab in front shows: the runs, or the leads of all. */
-  readonly #panel = el("div", "runs-panel");
-  readonly #panelId = uid();
-  readonly #tabs = tabs("Runs and their leads", this.#panelId, (tab) => this.#select(tab));
+  readonly #panel = el("div", "runs-panel", { id: uid(), role: "tabpanel" });
+  readonly #tabs = tabs("Runs and their leads", this.#panel.id, (tab) => this.#select(tab));
   readonly #nothing = el("p", "mute nothing");
   readonly #hidden = el("p", "mute nothing");
-  readonly #root: HTMLElement;
   readonly #undo: (() => void)[];
   #isPlanned = false;
 
   constructor(model: Model, host: HTMLElement) {
     this.#model = model;
-    this.#session = new Session(model, host, () => this.#lifecycle.refresh());
+    this.#lifecycle = new Lifecycle(model, host, "Origami runs", " origami-board");
+    const { root, session } = this.#lifecycle;
     const key = `${model.get("key")}`;
-    const notify = notifyToggle(key, this.#session);
-    this.#head = new BoardHeader(this.#session, key, (clock) => this.#oldest(clock), notify);
-    this.#announcer = new BoardAnnouncer(notify);
+    const notify = notifyToggle(key, session);
+    this.#head = boardHeader(session, key, (clock) => this.#oldest(clock), notify);
+    this.#announcer = boardAnnouncer(notify);
     this.#card = openedWidget(model);
     this.#leads = openedWidget(model);
     this.#leads.node.className = "all-leads";
     this.#list = new RunList(
-      this.#session,
+      session,
       () => this.#headNow().last_known,
       () => this.#arrange(),
     );
-    this.#root = this.#layOut();
-    const isOpen = (): boolean => !this.#headNow().settled;
-    this.#lifecycle = new Lifecycle(this.#root, this.#session, () => this.#redraw(), isOpen);
-    for (const trait of TRAITS) model.on(`change:${trait}`, this.#plan);
-    this.#undo = [...this.#list.listen(), guardKeys(this.#root, () => {})];
+    this.#undo = this.#list.listen();
+    this.#layOut(root);
     this.#update();
-    this.#lifecycle.start(host, style);
+    this.#lifecycle.start({
+      style,
+      traits: ["head", "clock", "card", "grid", "rows"],
+      changed: () => this.#plan(),
+      redraw: () => {
+        this.#head.refresh?.();
+        this.#list.refresh();
+      },
+      isOpen: () => !this.#headNow().settled,
+    });
   }
 
-  close(): void {
+  readonly close = (): void => {
     this.#lifecycle.stop();
-    for (const trait of TRAITS) this.#model.off(`change:${trait}`, this.#plan);
     for (const each of this.#undo) each();
     this.#card.close?.();
     this.#leads.close?.();
-    this.#head.close();
-  }
+  };
 
-  #layOut(): HTMLElement {
+  #layOut(root: HTMLElement): void {
     const list = this.#list;
-    this.#panel.id = this.#panelId;
-    this.#panel.role = "tabpanel";
     this.#panel.append(list.same, this.#bar.node, list.node, this.#leads.node, list.noMatch);
-    const tools = el("div", "tools", this.#tabs.node);
-    const parts = [this.#head.node, tools, this.#panel, this.#nothing, this.#hidden, this.#announcer.node];
-    const root = el("section", "origami-card origami-board", ...parts);
-    root.dir = "ltr";
-    root.tabIndex = -1;
-    root.ariaLabel = "Origami runs";
-    return root;
+    const tools = el("div", "tools row", this.#tabs.node);
+    root.append(this.#head.node, tools, this.#panel, this.#nothing, this.#hidden, this.#announcer.node);
   }
 
   #headNow(): BoardHead {
@@ -112,19 +104,18 @@ class Board {
   }
 
   /** The traits of a message come one by one, but are drawn together. */
-  readonly #plan = (): void => {
+  #plan(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
     queueMicrotask(() => {
       this.#isPlanned = false;
-      if (!this.#root.isConnected) return;
-      const had = focused(this.#root);
-      this.#session.kernelSpoke(this.#model.get("clock") as ClockView | null);
-      this.#update();
-      this.#lifecycle.refresh();
-      if (had && !had.checkVisibility()) this.#root.focus();
+      if (!this.#lifecycle.root.isConnected) return;
+      this.#lifecycle.drawing(() => {
+        this.#lifecycle.session.kernelSpoke(this.#model.get("clock") as ClockView | null);
+        this.#update();
+      });
     });
-  };
+  }
 
   #update(): void {
     const head = this.#headNow();
@@ -148,8 +139,8 @@ class Board {
   #drawTabs(head: BoardHead): void {
     const isLeads = !!this.#reference("grid");
     const items = [
-      { id: "runs", label: RUNS, count: `${this.#items().length}` },
-      { id: "leads", label: ALL_LEADS },
+      { id: "runs", label: say.RUNS, count: `${this.#items().length}` },
+      { id: "leads", label: say.ALL_LEADS },
     ];
     const front = isLeads ? "leads" : "runs";
     this.#tabs.update(items, front);
@@ -162,7 +153,7 @@ class Board {
   #select(tab: string): void {
     const name = tab === "leads" ? "show_leads" : "hide_leads";
     if ((tab === "leads") !== !!this.#reference("grid"))
-      this.#session.command(`${this.#model.get("key")}`, name);
+      this.#lifecycle.session.command(`${this.#model.get("key")}`, name);
   }
 
   #reference(trait: string): string {
@@ -171,20 +162,11 @@ class Board {
 
   /** Called after a change, and when the user has sorted or filtered. */
   #arrange(): void {
-    const { open, none_match: noneMatch } = this.#headNow();
-    const shown = this.#list.arrange(this.#filter, { open, card: this.#card.node, noneMatch });
+    const shown = this.#list.arrange(this.#filter, this.#headNow(), this.#card.node);
     show(this.#bar.node, this.#list.size >= FILTERED_FROM);
     this.#bar.count(shown, this.#list.size);
-  }
-
-  #redraw(): void {
-    this.#head.refresh();
-    this.#list.refresh();
   }
 }
 
 /** Draws one view of the board and returns its clean-up. */
-export function mount(model: Model, host: HTMLElement): () => void {
-  const board = new Board(model, host);
-  return () => board.close();
-}
+export const mount = (model: Model, host: HTMLElement): (() => void) => new Board(model, host).close;

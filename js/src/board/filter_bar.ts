@@ -1,5 +1,5 @@
 import type { BoardHead, Stage } from "../contract";
-import { el, on, type Part, setText } from "../dom";
+import { el, on, same, setOptions, setText, textField } from "../dom";
 import { onKey } from "../keys";
 
 export interface Filter {
@@ -7,17 +7,9 @@ export interface Filter {
   stage: Stage | "";
 }
 
-export interface Bar extends Part<BoardHead> {
-  /** Sets how many of the rows are shown. */
-  count(shown: number, all: number): void;
-}
-
 /** The fields that filter rows by words and by stage. */
-export function filterBar(filter: Filter, changed: () => void): Bar {
-  const field = el("input");
-  field.type = "text";
-  field.placeholder = "Filter runs";
-  field.ariaLabel = "Filter runs by words of their briefs, status or id";
+export function filterBar(filter: Filter, changed: () => void) {
+  const field = textField("Filter runs by words of their briefs, status or id", "Filter runs");
   on(field, "input", () => {
     filter.words = field.value;
     changed();
@@ -27,40 +19,29 @@ export function filterBar(filter: Filter, changed: () => void): Bar {
     field.value = filter.words = "";
     changed();
   });
-  const stages = el("select");
-  stages.ariaLabel = "Show runs by status";
+  const stages = el("select", "", { ariaLabel: "Show runs by status" });
   on(stages, "change", () => {
     filter.stage = stages.value as Stage | "";
     changed();
   });
-  const counted = el("span", "mute");
-  counted.role = "status";
-  let drawn = "";
+  const counted = el("span", "mute", { role: "status" });
+  let drawn: [string, string][] = [];
   return {
-    node: el("div", "bar-line", field, stages, counted),
-    update({ counts, title }) {
-      const all: [Stage | "", string][] = [
-        ["", `All ${title}`],
-        ...counts.map(({ stage, label }): [Stage, string] => [stage, label]),
-      ];
+    node: el("div", "bar-line row", field, stages, counted),
+    update({ counts, title }: BoardHead): void {
+      const all: [Stage | "", string][] = [["", `All ${title}`]];
+      for (const { stage, label } of counts) all.push([stage, label]);
       // The chosen stage stays even without rows, so that filtered rows do not reappear.
       if (filter.stage && !counts.some(({ stage }) => stage === filter.stage)) {
         const chosen = stages.selectedOptions[0]?.textContent?.replace(/^[\d,]+/, "0");
         all.push([filter.stage, chosen ?? ""]);
       }
-      const next = JSON.stringify(all);
-      if (next === drawn) return;
-      drawn = next;
-      stages.replaceChildren(
-        ...all.map(([value, text]) => {
-          const option = el("option", "", text);
-          option.value = value;
-          return option;
-        }),
-      );
-      stages.value = filter.stage;
+      if (same(all, drawn)) return;
+      drawn = all;
+      setOptions(stages, all);
     },
-    count(shown, all) {
+    /** Sets how many of the rows are shown. */
+    count(shown: number, all: number): void {
       setText(counted, shown === all ? "" : `${shown} of ${all} shown`);
     },
   };

@@ -57,7 +57,6 @@ export function openedWidget(model: Model): Part<{ card: string; code: string }>
     close() {
       shown = "";
       clear();
-      line.close?.();
     },
   };
 }

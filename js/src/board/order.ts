@@ -2,9 +2,9 @@
 
 import type { BoardRow, Button, CheckTimes, Stage } from "../contract";
 import { folded } from "../format";
+import { inOrder, type Order, type SortValue } from "../sorting";
 
-/** `start` is the board's own order. */
-export type Key = "start" | "name" | "status" | "leads" | "qualified" | "credits" | "price" | "time";
+export type Key = "name" | "status" | "leads" | "qualified" | "credits" | "price" | "time";
 
 export interface Item {
   row: BoardRow;
@@ -21,7 +21,8 @@ export const DOWN: ReadonlySet<Key> = new Set<Key>(["leads", "qualified", "credi
 /** The index of each column's number in the keys of a row. */
 const NUMBERS: Partial<Record<Key, number>> = { leads: 0, qualified: 1, credits: 2, price: 3 };
 
-function sortValue({ row, moments }: Item, key: Key): number | null {
+function sortValue({ row, moments }: Item, key: Key): SortValue {
+  if (key === "name") return row.name || row.prompt;
   if (key === "status") return STAGES.indexOf(row.stage);
   if (key === "time") {
     // How long the run took, or had taken when it was last heard.
@@ -29,30 +30,16 @@ function sortValue({ row, moments }: Item, key: Key): number | null {
     return row.started_at === null || end === null ? null : end - row.started_at;
   }
   const at = NUMBERS[key];
-  if (at !== undefined) return row.keys[at] ?? null;
-  return row.position;
+  return at === undefined ? null : (row.keys[at] ?? null);
 }
 
-/** As people sort names: without regard to case and accents, and "Region 9" before "Region 10". */
-const names = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-
-/** Sorts by one key. Missing values come last in both directions, and equal rows keep the board's order. */
-export function sorted(items: readonly Item[], key: Key, down: boolean): Item[] {
-  const sign = down ? -1 : 1;
-  return [...items].sort((a, b) => {
-    if (key === "name") {
-      const [one, other] = [a, b].map(({ row }) => row.name || row.prompt);
-      return sign * names.compare(one ?? "", other ?? "") || a.row.position - b.row.position;
-    }
-    const [left, right] = [sortValue(a, key), sortValue(b, key)];
-    if (left !== right) {
-      if (left === null) return 1;
-      if (right === null) return -1;
-      return sign * (left - right);
-    }
-    return a.row.position - b.row.position;
-  });
-}
+/** Sorts by one key. Equal rows keep the board's order, which is that of all without a key. */
+export const sorted = (items: readonly Item[], order: Order<Key> | null): Item[] =>
+  [...items].sort(
+    (a, b) =>
+      (order && inOrder(sortValue(a, order.key), sortValue(b, order.key), order.down)) ||
+      a.row.position - b.row.position,
+  );
 
 /** Whether a row has all the typed words and the chosen stage. */
 export function matches({ row }: Item, words: string, stage: Stage | ""): boolean {

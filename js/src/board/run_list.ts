@@ -1,10 +1,11 @@
 /** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
 
+import type { BoardHead } from "../contract";
 import { el, on, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { focused } from "../lifecycle";
 import type { Session } from "../session";
-import { RUNS, SAME_START } from "../words";
+import * as say from "../words";
 import { BoardColumns } from "./board_columns";
 import type { Filter } from "./filter_bar";
 import { type Item, matches, sharedStart, sorted } from "./order";
@@ -18,23 +19,16 @@ const MOVES: Record<string, (at: number, last: number) => number> = {
   End: (_, last) => last,
 };
 
-/** The run whose card is open, the card's place, and the words for a filter that no run matches. */
-export interface Arrangement {
-  open: string;
-  card: HTMLElement;
-  noneMatch: string;
-}
-
 export class RunList {
   readonly node: HTMLElement;
   /** Shown above the list: what all briefs begin with. */
-  readonly same = words("mute same-start");
+  readonly same = words("mute cut same-start");
   /** Shown below the list. */
   readonly noMatch = el("p", "mute nothing");
   readonly #session: Session;
   readonly #lastKnown: () => string;
   readonly #columns: BoardColumns;
-  readonly #body = el("tbody");
+  readonly #body = el("tbody", "", { role: "rowgroup" });
   readonly #rows = new Map<string, RunRow>();
   #order: RunRow[] = [];
   /** The row that Tab reaches. */
@@ -47,11 +41,8 @@ export class RunList {
   constructor(session: Session, lastKnown: () => string, sorted: () => void) {
     [this.#session, this.#lastKnown] = [session, lastKnown];
     this.#columns = new BoardColumns(sorted);
-    const head = el("thead", "", this.#columns.node);
-    head.role = this.#body.role = "rowgroup";
-    this.node = el("table", "runs", head, this.#body);
-    this.node.role = "table";
-    this.node.ariaLabel = RUNS;
+    const head = el("thead", "", this.#columns.node, { role: "rowgroup" });
+    this.node = el("table", "runs", head, this.#body, { role: "table", ariaLabel: say.RUNS });
   }
 
   get size(): number {
@@ -67,9 +58,6 @@ export class RunList {
         const row = this.#order.find(({ node }) => node.contains(event.target as Node));
         if (row) this.#choose(row);
       }),
-      () => {
-        for (const row of this.#rows.values()) row.close();
-      },
     ];
   }
 
@@ -77,7 +65,7 @@ export class RunList {
     const left = new Set(this.#rows.keys());
     const briefs = items.flatMap(({ row }) => (row.name ? [] : [row.prompt]));
     const shared = sharedStart(briefs);
-    showText(this.same, shared ? filled(SAME_START, briefs[0]?.slice(0, shared).trim() ?? "") : "");
+    showText(this.same, shared ? filled(say.SAME_START, briefs[0]?.slice(0, shared).trim() ?? "") : "");
     for (const item of items) {
       const name = `${item.row.position}`;
       left.delete(name);
@@ -87,7 +75,6 @@ export class RunList {
     }
     for (const name of left) {
       this.#rows.get(name)?.open(null);
-      this.#rows.get(name)?.close();
       this.#rows.get(name)?.node.remove();
       this.#rows.delete(name);
     }
@@ -97,8 +84,8 @@ export class RunList {
     for (const row of this.#rows.values()) row.refresh();
   }
 
-  /** Sorts the rows and hides those that do not match the filter; returns how many are shown. */
-  arrange(filter: Filter, { open, card, noneMatch }: Arrangement): number {
+  /** Sorts the rows and hides those that do not match the filter; returns how many are shown. `card`: the opened one's place. */
+  arrange(filter: Filter, { open, none_match: noneMatch }: BoardHead, card: HTMLElement): number {
     const had = focused(this.node);
     this.#sort();
     let shown = 0;
@@ -120,8 +107,7 @@ export class RunList {
 
   #sort(): void {
     const rows = new Map([...this.#rows.values()].map((row) => [row.item, row]));
-    const { key, down } = this.#columns;
-    const next = sorted([...rows.keys()], key, down).map((item) => rows.get(item) as RunRow);
+    const next = sorted([...rows.keys()], this.#columns.order).map((item) => rows.get(item) as RunRow);
     if (next.length === this.size && next.every((row, at) => row === this.#order[at])) return;
     this.#body.append(...next.map(({ node }) => node));
     this.#order = next;

@@ -1,6 +1,6 @@
 import { button, CommandButton, labelOf, showOutcome, turnOff } from "../buttons";
 import type { CheckTimes, ClockView } from "../contract";
-import { el, mark, on, type Part, setText, show, showText, words } from "../dom";
+import { type Child, el, mark, on, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
 import { commandKey, pending, underWay } from "../page_state";
@@ -10,11 +10,11 @@ import type { Item } from "./order";
 const AMOUNTS = ["leads", "qualified", "credits", "price"] as const;
 
 /** Explicit, because rows laid out as a grid are no longer table rows for assistive technology. */
-export function cell(role: string, cls: string, tag: "td" | "th" = "td"): HTMLTableCellElement {
-  const node = el(tag, cls);
-  node.role = role;
-  return node;
-}
+export const cell = (
+  role: "cell" | "columnheader",
+  cls: string,
+  ...given: (Child | Partial<HTMLTableCellElement>)[]
+): HTMLTableCellElement => el(role === "cell" ? "td" : "th", cls, { role }, ...given);
 
 const number = (name: string): HTMLTableCellElement => cell("cell", `b-num b-${name}`);
 
@@ -37,14 +37,14 @@ export class RunRow implements Part<Item> {
   readonly press: HTMLButtonElement;
   readonly #session: Session;
   readonly #lastKnown: () => string;
-  readonly #label = el("b");
+  readonly #label = el("b", "cut");
   readonly #status = el("span", "state", mark(), this.#label);
   readonly #name = words("", "b");
   /** What the briefs of all rows begin with, which stands above them, and the rest. */
   readonly #same = el("span", "same");
   readonly #rest = el("span");
   readonly #prompt = words();
-  readonly #note = words("mute");
+  readonly #note = words("mute cut");
   readonly #outcome = words("say");
   readonly #amounts = AMOUNTS.map((name) => ({ name, node: number(name) }));
   readonly #time = number("time");
@@ -52,7 +52,7 @@ export class RunRow implements Part<Item> {
   readonly #action: CommandButton;
   readonly #does = cell("cell", "b-does");
   /** The row below, with the card. */
-  readonly #cardRow = el("tr", "card-row");
+  readonly #cardRow = el("tr", "card-row", { role: "row" });
   /** Puts the focus into the question that the row was opened to answer, once the host has drawn the card. */
   readonly #drawn = new MutationObserver(() => {
     const card = this.#cardRow.querySelector(".origami-widget")?.shadowRoot;
@@ -66,8 +66,8 @@ export class RunRow implements Part<Item> {
   /** `lastKnown` returns the words for a status that may be out of date. */
   constructor(session: Session, item: Item, lastKnown: () => string) {
     [this.#session, this.item, this.#lastKnown] = [session, item, lastKnown];
-    this.press = button("", () => session.command(this.item.row.token, this.#command()));
-    this.press.className = "link brief";
+    const press = (): void => session.command(this.item.row.token, this.#command());
+    this.press = button("", press, "link brief cut");
     this.#prompt.append(this.#same, this.#rest);
     this.press.append(this.#name, this.#prompt);
     this.#action = new CommandButton(session);
@@ -77,12 +77,10 @@ export class RunRow implements Part<Item> {
     on(this.#does, "click", () => {
       if (this.#opens) this.#drawn.observe(this.#cardRow, { childList: true, subtree: true });
     });
-    const state = cell("cell", "b-status");
-    state.append(this.#status);
     this.#does.append(this.#action.node);
     const numbers = [...this.#amounts.map(({ node }) => node), this.#time];
-    this.node = el("tr", "", this.#brief, state, ...numbers, this.#does);
-    this.node.role = this.#cardRow.role = "row";
+    const state = cell("cell", "b-status", this.#status);
+    this.node = el("tr", "", this.#brief, state, ...numbers, this.#does, { role: "row" });
   }
 
   /** `shared`: how many characters the briefs without a name begin with in common. */
@@ -134,10 +132,6 @@ export class RunRow implements Part<Item> {
     for (const each of this.node.querySelectorAll("button")) each.tabIndex = on ? 0 : -1;
   }
 
-  close(): void {
-    this.#drawn.disconnect();
-  }
-
   /** Shows or removes the card's place below the row. */
   open(card: HTMLElement | null): void {
     const row = this.#cardRow;
@@ -147,10 +141,7 @@ export class RunRow implements Part<Item> {
     if (card && card.parentElement?.parentElement === row) {
       if (this.node.nextSibling !== row) this.node.after(row);
     } else if (card) {
-      const whole = cell("cell", "");
-      whole.colSpan = 8;
-      whole.append(card);
-      row.replaceChildren(whole);
+      row.replaceChildren(cell("cell", "", card, { colSpan: 8 }));
       this.node.after(row);
     } else row.remove();
     this.refresh();

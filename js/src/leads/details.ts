@@ -4,43 +4,36 @@ import { button } from "../buttons";
 import { CELL_NOT_FOUND, type OpenCell } from "../contract";
 import { anchor, el, fill, show, words } from "../dom";
 import { filled } from "../format";
-import { CELL_CLOSE, CELL_CONFIDENCE, CELL_DETAILS } from "../words";
-
-export interface Details {
-  readonly node: HTMLElement;
-  open(lead: string, column: string, cell: OpenCell): void;
-  /** Closes the dialog; returns whether it was open. */
-  shut(): boolean;
-}
+import * as say from "../words";
 
 /** A dialog over the lower part of the leads; `closed` is called when its button closes it. */
-export function cellDetails(closed: () => void): Details {
-  const node = el("div", "parts");
-  node.role = "dialog";
-  node.hidden = true;
+export function cellDetails(closed: () => void) {
+  const node = el("div", "parts", { role: "dialog", hidden: true });
   return {
     node,
-    open(lead, column, { text, href, confidence, parts }) {
-      const close = button(CELL_CLOSE, closed, "quiet");
+    open(lead: string, column: string, { text, href, confidence, parts }: OpenCell): void {
+      const close = button(say.CELL_CLOSE, closed, "quiet");
       const said = words("", "bdi", text);
-      const value = el(
-        "p",
-        "",
-        text ? (href ? anchor(href, "", said) : said) : el("span", "mute", CELL_NOT_FOUND),
-      );
-      if (confidence) value.append(el("span", "mute", ` · ${filled(CELL_CONFIDENCE, confidence)}`));
+      const result = text ? (href ? anchor(href, "", said) : said) : el("span", "mute", CELL_NOT_FOUND);
+      const sure = confidence && el("span", "mute", ` · ${filled(say.CELL_CONFIDENCE, confidence)}`);
       const list = parts.flatMap(([label, text, href]) => {
         const content = words("", "bdi", text);
         return [el("dt", "", label), el("dd", "", href ? anchor(href, "", content) : content)];
       });
       const title = el("b", "", words("", "bdi", lead), ` · ${column}`);
-      fill(node, el("div", "ptop", title, el("span", "gap"), close), value, el("dl", "", ...list));
-      node.ariaLabel = filled(CELL_DETAILS, column);
+      fill(
+        node,
+        el("div", "ptop", title, el("span", "gap"), close),
+        el("p", "", result, sure),
+        el("dl", "", ...list),
+      );
+      node.ariaLabel = filled(say.CELL_DETAILS, column);
       show(node, true);
       node.scrollTop = 0;
       close.focus({ preventScroll: true });
     },
-    shut() {
+    /** Closes the dialog; returns whether it was open. */
+    shut(): boolean {
       const was = !node.hidden;
       show(node, false);
       return was;

@@ -4,17 +4,9 @@ import { copyButton, copyText } from "../buttons";
 import type { DownloadAnswer, FileFormat } from "../contract";
 import { el, on, selectedText, setText, show, showText } from "../dom";
 import { filled } from "../format";
-import { type Menu, menu } from "../menu";
+import { menu } from "../menu";
 import type { Session } from "../session";
-import {
-  COPY,
-  DOWNLOAD,
-  DOWNLOADS,
-  LEADS_COPY_AGAIN,
-  LEADS_LOADED,
-  LEADS_READING,
-  LEADS_TICKED,
-} from "../words";
+import * as say from "../words";
 import type { LeadGrid } from "./lead_grid";
 import { type Row, textOf } from "./rows";
 
@@ -46,15 +38,15 @@ export class Foot {
   readonly node: HTMLElement;
   readonly #session: Session;
   readonly #leads: LeadGrid;
-  readonly #said = el("span", "mute chosen");
+  readonly #said = el("span", "mute chosen", { role: "status" });
   readonly #copy = copyButton(
-    COPY,
+    say.COPY,
     "the ticked leads",
     () => this.#copied(this.#ticked),
     /Mac/.test(navigator.platform) ? "⌘C" : "Ctrl+C",
   );
   readonly #which = el("span", "mute");
-  readonly #menu: Menu = menu(DOWNLOAD, "drop", () => this.#drawMenu());
+  readonly #menu = menu(say.DOWNLOAD, "drop", () => this.#drawMenu());
   readonly #items: Map<string, HTMLElement>;
   /** The ticked leads of the table in front, without those that its filters hide: all of the line is about these. */
   #ticked: Row[] = [];
@@ -63,11 +55,10 @@ export class Foot {
 
   constructor(session: Session, leads: LeadGrid) {
     [this.#session, this.#leads] = [session, leads];
-    this.#said.role = "status";
     this.#items = new Map(
-      DOWNLOADS.map(([key, label, details]) => {
-        const item = el("button", "item", el("b", "", label), " ", el("small", "", details));
-        item.type = "button";
+      say.DOWNLOADS.map(([key, label, details]) => {
+        const says = [el("b", "", label), " ", el("small", "", details)];
+        const item = el("button", "item", ...says, { type: "button" });
         on(item, "click", () => this.#take(key));
         return [key, item];
       }),
@@ -81,16 +72,11 @@ export class Foot {
     this.#ticked = this.#leads.ticked;
     const { length } = this.#ticked;
     const { all, total } = this.#leads.rows;
-    if (this.#leads.isReadingAll) this.#outcome = filled(LEADS_READING, all.length, total ?? "?");
-    showText(this.#said, this.#outcome || (length ? filled(LEADS_TICKED, length) : ""));
+    if (this.#leads.isReadingAll) this.#outcome = filled(say.LEADS_READING, all.length, total ?? "?");
+    showText(this.#said, this.#outcome || (length ? filled(say.LEADS_TICKED, length) : ""));
     show(this.#copy.node, length);
     show(this.#menu.press, all.length);
     if (!this.#menu.panel.hidden) this.#drawMenu();
-  }
-
-  close(): void {
-    this.#copy.close();
-    this.#menu.shut();
   }
 
   get #ids(): string[] {
@@ -102,8 +88,8 @@ export class Foot {
     const { rows } = this.#leads;
     const { length } = this.#ticked;
     // Without a kernel no further leads can be read, so that only those that are here can be copied.
-    const loaded = isGone && rows.more ? filled(LEADS_LOADED, rows.all.length) : rows.count;
-    setText(this.#which, length ? filled(LEADS_TICKED, length) : loaded);
+    const loaded = isGone && rows.more ? filled(say.LEADS_LOADED, rows.all.length) : rows.count;
+    setText(this.#which, length ? filled(say.LEADS_TICKED, length) : loaded);
     for (const [key, item] of this.#items) show(item, key === "copy" || !isGone);
   }
 
@@ -112,7 +98,8 @@ export class Foot {
     this.#menu.shut();
     this.#menu.press.focus({ preventScroll: true });
     const done = (): void => {
-      const { shown, columns } = this.#leads;
+      const { shown } = this.#leads;
+      const columns = this.#leads.rows.shownHeads.map(({ slug }) => slug);
       const ids = this.#ticked.length
         ? this.#ids
         : shown.length < this.#leads.rows.all.length
@@ -121,7 +108,7 @@ export class Foot {
       if (key === "copy") {
         const text = this.#copied(this.#ticked.length ? this.#ticked : shown);
         void copyText(text, this.#menu.press).then((isCopied) =>
-          this.#say(isCopied ? "Copied" : LEADS_COPY_AGAIN),
+          this.#say(isCopied ? "Copied" : say.LEADS_COPY_AGAIN),
         );
         return;
       }

@@ -3,7 +3,7 @@
 import { button } from "../buttons";
 import type { LeadHead, LeadSort } from "../contract";
 import { el, fill, mark, on } from "../dom";
-import { LEAD_SELECT_ALL } from "../words";
+import * as say from "../words";
 import { checkBox, columnClass, placed, TICK } from "./lines";
 
 /** The place of the heads; the places of rows start at 0. */
@@ -17,7 +17,7 @@ export interface HeadEvents {
 }
 
 export class Heads {
-  readonly node = el("div", "lrow lhead");
+  readonly node = el("div", "lrow lhead", { role: "row", ariaRowIndex: "1" });
   readonly #reach: (at: number, column: number) => number;
   readonly #events: HeadEvents;
   readonly #box = checkBox();
@@ -29,10 +29,8 @@ export class Heads {
   /** `reach` returns the `tabIndex` of a cell. */
   constructor(reach: (at: number, column: number) => number, events: HeadEvents) {
     [this.#reach, this.#events] = [reach, events];
-    this.#box.ariaLabel = LEAD_SELECT_ALL;
+    this.#box.ariaLabel = say.LEAD_SELECT_ALL;
     on(this.#box, "change", () => events.tickAll(this.#box.checked));
-    this.node.role = "row";
-    this.node.ariaRowIndex = "1";
     this.node.dataset.at = `${HEAD}`;
   }
 
@@ -95,9 +93,12 @@ export class Heads {
     bar.style.setProperty("--share", `${Math.round((head.share ?? 0) * 100)}%`);
     // A full or settled column needs no bar.
     bar.hidden = !head.filling;
-    cell.hidden = off.has(head.slug);
-    cell.title = head.details;
-    cell.className = columnClass(head);
-    cell.ariaSort = sort?.column !== head.slug ? null : sort.direction === "asc" ? "ascending" : "descending";
+    const ariaSort = sort?.column !== head.slug ? null : `${sort.direction}ending`;
+    Object.assign(cell, {
+      hidden: off.has(head.slug),
+      title: head.details,
+      className: columnClass(head),
+      ariaSort,
+    });
   }
 }

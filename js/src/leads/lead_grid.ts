@@ -4,16 +4,15 @@ import type { LeadGridHead, LeadHead, LeadSort, LeadsAnswer } from "../contract"
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
-import { LEADS } from "../words";
-import { ColumnsMenu } from "./columns";
+import * as say from "../words";
+import { type ColumnsMenu, columnsMenu } from "./columns";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
 import { Notes } from "./notes";
 import { LeadRequests } from "./requests";
-import { isKept, type Row, Rows, textOf } from "./rows";
-import { Ticks } from "./ticks";
+import { isKept, type Row, Rows, Ticks, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
 
@@ -47,7 +46,8 @@ export class LeadGrid {
   readonly rows = new Rows();
   readonly #widths: Widths;
   readonly requests: LeadRequests;
-  readonly #toolbar: Toolbar;
+  /** The chips, for the line of the tabs. */
+  readonly toolbar: Toolbar;
   readonly columnsMenu: ColumnsMenu;
   readonly #heads: Heads;
   readonly #lines: Lines;
@@ -88,7 +88,7 @@ export class LeadGrid {
     [this.#session, this.#changed, this.given, this.#ticks] = [session, changed, given, ticks];
     this.requests = new LeadRequests(session, given.include_hidden, (answer) => this.#take(answer));
     this.#notes = new Notes(session, this.rows, this.requests);
-    this.#toolbar = new Toolbar({
+    this.toolbar = new Toolbar({
       search: () => {
         this.#match();
         this.#scroll.scrollTop = 0;
@@ -119,18 +119,14 @@ export class LeadGrid {
         this.#widths.apply(this.rows.shownHeads);
       },
     });
-    this.columnsMenu = new ColumnsMenu(this.rows, () => {
+    this.columnsMenu = columnsMenu(this.rows, () => {
       this.#draw();
       this.#changed();
     });
     this.#lines = new Lines(this.rows, ticks, reach);
-    this.#space = el("div", "lspace", this.#lines.node);
-    this.#space.role = "presentation";
-    this.#scroll = el("div", "leads", this.#heads.node, this.#space);
-    this.#scroll.role = "grid";
-    this.#scroll.ariaMultiSelectable = "true";
-    this.#scroll.tabIndex = -1;
-    this.#scroll.ariaLabel = LEADS;
+    this.#space = el("div", "lspace", this.#lines.node, { role: "presentation" });
+    const of = { role: "grid", ariaMultiSelectable: "true", ariaLabel: say.LEADS, tabIndex: -1 };
+    this.#scroll = el("div", "leads", this.#heads.node, this.#space, of);
     this.#widths = new Widths(this.#scroll);
     const sheet = el("style", "", style);
     const { above, instead } = this.#notes;
@@ -144,23 +140,9 @@ export class LeadGrid {
     return this.rows.all.filter(isKept).filter(({ id }) => this.#ticks.has(id));
   }
 
-  /** The chips, for the line of the tabs. */
-  get tools(): HTMLElement {
-    return this.#toolbar.node;
-  }
-
-  get hasTools(): boolean {
-    return this.#toolbar.isOffered;
-  }
-
   /** The leads that are shown, as far as they were read, without those that the user's list leaves out. */
   get shown(): Row[] {
     return this.#matching.filter(isKept);
-  }
-
-  /** The slugs of the columns that are shown. */
-  get columns(): string[] {
-    return this.rows.shownHeads.map(({ slug }) => slug);
   }
 
   /** Whether leads are read that nobody looks at yet. */
@@ -197,11 +179,6 @@ export class LeadGrid {
     done?.();
   }
 
-  /** How many cells of the table have failed. */
-  get failed(): number {
-    return this.rows.heads.reduce((all, head) => all + head.failed, 0);
-  }
-
   /** Shows a table, or none. Loaded leads stay while the grid is hidden. */
   showTable(table: string): void {
     const requests = this.requests;
@@ -215,7 +192,7 @@ export class LeadGrid {
 
   /** Called after a tick, and when the kernel comes or goes. */
   refresh(): void {
-    this.#toolbar.turnOff(!this.#session.reads);
+    this.toolbar.turnOff(!this.#session.reads);
     if (this.#session.presence === "live") this.#ask();
   }
 
@@ -279,7 +256,7 @@ export class LeadGrid {
     [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
     this.#whenRead = null;
     this.#notes.take(null);
-    this.#toolbar.clear();
+    this.toolbar.clear();
     this.#match();
     this.#details.shut();
     [requests.table, requests.isOn] = [table, true];
@@ -329,7 +306,7 @@ export class LeadGrid {
   }
 
   #match(): void {
-    this.#matching = this.rows.matching(this.#toolbar.typed);
+    this.#matching = this.rows.matching(this.toolbar.typed);
   }
 
   // Questions and answers
@@ -343,7 +320,7 @@ export class LeadGrid {
   /** Asks for the visible rows, and for the next ones before they are visible. A search needs all. */
   #ask(again = false): void {
     const { all, more } = this.rows;
-    const { first, last } = this.#toolbar.typed ? { first: 0, last: all.length - 1 } : this.#seen();
+    const { first, last } = this.toolbar.typed ? { first: 0, last: all.length - 1 } : this.#seen();
     if (this.#whenRead) this.requests.ask(0, MOST_ROWS, again);
     else this.requests.ask(first, more ? last + AROUND * 2 : last, again);
   }
@@ -398,7 +375,7 @@ export class LeadGrid {
     const root = this.node.getRootNode() as ShadowRoot;
     const hadFocus = this.#scroll.contains(root.activeElement);
     const columns = this.rows.heads;
-    if (this.#heads.update(columns, this.#order, this.rows.off)) this.#toolbar.setColumns(columns);
+    if (this.#heads.update(columns, this.#order, this.rows.off)) this.toolbar.setColumns(columns);
     this.#widths.apply(this.rows.shownHeads);
     const ids = idsOf(this.#matching);
     this.#heads.updateTicks(ids.filter((id) => this.#ticks.has(id)).length, ids.length);
@@ -411,11 +388,11 @@ export class LeadGrid {
     // The focus follows its lead: the line that had it shows another lead now, or is gone.
     const focused = hadFocus ? this.#focusedElement() : null;
     if (focused !== root.activeElement) focused?.focus({ preventScroll: true });
-    this.#notes.update(this.#matching.length, this.#toolbar.typed, this.isGrowing);
+    this.#notes.update(this.#matching.length, this.toolbar.typed, this.isGrowing);
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
     // Only where the saved filters are known to hide some leads is it known that the others meet them.
     if (this.rows.hidden) this.#scroll.classList.add("brief");
-    this.#toolbar.update(this.rows, this.#matching.length, this.requests);
+    this.toolbar.update(this.rows, this.#matching.length, this.requests);
     this.columnsMenu.update();
   }
 
@@ -424,7 +401,7 @@ export class LeadGrid {
     const { heads, more, total, answered } = this.rows;
     const read = this.#matching.length;
     const most = Math.min(total ?? Infinity, read + this.requests.size);
-    const { typed } = this.#toolbar;
+    const { typed } = this.toolbar;
     this.#length = !more || typed ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;
     const known = typed ? read : (total ?? read);

@@ -1,20 +1,17 @@
 /** The drawn lines of leads: the visible ones and a few around them. A line that leaves is reused. */
 
-import { CELL_HAS_FAILED, CELL_NOT_FOUND, type LeadCell, type LeadHead, type LeadMark } from "../contract";
+import {
+  CELL_HAS_FAILED,
+  CELL_NOT_FOUND,
+  CELL_WAS_STOPPED,
+  type LeadCell,
+  type LeadHead,
+  type LeadMark,
+} from "../contract";
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
-import {
-  CELL_LOADING,
-  CELL_NOT_RUN,
-  LEAD_CHECKING,
-  LEAD_HIDDEN,
-  LEAD_LEFT_OUT,
-  LEAD_SELECT,
-  LEAD_UNJUDGED,
-  LEAD_UNSURE,
-} from "../words";
-import { markPlace, type Row, type Rows, textOf } from "./rows";
-import type { Ticks } from "./ticks";
+import * as say from "../words";
+import { markPlace, type Row, type Rows, type Ticks, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
@@ -27,26 +24,21 @@ export const columnClass = ({ is_number, role, own }: LeadHead): string =>
 const MARKS: Record<LeadMark, string> = {
   // Soon gone, so it must not widen the column.
   checking: "…",
-  hidden: LEAD_HIDDEN,
-  left_out: LEAD_LEFT_OUT,
-  unjudged: LEAD_UNJUDGED,
-  unsure: LEAD_UNSURE,
+  hidden: say.LEAD_HIDDEN,
+  left_out: say.LEAD_LEFT_OUT,
+  unjudged: say.LEAD_UNJUDGED,
+  unsure: say.LEAD_UNSURE,
 };
 
 /** A cell of a column, or that of the check box; the line has its own place. */
 export function placed(role: string, column: number, ...children: HTMLElement[]): HTMLElement {
-  const cell = el("div", column === TICK ? "lcell ltick" : "lcell", ...children);
-  cell.role = role;
+  const of = { role, ariaColIndex: `${column + 2}` };
+  const cell = el("div", column === TICK ? "lcell ltick" : "lcell", ...children, of);
   cell.dataset.place = `${column}`;
-  cell.ariaColIndex = `${column + 2}`;
   return cell;
 }
 
-export function checkBox(): HTMLInputElement {
-  const box = el("input");
-  box.type = "checkbox";
-  return box;
-}
+export const checkBox = (): HTMLInputElement => el("input", "", { type: "checkbox" });
 
 /** A drawn line: its lead and cells, or none while they load. */
 interface Line {
@@ -75,14 +67,12 @@ function writeText(node: HTMLElement, text: string, href: string): void {
     setText(node, text);
   } else if (link && link.getAttribute("href") === href) setText(link, text);
   else {
-    const made = anchor(href, "", text);
-    made.tabIndex = -1;
-    fill(node, made);
+    fill(node, Object.assign(anchor(href, "", text), { tabIndex: -1 }));
   }
 }
 
 export class Lines {
-  readonly node = el("div", "lines");
+  readonly node = el("div", "lines", { role: "rowgroup" });
   readonly #rows: Rows;
   readonly #ticks: Ticks;
   readonly #reach: (at: number, column: number) => number;
@@ -95,7 +85,6 @@ export class Lines {
   /** `reach` returns the `tabIndex` of a cell. */
   constructor(rows: Rows, ticks: Ticks, reach: (at: number, column: number) => number) {
     [this.#rows, this.#ticks, this.#reach] = [rows, ticks, reach];
-    this.node.role = "rowgroup";
   }
 
   /**
@@ -169,14 +158,11 @@ export class Lines {
   }
 
   #blank(count: number): Line {
-    const places = Array.from({ length: count }, (_, column) => {
-      const cell = placed("gridcell", column, words("", "bdi"));
-      cell.tabIndex = -1;
-      return cell;
-    });
+    const blank = (_: unknown, column: number): HTMLElement =>
+      Object.assign(placed("gridcell", column, words("", "bdi")), { tabIndex: -1 });
+    const places = Array.from({ length: count }, blank);
     const box = checkBox();
-    const node = el("div", "lrow", placed("gridcell", TICK, box), ...places);
-    node.role = "row";
+    const node = el("div", "lrow", placed("gridcell", TICK, box), ...places, { role: "row" });
     return { lit: false, isTicked: false, node, places, label: el("span", "lmark"), box };
   }
 
@@ -194,12 +180,12 @@ export class Lines {
     setClass(node, `lrow${line.lit ? " lit" : ""}${mark}${line.isTicked ? " ticked" : ""}`);
     // With a space after the word before it, for assistive technology.
     setText(label, line.mark ? ` ${MARKS[line.mark]}` : "");
-    label.title = line.mark && !isHidden ? LEAD_CHECKING : "";
+    label.title = line.mark && !isHidden ? say.LEAD_CHECKING : "";
     const place = places[markPlace(heads)];
     if (label.parentNode !== place) place?.append(label);
     node.dataset.at = `${at}`;
     node.ariaRowIndex = `${at + 2}`;
-    box.ariaLabel = filled(LEAD_SELECT, textOf(row?.cells[0] ?? null));
+    box.ariaLabel = filled(say.LEAD_SELECT, textOf(row?.cells[0] ?? null));
     box.checked = line.isTicked;
     // Focusable, as the keys move over all lines.
     box.ariaDisabled = line.mark === "left_out" ? "true" : null;
@@ -239,25 +225,22 @@ export class Lines {
     if (node.tabIndex !== reach) node.tabIndex = reach;
     if (!opened) node.removeAttribute("aria-haspopup");
     else if (!node.hasAttribute("aria-haspopup")) node.setAttribute("aria-haspopup", "dialog");
-    const label = waits ? CELL_NOT_RUN : row ? null : CELL_LOADING;
+    const isStopped = without === CELL_WAS_STOPPED;
+    const label = waits ? say.CELL_NOT_RUN : isStopped ? without : row ? null : say.CELL_LOADING;
     if (node.ariaLabel !== label) node.ariaLabel = label;
     const content = node.firstElementChild as HTMLElement;
-    const isScore = text && lead.role === "score";
-    setClass(
-      content,
-      waits
-        ? "shimmer"
-        : without
-          ? cell === null
-            ? `${why === CELL_HAS_FAILED ? "t-bad" : "mute"} without`
-            : "mute"
-          : isScore
-            ? "score"
-            : "",
-    );
+    setClass(content, contentClass(waits, without, cell === null, !!text && lead.role === "score"));
     if (waits) content.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
     else if (content.style.width) content.style.width = "";
-    writeText(content, without || text, href);
+    writeText(content, isStopped ? "" : without || text, href);
     return lit;
   }
+}
+
+/** How a cell looks that waits for its result, has none, or is a score. */
+function contentClass(waits: boolean, without: string, isNull: boolean, isScore: boolean): string {
+  if (waits) return "shimmer";
+  if (without === CELL_WAS_STOPPED) return without;
+  if (without) return isNull ? `${without === CELL_HAS_FAILED ? "t-bad" : "mute"} without` : "mute";
+  return isScore ? "score" : "";
 }

@@ -4,17 +4,7 @@ import type { LeadsAnswer } from "../contract";
 import { el, setText, show, showText } from "../dom";
 import { clockTime, duration, filled } from "../format";
 import type { Session } from "../session";
-import {
-  LEADS_AS_OF,
-  LEADS_DUE,
-  LEADS_LATE,
-  LEADS_LOADING,
-  LEADS_NEXT,
-  LEADS_NO_MATCH,
-  LEADS_NO_MATCH_LOADED,
-  LEADS_NONE,
-  LEADS_OLD,
-} from "../words";
+import * as say from "../words";
 import type { LeadRequests } from "./requests";
 import type { Rows } from "./rows";
 
@@ -49,15 +39,15 @@ export class Notes {
     const { isOn, since, filters } = this.#requests;
     // Whether a cell keeps the kernel from answering the newest query.
     const isLate = isOn && !answered && this.#session.unread(since);
-    const none = typed ? LEADS_NO_MATCH_LOADED : filters.length ? LEADS_NO_MATCH : LEADS_NONE;
+    const none = typed ? say.LEADS_NO_MATCH_LOADED : filters.length ? say.LEADS_NO_MATCH : say.LEADS_NONE;
     const isNone = answered && (!more || typed !== "");
-    const isWaiting = isNone ? isGrowing && none === LEADS_NONE : !isLate;
-    setText(this.instead, isWaiting ? LEADS_LOADING : isNone ? none : LEADS_LATE);
+    const isWaiting = isNone ? isGrowing && none === say.LEADS_NONE : !isLate;
+    setText(this.instead, isWaiting ? say.LEADS_LOADING : isNone ? none : say.LEADS_LATE);
     this.instead.classList.toggle("waiting", isWaiting);
     show(this.instead, !shown && (!this.#noted || isLate));
     clearTimeout(this.#counting);
     if (this.#noted && !isLate) this.#count(this.#noted);
-    else showText(this.above, isLate && shown ? LEADS_OLD : "");
+    else showText(this.above, isLate && shown ? say.LEADS_OLD : "");
   }
 
   close(): void {
@@ -67,8 +57,8 @@ export class Notes {
   #count(noted: LeadsAnswer): void {
     const { note, next_at: next, read_at: read } = noted;
     const left = next === null ? null : (next - this.#session.now()) / 1000;
-    const until = left === null ? "" : left < 1 ? LEADS_DUE : filled(LEADS_NEXT, duration(left));
-    const asOf = read === null || !this.#rows.all.length ? "" : filled(LEADS_AS_OF, clockTime(read));
+    const until = left === null ? "" : left < 1 ? say.LEADS_DUE : filled(say.LEADS_NEXT, duration(left));
+    const asOf = read === null || !this.#rows.all.length ? "" : filled(say.LEADS_AS_OF, clockTime(read));
     showText(this.above, [note, until, asOf].filter(Boolean).join(" "));
     if (this.#requests.isOn && left !== null && left >= 1)
       this.#counting = setTimeout(() => this.#count(noted), 1000);

@@ -11,7 +11,7 @@ import {
   type RunCells,
 } from "../contract";
 import { filled, folded } from "../format";
-import { CELL_FAILED } from "../words";
+import * as say from "../words";
 
 /** How long new leads and cells are lit, in ms. */
 const LIT_MS = 2000;
@@ -139,8 +139,10 @@ export class Rows {
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
     const before = new Set(this.heads.map(({ slug }) => slug));
     this.heads = answer.heads ?? this.heads;
-    // The name is the link to the website.
-    for (const { slug, role } of this.heads) if (role === "website" && !before.has(slug)) this.off.add(slug);
+    // The name, if there is one, is the link to the website.
+    const isNamed = this.heads.some(({ role }) => role === "name");
+    for (const { slug, role } of this.heads)
+      if (isNamed && role === "website" && !before.has(slug)) this.off.add(slug);
     ({ more: this.more, total: this.total, hidden: this.hidden } = answer);
     ({ count: this.count, final: this.final, judged: this.judged, left_out: this.leftOut } = answer);
   }
@@ -171,7 +173,7 @@ export class Rows {
     const [cell, head] = [row.cells[at] ?? null, this.heads[at]];
     if (cell !== null) return isOpenCell(cell) ? cell : null;
     const failed = head?.failed && this.without(row, head)[2];
-    return failed ? { text: filled(CELL_FAILED, failed), href: "", confidence: "", parts: [] } : null;
+    return failed ? { text: filled(say.CELL_FAILED, failed), href: "", confidence: "", parts: [] } : null;
   }
 
   /** The rows that have the typed words; all rows without any. */
@@ -189,5 +191,27 @@ export class Rows {
     const known = this.#folded.get(row) ?? folded(row.cells.map(textOf).join(" "));
     this.#folded.set(row, known);
     return known;
+  }
+}
+
+/** The ticked leads, by id. They stay ticked while others are shown. */
+export class Ticks {
+  readonly #ids = new Set<string>();
+  readonly #report: (ids: string[], on: boolean) => void;
+
+  /** @param report - Called with the leads that are ticked or unticked. */
+  constructor(report: (ids: string[], on: boolean) => void = () => {}) {
+    this.#report = report;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  set(ids: string[], on: boolean): void {
+    for (const id of ids)
+      if (on) this.#ids.add(id);
+      else this.#ids.delete(id);
+    this.#report(ids, on);
   }
 }

@@ -2,26 +2,11 @@
 
 import { button } from "../buttons";
 import type { LeadFilter, LeadHead } from "../contract";
-import { el, fill, on, same, setText, show, showText } from "../dom";
+import { el, fill, on, same, setOptions, setText, show, showText, textField } from "../dom";
 import { filled } from "../format";
 import { onKey } from "../keys";
 import { menu } from "../menu";
-import {
-  LEADS_FILTER,
-  LEADS_FILTER_ADD,
-  LEADS_FILTER_COLUMN,
-  LEADS_FILTER_NAME,
-  LEADS_FILTER_OPERATOR,
-  LEADS_HAS_EMAIL,
-  LEADS_HAS_PHONE,
-  LEADS_LEFT_OUT,
-  LEADS_OPERATORS,
-  LEADS_QUALIFIED_DETAILS,
-  LEADS_QUALIFIED_UNJUDGED_DETAILS,
-  LEADS_SEARCH,
-  LEADS_SEARCHED,
-  QUALIFIED,
-} from "../words";
+import * as say from "../words";
 import type { LeadRequests } from "./requests";
 import type { Rows } from "./rows";
 
@@ -30,27 +15,6 @@ const IS_NOT_EMPTY = "is_not_empty";
 const WITHOUT_VALUE = ["is_empty", IS_NOT_EMPTY];
 /** Fewer leads are found faster by looking at them. */
 const SEARCHED_FROM = 50;
-
-function field(label: string, placeholder = ""): HTMLInputElement {
-  const node = el("input");
-  node.type = "text";
-  node.placeholder = placeholder;
-  node.ariaLabel = label;
-  return node;
-}
-
-function setOptions(node: HTMLSelectElement, options: readonly (readonly [string, string])[]): void {
-  const chosen = node.value;
-  fill(
-    node,
-    ...options.map(([value, name]) => {
-      const option = el("option", "", name);
-      option.value = value;
-      return option;
-    }),
-  );
-  if (options.some(([value]) => value === chosen)) node.value = chosen;
-}
 
 /** Called when the user searches, filters, or shows or hides the leads that the table's saved filters hide. */
 export interface ToolbarEvents {
@@ -64,21 +28,24 @@ export interface ToolbarEvents {
 export class Toolbar {
   readonly node: HTMLElement;
   readonly #events: ToolbarEvents;
-  readonly #search = field(LEADS_SEARCH, LEADS_SEARCH);
-  readonly #found = el("span", "mute");
+  readonly #search = textField(say.LEADS_SEARCH, say.LEADS_SEARCH);
+  readonly #found = el("span", "mute", { role: "status" });
   readonly #qualified = button(
-    QUALIFIED,
+    say.QUALIFIED,
     () => this.#isJudged && this.#events.toggleHidden(),
     "chip qualified",
   );
   readonly #qualifiedCount = el("small");
   readonly #leftOut = button("", () => this.#events.toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
-  readonly #chips = el("span", "chips");
-  readonly #more = menu(LEADS_FILTER_ADD, "chip", () => this.#drawForm());
-  readonly #column = el("select");
-  readonly #operator = el("select");
-  readonly #value = field(LEADS_FILTER_NAME);
+  readonly #chips = el("span", "chips row");
+  readonly #more = menu(say.LEADS_FILTER_ADD, "chip", () => {
+    this.#value.value = "";
+    this.#showValue();
+  });
+  readonly #column = el("select", "", { ariaLabel: say.LEADS_FILTER_COLUMN });
+  readonly #operator = el("select", "", { ariaLabel: say.LEADS_FILTER_OPERATOR });
+  readonly #value = textField(say.LEADS_FILTER_NAME);
   #heads: readonly LeadHead[] = [];
   #filters: LeadFilter[] = [];
   /** Whether the table's saved filters are known to hide leads: other filters may leave none of these. */
@@ -91,25 +58,13 @@ export class Toolbar {
 
   constructor(events: ToolbarEvents) {
     this.#events = events;
-    this.#found.role = "status";
-    this.#column.ariaLabel = LEADS_FILTER_COLUMN;
-    this.#operator.ariaLabel = LEADS_FILTER_OPERATOR;
     this.#qualified.append(" ", this.#qualifiedCount);
-    setOptions(this.#operator, LEADS_OPERATORS);
-    const apply = button(LEADS_FILTER, () => this.#add(), "go");
+    setOptions(this.#operator, say.LEADS_OPERATORS);
+    const apply = button(say.LEADS_FILTER, () => this.#add(), "go");
     this.#more.panel.append(this.#column, this.#operator, this.#value, apply);
     this.#more.panel.classList.add("form");
-    this.node = el(
-      "div",
-      "ltools",
-      this.#found,
-      this.#search,
-      this.#qualified,
-      this.#leftOut,
-      this.#chips,
-      this.#more.press,
-      this.#more.panel,
-    );
+    const chips = [this.#qualified, this.#leftOut, this.#chips, this.#more.press, this.#more.panel];
+    this.node = el("div", "ltools row", this.#found, this.#search, ...chips);
     on(this.#search, "input", () => events.search());
     on(this.#operator, "change", () => this.#showValue());
     onKey(this.#more.panel, (key, event) => {
@@ -138,10 +93,8 @@ export class Toolbar {
   setColumns(heads: readonly LeadHead[]): void {
     this.#heads = heads;
     const order = [...heads].sort((a, b) => Number(b.filters) - Number(a.filters));
-    setOptions(
-      this.#column,
-      order.map(({ slug, name }) => [slug, name] as const),
-    );
+    const options = order.map(({ slug, name }) => [slug, name] as const);
+    setOptions(this.#column, options);
     this.#drawChips();
   }
 
@@ -154,16 +107,16 @@ export class Toolbar {
     // Nothing is offered for a table without leads.
     this.isOffered = heads.length > 0 && !!(all.length || this.#filters.length || this.typed || leftOut);
     show(this.node, this.isOffered);
-    showText(this.#found, this.typed && filled(LEADS_SEARCHED, found, all.length));
+    showText(this.#found, this.typed && filled(say.LEADS_SEARCHED, found, all.length));
     this.#isJudged = judged;
     this.#hasHidden ||= isHiddenShown || !!hidden || !judged;
     const isCounted = judged && !this.#filters.length && total !== null && hidden !== null;
     setText(this.#qualifiedCount, isCounted ? `${isHiddenShown ? total - hidden : total}` : "");
-    this.#qualified.title = judged ? LEADS_QUALIFIED_DETAILS : LEADS_QUALIFIED_UNJUDGED_DETAILS;
+    this.#qualified.title = judged ? say.LEADS_QUALIFIED_DETAILS : say.LEADS_QUALIFIED_UNJUDGED_DETAILS;
     this.#qualified.ariaPressed = `${judged && !isHiddenShown}`;
     this.#qualified.ariaDisabled = judged ? null : "true";
     show(this.#qualified, this.#hasHidden || hidden === null);
-    setText(this.#leftOut, `${LEADS_LEFT_OUT} ${leftOut}`);
+    setText(this.#leftOut, `${say.LEADS_LEFT_OUT} ${leftOut}`);
     this.#leftOut.ariaPressed = `${includeLeftOut}`;
     show(this.#leftOut, leftOut || includeLeftOut);
     const names = Object.keys(runs);
@@ -187,8 +140,8 @@ export class Toolbar {
     };
     const offered = [
       ...this.#runChoice(),
-      ...has("email", LEADS_HAS_EMAIL),
-      ...has("phone", LEADS_HAS_PHONE),
+      ...has("email", say.LEADS_HAS_EMAIL),
+      ...has("phone", say.LEADS_HAS_PHONE),
     ];
     const known = new Set(offered.map(({ dataset }) => dataset.filter));
     const added = this.#filters
@@ -206,8 +159,7 @@ export class Toolbar {
   #runChoice(): HTMLElement[] {
     const column = this.#runColumn;
     if (!column || this.#runs.length < 2) return [];
-    const choice = el("select", "chip");
-    choice.ariaLabel = "Run";
+    const choice = el("select", "chip", { ariaLabel: "Run" });
     setOptions(choice, [["", "All runs"], ...this.#runs.map((name) => [name, name] as const)]);
     const isRun = (each: LeadFilter): boolean => each.column === column && each.operator === "equals";
     choice.value = this.#filters.find(isRun)?.value ?? "";
@@ -227,7 +179,7 @@ export class Toolbar {
 
   #words({ column, operator, value }: LeadFilter): string {
     const name = this.#heads.find(({ slug }) => slug === column)?.name ?? column;
-    const said = LEADS_OPERATORS.find(([each]) => each === operator)?.[1] ?? operator;
+    const said = say.LEADS_OPERATORS.find(([each]) => each === operator)?.[1] ?? operator;
     return `${name} ${said} ${value}`.trim();
   }
 
@@ -251,11 +203,6 @@ export class Toolbar {
       ((again as HTMLElement | undefined) ?? this.#more.press).focus({ preventScroll: true });
     }
     this.#events.filter(this.#filters);
-  }
-
-  #drawForm(): void {
-    this.#value.value = "";
-    this.#showValue();
   }
 
   #showValue(): void {

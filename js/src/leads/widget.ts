@@ -2,23 +2,19 @@ import { button, copyLine } from "../buttons";
 import type { ClockView, LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
 import { filled } from "../format";
-import { guardKeys } from "../keys";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
-import { Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
-import { LEADS_FAILED, LEADS_FAILED_ONE } from "../words";
+import * as say from "../words";
 import { Foot } from "./foot";
 import { LeadGrid } from "./lead_grid";
-import { Ticks } from "./ticks";
+import { Ticks } from "./rows";
 import style from "./widget.css";
 
 /** A grid of leads in a cell of its own, with tabs for its tables and a line below. */
 class LeadGridWidget {
   readonly #model: Model;
-  readonly #session: Session;
   readonly #lifecycle: Lifecycle;
-  readonly #unguard: () => void;
   readonly #title = words("prompt");
   /** What is said without a kernel, and the line that shows the same leads again. */
   readonly #gone = el("span", "mute");
@@ -35,79 +31,60 @@ class LeadGridWidget {
 
   constructor(model: Model, host: HTMLElement) {
     this.#model = model;
-    this.#session = new Session(model, host, () => this.#lifecycle.refresh());
+    this.#lifecycle = new Lifecycle(model, host, "Origami leads");
+    const { root, session } = this.#lifecycle;
     this.#head = model.get("head") as LeadGridHead;
-    const ticks = new Ticks((ids, on) => this.#session.select(ids, on));
-    this.#leads = new LeadGrid(this.#session, () => this.#draw(), this.#head, ticks);
-    this.#foot = new Foot(this.#session, this.#leads);
-    this.#panel = el("div", "panel framed high", this.#leads.node);
-    this.#panel.id = uid();
-    this.#panel.role = "tabpanel";
+    const ticks = new Ticks((ids, on) => session.select(ids, on));
+    this.#leads = new LeadGrid(session, () => this.#draw(), this.#head, ticks);
+    this.#foot = new Foot(session, this.#leads);
+    this.#panel = el("div", "panel framed high", this.#leads.node, { id: uid(), role: "tabpanel" });
     this.#tabs = tabs("Tables", this.#panel.id, (id) => {
       this.#table = id;
       this.#draw();
     });
-    const root = this.#layOut();
+    this.#layOut(root);
     this.#leads.expand(true);
-    this.#lifecycle = new Lifecycle(
-      root,
-      this.#session,
-      () => this.#draw(),
-      () => true,
-    );
-    for (const trait of ["head", "clock"]) model.on(`change:${trait}`, this.#changed);
-    this.#unguard = guardKeys(root, () => {});
     this.#draw();
-    this.#lifecycle.start(host, style);
+    this.#lifecycle.start({
+      style,
+      traits: ["head", "clock"],
+      changed: () => this.#changed(),
+      redraw: () => this.#draw(),
+      isOpen: () => true,
+    });
   }
 
-  close(): void {
+  readonly close = (): void => {
     this.#lifecycle.stop();
     this.#leads.close();
-    this.#unguard();
-    this.#foot.close();
-    this.#again.close?.();
-    for (const trait of ["head", "clock"]) this.#model.off(`change:${trait}`, this.#changed);
-  }
+  };
 
-  #layOut(): HTMLElement {
-    const { tools, columnsMenu } = this.#leads;
+  #layOut(root: HTMLElement): void {
+    const { toolbar, columnsMenu } = this.#leads;
     const header = el("header", "head", this.#title);
+    const gap = (): HTMLElement => el("span", "gap");
     const line = el(
       "div",
-      "tools",
+      "tools row",
       this.#tabs.node,
-      el("span", "gap"),
-      tools,
+      gap(),
+      toolbar.node,
       columnsMenu.press,
       columnsMenu.panel,
     );
-    const foot = el(
-      "footer",
-      "foot",
-      this.#foot.node,
-      this.#count,
-      this.#gone,
-      this.#again.node,
-      el("span", "gap"),
-      this.#failed,
-    );
-    const parts = [header, line, this.#panel, foot];
-    const root = el("section", "origami-card", ...parts);
-    root.dir = "ltr";
-    root.tabIndex = -1;
-    root.ariaLabel = "Origami leads";
-    return root;
+    const says = [this.#foot.node, this.#count, this.#gone, this.#again.node, gap(), this.#failed];
+    const foot = el("footer", "foot row", ...says);
+    root.append(header, line, this.#panel, foot);
   }
 
-  readonly #changed = (): void => {
+  #changed(): void {
     this.#head = this.#model.get("head") as LeadGridHead;
-    this.#session.kernelSpoke(this.#model.get("clock") as ClockView | null);
+    this.#lifecycle.session.kernelSpoke(this.#model.get("clock") as ClockView | null);
     this.#draw();
-  };
+  }
 
   #draw(): void {
-    const head = this.#head;
+    const [head, session] = [this.#head, this.#lifecycle.session];
     const current = head.tabs.find(({ id }) => id === this.#table) ?? head.tabs[0];
     this.#table = current?.id ?? "";
     setText(this.#title, head.title);
@@ -116,22 +93,22 @@ class LeadGridWidget {
       this.#table,
     );
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
-    const isGone = this.#session.presence === "gone";
+    const isGone = session.presence === "gone";
     showText(this.#count, this.#leads.rows.count);
     this.#foot.update();
-    const failed = isGone ? 0 : this.#leads.failed;
-    showText(this.#failed, failed ? filled(failed === 1 ? LEADS_FAILED_ONE : LEADS_FAILED, failed) : "");
+    const failed = isGone ? 0 : this.#leads.rows.heads.reduce((all, head) => all + head.failed, 0);
+    showText(
+      this.#failed,
+      failed ? filled(failed === 1 ? say.LEADS_FAILED_ONE : say.LEADS_FAILED, failed) : "",
+    );
     showText(this.#gone, isGone ? `Kernel stopped. ${head.gone}` : "");
     this.#again.update(isGone ? head.line : "");
     // While a run goes on, leads may still come.
-    this.#leads.isGrowing = this.#session.follows() && this.#session.clock?.connection !== "ended";
-    if (!isGone) this.#leads.showTable(this.#session.visible ? this.#table : "");
+    this.#leads.isGrowing = session.follows() && session.clock?.connection !== "ended";
+    if (!isGone) this.#leads.showTable(session.visible ? this.#table : "");
     this.#leads.refresh();
   }
 }
 
 /** Draws a view of a grid of leads and returns its clean-up. */
-export function mount(model: Model, host: HTMLElement): () => void {
-  const widget = new LeadGridWidget(model, host);
-  return () => widget.close();
-}
+export const mount = (model: Model, host: HTMLElement): (() => void) => new LeadGridWidget(model, host).close;

@@ -1,9 +1,9 @@
 import { button, labelOf, showOutcome, turnOff } from "../buttons";
-import type { Ask, QuestionView } from "../contract";
-import { el, fill, on, type Part, same, setText, show, uid, words } from "../dom";
+import type { Ask, QuestionView, View } from "../contract";
+import { el, fill, on, same, setText, show, textField, uid, words } from "../dom";
 import { filled } from "../format";
 import { commandKey, pending, underWay } from "../page_state";
-import type { Context } from "./context";
+import type { Context } from "../session";
 
 interface Field {
   node: HTMLFieldSetElement;
@@ -14,21 +14,12 @@ interface Field {
 /** One question with suggested answers and a free text; one of them counts. */
 function question({ question: asked, suggestions, freeform }: QuestionView, changed: () => void): Field {
   const name = uid();
-  const radio = (): HTMLInputElement => {
-    const input = el("input");
-    input.type = "radio";
-    input.name = name;
-    return input;
-  };
+  const radio = (): HTMLInputElement => el("input", "", { type: "radio", name });
   const choices = suggestions.map((suggestion) => ({ input: radio(), suggestion }));
   const labels = choices.map(({ input, suggestion }) => el("label", "", input, words("", "bdi", suggestion)));
   const free = radio();
   free.ariaLabel = freeform;
-  const text = el("input");
-  text.type = "text";
-  text.dir = "auto";
-  text.placeholder = freeform;
-  text.ariaLabel = `${asked} ${freeform}`;
+  const text = Object.assign(textField(`${asked} ${freeform}`, freeform), { dir: "auto" });
   // Typing chooses the free answer, and choosing it starts typing.
   on(text, "input", () => {
     free.checked = true;
@@ -44,13 +35,8 @@ function question({ question: asked, suggestions, freeform }: QuestionView, chan
   };
 }
 
-export interface AskSection extends Part<Ask | null> {
-  /** Enter in a free text: the same as Send once all questions are answered. */
-  enter(field: HTMLElement): void;
-}
-
 /** The agent's questions, with one Send for all. Typed text stays whatever else changes on the card. */
-export function askSection({ session }: Context): AskSection {
+export function askSection({ session }: Context) {
   const questions = el("div");
   const send = button("", () => submit(), "go");
   const note = el("span", "mute");
@@ -83,7 +69,7 @@ export function askSection({ session }: Context): AskSection {
   return {
     node,
     refresh,
-    update(next) {
+    update({ ask: next }: Pick<View, "ask">): void {
       if (!same([ask?.run_id, ask?.questions], [next?.run_id, next?.questions])) {
         fields = (next?.questions ?? []).map((each) => question(each, refresh));
         fill(questions, ...fields.map((field) => field.node));
@@ -91,7 +77,8 @@ export function askSection({ session }: Context): AskSection {
       ask = next;
       refresh();
     },
-    enter(field) {
+    /** Enter in a free text: the same as Send once all questions are answered. */
+    enter(field: HTMLElement): void {
       if (questions.contains(field)) send.click();
     },
   };

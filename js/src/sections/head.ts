@@ -1,10 +1,9 @@
-import { CommandButton, copyLine } from "../buttons";
+import { commandButtons, copyLine } from "../buttons";
 import type { Button, Earlier, EarlierRun, Head, View } from "../contract";
-import { el, keyedList, linkPlace, mark, type Part, setText, show, showText, words } from "../dom";
+import { el, keyedList, linkPlace, mark, type Part, setText, show, showCut, words } from "../dom";
 import { menu } from "../menu";
 import type { Notify } from "../notify";
-import type { Session } from "../session";
-import type { Context } from "./context";
+import type { Context, Session } from "../session";
 
 function earlierRun(): Part<EarlierRun> {
   const status = el("span");
@@ -25,14 +24,13 @@ function earlierRun(): Part<EarlierRun> {
 export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
   readonly node: HTMLElement;
   readonly #session: Session;
-  readonly #outcomes: HTMLElement;
   readonly #status = el("span");
   readonly #pill = el("span", "pill", mark(), this.#status);
-  readonly #prompt = words("prompt");
-  readonly #reply = words("mute");
+  readonly #prompt = words("prompt cut");
+  readonly #reply = words("mute cut");
   readonly #earlier = menu("", "link");
   readonly #briefs = keyedList(el("ol"), earlierRun, (run: EarlierRun) => run.run_id);
-  readonly #origin = words("chip-note");
+  readonly #origin = words("chip-note cut");
   readonly #buttons: Part<readonly Button[]>;
   readonly #notify: Notify;
   readonly #menu = menu("⋯", "quiet");
@@ -42,30 +40,28 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
 
   /** @param outcomes - The place of what comes of a click. */
   constructor({ session }: Context, notify: Notify, outcomes: HTMLElement) {
-    [this.#session, this.#notify, this.#outcomes] = [session, notify, outcomes];
-    const make = (): Part<Button> => this.#makeButton();
-    this.#buttons = keyedList(el("span", "act stop"), make, ({ command }) => command);
+    [this.#session, this.#notify] = [session, notify];
+    const run = (): string => this.#head?.run_id ?? "";
+    this.#buttons = commandButtons(el("span", "act stop"), session, run, outcomes);
     const { press, panel } = this.#menu;
     press.ariaLabel = press.title = "More about this run";
     panel.append(this.#link.node, this.#line.node, notify.node, notify.refusal);
-    this.#earlier.panel.append(this.#briefs.node);
-    const asked = el("div", "asked", this.#prompt, this.#earlier.press, this.#earlier.panel, this.#origin);
+    const earlier = this.#earlier;
+    earlier.panel.append(this.#briefs.node);
+    const asked = el("div", "asked row", this.#prompt, earlier.press, earlier.panel, this.#origin);
     const brief = el("div", "brief", asked, this.#reply);
     const does = el("div", "does", this.#buttons.node, press, panel);
-    this.node = el("header", "head", this.#pill, brief, does);
+    this.node = el("header", "head row", this.#pill, brief, does);
   }
 
   update({ head, earlier }: { head: Head; earlier: Earlier }): void {
     this.#head = head;
-    setText(this.#prompt, head.prompt);
-    this.#prompt.title = head.prompt;
-    showText(this.#reply, head.reply);
-    this.#reply.title = head.reply;
+    showCut(this.#prompt, head.prompt);
+    showCut(this.#reply, head.reply);
     setText(this.#earlier.press, earlier.title);
     show(this.#earlier.press, earlier.runs.length);
     this.#briefs.update(earlier.runs);
-    showText(this.#origin, head.origin);
-    this.#origin.title = head.origin;
+    showCut(this.#origin, head.origin);
     this.#link.update(head.link);
     this.#buttons.update(head.buttons);
     show(this.#buttons.node, head.buttons.length);
@@ -79,26 +75,8 @@ export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
     const known = head.done || this.#session.follows();
     this.#pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date.
-    setText(this.#status, known ? head.status_label : head.last_known);
-    this.#status.title = this.#status.textContent;
+    showCut(this.#status, known ? head.status_label : head.last_known);
     this.#notify.update(!(head.done && head.settled) && this.#session.follows());
     this.#buttons.refresh?.();
-  }
-
-  #makeButton(): Part<Button> {
-    const press = new CommandButton(this.#session);
-    this.#outcomes.append(press.outcome);
-    return {
-      node: press.node,
-      refresh: press.refresh,
-      update: (spec) => press.update({ spec, run: this.#head?.run_id ?? "" }),
-      close: () => press.outcome.remove(),
-    };
-  }
-
-  close(): void {
-    this.#line.close?.();
-    this.#menu.shut();
-    this.#earlier.shut();
   }
 }

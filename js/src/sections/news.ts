@@ -4,34 +4,38 @@
  */
 
 import { button, CommandButton, copyLine } from "../buttons";
+import { AGAIN, type Inline, type Notice, type SuggestionView, type View } from "../contract";
 import {
-  AGAIN,
-  type Inline,
-  type Notice,
-  type Prose,
-  type SuggestionView,
-  type Tone,
-  type View,
-} from "../contract";
-import { el, fill, keyedList, linkPlace, type Part, same, setText, show, showText, words } from "../dom";
+  el,
+  fill,
+  keyedList,
+  linkPlace,
+  type Part,
+  same,
+  setText,
+  show,
+  showCut,
+  showText,
+  words,
+} from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
-import { noticePart } from "../notice";
+import { goneNotice, NOTHING, noticePart } from "../notice";
 import { prose } from "../prose";
-import { DISMISS, FOLLOW_UP, MORE, MORE_NEWS } from "../words";
-import type { Context } from "./context";
+import type { Context } from "../session";
+import * as say from "../words";
 
 export type NewsView = Pick<View, "head" | "result" | "notices" | "now" | "prose" | "suggestions" | "tables">;
 
 /** One piece of news: a notice, what happens now, what failed, or the agent's text. */
-interface News extends Pick<Notice, "key" | "tone" | "title" | "text" | "code" | "link" | "button"> {
+interface News extends Notice {
   inline?: Inline;
 }
 
-const NOTHING = { text: "", code: "", link: null, button: null };
 const PROSE = ":prose";
 const FAILED = ":failed";
 const GONE = ":gone";
+const NOW = ":now";
 /** Notices that say that the kernel repeats a request. */
 const ASKED = ["cancel_requested", "stopping"];
 
@@ -45,13 +49,13 @@ export class NewsSection implements Part<NewsView> {
   /** What comes of the clicks on the head's buttons. */
   readonly outcomes = el("span", "outcomes");
   readonly #context: Context;
-  readonly #title = words("now");
+  readonly #title = words("now cut");
   readonly #press: CommandButton;
   readonly #showFailed: HTMLButtonElement;
   readonly #link = linkPlace("act", "button");
   readonly #line = copyLine("", "the line that shows this run");
-  readonly #follow = menu(FOLLOW_UP, "drop");
-  readonly #all = menu(MORE, "link more");
+  readonly #follow = menu(say.FOLLOW_UP, "drop");
+  readonly #all = menu(say.MORE, "link more");
   readonly #close = button("×", () => this.#dismiss(), "quiet x");
   readonly #others: Part<readonly Notice[]>;
   readonly #text = el("div", "text");
@@ -59,18 +63,16 @@ export class NewsSection implements Part<NewsView> {
   readonly #suggestions: Part<readonly SuggestionView[]>;
   #view: NewsView | null = null;
   #shown: News | null = null;
-  #prose: Prose | null = null;
   /** The news that were closed, until the run's status changes. */
   #closed = new Set<string>();
-  #status = "";
 
   /** @param failed - Leads to the cells that failed. */
   constructor(context: Context, failed: () => void) {
     this.#context = context;
     const { session, view } = context;
     this.#press = new CommandButton(session);
-    this.#showFailed = button("", failed, "link t-bad failed");
-    this.#close.ariaLabel = this.#close.title = DISMISS;
+    this.#showFailed = button("", failed, "link t-bad cut");
+    this.#close.ariaLabel = this.#close.title = say.DISMISS;
     const run = (): string => view("head").run_id;
     this.#others = keyedList(
       el("div"),
@@ -95,7 +97,7 @@ export class NewsSection implements Part<NewsView> {
     this.#follow.panel.append(this.#suggestions.node);
     this.node = el(
       "div",
-      "news",
+      "news row",
       this.#title,
       this.#showFailed,
       this.#all.press,
@@ -112,11 +114,10 @@ export class NewsSection implements Part<NewsView> {
   }
 
   update(view: NewsView): void {
-    if (this.#status !== view.head.status) this.#closed.clear();
-    this.#status = view.head.status;
+    const before = this.#view;
     this.#view = view;
-    if (!same(this.#prose?.nodes, view.prose.nodes)) fill(this.#text, ...prose(view.prose.nodes));
-    this.#prose = view.prose;
+    if (before?.head.status !== view.head.status) this.#closed.clear();
+    if (!same(before?.prose.nodes, view.prose.nodes)) fill(this.#text, ...prose(view.prose.nodes));
     showText(this.#cut, view.prose.cut);
     this.refresh();
   }
@@ -138,9 +139,9 @@ export class NewsSection implements Part<NewsView> {
     const place = (isFollowed ? this.#follow : this.#all).panel;
     if (this.#suggestions.node.parentElement !== place) place.append(this.#suggestions.node);
     const hasOffer = !isFollowed && follows.length > 0;
-    const hasMore = rest.length > 0 || hasProse || hasOffer || !!(first?.text && first.key !== GONE);
-    show(this.#all.press, hasMore);
-    setText(this.#all.press, rest.length ? filled(MORE_NEWS, rest.length) : MORE);
+    const hasMore = rest.length > 0 || hasProse || hasOffer || !!first?.text;
+    const more = rest.length ? filled(say.MORE_NEWS, rest.length) : say.MORE;
+    showText(this.#all.press, hasMore ? more : "");
     if (!hasMore) this.#all.shut();
     this.#suggestions.update(follows);
     show(this.#follow.press, follows.length && isFollowed);
@@ -149,67 +150,38 @@ export class NewsSection implements Part<NewsView> {
     show(this.node, first || this.outcomes.textContent);
   }
 
-  close(): void {
-    this.#line.close?.();
-    this.#all.shut();
-    this.#follow.shut();
-  }
-
   /** What there is to say, the most urgent first. */
   #news({ head, result, notices, now, prose: answer, suggestions, tables }: NewsView): News[] {
     const { session } = this.#context;
     const isGone = session.presence === "gone";
     const isSaved = head.form !== "live";
-    const gone: News[] =
-      isGone && (isSaved || !session.reads)
-        ? [
-            {
-              ...NOTHING,
-              key: GONE,
-              tone: isSaved ? "neutral" : "attention",
-              title: `${isSaved ? head.as_of : "Kernel stopped"}. ${head.gone}`,
-              text: "",
-              code: session.reads ? "" : head.line,
-            },
-          ]
-        : [];
+    const gone = goneNotice(head, head.line);
     const shown = notices.filter(({ key }) => !(isGone && !isSaved && ASKED.includes(key)));
     const offer = suggestions.find((each) => each.button?.command === "fill")?.button ?? null;
     const has = (key: string): boolean =>
       shown.some((each) => each.button?.command === "fill" || each.key === key);
     const failed = tables.items.flatMap(({ remarks }) => remarks.filter(({ tone }) => tone === "bad"));
     const [remark] = failed;
-    const failures: News[] =
-      remark && !now.length
-        ? [
-            {
-              ...NOTHING,
-              key: FAILED,
-              tone: "bad",
-              title: remark.text,
-              text: remark.details,
-              button: has("") ? null : offer,
-            },
-          ]
-        : offer && !has("")
-          ? [{ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer }]
-          : [];
+    const news: News[] = isGone
+      ? [{ ...gone, title: `${gone.title}. ${gone.text}`, text: "" }, ...shown]
+      : [...shown];
+    if (remark && !now.length) {
+      const { text: title, details: text } = remark;
+      news.push({ ...NOTHING, key: FAILED, tone: "bad", title, text, button: has("") ? null : offer });
+    } else if (offer && !has(""))
+      news.push({ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer });
     const latest: Inline = now.length ? now : result.note ? [result.note] : [];
-    const going: News[] =
-      latest.length && !(isGone && !isSaved)
-        ? [{ ...NOTHING, key: ":now", tone: "running", title: flat(latest), inline: latest }]
-        : [];
-    const said: News[] =
-      answer.nodes.length && tables.items.length
-        ? [{ ...NOTHING, key: PROSE, tone: "neutral", title: flat(answer.nodes.slice(0, 2)) }]
-        : [];
-    return [...gone, ...shown, ...failures, ...going, ...said];
+    if (latest.length && !(isGone && !isSaved))
+      news.push({ ...NOTHING, key: NOW, tone: "running", title: flat(latest), inline: latest });
+    if (answer.nodes.length && tables.items.length)
+      news.push({ ...NOTHING, key: PROSE, tone: "neutral", title: flat(answer.nodes.slice(0, 2)) });
+    return news;
   }
 
   #drawLine(news: News | null): void {
     const { session, view } = this.#context;
-    const tone: Tone = news?.tone ?? "neutral";
-    this.node.className = `news t-${tone}${news && news.key !== PROSE && news.key !== ":now" ? " told" : ""}`;
+    const isTold = news && news.key !== PROSE && news.key !== NOW;
+    this.node.className = `news row t-${news?.tone ?? "neutral"}${isTold ? " told" : ""}`;
     if (news?.inline) fill(this.#title, ...prose(news.inline));
     else setText(this.#title, news?.title ?? "");
     this.#title.title = [news?.title, news?.text].filter(Boolean).join(". ");
@@ -220,11 +192,9 @@ export class NewsSection implements Part<NewsView> {
     this.#line.node.title = AGAIN;
     // What failed leads to its cells.
     const isLink = news?.key === FAILED && session.reads;
-    setText(this.#showFailed, isLink ? news.title : "");
-    this.#showFailed.title = isLink ? news.title : "";
-    show(this.#showFailed, isLink);
+    showCut(this.#showFailed, isLink ? news.title : "");
     show(this.#title, !isLink);
-    show(this.#close, news && news.key !== PROSE && news.key !== ":now" && news.key !== GONE);
+    show(this.#close, isTold && news.key !== GONE);
   }
 
   #dismiss(): void {

@@ -1,7 +1,7 @@
-import type { Figure, FunnelView, Result } from "../contract";
+import type { Figure, FunnelView, View } from "../contract";
 import { el, fill, keyedList, mark, type Part, same, setText, show, showText } from "../dom";
 import { freshness } from "../freshness";
-import type { Context } from "./context";
+import type { Context } from "../session";
 
 function figure(): Part<Figure> {
   const value = el("b");
@@ -18,16 +18,14 @@ function figure(): Part<Figure> {
 }
 
 /** The result in large type with how old it is, and below it a bar of parts, each as wide as its count, with its words. */
-export function resultSection({ session, view }: Context): Part<Result> {
+export function resultSection({ session, view }: Context): Part<Pick<View, "result">> {
   const figures = keyedList(el("span", "figures"), figure);
-  const fresh = el("span", "mute age");
-  const bar = el("span", "funnel");
-  const legend = el("span", "legend");
-  bar.role = "img";
+  const fresh = el("span", "mute age cut");
+  const bar = el("span", "funnel", { role: "img" });
   // The bar says it to assistive technology.
-  legend.ariaHidden = "true";
+  const legend = el("span", "legend", { ariaHidden: "true" });
   const line = el("div", "line", figures.node, fresh);
-  const lower = el("div", "parts-line", bar, legend);
+  const lower = el("div", "parts-line row", bar, legend);
   const node = el("section", "result", line, lower);
   let shown: FunnelView | null | undefined;
   let hadBar = false;
@@ -41,7 +39,7 @@ export function resultSection({ session, view }: Context): Part<Result> {
   return {
     node,
     refresh,
-    update({ figures: next, funnel }) {
+    update({ result: { figures: next, funnel } }) {
       figures.update(next);
       figures.node.title = view("tables").counted ?? "";
       // It keeps its place while a follow-up has no numbers yet.

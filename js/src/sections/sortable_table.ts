@@ -1,6 +1,7 @@
 import { button } from "../buttons";
 import type { Grid } from "../contract";
 import { el, fill, type Part, same, words } from "../dom";
+import { ariaSortOf, inOrder, type Order, orderAfter } from "../sorting";
 
 const CLASSES: Record<string, string> = { r: "num", m: "mute num", x: "t-bad num" };
 
@@ -10,9 +11,8 @@ export class SortableTable implements Part<Grid> {
   readonly #body = el("tbody");
   readonly node = el("table", "grid", el("thead", "", this.#head), this.#body);
   #grid: Grid | null = null;
-  /** The column that it is sorted by; -1: in Python's order. */
-  #by = -1;
-  #up = false;
+  /** The column that it is sorted by; null: in Python's order. */
+  #order: Order<number> | null = null;
 
   update(grid: Grid): void {
     if (same(grid, this.#grid)) return;
@@ -21,54 +21,39 @@ export class SortableTable implements Part<Grid> {
   }
 
   #draw(grid: Grid): void {
-    fill(this.#head, ...grid.heads.map((label, column) => this.#heading(label, column, grid.form)));
+    fill(this.#head, ...grid.heads.map((label, column) => this.#heading(label, column, grid)));
     fill(this.#body, ...this.#sorted(grid).map((row) => line(row, grid.form)));
   }
 
-  #heading(label: string, column: number, form: string): HTMLElement {
-    const isNumber = form[column] === "r";
-    const press = isNumber ? button(label, () => this.#sort(column), "quiet") : label;
-    const cell = el("th", classOf(form, column), press);
-    cell.scope = "col";
-    if (this.#by === column) cell.ariaSort = this.#up ? "ascending" : "descending";
-    return cell;
-  }
-
-  #sort(column: number): void {
-    if (this.#by !== column) [this.#by, this.#up] = [column, false];
-    else if (!this.#up) this.#up = true;
-    else this.#by = -1;
-    if (this.#grid) this.#draw(this.#grid);
-    (this.#head.children[column]?.querySelector("button") as HTMLElement | null)?.focus();
+  #heading(label: string, column: number, grid: Grid): HTMLElement {
+    const sort = (): void => {
+      this.#order = orderAfter(this.#order, column, true);
+      this.#draw(grid);
+      (this.#head.children[column]?.querySelector("button") as HTMLElement | null)?.focus();
+    };
+    const press = grid.form[column] === "r" ? button(label, sort, "quiet") : label;
+    const ariaSort = ariaSortOf(this.#order, column);
+    return el("th", classOf(grid.form, column), press, { scope: "col", ariaSort });
   }
 
   #sorted({ rows, keys, form }: Grid): string[][] {
-    if (form[this.#by] !== "r") return rows;
-    const at = [...form].slice(0, this.#by).filter((each) => each === "r").length;
-    // Missing values come last in both directions.
-    const value = (index: number): number => keys[index]?.[at] ?? Number.NEGATIVE_INFINITY;
-    const order = rows.map((_, index) => index);
-    order.sort((a, b) => {
-      const [left, right] = [value(a), value(b)];
-      if (left === right) return a - b;
-      if (left === Number.NEGATIVE_INFINITY) return 1;
-      if (right === Number.NEGATIVE_INFINITY) return -1;
-      return this.#up ? left - right : right - left;
-    });
-    return order.map((index) => rows[index] as string[]);
+    const order = this.#order;
+    if (!order || form[order.key] !== "r") return rows;
+    // Only the columns that can be sorted have keys.
+    const at = form.slice(0, order.key).replace(/[^r]/g, "").length;
+    const keyed = rows.map((row, index) => ({ row, key: keys[index]?.[at] ?? null }));
+    return keyed.sort((a, b) => inOrder(a.key, b.key, order.down)).map(({ row }) => row);
   }
 }
 
 const classOf = (form: string, column: number): string => CLASSES[form[column] ?? ""] ?? "";
 
-function line(row: readonly string[], form: string): HTMLElement {
-  const cells = row.map((text, column) => {
-    const cell = el(column ? "td" : "th", classOf(form, column), words("", "bdi", text));
-    if (cell instanceof HTMLTableCellElement && !column) {
-      cell.scope = "row";
-      cell.title = text;
-    }
-    return cell;
-  });
-  return el("tr", "", ...cells);
-}
+const line = (row: readonly string[], form: string): HTMLElement =>
+  el(
+    "tr",
+    "",
+    ...row.map((text, column) => {
+      const of = column ? {} : { scope: "row", title: text };
+      return el(column ? "td" : "th", classOf(form, column), words("", "bdi", text), of);
+    }),
+  );

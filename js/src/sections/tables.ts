@@ -1,23 +1,14 @@
 import { button } from "../buttons";
 import type { TableView, View } from "../contract";
-import { el, fill, type Part, same, setText, show, showText, uid } from "../dom";
+import { el, fill, type Part, same, setText, show, showCut, showText, uid } from "../dom";
 import { filled } from "../format";
+import type * as LeadsCode from "../leads/code";
 import type { Foot } from "../leads/foot";
 import type { LeadGrid } from "../leads/lead_grid";
-import { loadLeadsCode } from "../leads/load";
 import { prose } from "../prose";
-import { ANSWER_MS, type Session } from "../session";
+import { ANSWER_MS, type Context, type Session } from "../session";
 import { type Tabs, tabs } from "../tabs";
-import {
-  ASK_TAB,
-  LEADS_FORBIDDEN,
-  LEADS_LATE,
-  LEADS_LOADING,
-  LEADS_NOT_SAVED,
-  SHOW_ALL,
-  SHOW_LESS,
-} from "../words";
-import type { Context } from "./context";
+import * as say from "../words";
 import { SortableTable } from "./sortable_table";
 
 /** The parts of the card's body. */
@@ -26,6 +17,17 @@ export type Body = Pick<View, "tables" | "head" | "prose" | "ask">;
 /** The tab of the agent's questions. */
 const ASK = ":ask";
 
+/** Loads the code that draws leads, as the host loads a widget's; fails if the page forbids it. */
+async function loadLeadsCode(session: Session): Promise<typeof LeadsCode> {
+  const code = await session.code();
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  try {
+    return await import(url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
 const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
   items?.find((table) => table.id === id);
 
@@ -33,7 +35,7 @@ const tableIn = (items: readonly TableView[] | undefined, id: string | null | un
 export class TablesSection implements Part<Body> {
   readonly node: HTMLElement;
   /** What the foot has of the leads: download, and all of them. */
-  readonly foot = el("span", "ways");
+  readonly foot = el("span", "ways row");
   readonly #session: Session;
   readonly #ask: HTMLElement;
   readonly #columns = new SortableTable();
@@ -42,8 +44,8 @@ export class TablesSection implements Part<Body> {
   readonly #place = el("div", "place");
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
-  readonly #tools = el("div", "tools");
-  readonly #reading = el("span", "mute reading");
+  readonly #tools = el("div", "tools row");
+  readonly #reading = el("span", "mute cut", { role: "status" });
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
   #body: Body | null = null;
   /** The tab that the user, or a new question, has chosen. */
@@ -58,22 +60,20 @@ export class TablesSection implements Part<Body> {
   /** Whether a cell that has failed is to be shown once the leads are there. */
   #seeksFailed = false;
   /** Shown instead of the leads until their code is loaded. */
-  #instead: string = LEADS_LOADING;
+  #instead: string = say.LEADS_LOADING;
   #late: ReturnType<typeof setTimeout> | undefined;
   #prose: unknown;
 
   /** @param ask - The form of the agent's questions. */
   constructor({ session }: Context, ask: HTMLElement) {
     [this.#session, this.#ask] = [session, ask];
-    this.#panel = el("div", "panel", this.#said, ask, this.#place, this.#columns.node, this.#empty);
-    this.#panel.id = uid();
-    this.#panel.role = "tabpanel";
+    const parts = [this.#said, ask, this.#place, this.#columns.node, this.#empty];
+    this.#panel = el("div", "panel", ...parts, { id: uid(), role: "tabpanel" });
     this.#tabs = tabs("Tables", this.#panel.id, (id) => {
       this.#chosen = id;
       this.refresh();
     });
     this.#tools.append(this.#tabs.node, el("span", "gap"));
-    this.#reading.role = "status";
     this.foot.append(this.#all, this.#reading);
     this.node = el("section", "tables", this.#tools, this.#panel);
   }
@@ -111,7 +111,6 @@ export class TablesSection implements Part<Body> {
   close(): void {
     clearTimeout(this.#late);
     this.#leads?.close();
-    this.#foot?.close();
   }
 
   /** Shows the cells that failed, one after the other. */
@@ -157,11 +156,11 @@ export class TablesSection implements Part<Body> {
   async #load(): Promise<void> {
     if (this.#isLoading) return;
     this.#isLoading = true;
-    this.#instead = LEADS_LOADING;
+    this.#instead = say.LEADS_LOADING;
     clearTimeout(this.#late);
     // The kernel has the code ready: if it doesn't answer, a cell keeps it busy.
     this.#late = setTimeout(() => {
-      this.#instead = LEADS_LATE;
+      this.#instead = say.LEADS_LATE;
       this.refresh();
     }, ANSWER_MS);
     try {
@@ -170,19 +169,19 @@ export class TablesSection implements Part<Body> {
       this.#leads = leads;
       this.#foot = new Foot(this.#session, leads);
       this.foot.prepend(this.#foot.node);
-      this.#tools.append(leads.tools, leads.columnsMenu.press, leads.columnsMenu.panel);
+      this.#tools.append(leads.toolbar.node, leads.columnsMenu.press, leads.columnsMenu.panel);
       leads.expand(this.#isExpanded);
       this.#place.append(leads.node);
       this.#seekFailed();
     } catch {
-      this.#instead = LEADS_FORBIDDEN;
+      this.#instead = say.LEADS_FORBIDDEN;
     }
     clearTimeout(this.#late);
     this.refresh();
   }
 
   #drawTabs({ tables: { items }, ask }: Body, table: TableView | undefined, isAsking: boolean): void {
-    const question = ask ? [{ id: ASK, label: ASK_TAB, count: `${ask.questions.length}` }] : [];
+    const question = ask ? [{ id: ASK, label: say.ASK_TAB, count: `${ask.questions.length}` }] : [];
     const shown = isAsking ? ASK : (table?.id ?? "");
     this.#tabs.update(
       [...question, ...items.map(({ id, name, leads }) => ({ id, label: name, count: leads }))],
@@ -196,24 +195,24 @@ export class TablesSection implements Part<Body> {
   #drawPanel(body: Body, table: TableView | undefined, isAsking: boolean, isShown: boolean): void {
     const canShow =
       body.tables.leads &&
-      (this.#session.reads ? this.#instead !== LEADS_FORBIDDEN : !!this.#leads?.rows.count);
+      (this.#session.reads ? this.#instead !== say.LEADS_FORBIDDEN : !!this.#leads?.rows.count);
     const hasLeads = canShow && !!this.#leads;
     const hasColumns = !canShow && !!table?.columns.rows.length;
     if (table) this.#columns.update(table.columns);
     show(this.#ask, isAsking);
     show(this.#place, isShown && hasLeads && !isAsking);
     if (this.#leads) {
-      show(this.#leads.tools, hasLeads && !isAsking && this.#leads.hasTools);
+      show(this.#leads.toolbar.node, hasLeads && !isAsking && this.#leads.toolbar.isOffered);
       if (isAsking || !hasLeads) show(this.#leads.columnsMenu.press, false);
       else this.#leads.columnsMenu.update();
       this.#leads.columnsMenu.costs = costsOf(table);
     }
     show(this.#columns.node, isShown && hasColumns && !isAsking);
-    const none = this.#session.reads ? this.#instead : LEADS_NOT_SAVED;
+    const none = this.#session.reads ? this.#instead : say.LEADS_NOT_SAVED;
     const instead =
       table && isShown && !hasLeads && !isAsking ? (body.tables.leads ? none : table.columns_note || "") : "";
     showText(this.#empty, instead);
-    const isWaiting = instead === LEADS_LOADING;
+    const isWaiting = instead === say.LEADS_LOADING;
     this.#empty.classList.toggle("waiting", isWaiting);
     // Without a table, the answer is all there is.
     show(this.#said, !table && body.prose.nodes.length);
@@ -225,7 +224,7 @@ export class TablesSection implements Part<Body> {
     const isThere = isShown && !!rows?.all.length && rows.heads.length > 0;
     show(this.#all, isThere);
     const all = rows && rows.total !== null && !rows.more ? rows.all.length : (rows?.total ?? "");
-    setText(this.#all, this.#isExpanded ? SHOW_LESS : filled(SHOW_ALL, all).trim());
+    setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     if (this.#foot) show(this.#foot.node, isThere);
     this.#foot?.update();
     // The kernel reads the leads, so without one, no progress is shown.
@@ -233,8 +232,7 @@ export class TablesSection implements Part<Body> {
     const at = table ? items.indexOf(table) : -1;
     const isRead = this.#session.presence === "live" ? reading[at] : "";
     const matching = isThere && this.#leads?.requests.filters.length ? rows.count : "";
-    showText(this.#reading, isRead || matching);
-    this.#reading.title = isRead || matching;
+    showCut(this.#reading, isRead || matching);
     show(this.foot, isThere || !this.#reading.hidden);
   }
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
@@ -22,7 +21,7 @@ from origami_widgets.card.view.contract import (
     View,
 )
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
-from origami_widgets.card.view.lead_contract import CELL_NOT_FOUND, LeadCell, LeadGridView
+from origami_widgets.card.view.messages import CELL_NOT_FOUND, LeadCell, LeadGridView
 from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import fresh_words, lasted_so_far, times_of
@@ -129,20 +128,13 @@ def written(
         make, sizes = partial(_card, view, now, ticking=ticking), _card_sizes(view, is_cut=not ticking)
     else:
         make, sizes = partial(_leads, view, saved), [(most,) for most in _fewer(_MOST)]
-    texts: dict[int, str] = {}
-
-    def fits(at: int) -> bool:
-        sections = (
-            section._replace(blocks=[each for each in section.blocks if each[0]]) for section in make(*sizes[at])
-        )
-        texts[at], is_fit = write([section for section in sections if section.blocks])
-        return is_fit
-
-    last = len(sizes) - 1
-    at = 0 if fits(0) else bisect_left(range(last), True, lo=1, key=fits)  # noqa: FBT003 - what is looked for
-    if at not in texts:
-        fits(at)
-    return texts[at]
+    text = ""
+    for size in sizes:
+        sections = (section._replace(blocks=[each for each in section.blocks if each[0]]) for section in make(*size))
+        text, is_fit = write([section for section in sections if section.blocks])
+        if is_fit:
+            break
+    return text
 
 
 def _card_sizes(view: View, *, is_cut: bool) -> list[tuple[int, ...]]:

@@ -31,7 +31,7 @@ from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView, FunnelPart, Inline, Node, Tone, View
-    from origami_widgets.card.view.lead_contract import LeadGridView
+    from origami_widgets.card.view.messages import LeadGridView
 
 Html = NewType("Html", str)
 

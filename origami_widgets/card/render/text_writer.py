@@ -25,7 +25,7 @@ from origami_widgets.words.foreign_text import break_to_width, stored_size, widt
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView, Node, View
-    from origami_widgets.card.view.lead_contract import LeadGridView
+    from origami_widgets.card.view.messages import LeadGridView
 
 WIDTH = 100
 MIN_WIDTH = 20

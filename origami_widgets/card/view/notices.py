@@ -40,6 +40,13 @@ _TWO_WAYS = (
 )
 """Explains the button of a run that ended early, beside the other way to go on, which needs a cell."""
 _ONE_WAY = "Try again: the same agent starts anew."
+_ENDS: Final[dict[str, tuple[Tone, str, str, str]]] = {
+    "step_cap_hit": ("attention", "The run reached {limit}", "", "A larger plan allows more steps."),
+    "incomplete": ("attention", "The run stopped early", "One of the agent's steps failed.", ""),
+    "errored": ("bad", "The run failed", "", "If it fails again, send Origami support the run ID."),
+    "timed_out": ("bad", "The run timed out", "A run can take at most 20 minutes.", ""),
+}
+"""How runs end early, by status: tone, title, why it ended, and advice. What is kept and the ways on stand in between."""
 _FAILED = frozenset({"errored", "incomplete", "timed_out"})
 
 _SENDING = {
@@ -225,22 +232,14 @@ class _Writer:
         match state.status:
             case "completed":
                 yield from self._nothing_built()
-            case "step_cap_hit":
-                cap = shown_count(run.steps.max)
-                limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
-                text = sentences(kept, ways, "A larger plan allows more steps.")
-                yield self._notice("step_cap_hit", "attention", f"The run reached {limit}", text, button=resume)
-            case "incomplete":
-                text = sentences("One of the agent's steps failed.", kept, ways)
-                yield self._notice("incomplete", "attention", "The run stopped early", text, button=resume)
             case "cancelled" if not self._is_limit_all():
                 yield from self._cancelled()
-            case "errored":
-                advice = "If it fails again, send Origami support the run ID."
-                yield self._notice("errored", "bad", "The run failed", sentences(kept, ways, advice), button=resume)
-            case "timed_out":
-                text = sentences("A run can take at most 20 minutes.", kept, ways)
-                yield self._notice("timed_out", "bad", "The run timed out", text, button=resume)
+            case status if status in _ENDS:
+                tone, title, why, advice = _ENDS[status]
+                cap = shown_count(run.steps.max)
+                limit = f"its limit of {words.count(cap)} steps" if cap else "the step limit of your plan"
+                text = sentences(why, kept, ways, advice)
+                yield self._notice(status, tone, title.format(limit=limit), text, button=resume)
 
     def _cancelled(self) -> Iterator[Notice]:
         """Yield what a cancelled run leaves behind, and the way on if its agent offers one. The pill says that it was cancelled."""

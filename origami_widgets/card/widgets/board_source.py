@@ -23,6 +23,7 @@ from origami_widgets.run.settings import client_or_default
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import RunState
 
 BoardInput: TypeAlias = "Run | str | RunBatch | Iterable[Run | str] | None"
@@ -170,17 +171,15 @@ class BatchSource:
 BoardSource = RunsSource | BatchSource
 
 
-def find_row(source: BoardSource, token: str) -> tuple[int, Run] | None:
-    """Return the position and run of the row with a token; None without one.
+def find_row(source: BoardSource, token: str) -> tuple[int, Run, RunWatch] | None:
+    """Return the position and run of the row with a token, and the turn with it; None without one.
 
     Args:
         source: the board's source.
         token: the token of the newest turn of the row's run, or of an earlier one, as a page may be a moment behind.
     """
-    for position, run in source.rows:
-        if any(token_of(watch.state) == token for watch in run.conversation.watches):
-            return position, run
-    return None
+    found = ((at, run, each) for at, run in source.rows for each in run.conversation.watches)
+    return next((row for row in found if token_of(row[2].state) == token), None)
 
 
 def make_source(shown: BoardInput, client: AnyClient | None, limit: int) -> BoardSource:

@@ -18,10 +18,9 @@ from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import CommandName
 from origami_widgets.card.view.messages import AckMessage
-from origami_widgets.card.view.run_head import token_of
 from origami_widgets.card.widgets.board_source import BoardSource, find_row
 from origami_widgets.run.agent_runs import read_turns
-from origami_widgets.run.batch import RunBatch, queue_of
+from origami_widgets.run.batch import queue_of
 from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.handle import Run
@@ -120,15 +119,28 @@ class CommandHandler:
             watch.update(Changed(command_error=copy.copy(error)))
 
     async def _execute(self, command: ClickCommand) -> None:
-        """Carry out a new command."""
-        raise NotImplementedError
+        """Carry out a new command about one run."""
+        conversation, watch = self._find(command.run_id)
+        if command.name in ("answer", "follow_up", "fill"):
+            _name_newest(conversation, watch)
+        match command.name:
+            case "cancel":
+                await self._cancel(conversation, watch)
+            case "answer":
+                await self._continue(answering(conversation, command.answers))
+            case "follow_up":
+                await self._continue(FollowUp(conversation, watch, command.prompt, "follow_up"))
+            case "fill":
+                await self._fill(conversation)
+            case "check_now":
+                poller().hurry(watch)
+            case "stop_waiting":
+                if watch.stop_waiting is not None:
+                    watch.stop_waiting.set()
+            case _:
+                raise unknown_command(command)
 
-    async def _follow_up(self, conversation: Conversation, watch: RunWatch, prompt: str) -> None:
-        _name_newest(conversation, watch)
-        await self._continue(FollowUp(conversation, watch, prompt, "follow_up"))
-
-    async def _fill(self, conversation: Conversation, watch: RunWatch) -> None:
-        _name_newest(conversation, watch)
+    async def _fill(self, conversation: Conversation) -> None:
         offer = conversation.state.offer
         # The price that was agreed to is the limit, whatever is missing by now.
         plan = None if offer is None else await plan_fill(conversation, offer.at_most, asks=True)
@@ -151,7 +163,7 @@ class CommandHandler:
         operations, once = follow_up.watch.connected(), follow_up.conversation.once
         name = await follow_up.free_name(operations, once) if once else ""
         job = StartJob(
-            operations, follow_up.spec(), Run, once=once, name=name, follow_up=follow_up, new_limit=new_limit
+            operations, follow_up.spec(), make_run=Run, once=once, name=name, follow_up=follow_up, new_limit=new_limit
         )
         try:
             await job.start_for(self)
@@ -162,9 +174,25 @@ class CommandHandler:
                 conversation.current.update(Changed(command_error=copy.copy(error)))
             raise
 
+    def _find(self, shown: str) -> tuple[Conversation, RunWatch]:
+        """Return the conversation that a button is about, and the watch of the turn that the page shows.
+
+        Raises:
+            InvalidInput: the widget does not show it.
+        """
+        raise NotImplementedError
+
     def _shown(self, command: ClickCommand) -> RunWatch | None:
         """Return the watch of the run on whose card a late error is shown; None if the command is about no single run."""
         raise NotImplementedError
+
+
+def _out_of_date(widget: str) -> InvalidInput:
+    return InvalidInput(
+        f"The {widget} is out of date",
+        cause=f"The button belongs to a run that this {widget} does not show.",
+        remedy=f"Show the {'run' if widget == 'card' else widget} again in a new cell.",
+    )
 
 
 def _name_newest(conversation: Conversation, watch: RunWatch) -> None:
@@ -193,38 +221,14 @@ class CardCommandHandler(CommandHandler):
         super().__init__()
         self._conversation = conversation
 
-    async def _execute(self, command: ClickCommand) -> None:
-        watch = self._watch(command.run_id)
-        match command.name:
-            case "cancel":
-                await self._cancel(self._conversation, watch)
-            case "answer":
-                _name_newest(self._conversation, watch)
-                await self._continue(answering(self._conversation, command.answers))
-            case "follow_up":
-                await self._follow_up(self._conversation, watch, command.prompt)
-            case "fill":
-                await self._fill(self._conversation, watch)
-            case "check_now":
-                poller().hurry(watch)
-            case "stop_waiting":
-                if watch.stop_waiting is not None:
-                    watch.stop_waiting.set()
-            case _:
-                raise unknown_command(command)
+    def _find(self, shown: str) -> tuple[Conversation, RunWatch]:
+        for watch in self._conversation.watches:
+            if watch.state.run_id == shown:
+                return self._conversation, watch
+        raise _out_of_date("card")
 
     def _shown(self, command: ClickCommand) -> RunWatch | None:  # noqa: ARG002 - of the card's newest run, whatever it was
         return self._conversation.current
-
-    def _watch(self, run_id: str) -> RunWatch:
-        for watch in self._conversation.watches:
-            if watch.state.run_id == run_id:
-                return watch
-        raise InvalidInput(
-            "The card is out of date",
-            cause="The button belongs to a run that this card does not show.",
-            remedy="Show the run again in a new cell.",
-        )
 
 
 class BoardCommandHandler(CommandHandler):
@@ -250,21 +254,17 @@ class BoardCommandHandler(CommandHandler):
     async def _execute(self, command: ClickCommand) -> None:
         match command.name:
             case "open":
-                self._show_card(self._row(command.run_id))
+                self._show_card(self._row(command.run_id)[:2])
             case "fold":
                 self._show_card(None)
             case "show_leads" | "hide_leads":
                 self._show_leads(command.name == "show_leads")
-            case "cancel":
-                _, run = self._row(command.run_id)
-                await self._cancel(run.conversation, self._watch(command.run_id))
-            case "follow_up":
-                _, run = self._row(command.run_id)
-                await self._follow_up(run.conversation, self._watch(command.run_id), command.prompt)
             case "cancel_all":
                 await self._cancel_all()
-            case "resume":
-                self._batch(command).resume()
+            case "resume" if self._source.batch is not None:
+                self._source.batch.resume()
+            case "cancel" | "follow_up":
+                await super()._execute(command)
             case _:
                 raise unknown_command(command)
 
@@ -273,25 +273,15 @@ class BoardCommandHandler(CommandHandler):
         row = find_row(self._source, command.run_id)
         return None if row is None else row[1].conversation.current
 
-    def _row(self, token: str) -> tuple[int, Run]:
+    def _find(self, shown: str) -> tuple[Conversation, RunWatch]:
+        _, run, watch = self._row(shown)
+        return run.conversation, watch
+
+    def _row(self, token: str) -> tuple[int, Run, RunWatch]:
         row = find_row(self._source, token)
         if row is None:
-            raise InvalidInput(
-                "The board is out of date",
-                cause="The button belongs to a run that this board does not show.",
-                remedy="Show the board again in a new cell.",
-            )
+            raise _out_of_date("board")
         return row
-
-    def _watch(self, token: str) -> RunWatch:
-        _, run = self._row(token)
-        # Not always the newest run: a page that is a moment behind means the run that it shows.
-        return next(watch for watch in run.conversation.watches if token_of(watch.state) == token)
-
-    def _batch(self, command: ClickCommand) -> RunBatch:
-        if self._source.batch is None:
-            raise unknown_command(command)
-        return self._source.batch
 
     async def _cancel_all(self) -> None:
         if self._source.batch is not None:
@@ -300,10 +290,9 @@ class BoardCommandHandler(CommandHandler):
         active = [run.conversation for run in self._source.runs if not run.conversation.state.settled]
         wanted = [self._cancel(conversation, conversation.current) for conversation in active]
         ended = await asyncio.gather(*wanted, return_exceptions=True)
-        failed = [each for each in ended if isinstance(each, BaseException)]
-        for each in failed:
-            # The first error answers the click; each row shows its own error.
-            if not isinstance(each, OrigamiError):
-                raise each
+        # A mistake comes first; else the first error answers the click, and each row shows its own.
+        failed = sorted(
+            (each for each in ended if isinstance(each, BaseException)), key=lambda each: isinstance(each, OrigamiError)
+        )
         if failed:
             raise failed[0]

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.background.loop import background
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
-from origami_widgets.card.view import make_view, view_changed, view_now
+from origami_widgets.card.view import view_changed, view_now
 from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
 from origami_widgets.host.application import in_marimo, pages, request, without_widgets
-from origami_widgets.host.cells import executed_by_program, follow_cells, replace, running_cell, show
+from origami_widgets.host.cells import Outputs, executed_by_program, follow_cells, running_cell, show_once
 from origami_widgets.run.batch import RunBatch, queue_of
 from origami_widgets.run.settings import DisplayBackend, configuration
 
 if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import Form, View
+    from origami_widgets.card.view.contract import View
     from origami_widgets.card.widgets.run_board import RunBoard
     from origami_widgets.card.widgets.run_card import RunCard
     from origami_widgets.run.conversation import Conversation
@@ -61,9 +61,9 @@ class CardBackend:
         in_notebook = running_cell() is not None or in_marimo()
         if isinstance(shown, RunBatch):
             return _board_bundle(shown) if in_notebook else ({"text/plain": repr(shown)}, {})
-        view = _view_of(shown)
+        view = view_now(shown.conversation)
         if not in_notebook or _needs_no_widget(view) or without_widgets(configuration().render):
-            return {**snapshot_of(_view_of(shown, "snapshot"))}, {}
+            return {**snapshot_of(view_now(shown.conversation, "snapshot"))}, {}
         from origami_widgets.card.widgets.run_card import card_of
 
         return card_of(shown).bundle()
@@ -96,11 +96,11 @@ class CardBackend:
             from origami_widgets.card.widgets.run_board import board_of
 
             return str(board_of(shown).snapshot()["text/html"])
-        return render_html(_view_of(shown, "snapshot"), now=time.time())
+        return render_html(view_now(shown.conversation, "snapshot"), now=time.time())
 
     def text(self, run: Run) -> str:
         """Return the run's card as text, as it is now."""
-        return render_text(_view_of(run, "current"), now=time.time())
+        return render_text(view_now(run.conversation, "current"), now=time.time())
 
     def _emit(self, shown: Run | RunBatch) -> None:
         if isinstance(shown, RunBatch):
@@ -112,11 +112,9 @@ class CardBackend:
         if without_widgets(configuration().render):
             stream_of(shown.conversation).show()
             return
-        view = _view_of(shown)
+        view = view_now(shown.conversation)
         if _needs_no_widget(view):
-            from origami_widgets.host.cells import show_once
-
-            show_once(snapshot_of(_view_of(shown, "snapshot")))
+            show_once(snapshot_of(view_now(shown.conversation, "snapshot")))
             return
         from origami_widgets.card.widgets.run_card import card_of
 
@@ -136,20 +134,13 @@ def _identity(shown: Run | RunBatch) -> object:
     return queue_of(shown) if isinstance(shown, RunBatch) else shown.conversation
 
 
-def _view_of(run: Run, form: Form = "live") -> View:
-    """Return the view of the run."""
-    state, earlier = run.conversation.state, run.conversation.states[:-1]
-    return make_view(state, earlier=earlier, now=time.time(), form=form)
-
-
 def _needs_no_widget(view: View) -> bool:
     """Return whether a card would be frozen at once: it is final, has no buttons, and its page cannot keep it alive."""
     return freeze_after(view) == 0 and (not pages.may_keep_snapshots or executed_by_program())
 
 
 def _freeze_card(run: Run) -> None:
-    stream = known_stream(run.conversation)
-    if stream is not None:
+    if (stream := _streams.get(run.conversation)) is not None:
         stream.update()
     card: RunCard | None = run.conversation.presentation
     if card is not None:
@@ -182,7 +173,7 @@ class HtmlStream:
         # does.
         self._conversation = weakref.ref(conversation)
         self._lock = threading.RLock()
-        self._display_ids: list[str] = []
+        self._outputs = Outputs()
         self.view: View | None = None
         self._sent = -SPACING
         self._planned: concurrent.futures.Future[None] | None = None
@@ -197,7 +188,7 @@ class HtmlStream:
         # Under the lock, or an update from the background loop could come before the output that it is for.
         with self._lock:
             view = _without_progress(view_now(conversation))
-            self._display_ids.append(show(stream_snapshot(conversation, final=is_final(view))))
+            self._outputs.add(stream_snapshot(conversation, final=is_final(view)), {})
             self._sent = time.monotonic()
             if self.view is None:
                 self.view = view
@@ -212,16 +203,14 @@ class HtmlStream:
                 return
             view = _without_progress(view_now(conversation))
             if view_changed(self.view, view):
-                bundle = stream_snapshot(conversation, final=is_final(view))
-                for display_id in self._display_ids:
-                    replace(display_id, bundle)
+                self._outputs.replace(stream_snapshot(conversation, final=is_final(view)))
                 self.view = view
                 self._sent = time.monotonic()
             self._keep_watching(conversation, view)
 
     def _changed(self) -> None:
         with self._lock:
-            if self._planned is None and self._display_ids:
+            if self._planned is None and self._outputs:
                 self._planned = background().submit(self._update_later(self._sent + SPACING - time.monotonic()))
 
     async def _update_later(self, seconds: float) -> None:
@@ -249,11 +238,6 @@ def stream_of(conversation: Conversation) -> HtmlStream:
     if conversation not in _streams:
         _streams[conversation] = HtmlStream(conversation)
     return _streams[conversation]
-
-
-def known_stream(conversation: Conversation) -> HtmlStream | None:
-    """Return the stream of a conversation; None if it has none."""
-    return _streams.get(conversation)
 
 
 def is_final(view: View) -> bool:

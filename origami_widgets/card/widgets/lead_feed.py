@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -36,12 +36,12 @@ from origami_widgets.run.state import is_unjudged
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
-from .lead_order import KnownTables, Part, drawn, leads_answer, merge, parted, said_of, tables_with_leads
+from .lead_order import KnownTables, drawn, leads_answer, merge, said_of, tables_with_leads
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import FlatRow, Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.card.view.lead_contract import LeadFilter, LeadsAnswer, LeadSort
+    from origami_widgets.card.view.messages import LeadFilter, LeadsAnswer, LeadSort
 
 
 log = logging.getLogger("origami_widgets")
@@ -77,6 +77,7 @@ class LeadFeed:
         goes_on: returns whether the run of a table, or after it the filling of its cells, goes on. Until then, the table's
             saved filters are ignored: they would hide each lead until it has been judged.
         is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
+        stopped: returns the ids of a table's columns that were stopped here.
         filters: conditions for all reads, besides those of the grid.
         sort: the order if the grid has none.
         counted: called with a table's id and its number of leads if an answer has another one than the table.
@@ -93,6 +94,7 @@ class LeadFeed:
         *,
         goes_on: Callable[[Table], bool] = lambda _: False,
         is_own: Callable[[Table], bool] = lambda _: False,
+        stopped: Callable[[Table], Collection[str]] = lambda _: (),
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
         counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
@@ -105,6 +107,7 @@ class LeadFeed:
         self._operations = operations
         self._goes_on = goes_on
         self._is_own = is_own
+        self._stopped = stopped
         self._filters = list(filters)
         self._sort = sort
         self._counted = counted
@@ -127,47 +130,23 @@ class LeadFeed:
             table_id: the table.
             with_checking: whether to return also those of which it is not known yet if they pass the saved filters.
         """
-        table = self._table(table_id)
-        looked = [part for _, part in self._looks() if part.table == table_id]
+        looked = [grid.parts[table_id] for grid in list(self._grids.values()) if table_id in grid.parts]
         most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
-        if most is None:
-            return LoadedLeads(table)
-        versions = {page.version for page in most.pages}
-        marks = [item for page in most.pages for item in page.marks.items()]
-        checking = frozenset(row_id for row_id, mark in marks if mark == "checking")
-        unsure = frozenset() if most.include_hidden or with_checking else checking
-        is_complete = most.is_complete and not most.pages[-1].is_cut and not unsure
-        left_out = most.left_out
-        return LoadedLeads(
-            table,
-            [lead for row_id, (lead, _) in most.rows().items() if row_id not in unsure and row_id not in left_out],
-            most.columns,
-            most.filters,
-            most.is_unfiltered or most.include_hidden,
-            most.sort,
-            most.total_with_absent if is_complete or not most.narrows else None,
-            len(most.pages),
-            is_complete,
-            versions.pop() if len(versions) == 1 else None,
-            frozenset(row_id for row_id, mark in marks if mark != "checking"),
-            checking,
-            most.is_unfiltered,
-            list(left_out.values()),
-        )
+        return LoadedLeads(self._table(table_id)) if most is None else most.loaded(with_checking=with_checking)
 
     def shown(self, grid: str) -> ShownLeads:
         """Return the leads that a grid shows, as far as they were read, without those that the user's list leaves out."""
         looked = self._grids.get(grid)
         if looked is None:
             return ShownLeads([], [])
-        parts = self._parts(looked)
+        parts = list(looked.parts.values())
         heads, rows = drawn(looked, parts, merge(looked, parts)[0], has_runs=self._has_runs(looked))
-        left_out = {row_id for _, part in parts for row_id in part.left_out}
+        left_out = {row_id for part in parts for row_id in part.left_out}
         return ShownLeads(heads, [row for row in rows if row[0] not in left_out])
 
     def slugs(self) -> dict[str, str]:
         """Return the slugs of all shown columns by their ids."""
-        return {column.id: column.slug or "" for _, part in self._looks() for column in part.columns}
+        return {column.id: column.slug or "" for part in self._looks() for column in part.columns}
 
     def order(self, table_id: str) -> list[str]:
         """Return the ids of the leads of several tables as one, in the order in which they are shown."""
@@ -203,7 +182,7 @@ class LeadFeed:
         while len(self._grids) > GRIDS_LIMIT:
             self._grids.pop(next(iter(self._grids)))
         self._spread(grid)
-        if grid.heads is None and (any(part.pages for _, part in self._parts(grid)) or not self._tables_of(grid)):
+        if grid.heads is None and (any(part.pages for part in grid.parts.values()) or not self._tables_of(grid)):
             self._send_grid(grid)
         self.changed()
 
@@ -226,9 +205,9 @@ class LeadFeed:
         self._grids.clear()
         self._wake.set()
 
-    def _looks(self) -> list[tuple[LookedAtGrid, LookedAt]]:
-        """Return what was read of each table, with the grid that it was read for."""
-        return [(grid, part) for grid in list(self._grids.values()) for part in list(grid.parts.values())]
+    def _looks(self) -> list[LookedAt]:
+        """Return what was read of each table for each grid."""
+        return [part for grid in list(self._grids.values()) for part in list(grid.parts.values())]
 
     def _has_runs(self, grid: LookedAtGrid) -> bool:
         return self._merged(grid.table) is not None
@@ -247,45 +226,31 @@ class LeadFeed:
         return tables_with_leads(grid, found) if self._has_runs(grid) else list(found)
 
     def _spread(self, grid: LookedAtGrid) -> None:
-        """Look at each table as far as the grid shows its leads."""
-        sort, before = grid.sort, 0
-        # The server knows nothing of runs.
-        _, filters = parted(grid.filters)
-        for table, _ in self._tables_of(grid):
+        """Look at each table, as it is now, as far as the grid shows its leads."""
+        sort, before, parts = grid.sort, 0, {}
+        for table, run in self._tables_of(grid):
             table_id = clip(table.id, TABLE_ID_LIMIT)
-            part = grid.parts.get(table_id)
-            if part is None:
-                is_unfiltered = self._shows_all(grid, table)
-                part = LookedAt(
-                    table_id,
-                    grid.size,
-                    filters,
-                    grid.include_hidden,
-                    grid.include_left_out,
-                    is_unfiltered=is_unfiltered,
-                )
-                grid.parts[table_id] = part
+            part = grid.parts.get(table_id) or LookedAt(grid, table, run, self._shows_all(grid, table))
+            part.table, part.run, parts[table_id] = table, run, part
             has_column = sort is not None and sort["column"] in {each.slug for each in table.columns}
             part.sort = sort if has_column or not self._has_runs(grid) else None
             # In the order of a column, all leads of the window may be of this table.
             start = 0 if has_column else before
             part.first, part.last = grid.first - start, grid.last - start
-            before += (part.shown_total if part.pages else shown_count(table.lead_count)) or 0
-
-    def _parts(self, grid: LookedAtGrid) -> list[Part]:
-        """Return the name of the run and what was read for each table that is looked at, in their order."""
-        tables = [(run, clip(table.id, TABLE_ID_LIMIT)) for table, run in self._tables_of(grid)]
-        return [(run, grid.parts[table_id]) for run, table_id in tables if table_id in grid.parts]
+            before += (part.shown_total if part.pages else part.lead_count) or 0
+        grid.parts = parts
 
     async def _run(self) -> None:
         is_counted.set(True)
         while self._grids:
             self._wake.clear()
             now = time.monotonic()
-            for grid in [grid for grid, each in self._grids.items() if now - each.asked_at > STALE]:
-                del self._grids[grid]
+            for stale in [name for name, each in self._grids.items() if now - each.asked_at > STALE]:
+                del self._grids[stale]
+            for grid in self._grids.values():
+                self._spread(grid)
             if (due := self._next_read()) is not None:
-                if (operations := due[-1]) is None:
+                if (operations := self._operations(due[0].table)) is None:
                     return
                 if await self._may_read(operations):
                     await self._read_next(operations)
@@ -296,48 +261,52 @@ class LeadFeed:
                 async with time_limit(SPACING):
                     await self._wake.wait()
             except TimeoutError:
-                if not any(self._is_behind(*each) for each in self._looks()):
+                if not any(self._is_behind(part) for part in self._looks()):
                     return
 
     async def _read_next(self, operations: Operations) -> None:
         """Read what is due most through this API, with one request that is already counted."""
-        due = self._next_read()
-        if due is None or due[-1] is not operations:
+        part, number = self._next_read() or (None, None)
+        if part is None or self._operations(part.table) is not operations:
             return
-        grid, part, number, _ = due
-        if number is None:
-            await self._read_saved_filters(grid, part, operations)
-        else:
-            await self._read(grid, part, number, operations)
+        try:
+            if number is None:
+                await self._read_saved_filters(part, operations)
+            else:
+                await self._read(part, number, operations)
+        except OrigamiError as error:
+            wait = max(error.retry_after or 0.0, min(SPACING * 2.0**part.failures, RETRY))
+            part.failures += 1
+            part.not_before, part.next_try = time.monotonic() + wait, time.time() + wait
+            reason = ". ".join(filter(None, (error.title, error.remedy)))
+            part.note = LIMITED if isinstance(error, RateLimited) else clip(reason, 300)
+            self._send_grid(part.grid)
+        except Exception:
+            log.exception("The leads of table %s could not be read", part.table.id)
+            part.not_before = time.monotonic() + RETRY
 
-    def _next_read(self) -> tuple[LookedAtGrid, LookedAt, int | None, Operations | None] | None:
-        """Return what is due most: the grid, the table, the number of its page, or None for its saved filters, and the API."""
-        found = self._next_due(time.monotonic()) or self._next_to_check()
-        table = self._table(found[1].table) if found is not None else None
-        return None if found is None or table is None else (*found, self._operations(table))
+    def _next_read(self) -> tuple[LookedAt, int | None] | None:
+        """Return what is due most: the number of a page, a first page before all others, or None for a table's saved filters."""
+        now = time.monotonic()
+        due = [(part, number) for part in self._looks() if (number := self._due(part, now)) is not None]
+        return min(due, key=lambda each: not self._is_awaited(each[0]), default=None) or self._next_to_check(now)
 
-    def _due(self, grid: LookedAtGrid, part: LookedAt, now: float) -> int | None:
-        table = self._table(part.table)
-        return None if table is None else part.due(self._wanted_version(grid, part, table), now, SPACING)
+    def _due(self, part: LookedAt, now: float) -> int | None:
+        """Return the number of the page to read; None if all are up to date: none is, once the saved filters apply or apply no more."""
+        return part.due(self._wanted_version(part), now, SPACING)
 
-    def _wanted_version(self, grid: LookedAtGrid, part: LookedAt, table: Table) -> Version:
-        """Return the version that pages must have to be up to date: none has, once the saved filters apply or apply no more."""
-        return table.version if part.is_unfiltered == self._shows_all(grid, table) else ()
-
-    def _next_due(self, now: float) -> tuple[LookedAtGrid, LookedAt, int] | None:
-        """Return the grid and table to read now, and the number of the page, a first page before all others."""
-        due = [(*each, number) for each in self._looks() if (number := self._due(*each, now)) is not None]
-        return min(due, key=lambda each: not self._is_awaited(each[1]), default=None)
+    def _wanted_version(self, part: LookedAt) -> Version:
+        return part.table.version if part.is_unfiltered == self._shows_all(part.grid, part.table) else ()
 
     def _is_awaited(self, part: LookedAt) -> bool:
         """Return whether a page shows a place where leads are counted and none is there yet."""
-        return self._lead_count(part) != 0 and not any(page.received for page in part.pages)
+        return part.lead_count != 0 and not any(page.received for page in part.pages)
 
     def _is_urgent(self) -> bool:
         now = time.monotonic()
         return any(
-            (self._is_awaited(part) and self._due(grid, part, now) is not None) or part.is_checked_first
-            for grid, part in self._looks()
+            (self._is_awaited(part) and self._due(part, now) is not None) or part.is_checked_first
+            for part in self._looks()
         )
 
     async def _may_read(self, operations: Operations) -> bool:
@@ -364,75 +333,57 @@ class LeadFeed:
         next_try = time.time() + seconds
         if seconds < SPACING:
             return
-        for grid, part in self._looks():
+        for part in self._looks():
             is_sent = part.note == LIMITED and abs(part.next_try - next_try) < SPACING
-            if not is_sent and (self._due(grid, part, time.monotonic()) is not None or part.is_checked_first):
+            if not is_sent and (self._due(part, time.monotonic()) is not None or part.is_checked_first):
                 part.note, part.next_try = LIMITED, next_try
-                self._send_grid(grid)
+                self._send_grid(part.grid)
 
-    def _is_behind(self, grid: LookedAtGrid, part: LookedAt) -> bool:
+    def _is_behind(self, part: LookedAt) -> bool:
         """Return whether something will become due without a further change."""
-        table = self._table(part.table)
-        if table is None:
-            return False
-        is_checking_behind = part.saved_filters is not None and not (
-            part.saved_filters.is_complete and part.saved_filters.version == table.version
-        )
-        return (
-            part.note != ""
-            or is_checking_behind
-            or part.due(self._wanted_version(grid, part, table), float("inf"), SPACING) is not None
-        )
+        saved = part.saved_filters
+        is_checking_behind = saved is not None and not (saved.is_complete and saved.version == part.table.version)
+        return part.note != "" or is_checking_behind or self._due(part, float("inf")) is not None
 
-    def _lead_count(self, part: LookedAt) -> int | None:
-        table = self._table(part.table)
-        return None if table is None else shown_count(table.lead_count)
-
-    def _is_read_on(self, grid: LookedAtGrid, part: LookedAt) -> bool:
+    def _is_read_on(self, part: LookedAt) -> bool:
         """Return whether a page still shows what an answer is for."""
-        return self._grids.get(grid.id) is grid and grid.parts.get(part.table) is part
+        return self._grids.get(part.grid.id) is part.grid and part in part.grid.parts.values()
 
-    async def _read(self, grid: LookedAtGrid, part: LookedAt, number: int, operations: Operations) -> None:
+    async def _read(self, part: LookedAt, number: int, operations: Operations) -> None:
         """Read one page and send its changes. The request is already counted."""
-        table = self._table(part.table)
-        if table is None or number > len(part.pages):
+        grid, table = part.grid, part.table
+        if number > len(part.pages):
             return
-        cursor = None if number == 0 else part.pages[number - 1].following
         is_unfiltered = self._shows_all(grid, table)
         if part.is_unfiltered != is_unfiltered:
-            part.is_unfiltered = is_unfiltered
+            part.is_unfiltered, number = is_unfiltered, 0
             part.pages.clear()
-            number, cursor = 0, None
+        cursor = None if number == 0 else part.pages[number - 1].following
         # The API takes the filters in place of the saved ones, in the saved order.
         query = RowQuery(
-            filters=part.filters or None,
+            filters=grid.row_filters or None,
             sort=_as_query(part.sort),
             flat=True,
-            saved_filters=not (is_unfiltered or part.include_hidden),
+            saved_filters=not (is_unfiltered or grid.include_hidden),
         )
-        try:
-            columns = shown_columns(table.columns)
-            if not columns:
-                columns = shown_columns((await operations.list_columns(table.id)).items)
-                if not await self._may_read(operations):
-                    return
-            answer = await operations.list_rows(table.id, query, cursor=cursor, limit=part.size)
-            listed = self._left_out(LoadedLeads(table, list(answer.items), columns))
-        except OrigamiError as error:
-            self._failed(grid, part, error)
+        columns = shown_columns(table.columns)
+        if not columns:
+            columns = shown_columns((await operations.list_columns(table.id)).items)
+            if not await self._may_read(operations):
+                return
+        answer = await operations.list_rows(table.id, query, cursor=cursor, limit=grid.size)
+        listed = self._left_out(LoadedLeads(table, list(answer.items), columns))
+        if not self._is_read_on(part):
             return
-        except Exception:
-            log.exception("The leads of table %s could not be read", table.id)
-            part.not_before = time.monotonic() + RETRY
-            return
-        if not self._is_read_on(grid, part):
-            return
-        table = self._noted_count(query, table, answer.total)
+        if not (query.saved_filters or query.filters or answer.total in (None, table.lead_count)):
+            # The run has the count before the rows are shown: it is checked more seldom.
+            self._counted(table.id, answer.total)
+            table = replace(table, lead_count=answer.total)
         self._use_saved_filters(part, table, operations)
         own = self._is_own(table)
         is_shaped_anew = slugs_in_order(columns, own=own) != slugs_in_order(part.columns, own=part.is_own)
         part.columns, part.is_own, part.total, part.note, part.failures = columns, own, answer.total, "", 0
-        part.leads_then = shown_count(table.lead_count)
+        part.stopped, part.leads_then = self._stopped(table), shown_count(table.lead_count)
         is_cut = part.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic(), listed)
@@ -440,72 +391,49 @@ class LeadFeed:
         part.put(number, page)
         if is_shaped_anew:
             part.choose_rows()
-        if own and not part.filters and {page.version for page in part.pages} == {table.version}:
+        if own and not query.filters and {page.version for page in part.pages} == {table.version}:
             self._own_read(table, [row for page in part.pages for row in page.received])
         self._send_grid(grid)
 
-    def _noted_count(self, query: RowQuery, table: Table, leads: int | None) -> Table:
-        """Let the run have the count of leads that came with rows, before they are shown: it is checked more seldom.
-
-        Returns:
-            The table with this count.
-        """
-        if query.saved_filters or query.filters or leads in (None, table.lead_count):
-            return table
-        self._counted(table.id, leads)
-        return replace(table, lead_count=leads)
-
     def _use_saved_filters(self, part: LookedAt, table: Table, operations: Operations) -> None:
         """Look up which leads pass the saved filters, where that matters."""
-        if part.is_unfiltered or not (part.filters or part.include_hidden):
+        if part.is_unfiltered or not (part.grid.row_filters or part.grid.include_hidden):
             part.saved_filters = part.next_saved_filters = None
         elif part.saved_filters is None:
             part.saved_filters = saved_filters(operations, table)
 
-    def _next_to_check(self) -> tuple[LookedAtGrid, LookedAt, None] | None:
+    def _next_to_check(self, now: float) -> tuple[LookedAt, None] | None:
         """Return where to go on with reading which leads pass the saved filters; None if nowhere.
 
         While the table changes, the last complete reading stays in force until the next one is complete.
         """
-        now = time.monotonic()
-        for grid, part in self._looks():
-            table = self._table(part.table)
-            if table is None or part.saved_filters is None or not part.pages or now < part.not_before:
+        for part in self._looks():
+            if part.saved_filters is None or not part.pages or now < part.not_before:
                 continue
             if part.is_checking or part.next_saved_filters is not None:
-                return grid, part, None
-            operations = self._operations(table)
-            if (
-                operations is not None
-                and part.saved_filters.version != table.version
-                and now >= part.next_saved_filters_at
-            ):
-                part.next_saved_filters = saved_filters(operations, table)
-                return grid, part, None
+                return part, None
+            operations, is_of_now = self._operations(part.table), part.saved_filters.version == part.table.version
+            if operations is not None and not is_of_now and now >= part.next_saved_filters_at:
+                part.next_saved_filters = saved_filters(operations, part.table)
+                return part, None
         return None
 
-    async def _read_saved_filters(self, grid: LookedAtGrid, part: LookedAt, operations: Operations) -> None:
+    async def _read_saved_filters(self, part: LookedAt, operations: Operations) -> None:
         """Read on which leads pass the saved filters, and send what changes by it. The request is already counted."""
         reading = part.next_saved_filters or part.saved_filters
-        try:
-            if reading is not None and not reading.is_complete:
-                await reading.read(operations)
-        except OrigamiError as error:
-            self._failed(grid, part, error)
+        if reading is None:
             return
-        except Exception:
-            log.exception("The saved filters of a table could not be applied")
-            part.not_before = time.monotonic() + RETRY
-            return
-        if not self._is_read_on(grid, part) or reading is None or part.saved_filters is None:
+        if not reading.is_complete:
+            await reading.read(operations)
+        if not self._is_read_on(part) or part.saved_filters is None:
             return
         if reading.is_complete:
             part.saved_filters, part.next_saved_filters = reading, None
             part.next_saved_filters_at = time.monotonic() + SPACING * max(1, reading.requests)
         had_note = bool(part.note)
         part.note, part.failures = "", 0
-        if part.choose_rows() or had_note or grid.said != self._said(grid):
-            self._send_grid(grid)
+        if part.choose_rows() or had_note or part.grid.said != said_of(part.grid, self._known(part.grid)):
+            self._send_grid(part.grid)
 
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
@@ -520,40 +448,26 @@ class LeadFeed:
         tables = [table for table, _ in self._all_tables(grid.table)]
         return bool(tables) and all(is_unjudged(table) and not self._is_unfiltered(table) for table in tables)
 
-    def _failed(self, grid: LookedAtGrid, part: LookedAt, error: OrigamiError) -> None:
-        wait = max(error.retry_after or 0.0, min(SPACING * 2.0**part.failures, RETRY))
-        part.failures += 1
-        part.not_before, part.next_try = time.monotonic() + wait, time.time() + wait
-        reason = ". ".join(filter(None, (error.title, error.remedy)))
-        part.note = LIMITED if isinstance(error, RateLimited) else clip(reason, 300)
-        self._send_grid(grid)
-
     def _send_counts(self) -> None:
         """Send what follows from the tables alone: the words for the number of leads, and whether cells may still come."""
         for grid in self._grids.values():
-            if grid.heads is not None and grid.said != self._said(grid):
+            if grid.heads is not None and grid.said != said_of(grid, self._known(grid)):
                 self._send_grid(grid)
 
-    def _is_final(self, grid: LookedAtGrid, part: LookedAt) -> bool:
+    def _is_final(self, part: LookedAt) -> bool:
         """Return whether no cell of the visible leads of a table may still come, as far as the server says."""
-        table = self._table(part.table)
-        if table is None or self._goes_on(table) or shown_count(table.cells.running):
-            return False
-        return part.is_current(self._wanted_version(grid, part, table))
+        is_running = self._goes_on(part.table) or bool(shown_count(part.table.cells.running))
+        return not is_running and part.is_current(self._wanted_version(part))
 
     def _known(self, grid: LookedAtGrid) -> KnownTables:
-        parts, tables = self._parts(grid), [table for table, _ in self._all_tables(grid.table)]
+        parts, tables = list(grid.parts.values()), [table for table, _ in self._all_tables(grid.table)]
         return KnownTables(
             parts,
-            [self._lead_count(part) for _, part in parts],
-            [self._is_final(grid, part) for _, part in parts],
+            [self._is_final(part) for part in parts],
             tables if self._has_runs(grid) else None,
             own=bool(tables) and self._is_own(tables[0]),
             judged=not self._is_unjudged(grid),
         )
-
-    def _said(self, grid: LookedAtGrid) -> tuple[str, list[bool]]:
-        return said_of(grid, self._known(grid))
 
     def _send_grid(self, grid: LookedAtGrid) -> None:
         """Send what has changed of a grid's leads since it was sent."""

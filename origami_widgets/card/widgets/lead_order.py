@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from origami_widgets.card.view.lead_cells import (
+    LEAD,
+    ROW,
     RUN_COLUMN,
     changed_rows,
     count_words,
-    failures_of,
     failures_of_run,
     make_heads,
     match_words,
     matches_run,
-    noun_of,
     run_head,
-    shown_columns,
     shown_key,
     slugs_in_order,
     with_hidden_words,
     with_left_out_words,
 )
-from origami_widgets.card.view.lead_contract import CellChange, LeadCell, LeadFilter, LeadHead, LeadsAnswer, RunCells
+from origami_widgets.card.view.messages import CellChange, LeadCell, LeadHead, LeadsAnswer, RunCells
 from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.words.numbers import shown_count
 
@@ -36,10 +35,8 @@ if TYPE_CHECKING:
 
     from .lead_pages import LookedAt, LookedAtGrid
 
-OrderedRow = tuple[str, "FlatRow", "list[LeadCell]", "LookedAt"]
-"""The run, a lead, its cells in the order of its own table, and what was read of that table."""
-Part = tuple[str, "LookedAt"]
-"""The name of the run, and what was read of one of its tables."""
+OrderedRow = tuple["FlatRow", "list[LeadCell]", "LookedAt"]
+"""A lead, its cells in the order of its own table, and what was read of that table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +44,14 @@ class KnownTables:
     """What is known of the tables that a grid shows.
 
     Attributes:
-        parts: the name of the run and what was read of each table, in their order.
-        counts: how many leads each of them has; None where the server did not say.
+        parts: what was read of each table, in their order.
         finals: for each of them whether no cell of its visible leads may still come.
         merged: all tables that the grid shows as one; None if it shows a table as it is.
         own: whether these are the user's own list.
         judged: whether the saved filters can tell which leads meet the brief.
     """
 
-    parts: Sequence[Part]
-    counts: Sequence[int | None]
+    parts: Sequence[LookedAt]
     finals: list[bool]
     merged: Sequence[Table] | None
     own: bool
@@ -67,33 +62,27 @@ class KnownTables:
         """How many leads there are, with those that are left out; None if that is not known."""
         # What the server counts before the first page is read is only of use beside other tables.
         alone = len(self.parts) == 1
-        return _sum(
-            [
-                part.total_with_absent if part.pages or alone else count
-                for (_, part), count in zip(self.parts, self.counts, strict=True)
-            ]
-        )
+        return _sum([part.total_with_absent if part.pages or alone else part.lead_count for part in self.parts])
 
     @property
     def hidden(self) -> int | None:
         """How many leads the saved filters hide, or would hide; None if that is not known."""
-        each = zip(self.parts, self.counts, strict=True)
-        return _sum([part.hidden(count) if part.pages or count else 0 for (_, part), count in each])
+        return _sum([part.hidden if part.pages or part.lead_count else 0 for part in self.parts])
 
     @property
     def absent(self) -> int:
         """How many leads read are not shown because the user's list leaves them out."""
-        return sum(part.absent for _, part in self.parts)
+        return sum(part.absent for part in self.parts)
 
     @property
     def left_out(self) -> int:
         """How many leads read the user's list leaves out, shown or not."""
-        return sum(len(part.left_out) for _, part in self.parts)
+        return sum(len(part.left_out) for part in self.parts)
 
     @property
     def is_counted(self) -> bool:
         """Whether a page was read of each table that has leads."""
-        return all(part.pages or not count for (_, part), count in zip(self.parts, self.counts, strict=True))
+        return all(part.pages or not part.lead_count for part in self.parts)
 
 
 def tables_with_leads(grid: LookedAtGrid, tables: Sequence[tuple[Table, str]]) -> list[tuple[Table, str]]:
@@ -103,33 +92,32 @@ def tables_with_leads(grid: LookedAtGrid, tables: Sequence[tuple[Table, str]]) -
         grid: the grid.
         tables: the tables, each with the name of its run.
     """
-    of_runs, others = parted(grid.filters)
-    asked = {each["column"] for each in others}
+    asked = {each["column"] for each in grid.row_filters}
     found = [
         (table, run)
         for table, run in tables
-        if asked <= {each.slug for each in table.columns} and all(matches_run(run, each) for each in of_runs)
+        if asked <= {each.slug for each in table.columns} and all(matches_run(run, each) for each in grid.run_filters)
     ]
     if grid.sort is not None and grid.sort["column"] == RUN_COLUMN:
         found.sort(key=lambda each: each[1].casefold(), reverse=grid.sort["direction"] == "desc")
     return found
 
 
-def merge(grid: LookedAtGrid, parts: Sequence[Part]) -> tuple[list[OrderedRow], bool]:
+def merge(grid: LookedAtGrid, parts: Sequence[LookedAt]) -> tuple[list[OrderedRow], bool]:
     """Return the rows of tables in one order, up to the first place where one that was not read yet may stand.
 
     Args:
         grid: the grid, whose order is that of a column, or one table after the other.
-        parts: the name of the run and what was read of each table. Each is in the wanted order.
+        parts: what was read of each table. Each is in the wanted order.
 
     Returns:
         The rows, and whether there may be more.
     """
     sort = grid.sort
-    lists = [[(run, lead, cells, part) for lead, cells in part.rows().values()] for run, part in parts]
+    lists = [[(lead, cells, part) for lead, cells in part.rows().values()] for part in parts]
     # A table that can't be read must not hide the others.
-    unread = [not part.is_complete and not part.failures for _, part in parts]
-    is_partial = any(not part.is_complete for _, part in parts)
+    unread = [not part.is_complete and not part.failures for part in parts]
+    is_partial = any(not part.is_complete for part in parts)
     if sort is None or sort["column"] == RUN_COLUMN or len(lists) == 1:
         full = next((at for at, each in enumerate(unread) if each), len(lists))
         return [row for rows in lists[: full + 1] for row in rows], is_partial
@@ -139,18 +127,12 @@ def merge(grid: LookedAtGrid, parts: Sequence[Part]) -> tuple[list[OrderedRow], 
     descending = sort["direction"] == "desc"
     found: list[OrderedRow] = []
     for row in heapq.merge(
-        *lists, key=lambda row: _sort_key(row[1].values.get(sort["column"]), descending), reverse=descending
+        *lists, key=lambda row: _sort_key(row[0].values.get(sort["column"]), descending), reverse=descending
     ):
         found.append(row)
         if id(row) in ends:
             break
     return found, is_partial
-
-
-def parted(filters: Sequence[LeadFilter]) -> tuple[list[LeadFilter], list[LeadFilter]]:
-    """Return the conditions for runs, and those for the server."""
-    of_runs = [each for each in filters if each["column"] == RUN_COLUMN]
-    return of_runs, [each for each in filters if each["column"] != RUN_COLUMN]
 
 
 def _sort_key(value: Any, descending: bool) -> tuple[bool, bool, float, str]:  # noqa: FBT001
@@ -165,49 +147,52 @@ def _sort_key(value: Any, descending: bool) -> tuple[bool, bool, float, str]:  #
 
 
 def drawn(
-    grid: LookedAtGrid, parts: Sequence[Part], found: Sequence[OrderedRow], *, has_runs: bool
+    grid: LookedAtGrid, parts: Sequence[LookedAt], found: Sequence[OrderedRow], *, has_runs: bool
 ) -> tuple[list[LeadHead], list[tuple[str, list[LeadCell]]]]:
     """Return the heads and cells of all columns of the tables, in a grid of runs with that of the run behind name and score."""
     if not parts:
         # Where no run matches, the columns stay.
         return grid.heads or [], []
     if not has_runs:
-        ((_, alone),) = parts
-        shown = [(lead.id, row) for _, lead, row, _ in found]
-        return make_heads(alone.columns, [row for _, row in shown], own=alone.is_own), shown
+        (alone,) = parts
+        shown = [(lead.id, row) for lead, row, _ in found]
+        return make_heads(alone.columns, [row for _, row in shown], own=alone.is_own, stopped=alone.stopped), shown
     columns: dict[str, Column] = {}
-    for _, part in parts:
+    for part in parts:
         for column in part.columns:
             known = columns.get(column.slug or "")
             columns[column.slug or ""] = column if known is None else replace(known, cells=_added(known, column))
-    own = all(part.is_own for _, part in parts)
+    own = all(part.is_own for part in parts)
     slugs = slugs_in_order(list(columns.values()), own=own)
     places: dict[int, list[int | None]] = {}
-    for _, part in parts:
+    for part in parts:
         mine = slugs_in_order(part.columns, own=part.is_own)
         places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
-    cells = [[None if at is None else row[at] for at in places[id(part)]] for _, _, row, part in found]
-    heads = make_heads(list(columns.values()), cells, own=own)
+    cells = [[None if at is None else row[at] for at in places[id(part)]] for _, row, part in found]
+    stopped = {column for part in parts for column in part.stopped}
+    heads = make_heads(list(columns.values()), cells, own=own, stopped=stopped)
     at = sum(head["role"] in ("name", "score") for head in heads[:2])
-    rows = [(lead.id, [*row[:at], run, *row[at:]]) for (run, lead, *_), row in zip(found, cells, strict=True)]
+    rows = [(lead.id, [*row[:at], part.run, *row[at:]]) for (lead, _, part), row in zip(found, cells, strict=True)]
     return [*heads[:at], run_head(), *heads[at:]], rows
 
 
-def _cells_of_runs(parts: Sequence[Part], finals: Sequence[bool]) -> dict[str, RunCells]:
+def _cells_of_runs(parts: Sequence[LookedAt], finals: Sequence[bool]) -> dict[str, RunCells]:
     """Return what is known of the cells without a result, by the name of the run.
 
     Args:
-        parts: the name of the run and what was read of each table.
+        parts: what was read of each table.
         finals: for each of these whether no cell may still come.
     """
     of_runs: dict[str, list[tuple[LookedAt, bool]]] = {}
-    for (run, part), is_final in zip(parts, finals, strict=True):
-        of_runs.setdefault(run, []).append((part, is_final))
+    for part, is_final in zip(parts, finals, strict=True):
+        of_runs.setdefault(part.run, []).append((part, is_final))
     found: dict[str, RunCells] = {}
     for run, tables in of_runs.items():
-        rows = [(part, [cells for _, cells in part.rows().values()]) for part, _ in tables]
-        failed = [(part.columns, failures_of(part.columns, cells, own=part.is_own)) for part, cells in rows]
-        found[run] = {"final": all(is_final for _, is_final in tables), "failed": failures_of_run(failed)}
+        read = [
+            (part.columns, [cells for _, cells in part.rows().values()], part.is_own, part.stopped)
+            for part, _ in tables
+        ]
+        found[run] = {"final": all(is_final for _, is_final in tables), "failed": failures_of_run(read)}
     return found
 
 
@@ -219,8 +204,7 @@ def said_of(grid: LookedAtGrid, known: KnownTables) -> tuple[str, list[bool]]:
         known: its tables.
     """
     if known.merged is None:
-        counted = zip(known.parts, known.counts, strict=True)
-        count = next((part.count_words(leads) for (_, part), leads in counted), "")
+        count = next((part.count_words() for part in known.parts), "")
     else:
         count = _count_of_runs(grid, known, known.merged)
     return with_left_out_words(count, known.left_out), known.finals
@@ -228,9 +212,9 @@ def said_of(grid: LookedAtGrid, known: KnownTables) -> tuple[str, list[bool]]:
 
 def _count_of_runs(grid: LookedAtGrid, known: KnownTables, tables: Sequence[Table]) -> str:
     total, hidden, read = known.total, known.hidden, len(grid.order) + known.absent
-    noun = noun_of(shown_columns(tables[0].columns) if tables else [], own=known.own)
-    of_runs, others = parted(grid.filters)
-    is_filtered, leads = bool(of_runs or others), _sum([shown_count(table.lead_count) for table in tables])
+    noun = ROW if known.own else LEAD
+    others = grid.row_filters
+    is_filtered, leads = bool(grid.filters), _sum([shown_count(table.lead_count) for table in tables])
     marks = [mark for _, mark in grid.order]
     if grid.include_hidden or not others:
         # The total counts all leads of a table of which no page was read yet.
@@ -266,17 +250,16 @@ def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
         known: its tables.
     """
     parts, has_runs = known.parts, known.merged is not None
-    shown = [part for _, part in parts]
-    noted = next((part for part in shown if part.note), None)
+    noted = next((part for part in parts if part.note), None)
     found, is_cut = merge(grid, parts)
-    is_under_way = not found and noted is None and any(not part.pages for part in shown)
+    is_under_way = not found and noted is None and any(not part.pages for part in parts)
     if is_under_way or not (parts or has_runs):
         return None
     heads, rows = drawn(grid, parts, found, has_runs=has_runs)
     if [head["slug"] for head in heads] != [head["slug"] for head in grid.heads or ()]:
         # The rows sent before have other columns.
         grid.forget_sent()
-    marks = {row_id: mark for part in shown for page in part.pages for row_id, mark in page.marks.items()}
+    marks = {row_id: mark for part in parts for page in part.pages for row_id, mark in page.marks.items()}
     order = [(row_id, marks.get(row_id)) for row_id, _ in rows]
     kept, changes = changed_rows(grid.sent, rows)
     is_same = grid.heads is not None and order == grid.order
@@ -285,7 +268,7 @@ def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
     grid.sent.update(rows)
     grid.said = count, finals = said_of(grid, known)
     before, grid.runs = grid.runs, _cells_of_runs(parts, finals) if has_runs else {}
-    oldest = min((page.read_at for part in shown for page in part.pages), default=None)
+    oldest = min((page.read_at for part in parts for page in part.pages), default=None)
     return LeadsAnswer(
         kind="leads",
         grid=grid.id,
@@ -297,7 +280,7 @@ def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
         read=len(rows),
         heads=None if is_headed or not parts else heads,
         total=None if known.total is None else known.total - known.absent,
-        more=is_cut and any(part.pages for part in shown),
+        more=is_cut and any(part.pages for part in parts),
         marks={} if is_same else {row_id: mark for row_id, mark in order[start:end] if mark is not None},
         hidden=known.hidden,
         left_out=known.left_out,

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
+    LEAD,
+    ROW,
+    RUN_COLUMN,
     cell_words,
     count_words,
     hidden_mark,
     make_cells,
     match_words,
-    noun_of,
     with_hidden_words,
 )
-from origami_widgets.card.view.lead_contract import LeadCell, LeadFilter, LeadHead, LeadMark, LeadSort, RunCells
+from origami_widgets.card.view.messages import LeadCell, LeadFilter, LeadHead, LeadMark, LeadSort, RunCells
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
@@ -141,11 +144,11 @@ class LeadPage:
         self.leads, self.marks, self.left_out = [], {}, {}
         for lead in self.received:
             passes = looked.passes(lead.id)
-            if passes is False and not looked.include_hidden:
+            if passes is False and not looked.grid.include_hidden:
                 continue
             if lead.id in self.listed:
                 self.left_out[lead.id] = lead
-                if not looked.include_left_out:
+                if not looked.grid.include_left_out:
                     continue
                 self.marks[lead.id] = "left_out"
             elif passes is None:
@@ -162,16 +165,14 @@ class LeadPage:
         return self.version is None or (self.version != version and is_spaced)
 
 
-@dataclass
+@dataclass(eq=False)
 class LookedAt:
     """What was read of one table for a grid, and the part of its leads that the grid shows.
 
     Attributes:
-        table: the table's id.
-        size: rows per page.
-        filters: all conditions besides those saved with the table.
-        include_hidden: whether to show leads that fail the table's saved filters, marked.
-        include_left_out: whether to show leads that the user's list leaves out, marked.
+        grid: the grid.
+        table: the table as it is now.
+        run: the name of its run, in a grid of several.
         is_unfiltered: whether the table's saved filters are ignored, as in `LoadedLeads`.
         sort: the order; None for the saved one.
         first: the first row that is shown; `last` is the last one, below 0 if none is, as of a table further down.
@@ -183,17 +184,16 @@ class LookedAt:
         next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
         is_own: whether it is the user's own list, whose columns stay in their order.
+        stopped: the ids of the columns that were stopped here.
         not_before: the earliest time for the next request after an error (monotonic clock).
         saved_filters: those of the table; None while they do not matter.
         next_saved_filters: the same for a newer version of the table, until it is complete.
         next_saved_filters_at: the earliest time to read it (monotonic clock).
     """
 
-    table: str
-    size: int
-    filters: list[LeadFilter]
-    include_hidden: bool
-    include_left_out: bool
+    grid: LookedAtGrid
+    table: Table
+    run: str
     is_unfiltered: bool
     sort: LeadSort | None = None
     first: int = 0
@@ -206,10 +206,16 @@ class LookedAt:
     next_try: float = 0.0
     failures: int = 0
     is_own: bool = False
+    stopped: Collection[str] = ()
     not_before: float = float("-inf")
     saved_filters: SavedFilters | None = None
     next_saved_filters: SavedFilters | None = None
     next_saved_filters_at: float = float("-inf")
+
+    @property
+    def lead_count(self) -> int | None:
+        """The number of leads in the table; None if the server did not say."""
+        return shown_count(self.table.lead_count)
 
     @property
     def is_complete(self) -> bool:
@@ -234,7 +240,7 @@ class LookedAt:
     @property
     def narrows(self) -> bool:
         """Whether the server's count has leads that are not shown, or not known to pass the saved filters."""
-        return self.saved_filters is not None and self.saved_filters.hides is not False and not self.include_hidden
+        return self.saved_filters is not None and self.saved_filters.hides is not False and not self.grid.include_hidden
 
     @property
     def left_out(self) -> dict[str, FlatRow]:
@@ -244,7 +250,7 @@ class LookedAt:
     @property
     def absent(self) -> int:
         """The number of leads read that are not shown because the user's list leaves them out."""
-        return 0 if self.include_left_out else len(self.left_out)
+        return 0 if self.grid.include_left_out else len(self.left_out)
 
     @property
     def total_with_absent(self) -> int | None:
@@ -260,47 +266,64 @@ class LookedAt:
         total = self.total_with_absent
         return None if total is None else total - self.absent
 
-    def hidden(self, leads: int | None) -> int | None:
-        """Return how many leads the saved filters hide, or would hide; None if unknown.
-
-        Args:
-            leads: the number of leads in the table; None if the server did not say.
-        """
-        saved = self.saved_filters
+    @property
+    def hidden(self) -> int | None:
+        """The number of leads that the saved filters hide, or would hide; None if unknown."""
+        saved, leads = self.saved_filters, self.lead_count
         if self.is_unfiltered or (saved is not None and saved.hides is False):
             return 0
         if saved is None:
             return None if leads is None or self.total is None else max(0, leads - self.total)
-        if not self.filters:
+        if not self.grid.row_filters:
             return saved.hidden
         if not (saved.is_complete and self.is_complete):
             return None
         return sum(1 for page in self.pages for lead in page.received if not saved.passes(lead.id))
 
-    def count_words(self, leads: int | None) -> str:
-        """Return in words how many of how many leads were read; empty before the first page.
-
-        Args:
-            leads: the number of leads in the table; None if the server did not say.
-        """
+    def count_words(self) -> str:
+        """Return in words how many of how many leads were read; empty before the first page."""
         if not self.pages:
             return ""
-        is_filtered = bool(self.filters)
+        is_filtered, leads = bool(self.grid.row_filters), self.lead_count
         saved, read, total = self.saved_filters, len(self.rows()) + self.absent, self.total
-        noun = noun_of(self.columns, own=self.is_own)
+        noun = ROW if self.is_own else LEAD
         marks = [mark for page in self.pages for mark in page.marks.values()]
-        if saved is not None and self.include_hidden:
+        if saved is not None and self.grid.include_hidden:
             hidden = None if "checking" in marks else len(marks) - marks.count("left_out")
             return with_hidden_words(read, total, leads, hidden, is_filtered=is_filtered, noun=noun)
         if saved is not None and self.narrows:
             checking = marks.count("checking")
-            hidden = self.hidden(leads)
-            return match_words(read - checking, checking, leads, noun, is_whole=hidden is not None)
+            return match_words(read - checking, checking, leads, noun, is_whole=self.hidden is not None)
         if leads != self.leads_then and not is_filtered:
             # How many of the others the saved filters hide is known with the next page.
             total = None
             read = read if not self.is_complete or leads is None else max(read, leads)
         return count_words(read, total, leads, is_filtered=is_filtered, more=not self.is_complete, noun=noun)
+
+    def loaded(self, *, with_checking: bool) -> LoadedLeads:
+        """Return the leads read, also those of which it is not known yet if they pass the saved filters, if asked for."""
+        versions = {page.version for page in self.pages}
+        marks = [item for page in self.pages for item in page.marks.items()]
+        checking = frozenset(row_id for row_id, mark in marks if mark == "checking")
+        unsure = frozenset() if self.grid.include_hidden or with_checking else checking
+        is_complete = self.is_complete and not self.pages[-1].is_cut and not unsure
+        left_out = self.left_out
+        return LoadedLeads(
+            self.table,
+            [lead for row_id, (lead, _) in self.rows().items() if row_id not in unsure and row_id not in left_out],
+            self.columns,
+            self.grid.row_filters,
+            self.is_unfiltered or self.grid.include_hidden,
+            self.sort,
+            self.total_with_absent if is_complete or not self.narrows else None,
+            len(self.pages),
+            is_complete,
+            versions.pop() if len(versions) == 1 else None,
+            frozenset(row_id for row_id, mark in marks if mark != "checking"),
+            checking,
+            self.is_unfiltered,
+            list(left_out.values()),
+        )
 
     def passes(self, row_id: str) -> bool | None:
         """Return whether a lead passes the saved filters, as far as this matters; None if it is not known yet."""
@@ -425,6 +448,16 @@ class LookedAtGrid:
     sent: dict[str, list[LeadCell]] = field(default_factory=dict)
     runs: dict[str, RunCells] = field(default_factory=dict)
     said: tuple[str, list[bool]] = ("", [])
+
+    @property
+    def run_filters(self) -> list[LeadFilter]:
+        """The conditions for runs, of which the server knows nothing."""
+        return [each for each in self.filters if each["column"] == RUN_COLUMN]
+
+    @property
+    def row_filters(self) -> list[LeadFilter]:
+        """The conditions for rows, besides those saved with their table."""
+        return [each for each in self.filters if each["column"] != RUN_COLUMN]
 
     @property
     def question(self) -> tuple[Any, ...]:

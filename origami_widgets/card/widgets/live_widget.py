@@ -145,7 +145,6 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _freeze_after(self, view: Any) -> float | None:
         """Return the seconds after which the widget is frozen; None while it must stay alive."""
-        raise NotImplementedError
 
     def snapshot(self) -> dict[str, Any]:
         """Return the current snapshot, by media type."""
@@ -154,9 +153,6 @@ class LiveWidget(anywidget.AnyWidget):
     def _on_content(self, content: Any) -> None:
         """Handle a front-end message that only this kind of widget has."""
         raise NotImplementedError
-
-    def _before_update(self, _old: Any, new: Any) -> None:
-        """Called before a new view is sent."""
 
     # The same for all widgets.
 
@@ -258,11 +254,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     def shown(self) -> None:
         """Note that the widget has another output, which is frozen with the others."""
-        background().call_soon(self._on_display)
-
-    def _on_display(self) -> None:
-        self._snapshots.displayed()
-        self._flush()
+        background().call_soon(self._flush)
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return data and metadata that show the widget, with its snapshot for hosts without widgets.
@@ -297,8 +289,7 @@ class LiveWidget(anywidget.AnyWidget):
             return
         new = self._view_now()
         if self._view_changed(self._view, new):
-            before, self._view = self._view, new
-            self._before_update(before, new)
+            self._view = new
             # Sent before the change itself: a page that saves right now must not have an older snapshot than it shows.
             self._send_snapshot()
             with self.hold_sync():
@@ -361,30 +352,14 @@ class LiveWidget(anywidget.AnyWidget):
                 self._on_content(content)
 
     def _on_command(self, content: Any, handler: CommandHandler) -> None:
-        """Carry out a click, if the content of a message is one."""
-        if (command := read_command(content)) is not None:
-            self._thaw()
+        """Carry out a click, if the content of a message is one. A frozen widget no longer shows what would come of it."""
+        if (command := read_command(content)) is not None and not self.frozen:
             background().submit(self._carry_out(command, handler))
 
     async def _carry_out(self, command: ClickCommand, handler: CommandHandler) -> None:
         ack = await handler.carry_out(command)
         if ack is not None and self.comm is not None:
             self.send(ack)
-
-    def _thaw(self) -> None:
-        """Resume if a view that outlasted the freeze is used: voila loses the update that should have replaced it.
-
-        Goes when voila-dashboards/voila#498 is repaired (open; 0.5.13).
-        """
-        with self.lock:
-            if self.frozen and self.comm is not None:
-                self.frozen = False
-                self._on_thaw()
-                self._unsubscribe = self._subscribe()
-                background().call_soon(self._flush)
-
-    def _on_thaw(self) -> None:
-        """Called when the widget resumes after a freeze."""
 
     def _on_page_loaded(self) -> None:
         """Handle a page that has loaded the widget. If it saves snapshots, it needs the newest."""

@@ -13,7 +13,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import view_changed, view_now
 from origami_widgets.card.view.contract import ClockView, Form, View
-from origami_widgets.card.view.lead_contract import CodeAnswer
+from origami_widgets.card.view.messages import CodeAnswer
 from origami_widgets.card.view.result import used_of
 from origami_widgets.card.view.run_head import make_clock
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
@@ -200,11 +200,6 @@ class RunCard(LeadWidget):
 
     def _exported(self) -> Run:
         return self.run
-
-    def _on_thaw(self) -> None:
-        if self._conversation.presentation is not self:
-            # Another card takes over the outputs of this one.
-            self.outputs = Outputs()
 
 
 def card_of(run: Run) -> RunCard:

@@ -7,7 +7,6 @@ more, and offers no more actions, is frozen: it is replaced by its snapshot, whi
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
 from collections import Counter
@@ -17,15 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view.contract import SAVED_TYPES, SAVED_VERSION, BoardView, SavedView, View
-from origami_widgets.card.view.messages import PieceRange, SnapshotMessage
+from origami_widgets.card.view.messages import LeadGridView, PieceRange, SnapshotMessage
 from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.render.document import SavedLeads
-    from origami_widgets.card.view.lead_contract import LeadGridView
 
-PAGE_LOAD_TIME = 5.0
-"""Seconds after which a page certainly listens to a new widget: hosts give up on a widget after 2 s."""
 RUN_TYPE, BOARD_TYPE = SAVED_TYPES
 PIECES: Final = {
     "text/html": re.compile(r"(?=<)|(?<=>)"),
@@ -78,30 +74,24 @@ def mark_snapshot(snapshot: dict[str, Any], key: str) -> dict[str, Any]:
 class SnapshotFeed:
     """Makes messages that keep a page's snapshot of a widget up to date and contain only what changed.
 
-    Messages sent before a page listens are lost, and a page's requests wait while a cell blocks the kernel. So whole
-    snapshots are sent until a page has asked for one, or has certainly begun to listen.
+    Messages sent before a page listens are lost, so whole snapshots are sent until a page has asked for one. A page that
+    has missed some asks again.
     """
 
     def __init__(self) -> None:
         self._number = 0
         self._last: dict[str, str] = {}
-        self._is_chained = False
-        self._listens_at = math.inf
-
-    def displayed(self) -> None:
-        """Note that the widget was placed on a page, perhaps a different one."""
-        self._is_chained, self._listens_at = False, time.monotonic() + PAGE_LOAD_TIME
+        self._is_asked = False
 
     def asked(self) -> None:
         """Note that a page listens and has no snapshot yet."""
-        self._is_chained, self._listens_at = False, -math.inf
+        self._is_asked, self._last = True, {}
 
     def message(self, snapshot: dict[str, Any]) -> SnapshotMessage:
         """Return the message that brings a page from the last snapshot to this one."""
         texts = {kind: part if isinstance(part, str) else part["view"] for kind, part in snapshot.items()}
-        since, last = (self._number, self._last) if self._is_chained else (0, {})
-        self._is_chained = self._is_chained or time.monotonic() >= self._listens_at
-        self._number, self._last = self._number + 1, texts
+        last, since = self._last, self._number if self._last else 0
+        self._number, self._last = self._number + 1, texts if self._is_asked else {}
         parts = {kind: _parts(PIECES[kind], last.get(kind, ""), text) for kind, text in texts.items()}
         return SnapshotMessage(kind="snapshot", number=self._number, since=since, parts=parts)
 

@@ -95,12 +95,13 @@ def _suffixes() -> PublicSuffixList:
 
 @cache
 def _uncommon_labels() -> frozenset[str]:
-    """Return the labels whose domain depends on more than the suffix behind them: co in co.uk, facebook in facebook.com."""
+    """Return the labels whose domain depends on more than the suffix behind them: co in co.uk, gmail in gmail.com."""
     from publicsuffixlist import PSLFILE
 
     rules = Path(PSLFILE).read_text("utf-8").splitlines()
     labels = {label for rule in rules if not rule.startswith("//") for label in rule.lstrip("!").split(".")[:-1]}
-    return frozenset({"www", "m", *labels, *(domain.partition(".")[0] for domain in _listed("sites").domains)})
+    shared = (domain.partition(".")[0] for kind in ("sites", "mail") for domain in _listed(kind).domains)
+    return frozenset({"www", "m", *labels, *shared})
 
 
 def _is_suffix(suffix: str) -> bool:
@@ -316,6 +317,7 @@ def domains_of(frame: pd.DataFrame, columns: Sequence[str], dtype_backend: Dtype
 def company_domains(addresses: Iterable[object]) -> list[str | None]:
     """Return what `company_domain` does for each address. Most need a fraction of its time."""
     uncommon, is_suffix, look_up = _uncommon_labels(), cache(_is_suffix), cache(company_domain)
+    is_known = cache(lambda suffix: _is_known_end(suffix.rpartition(".")[2]))
     domains = []
     for address in addresses:
         if not isinstance(address, str):
@@ -326,9 +328,7 @@ def company_domains(addresses: Iterable[object]) -> list[str | None]:
             mailbox, domain, label, suffix = plain.groups()
             if label in uncommon or not is_suffix(suffix):
                 domain = look_up(address)
-            elif (not mailbox and _is_bare(address) and not _is_company(domain)) or (
-                mailbox and _listed("mail").has(domain)
-            ):
+            elif not mailbox and not is_known(suffix) and _is_bare(address):
                 domain = None
         domains.append(domain)
     return domains

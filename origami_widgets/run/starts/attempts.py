@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from origami_widgets.api import retries
@@ -51,46 +53,69 @@ NOT_BEGUN = (408, 425)
 """Statuses that say that the request was not read, or not begun."""
 
 
+class Answer(Enum):
+    """What the error that a request to start a run ended with says about the run.
+
+    Attributes:
+        REFUSED: there is none. The server repeats this answer, so that the next attempt needs another key.
+        REPLAYED: nothing about now: the server has repeated an older refusal.
+        UNSENT: nothing has reached the server, or it put the request off without looking at it.
+        LOST: there may be one.
+        FAILED: the same; the server failed, and does not remember the key.
+    """
+
+    REFUSED = auto()
+    REPLAYED = auto()
+    UNSENT = auto()
+    LOST = auto()
+    FAILED = auto()
+
+    @classmethod
+    def of(cls, error: OrigamiError) -> Answer:
+        """Return what an error says."""
+        if error.is_replay:
+            return cls.REPLAYED
+        is_put_off = isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)
+        is_cut_off = isinstance(error, ConnectionFailed)
+        if error.may_have_started or isinstance(error, IdempotencyConflict):
+            return cls.LOST if is_cut_off or error.status_code in NOT_BEGUN else cls.FAILED
+        return cls.UNSENT if is_put_off or is_cut_off else cls.REFUSED
+
+
+@dataclass(eq=False, repr=False)
 class Attempts:
     """Attempts to start one run. Background loop only.
 
     Args:
         operations: the API.
         spec: what is asked for.
-        record: the record of an equal earlier start, whose run is looked for first; None for a new start.
+        record: the record of an equal earlier start, whose run is looked for first, or of a new start.
         name: the name in the start store; empty for a start that is not stored.
         follow_up: the follow-up to send; None for a new agent.
         entry: the entry in which the record is kept; None for that of the name in the start store.
 
     Attributes:
-        operations, spec, record: as given.
         run: the run of this start, once the server has named it.
         withdrawn: set when nothing more may be sent that could start the run.
     """
 
-    def __init__(
-        self,
-        operations: Operations,
-        spec: StartSpec,
-        record: StartRecord | None,
-        *,
-        name: str,
-        follow_up: FollowUp | None,
-        entry: StoreEntry[StartRecord] | None,
-    ) -> None:
-        self.operations = operations
-        self.spec = spec
-        self.record = record or StartRecord.new()
-        self.run: RunObject | None = None
-        self.withdrawn = asyncio.Event()
-        self._name = name
-        self._follow_up = follow_up
-        self._own_entry = entry
-        self._agent_name = spec.name or ""
-        self._known_runs: frozenset[str] = frozenset()
-        # The first attempt and the end of the last one, in seconds of `monotonic`, and the moments for looks after that.
-        self._sent_at, self._lost_at = 0.0, 0.0
-        self._looks: tuple[float, ...] = reconcile.LOOKS
+    operations: Operations
+    spec: StartSpec
+    record: StartRecord = field(default_factory=StartRecord.new)
+    _: KW_ONLY
+    name: str = ""
+    follow_up: FollowUp | None = None
+    entry: StoreEntry[StartRecord] | None = None
+    run: RunObject | None = field(default=None, init=False)
+    withdrawn: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _known_runs: frozenset[str] = field(default=frozenset(), init=False)
+    # The first attempt and the end of the last one, in seconds of `monotonic`, and the moments for looks after that.
+    _sent_at: float = field(default=0.0, init=False)
+    _lost_at: float = field(default=0.0, init=False)
+    _looks: tuple[float, ...] = field(default=reconcile.LOOKS, init=False)
+
+    def __post_init__(self) -> None:
+        self._agent_name = self.spec.name or ""
         if self.record.may_have_started:
             self._resume(self.record)
         elif self.record.life != Life.CANCELLED:
@@ -103,7 +128,7 @@ class Attempts:
 
     async def _entry(self) -> StoreEntry[StartRecord]:
         """Return the entry in which the record is kept."""
-        return self._own_entry or await entry_of(self.operations, self._name)
+        return self.entry or await entry_of(self.operations, self.name)
 
     def _resume(self, record: StartRecord) -> None:
         """Go on with a record whose attempts were made by an earlier job, perhaps in another process."""
@@ -125,26 +150,27 @@ class Attempts:
             AmbiguousStart: a run may have started, but was not found.
             OrigamiError: the run was not started.
         """
-        answer: OrigamiError | None = None
+        error: OrigamiError | None = None
         replays = 0
         while self.run is None:
-            is_replay = answer is not None and answer.is_replay
-            if (self.record.unknown or is_replay) and await self._look_before_sending(answer):
+            answer = None if error is None else Answer.of(error)
+            is_replay = answer == Answer.REPLAYED
+            if (self.record.unknown or is_replay) and await self._look_before_sending(error):
                 return
-            if answer is not None and not is_replay and not (self.record.unknown and is_unclear(answer)):
+            if error is not None and not is_replay and (answer == Answer.REFUSED or not self.record.unknown):
                 self.record.life = Life.REFUSED
-                raise answer
+                raise error
             if self.withdrawn.is_set():
-                raise answer or not_wanted()
+                raise error or not_wanted()
             is_forgotten = self.record.unknown and abs(monotonic() - self._sent_at) > KEY_KEPT
-            if is_forgotten and self._name:
+            if is_forgotten and self.name:
                 raise self.record.unclear()
             if is_forgotten or self.record.losses >= MOST_LOSSES:
-                raise self.ambiguous(answer) from answer
-            answer = await self._attempt()
-            replays += answer is not None and answer.is_replay
-            if answer is not None and replays > MOST_REPLAYS:
-                raise answer
+                raise self.ambiguous(error) from error
+            error = await self._attempt()
+            replays += error is not None and error.is_replay
+            if error is not None and replays > MOST_REPLAYS:
+                raise error
 
     async def _attempt(self) -> OrigamiError | None:
         """Send the request once. Return its error; None if the run is known."""
@@ -173,21 +199,21 @@ class Attempts:
             OrigamiError: the agent could not be read, or the attempt not be written down, so nothing may be sent.
         """
         record, now = self.record, monotonic()
-        if self._follow_up is not None:
-            newest = await self._follow_up.newer_elsewhere(self.operations, self._known_runs)
+        if self.follow_up is not None:
+            newest = await self.follow_up.newer_elsewhere(self.operations, self._known_runs)
             if newest is not None and record.unknown:
                 # It may be our own lost one, which the lists do not show yet.
                 await self._look((0.0,), only=newest.id)
             if self.run is not None:
                 return
             if newest is not None:
-                raise self._follow_up.continued_elsewhere(newest)
+                raise self.follow_up.continued_elsewhere(newest)
         moment = datetime.fromtimestamp(reconcile.server_time(self.operations, now), UTC)
         if record.claimed_at is None:
             self._sent_at, record.claimed_at = now, moment
-            record.after = "" if self._follow_up is None else self._follow_up.conversation.current.state.run_id
+            record.after = "" if self.follow_up is None else self.follow_up.conversation.current.state.run_id
         record.attempted_at = moment
-        if self._name:
+        if self.name:
             await (await self._entry()).write(record)
 
     async def _send(self) -> None:
@@ -220,41 +246,40 @@ class Attempts:
             error: the error.
             was_unknown: whether an attempt before may have started the run: no refusal says anything about that one.
         """
-        record = self.record
-        if error.is_replay or not is_unclear(error):
-            # The next attempt needs another key.
+        record, answer = self.record, Answer.of(error)
+        if answer in (Answer.REFUSED, Answer.REPLAYED):
             record.refused += 1
             record.unknown = was_unknown
-        elif not was_unknown and is_unsent(error):
+        elif answer == Answer.UNSENT and not was_unknown:
             record.unknown = False
         else:
-            did_fail = not isinstance(error, ConnectionFailed) and error.status_code not in NOT_BEGUN
+            did_fail = answer == Answer.FAILED
             record.losses += 1 + did_fail
             self._lost_at, self._looks = monotonic(), reconcile.LOOKS_AFTER_FAILURE if did_fail else reconcile.LOOKS
-        record.life = Life.UNKNOWN if record.unknown or error.is_replay else Life.REFUSED
+        record.life = Life.UNKNOWN if record.unknown or answer == Answer.REPLAYED else Life.REFUSED
 
-    async def _look_before_sending(self, answer: OrigamiError | None) -> bool:
+    async def _look_before_sending(self, error: OrigamiError | None) -> bool:
         """Look for the run before anything is sent again, or a refusal is raised. Return whether it is known.
 
         Args:
-            answer: the error that came instead of the run; None if it is no longer known.
+            error: what came instead of the run; None if it is no longer known.
 
         Raises:
-            OrigamiError: `answer`, if the server refused and the lists could not be read.
+            OrigamiError: `error`, if the server refused and the lists could not be read.
             AmbiguousStart: the lists could not be read, or several runs may be ours.
         """
-        if answer is not None and not answer.is_replay and not is_unclear(answer):
+        if error is not None and Answer.of(error) == Answer.REFUSED:
             # If an attempt has started a run, it did so before the server refused.
-            unseen = await self._look((0.0,), only=answer.current_run_id if isinstance(answer, AgentBusy) else None)
+            unseen = await self._look((0.0,), only=error.current_run_id if isinstance(error, AgentBusy) else None)
             if unseen is not None:
-                answer.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
-                raise answer
+                error.add_note(f"An earlier attempt may have started the run, and we couldn't look for it: {unseen}")
+                raise error
             return self.run is not None
-        if answer is not None and answer.retry_after and not answer.is_replay:
-            await poller().clock.sleep(min(answer.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
+        if error is not None and error.retry_after and not error.is_replay:
+            await poller().clock.sleep(min(error.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
         unseen = await self._look(self._waits(), if_unwanted=reconcile.LOOKS_FOR_UNWANTED)
         if unseen is not None:
-            raise self.ambiguous(answer or unseen, unseen=True) from unseen
+            raise self.ambiguous(error or unseen, unseen=True) from unseen
         return self.run is not None
 
     def _waits(self) -> list[float]:
@@ -275,7 +300,7 @@ class Attempts:
         Raises:
             AmbiguousStart: several runs are ours, or one may be.
         """
-        known = () if self._follow_up is None else self._follow_up.runs_until(self.record.after)
+        known = () if self.follow_up is None else self.follow_up.runs_until(self.record.after)
         first_key = self.record.idempotency_key
         search = reconcile.Reconciliation(self.operations, self.spec, first_key, self._sent_at, known)
         unseen: OrigamiError | None = None
@@ -327,14 +352,3 @@ class Attempts:
         record = self.record
         record.life, record.unknown, record.agent_id, record.run_id = Life.STARTED, False, agent_id, run.id
         reconcile.take(self.operations, run.id, record.idempotency_key)
-
-
-def is_unsent(error: OrigamiError) -> bool:
-    """Return whether nothing has reached the server, or the server put the request off without looking at it."""
-    is_put_off = isinstance(error, RateLimited) and not isinstance(error, RunPoolFull)
-    return not error.may_have_started and (is_put_off or isinstance(error, ConnectionFailed))
-
-
-def is_unclear(error: OrigamiError) -> bool:
-    """Return whether the error of an attempt is no definite refusal."""
-    return error.may_have_started or isinstance(error, IdempotencyConflict) or is_unsent(error)

@@ -44,6 +44,11 @@ LONGEST_QUIET = 60.0
 """Seconds after which a wait no longer waits for the stops of a reached limit. They go on."""
 READ_BEFORE = 5.0
 """Seconds that a start waits for its focus tables."""
+ENDED_ABOVE = "Ended above the credit limit"
+REMEDY = (
+    "Everything built so far is kept. To continue, start again with a higher credit_limit, or pass one to "
+    "run.answer() or run.follow_up()."
+)
 Halt = Callable[[CreditLimitReached], bool]
 
 
@@ -128,14 +133,18 @@ class CreditLimit:
             for each in self.guarded:
                 each.update(Changed(limit_error=None))
 
-    def require_room(self) -> None:
+    def require_room(self, new_limit: float | None = None) -> None:
         """Do nothing if more may be used.
 
+        Args:
+            new_limit: what may be used from now on; None for as much as before.
+
         Raises:
-            CreditLimitReached: more has been used than the limit allows; nothing was sent.
+            CreditLimitReached: more has been used than that; nothing was sent.
         """
-        if self.used > self.limit:
-            raise self._reached(remedy=f"Nothing was sent. {REMEDY}")
+        limit = self.limit if new_limit is None else new_limit
+        if self.used > limit:
+            raise self._reached(limit, remedy=f"Nothing was sent. {REMEDY}")
 
     def count(self, conversation: Conversation) -> None:
         """Count what the turns of a conversation that are ours have used so far."""
@@ -213,7 +222,8 @@ class CreditLimit:
         if self.error is None and self.used > self.limit:
             self._exceed(watch, is_active=bool(active))
         if self.error is not None:
-            is_news, self.error.cause = self.error.cause != self._cause, self._cause
+            cause = self._cause(self.limit)
+            is_news, self.error.cause = self.error.cause != cause, cause
             for each in guarded:
                 said = each.state.limit_error
                 # By this limit, or by the other one of the same run.
@@ -270,12 +280,12 @@ class CreditLimit:
             self._unfinished.pop(watch, None)
             limited.pop(watch, None)
 
-    def _reached(self, *, title: str = "", remedy: str | None = None) -> CreditLimitReached:
-        title = title or f"Credit limit of {amount(self.limit)} reached"
-        return CreditLimitReached(title, cause=self._cause, remedy=remedy or REMEDY, code="CREDIT_LIMIT")
+    def _reached(self, limit: float | None = None, *, title: str = "", remedy: str = REMEDY) -> CreditLimitReached:
+        limit = self.limit if limit is None else limit
+        title = title or f"Credit limit of {amount(limit)} reached"
+        return CreditLimitReached(title, cause=self._cause(limit), remedy=remedy, code="CREDIT_LIMIT")
 
-    @property
-    def _cause(self) -> str:
+    def _cause(self, limit: float) -> str:
         in_flight = sum(self._in_flight.values())
         cells = f"{plural(in_flight, 'cell')} {'is' if in_flight == 1 else 'are'}"
         still = f" {cells} still in flight, and what they use comes on top." if in_flight else ""
@@ -286,7 +296,7 @@ class CreditLimit:
             at = datetime.fromtimestamp(min(self._counted_since.values()), UTC)
             late = f" What {tables} had used before is not known: counted since {at:%H:%M} UTC."
         since = f"{whose} since the start; credit_limit" if self.kind == "run" else " since the fill began; its limit"
-        return f"{amount(self.used)} credits were used{since} is {amount(self.limit)}.{late}{still}"
+        return f"{amount(self.used)} credits were used{since} is {amount(limit)}.{late}{still}"
 
     def _count(self, state: RunState) -> None:
         """Count what each table has used since the runs began, or for an older table, since it was first read."""
@@ -334,25 +344,6 @@ async def read_before(operations: Operations, table_ids: Iterable[str], known: d
                     known[table_id] = await operations.get_table(table_id)
 
 
-def continued(limit: CreditLimit | None, new_limit: float | None) -> CreditLimit | None:
-    """Return the credit limit under which a conversation goes on; None for no limit.
-
-    Args:
-        limit: its limit so far; None without one.
-        new_limit: the credits that it may use from now on; None leaves its limit as it is.
-    """
-    if new_limit is not None and limit is not None and not limit.is_of_batch:
-        limit.set(new_limit)
-    elif new_limit is not None:
-        limit = CreditLimit(new_limit)
-    return limit
-
-
-ENDED_ABOVE = "Ended above the credit limit"
-REMEDY = (
-    "Everything built so far is kept. To continue, start again with a higher credit_limit, or pass one to "
-    "run.answer() or run.follow_up()."
-)
 limited: dict[RunWatch, Conversation] = {}
 """Runs with a limit that have not settled, with their conversations. They stay watched even without a handle."""
 

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import weakref
 from collections.abc import AsyncIterator, Callable
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,7 +33,6 @@ from origami_widgets.run.starts.store import (
     RegistryUnusable,
     StartRecord,
     StartUnclear,
-    StoreEntry,
     recorded_runs,
 )
 from origami_widgets.run.state import Queue
@@ -40,10 +40,7 @@ from origami_widgets.run.state import Queue
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.models.table import Table
-    from origami_widgets.api.operations import Operations
-    from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.starts.credit_limit import CreditLimit
-    from origami_widgets.run.starts.spec import StartSpec
 
 log = logging.getLogger("origami_widgets")
 
@@ -53,6 +50,7 @@ LONGEST_QUEUE = 75 * 60.0
 """Seconds after which a start leaves the queue for a run slot."""
 
 
+@dataclass(eq=False, repr=False)
 class StartJob(Attempts):
     """Start of one run, by the calls that want it, its owners. Background loop only, except `reconcile`.
 
@@ -63,7 +61,8 @@ class StartJob(Attempts):
             follow-up; empty without one.
         fresh: start a run in any case; the name then belongs to that run.
         queues: when all run slots are in use, wait for a free one instead of failing.
-        new_limit: another credit limit for the conversation that the follow-up continues; None keeps the one it has.
+        new_limit: another credit limit for the conversation, once the follow-up goes on with it; None keeps the one it
+            has.
 
     Attributes:
         watch: the watch of the run; also of a run that was started before.
@@ -77,46 +76,33 @@ class StartJob(Attempts):
         subscribers: notified of each change.
     """
 
-    def __init__(
-        self,
-        operations: Operations,
-        spec: StartSpec,
-        make_run: Callable[[RunWatch, Conversation], Any],
-        record: StartRecord | None = None,
-        *,
-        once: str = "",
-        name: str = "",
-        fresh: bool = False,
-        follow_up: FollowUp | None = None,
-        queues: bool = True,
-        new_limit: float | None = None,
-        entry: StoreEntry[StartRecord] | None = None,
-    ) -> None:
-        super().__init__(operations, spec, record, name=name, follow_up=follow_up, entry=entry)
-        self.watch: RunWatch | None = None
-        self.handle: Any = None
-        self.error: Exception | None = None
-        self.unrecorded: RegistryUnusable | None = None
-        self.owners: set[object] = set()
-        self.is_found = False
-        self.credit_limit: CreditLimit | None = None if follow_up is None else follow_up.conversation.credit_limit
-        self.queue: Queue | None = None
-        self.subscribers = Subscribers()
-        self._make_run = make_run
-        self._once = once
-        self._fresh = fresh
-        self._queues = queues
-        self._new_limit = new_limit
-        shared = self.credit_limit
-        is_own = new_limit is not None and shared is not None and not shared.is_of_batch
-        self._limit_before = shared.limit if is_own and shared is not None else None
-        self._task: asyncio.Task[None] | None = None
-        self._writing = asyncio.Lock()
-        self._driver: weakref.ref[Any] | None = None
-        # When the server has a free slot, at the earliest, and how many slots there are.
-        self._not_before = 0.0
-        self._slots: int | None = None
-        self._tables_before: dict[str, Table] = {}
+    _: KW_ONLY
+    make_run: Callable[[RunWatch, Conversation], Any]
+    once: str = ""
+    fresh: bool = False
+    queues: bool = True
+    new_limit: float | None = None
+    watch: RunWatch | None = field(default=None, init=False)
+    handle: Any = field(default=None, init=False)
+    error: Exception | None = field(default=None, init=False)
+    unrecorded: RegistryUnusable | None = field(default=None, init=False)
+    owners: set[object] = field(default_factory=set, init=False)
+    is_found: bool = field(default=False, init=False)
+    queue: Queue | None = field(default=None, init=False)
+    subscribers: Subscribers = field(default_factory=Subscribers, init=False)
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _driver: weakref.ref[Any] | None = field(default=None, init=False)
+    # When the server has a free slot, at the earliest, and how many slots there are.
+    _not_before: float = field(default=0.0, init=False)
+    _slots: int | None = field(default=None, init=False)
+    _tables_before: dict[str, Table] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.credit_limit: CreditLimit | None = (
+            None if self.follow_up is None else self.follow_up.conversation.credit_limit
+        )
 
     @property
     def is_going(self) -> bool:
@@ -131,9 +117,9 @@ class StartJob(Attempts):
     @property
     def is_worth_finding(self) -> bool:
         """Whether a later call with the same key wants this job: its run goes on, or may still be started."""
-        if self._name:
+        if self.name:
             # The start store finds its run, and whether it still exists.
-            return self.watch is None and (self.is_going or not self._fresh)
+            return self.watch is None and (self.is_going or not self.fresh)
         return self.record.life != Life.CANCELLED if self.watch is None else reconcile.goes_on(self.watch)
 
     # Owners
@@ -231,7 +217,7 @@ class StartJob(Attempts):
         Raises:
             OrigamiError: the stored start cannot be read, or the run is gone.
         """
-        if self.watch is None and self._name and not self._starts_anew:
+        if self.watch is None and self.name and not self._starts_anew:
             # Without the name's lock: for a known run this is all, so the folder may be read-only.
             await self._take_up(await (await self._entry()).read())
         elif self.is_recalled:
@@ -247,7 +233,7 @@ class StartJob(Attempts):
     @property
     def _starts_anew(self) -> bool:
         # Even if a new run is wanted, one that this job may have started a moment ago is looked for.
-        return self._fresh and not self.record.may_have_started
+        return self.fresh and not self.record.may_have_started
 
     async def recall(self) -> RunWatch | None:
         """Return the watch of the run that the record names; None if there is none or it cannot be read."""
@@ -284,13 +270,13 @@ class StartJob(Attempts):
             stored.life, self.record = Life.STARTED, stored
             watch.update(Changed(attached=stored.began.timestamp(), attached_by="name"))
             # An agent has at most one active run, so an active run has no later runs.
-            is_over = watch.state.done and self._follow_up is None
+            is_over = watch.state.done and self.follow_up is None
             turns = read_turns(self.operations, stored.agent_id, watch) if is_over else None
             # Held until the handle holds it: turns that are found belong to it.
             conversation = conversation_of(watch) if turns is None else await turns
-            if self._once:
-                conversation.once = conversation.once or self._once
-                conversation.ours |= await recorded_runs(self.operations, self._once)
+            if self.once:
+                conversation.once = conversation.once or self.once
+                conversation.ours |= await recorded_runs(self.operations, self.once)
                 await whole_columns_of(conversation)
             self._take_watch(watch)
         elif not stored.run_id:
@@ -308,7 +294,6 @@ class StartJob(Attempts):
         except OrigamiError as error:
             # Its frames hold the error and the run in a cycle, which would keep the run being polled after its last handle is gone.
             self.error = self._marked(error).with_traceback(None)
-            self._keep_limit()
         except Exception as error:
             log.exception("Couldn't start a run")
             mark(error, self)
@@ -326,7 +311,7 @@ class StartJob(Attempts):
         Raises:
             RegistryUnusable: the name cannot be held, read or written.
         """
-        if not self._name:
+        if not self.name:
             yield
             return
         entry = await self._entry()
@@ -359,12 +344,12 @@ class StartJob(Attempts):
 
     async def _start(self) -> None:
         """Start the run. Wait for a free run slot if all are in use."""
-        follow_up = self._follow_up
+        follow_up = self.follow_up
         if follow_up is None:
             await self._queue_and_send()
         # Look for the run before its questions count as answered: that very run may be what has answered them.
         elif not (self.record.unknown and await self.look()):
-            with follow_up.sending(self.withdrawn if self._queues else None):
+            with follow_up.sending(self.withdrawn if self.queues else None):
                 self._known_runs = follow_up.known_turns()
                 await self._queue_and_send()
 
@@ -386,7 +371,7 @@ class StartJob(Attempts):
             except RunPoolFull as full:
                 wait = max(1.0, full.retry_after or USUAL_WAIT)
                 self._not_before, self._slots = clock.monotonic() + wait, full.limit
-                if not self._queues or self.withdrawn.is_set() or self._not_before > until:
+                if not self.queues or self.withdrawn.is_set() or self._not_before > until:
                     raise
                 await self._wait_for_slot(Queue(wait, self._slots))
                 if self.withdrawn.is_set():
@@ -410,8 +395,8 @@ class StartJob(Attempts):
 
     def _show_queue(self, queue: Queue | None) -> None:
         self.queue = queue
-        if self._follow_up is not None:
-            self._follow_up.waits(queue)
+        if self.follow_up is not None:
+            self.follow_up.waits(queue)
         self.subscribers.notify()
 
     async def _prepare(self) -> None:
@@ -425,14 +410,14 @@ class StartJob(Attempts):
             return
         await limits.read_before(self.operations, self.spec.focus_tables, self._tables_before)
         read = list(self._tables_before.values())
-        if self._follow_up is not None:
+        if self.follow_up is not None:
             # Newer readings last.
-            read = [*(table for state in self._follow_up.conversation.states for table in state.tables), *read]
+            read = [*(table for state in self.follow_up.conversation.states for table in state.tables), *read]
         known = ((table.id, table.credits.lifetime_used) for table in read)
         self.record.bases = {table_id: used for table_id, used in known if used is not None}
-        self.limit(None)
-        if self._follow_up is not None and self.credit_limit is not None:
-            self.credit_limit.require_room()
+        self.limit(self._limit_from_now_on())
+        if self.follow_up is not None and self.credit_limit is not None:
+            self.credit_limit.require_room(self.new_limit)
 
     # Finding the run of a lost answer
 
@@ -463,20 +448,22 @@ class StartJob(Attempts):
 
     def limit(self, credit_limit: CreditLimit | None) -> None:
         """Set the credit limit of the run, also if the run is not known yet. None keeps the limit that it has."""
-        self.credit_limit = limits.continued(credit_limit or self.credit_limit, self._new_limit)
+        self.credit_limit = credit_limit or self.credit_limit
         if self.credit_limit is None:
             return
         # What its earlier turns have used counts from their own bases: these are older.
         if self.watch is not None:
             self.credit_limit.guard(conversation_of(self.watch))
-        elif self._follow_up is not None:
-            self.credit_limit.count(self._follow_up.conversation)
+        elif self.follow_up is not None:
+            self.credit_limit.count(self.follow_up.conversation)
         self.credit_limit.note_before(self.record.bases)
 
-    def _keep_limit(self) -> None:
-        """Give the conversation back the credit limit that it had: what was refused has changed nothing."""
-        if self._limit_before is not None and self.credit_limit is not None and not self.record.may_have_started:
-            self.credit_limit.set(self._limit_before)
+    def _limit_from_now_on(self) -> CreditLimit | None:
+        """Return the credit limit under which the run goes on. A new one replaces none, or that of a batch."""
+        known = self.credit_limit
+        if self.new_limit is None or (known is not None and not known.is_of_batch):
+            return known
+        return limits.CreditLimit(self.new_limit)
 
     async def _watch_run(self) -> Any:
         """Write the run down under the name, watch it and return its handle; None without a run.
@@ -484,7 +471,7 @@ class StartJob(Attempts):
         What could not be written down is written down for the next owner that comes.
         """
         async with self._writing:
-            if self.run is not None and self._name and (self.watch is None or self.unrecorded is not None):
+            if self.run is not None and self.name and (self.watch is None or self.unrecorded is not None):
                 await self._write_run(self.run)
             if self.run is not None and self.watch is None:
                 watch = await poller().watch(self.operations, self.record.agent_id, self.run.id, started=self.run)
@@ -509,14 +496,18 @@ class StartJob(Attempts):
         known = watch.state
         used_before = tuple(self.record.bases.items()) or known.used_before
         watch.update(Changed(agent_name=self._agent_name or known.agent_name, used_before=used_before))
-        if self._follow_up is not None:
-            self._follow_up.go_on_with(watch)
+        self.credit_limit = self._limit_from_now_on()
+        if self.new_limit is not None and self.credit_limit is not None:
+            # Only now: a refusal leaves the conversation its limit.
+            self.credit_limit.set(self.new_limit)
+        if self.follow_up is not None:
+            self.follow_up.go_on_with(watch)
         conversation = conversation_of(watch)
         conversation.ours.add(watch.state.run_id)
         # Its follow-ups are then sent only once, too.
-        conversation.once = conversation.once or self._once
+        conversation.once = conversation.once or self.once
         conversation.subscribers.relay_to(self.subscribers)
-        self.handle = self._make_run(watch, conversation)
+        self.handle = self.make_run(watch, conversation)
         self.watch = watch
         self.limit(None)
         self.subscribers.notify()

@@ -112,15 +112,13 @@ def next_ordinal(client: Hashable, fingerprint: str, cell: CellRef | None) -> in
     return counts[fingerprint] - 1
 
 
-def jobs(
-    wanted: Iterable[tuple[JobKey, Callable[[StartRecord | None], StartJob]]], *, fresh: bool = False
-) -> list[StartJob]:
+def jobs(wanted: Iterable[tuple[JobKey, Callable[..., StartJob]]], *, fresh: bool = False) -> list[StartJob]:
     """Return for each key the job of an earlier call, or a new one.
 
     If nothing of an earlier call goes on, or may, all jobs are new. Otherwise, jobs that have ended are found as well.
 
     Args:
-        wanted: the keys, each with a function that makes its job, from a record or, with None, without one.
+        wanted: the keys, each with a function that makes its job, from a record if it gets one.
         fresh: make new jobs in any case. Later calls find these.
     """
     pairs = [(key, make, None if fresh or isinstance(key, Unique) else _records.get(key)) for key, make in wanted]
@@ -135,14 +133,14 @@ def _goes_on(key: JobKey, known: _Known) -> bool:
     return isinstance(key, Cell) and known.record.life != Life.CANCELLED
 
 
-def _job(key: JobKey, make: Callable[[StartRecord | None], StartJob], known: _Known | None) -> StartJob:
+def _job(key: JobKey, make: Callable[..., StartJob], known: _Known | None) -> StartJob:
     job = None if known is None else known.job()
     if job is not None and isinstance(key, Once) and not job.is_worth_finding:
         job = None
     # A named job reads its record from the start store.
     record = known.record if known is not None and isinstance(key, Cell) else None
     is_found = job is not None or record is not None
-    job = job or make(record)
+    job = job or (make() if record is None else make(record))
     job.is_found = is_found
     if not isinstance(key, Unique):
         _records.pop(key, None)

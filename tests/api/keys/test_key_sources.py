@@ -175,9 +175,10 @@ def test_has_keyring_does_not_read_the_keyring(monkeypatch, backend, has):
     assert getattr(backend, "asked", []) == []
 
 
-def test_the_remedy_names_every_source():
+@pytest.mark.parametrize("given", [None, ""])
+def test_the_remedy_names_every_source(given):
     with pytest.raises(MissingKey) as caught:
-        ow.Client()
+        ow.Client(given)
     for way in ("ow.login()", "store=True", "ORIGAMI_API_KEY", "Colab", "ow.use_sandbox()"):
         assert way in caught.value.remedy
 

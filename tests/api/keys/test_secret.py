@@ -143,35 +143,10 @@ def test_a_malformed_key_is_refused_without_being_repeated(kind, key):
     assert not [shown for shown in of_error(caught.value) if any(part in shown for part in parts)]
 
 
-def test_the_frames_of_another_error_hold_no_key():
-    with pytest.raises(errors.InvalidInput) as caught:
-        Client(KEY, base_url="ftp://origami.chat")
-    assert_hidden(of_error(caught.value))
-
-
-@pytest.mark.parametrize("value", [None, ""])
-def test_a_missing_key_says_where_to_get_one(monkeypatch, value):
-    monkeypatch.setenv("ORIGAMI_API_KEY", "")
-    with pytest.raises(errors.MissingKey) as caught:
-        Client(value)
-    assert "ORIGAMI_API_KEY" in str(caught.value)
-    assert "use_sandbox" in caught.value.remedy
-
-
 def test_whitespace_around_a_key_is_removed(server: RawServer):
     server.plan(answer({"object": "credits", "balance": 1}))
     assert Client(f" {KEY}\n", base_url=server.base_url).get_credits().balance == 1
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
-
-
-def test_the_argument_wins_over_the_environment(server: RawServer, monkeypatch):
-    monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_FromTheEnvironment")
-    server.plan(answer({"object": "credits"}))
-    Client(base_url=server.base_url).get_credits()
-    Client(KEY, base_url=server.base_url).get_credits()
-    Client(Secret(KEY), base_url=server.base_url).get_credits()
-    sent = [request.headers["authorization"] for request in server.requests]
-    assert sent == ["Bearer og_live_FromTheEnvironment", f"Bearer {KEY}", f"Bearer {KEY}"]
 
 
 def test_the_header_is_added_for_the_configured_host_only():

@@ -110,11 +110,6 @@ def test_of_three_hundred_those_are_shown_that_may_still_change():
     assert [count["count"] for count in view["head"]["counts"]] == [50] * 6
 
 
-def test_of_those_that_have_ended_the_last_ones_are_shown():
-    view = board_of(many(130, "completed"))
-    assert [row["position"] for row in view["rows"]] == list(range(30, 130))
-
-
 @settings(max_examples=12)
 @given(st.lists(st.sampled_from(sorted(STAGES)), min_size=95, max_size=160))
 def test_nobody_is_hidden_who_is_worth_more_than_somebody_shown(stages):

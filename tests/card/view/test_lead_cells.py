@@ -17,11 +17,11 @@ from origami_widgets.card.view.lead_cells import (
     changed_rows,
     count_words,
     distinct_names,
+    failures_of_run,
     hidden_mark,
     make_cells,
     make_heads,
     match_words,
-    noun_of,
     shown_columns,
     value_text,
     with_hidden_words,
@@ -255,11 +255,17 @@ def test_addresses_are_links_where_the_column_is_for_them():
     assert unsafe == "a@b.example"
 
 
-@pytest.mark.parametrize(("errored", "words"), [(0, "no result"), (2, "failed"), (1, "no result")])
-def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, words):
-    failing = column(cells={"running": 0, "errored": errored})
-    (head,) = make_heads([failing], [[None], ["a"], [None]])
+@pytest.mark.parametrize(
+    ("errored", "is_stopped", "words"),
+    [(0, False, "no result"), (2, False, "failed"), (1, False, "no result"), (1, True, "stopped"), (2, True, "failed")],
+)
+def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, is_stopped, words):
+    failing, rows = column(cells={"running": 0, "errored": errored}), [[None], ["a"], [None]]
+    stopped = {failing.id} if is_stopped else ()
+    (head,) = make_heads([failing], rows, stopped=stopped)
     assert head["missing"] == words
+    of_run = failures_of_run([([failing], rows, False, stopped)])
+    assert [each.missing for each in of_run.values()] == [words] * bool(errored or is_stopped)
 
 
 @pytest.mark.parametrize(
@@ -316,21 +322,6 @@ def test_how_many_leads_were_read(read, total, leads, filtered, words):
 
 
 @pytest.mark.parametrize(
-    ("heading", "several"),
-    [
-        ("Company", "companies"),
-        ("Company name", "companies"),
-        ("Person", "people"),
-        ("Name", "leads"),
-        ("Nr.", "leads"),
-    ],
-)
-def test_leads_are_called_what_their_table_lists(heading, several):
-    noun = noun_of([column("x", name=heading)])
-    assert count_words(2, 2, 2, is_filtered=False, noun=noun) == f"2 {several}"
-
-
-@pytest.mark.parametrize(
     ("shown", "checking", "leads", "is_whole", "words"),
     [
         (0, 8, None, False, "Checking 8 leads that match"),
@@ -379,13 +370,6 @@ pages = st.lists(st.tuples(st.sampled_from("abcdefgh"), cells), max_size=6, uniq
 def test_the_changes_give_the_new_page(before, after):
     rows, changes = changed_rows(dict(before), after)
     assert applied(before, rows, changes) == [(row_id, list(cells)) for row_id, cells in after]
-
-
-@given(pages)
-def test_an_unchanged_page_has_no_changes(page):
-    rows, changes = changed_rows(dict(page), page)
-    assert changes == []
-    assert [row.cells for row in rows] == [None] * len(page)
 
 
 @given(pages, pages)

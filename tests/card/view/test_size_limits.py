@@ -20,7 +20,6 @@ from tests.card.markup import read
 from tests.fixtures.states import NOW, STATES, large, payload, settled_payload, state_of
 
 WHOLE = 60_000
-STEP = 4_000
 
 FRAGMENTS = [
     "<b>",
@@ -166,18 +165,6 @@ def test_small_tables_keep_their_columns_beside_large_ones():
     assert len(second["columns"]["rows"]) == 2
     assert len(first["columns"]["rows"]) > 100
     assert len(first["columns"]["rows"]) + first["hidden"] == 600
-
-
-def test_one_more_step_of_a_large_run_changes_little():
-    run = copy.deepcopy(large().run.raw) | {"status": "running", "completedAt": None}
-    before = make_view(state_of(run), now=NOW)
-    run["response"]["actions"].append(
-        {"type": "leads_added", "tableId": run["response"]["tables"][3]["id"], "leadCount": 12}
-    )
-    after = make_view(state_of(run, at=NOW), now=NOW + 15)
-    changed = {key for key in after if after[key] != before[key]}
-    assert changed <= {"clock", "now"}
-    assert sum(len(json.dumps({key: after[key]})) for key in changed) <= STEP
 
 
 def test_cells_that_fill_never_change_which_columns_are_shown():

@@ -82,42 +82,6 @@ def test_a_board_that_is_closed_and_forgotten_lets_its_runs_go():
     see(is_gone, every=0.05)
 
 
-def test_a_card_that_was_opened_and_folded_is_no_more():
-    made = watches(2)
-    board = RunBoard(runs(made))
-    click_on(board, "open", board.runs[0].token)
-    card = weakref.ref(board.runs[0].conversation.presentation)
-    click_on(board, "fold")
-    settle()
-    gc.collect()
-    assert card() is None
-    board.close()
-
-
-def test_what_is_opened_at_the_end_is_closed_with_the_board():
-    made = watches(1)
-    board = RunBoard(runs(made))
-    click_on(board, "open", board.runs[0].token)
-    card = board.runs[0].conversation.presentation
-    board.close()
-    assert card.comm is None
-    assert board.runs[0].conversation.presentation is None
-    board.close()
-
-
-def test_a_closed_board_hears_of_nothing():
-    made = watches(1)
-    board = RunBoard(runs(made))
-    settle()
-    board.close()
-    seen = board.view["rows"][0]["status_label"]
-    on_loop(made[0].update, read(running(0, status="cancelled"), at=130.0))
-    settle()
-    assert board.rows["items"][0]["status_label"] == seen == "Running"
-    # What is asked of it is still true.
-    assert board.view["rows"][0]["status_label"] == "Stopped"
-
-
 def test_a_batch_outlives_its_boards():
     client = ow.Sandbox(speed=60, plan="ultra").client()
     batch = ow.start_many(["Bakeries. scenario:slow", "Dentists. scenario:slow"], client=client, show=False)

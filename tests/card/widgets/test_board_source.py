@@ -13,7 +13,6 @@ from origami_widgets.run.handle import Run
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
-from tests.card.boards import runs, watches
 from tests.fixtures.states import payload
 
 
@@ -81,11 +80,6 @@ def test_the_same_run_twice_is_one_row(client, show):
     again = ow.attach(first.token, client=client, show=False)
     board = show([first, second, first.token, again], client=client)
     assert tokens(board) == [first.token, second.token]
-
-
-def test_runs_need_no_client_and_are_not_read(show):
-    board = show(runs(watches(2)))
-    assert len(tokens(board)) == 2
 
 
 def test_a_saved_run_is_shown_as_what_it_was(show):

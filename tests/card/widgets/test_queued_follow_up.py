@@ -6,11 +6,9 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.errors import RunPoolFull
 from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from origami_widgets.card.widgets.snapshot import freeze_after
-from origami_widgets.run import settings
 
 FULL = "Find more dentists. scenario:pool_full"
 
@@ -67,20 +65,3 @@ def test_the_waiting_can_be_stopped(run):
     assert len(run.turns) == 1
     assert "queued" not in notices(run)
     assert notices(run)["command_error"]["title"] == ack["title"]
-
-
-def test_code_waits_too_and_says_so_in_one_line(run, capsys):
-    assert run.follow_up(FULL) is run
-    assert len(run.turns) == 2
-    printed = capsys.readouterr().out
-    assert printed.count("\n") == 1
-    assert "in use" in printed
-    assert "1 s" in printed
-
-
-def test_code_that_does_not_want_to_wait_gets_an_answer_at_once(run, monkeypatch):
-    monkeypatch.setattr(settings, "current", settings.current)
-    ow.configure(queue=False)
-    with pytest.raises(RunPoolFull):
-        run.follow_up(FULL)
-    assert len(run.turns) == 1

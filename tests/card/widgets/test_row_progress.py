@@ -1,19 +1,16 @@
 """While leads are read, the card says how far that has come: in few bytes, and in no copy that is saved."""
 
 import json
-import time
 
 import pytest
 
-import origami_widgets as ow
-from origami_widgets.api.rows.row_progress import SPACING, RowProgress
+from origami_widgets.api.rows.row_progress import RowProgress
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.table_view import reading_words
 from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.card.widgets.snapshot import freeze_after
-from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import RowsRead, reduce
@@ -21,15 +18,7 @@ from tests.card.live import changes, follow, on_loop, page_of, sent_by, settle
 from tests.card.markup import words
 from tests.fixtures.states import NOW, STATES
 
-SECONDS = 20
 SAYS = "reading leads: 400 of 1,240"
-
-
-def until(condition):
-    ends = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < ends, "it never came"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -108,40 +97,3 @@ def test_a_move_sends_the_words_and_not_the_table(large):
         assert len(json.dumps(messages)) < 750
         follow(page, messages)
     assert page["tables"]["reading"] == []
-
-
-def test_what_is_known_already_sends_nothing(large):
-    _, watch, messages = large
-    table = watch.state.tables[3].id
-    on_loop(watch.update, RowsRead(table, RowProgress(400, 1240)))
-    settle()
-    messages.clear()
-    on_loop(watch.update, RowsRead(table, RowProgress(400, 1240)))
-    on_loop(watch.update, RowsRead("another", RowProgress(5, 9)))
-    settle()
-    assert messages == []
-
-
-def test_every_card_of_the_run_says_it_and_a_fast_reading_sends_little(monkeypatch):
-    monkeypatch.setattr(row_reading, "LARGEST_PAGE", 1)
-    client = ow.Sandbox(speed=600).client()
-    run = ow.start("List bakeries in Porto", client=client, show=False).wait("cells", timeout=SECONDS)
-    other = ow.start("List bakeries in Porto", client=client, show=False).wait("cells", timeout=SECONDS)
-    cards = [RunCard(run), RunCard(run), RunCard(other)]
-    settle()
-    before = [card.seq for card in cards]
-
-    def look(rows, total):
-        if rows == 3:
-            until(lambda: cards[0].tables["reading"] == cards[1].tables["reading"] == ["reading leads: 2 of 18", ""])
-
-    began = time.monotonic()
-    frame = ow.leads_frame(run.tables[0], client=client, progress=look)
-    until(lambda: cards[0].tables["reading"] == cards[1].tables["reading"] == [])
-    took = time.monotonic() - began
-    sent = [card.seq - was for card, was in zip(cards, before, strict=True)]
-    assert len(frame) == 18
-    assert 2 <= sent[0] <= took / SPACING + 1
-    assert sent[1:] == [sent[0], 0]
-    for card in cards:
-        card.close()

@@ -131,7 +131,7 @@ def test_a_check_that_brings_nothing_sends_none(displayed, watch):
     assert messages == []
 
 
-def test_a_page_that_cannot_ask_gets_the_whole_until_it_listens(displayed, watch, monkeypatch):
+def test_a_page_that_cannot_ask_gets_the_whole(displayed, watch):
     """A cell that waits for the run blocks the kernel from the display on: no page is heard."""
     card, messages = displayed
     card.shown()
@@ -140,12 +140,6 @@ def test_a_page_that_cannot_ask_gets_the_whole_until_it_listens(displayed, watch
         on_loop(watch.update, *stepped(number, at=100.0 + number))
         settle()
     assert [message["since"] for message in reported(messages)] == [0, 0]
-    now = snapshots.time.monotonic()
-    monkeypatch.setattr(snapshots.time, "monotonic", lambda: now + snapshots.PAGE_LOAD_TIME)
-    for number in range(12, 15):
-        on_loop(watch.update, *stepped(number, at=100.0 + number))
-        settle()
-    assert [message["since"] > 0 for message in reported(messages)] == [False, False, False, True, True]
 
 
 def test_a_page_that_was_loaded_again_gets_the_whole(displayed, watch):
@@ -294,30 +288,18 @@ def test_any_text_is_rebuilt(texts):
     assert page.missed == 0
 
 
-def delay(state):
-    return freeze_after(make_view(state, now=NOW))
+GOOD = state_of(settled_payload())
+TO_COME = ("running", "running_many", "filling", "needs_input", "reconnecting", "starting")
+FROZEN_AFTER = [
+    *((STATES[name](), None) for name in TO_COME),
+    *((STATES[name](), REMEDY_TIME) for name in ("errored", "timed_out", "incomplete", "step_cap_hit")),
+    (GOOD, BUTTON_TIME),
+    (state_of(settled_payload() | {"todo": {}}), 0),
+    *((replace(GOOD, sending=sending), None) for sending in ("answer", "follow_up")),
+]
+"""States, and how long a card of them stays alive: None while something is to come."""
 
 
-@pytest.mark.parametrize("name", ["running", "running_many", "filling", "needs_input", "reconnecting", "starting"])
-def test_a_card_with_something_to_come_or_to_answer_stays_alive(name):
-    assert delay(STATES[name]()) is None
-
-
-@pytest.mark.parametrize("name", ["errored", "timed_out", "incomplete", "step_cap_hit"])
-def test_the_remedy_of_a_bad_end_stays_for_a_while(name):
-    assert delay(STATES[name]()) == REMEDY_TIME
-
-
-def test_the_suggestions_of_a_good_end_stay_for_a_moment():
-    assert delay(state_of(settled_payload())) == BUTTON_TIME
-
-
-def test_a_card_with_nothing_to_offer_is_frozen_at_once():
-    run = settled_payload()
-    run["todo"]["nextActions"] = []
-    assert delay(state_of(run)) == 0
-
-
-@pytest.mark.parametrize("sending", ["answer", "follow_up"])
-def test_a_card_stays_while_what_goes_on_in_it_is_being_started(sending):
-    assert delay(replace(state_of(settled_payload()), sending=sending)) is None
+@pytest.mark.parametrize(("state", "seconds"), FROZEN_AFTER)
+def test_a_card_stays_alive_as_long_as_it_has_something_to_offer(state, seconds):
+    assert freeze_after(make_view(state, now=NOW)) == seconds

@@ -42,12 +42,6 @@ def test_one_more_step_of_a_large_run_is_at_most_four_kilobytes(large):
     assert follow(page, messages) == page_of(card)
 
 
-def test_the_whole_view_of_a_large_run_is_at_most_sixty_kilobytes(large):
-    card, *_ = large
-    assert len(json.dumps({name: getattr(card, name) for name in RunCard.TRAITS})) <= 60_000
-    assert len(card.tables["items"]) == 20
-
-
 def test_a_page_that_opens_late_and_one_that_follows_have_the_same_tables(large):
     card, watch, messages = large
     early = page_of(card)

@@ -5,10 +5,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-import origami_widgets as ow
 from origami_widgets import frames
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.card.view.result import price_of
 from tests.frames.payloads import changed, handle, payload, table
 
 STARTED, EARLIER = "2026-07-21T09:14:02Z", "2026-07-20T08:00:00Z"
@@ -148,21 +146,6 @@ def test_a_run_whose_cells_were_stopped_has_no_forecast():
 def test_more_must_be_a_number_of_leads(more):
     with pytest.raises(InvalidInput, match="number of qualified leads"):
         frames.runs_frame(payload(), more=more)
-
-
-def test_the_same_cost_on_card_board_workbook_frame_and_plot():
-    client = ow.Sandbox(speed=600, seed=5).client()
-    batch = ow.start_many({"a": "Find 30 bakeries in Porto", "b": "List florists in Faro"}, client=client, show=False)
-    batch.wait("cells")
-    batch.by_name["a"].follow_up("Add opening hours").wait("cells")
-    frame = ow.runs_frame(batch)
-    for each, cost in zip(batch, frame["cost_per_qualified_lead"], strict=True):
-        used = sum(table.credits.lifetime_used for table in each.tables)
-        found = [table.stats.qualification for table in each.tables if table.stats.qualification is not None]
-        assert cost == used / found[0].qualified_leads
-        assert price_of(each.state) == pytest.approx(cost, abs=1e-4)
-    (pooled,) = costs(batch.by_name["a"], batch.by_name["b"], by={"a": "all", "b": "all"})
-    assert pooled == frame["credits_used"].sum() / frame["qualified_leads"].sum()
 
 
 def test_what_is_left_to_be_found():

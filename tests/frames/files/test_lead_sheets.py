@@ -70,6 +70,7 @@ def test_the_summary_counts_as_the_frames_do(book, founders):
     used, price = facts["Credits of these tables"], facts["Credits per qualified lead"]
     assert (f"{used.value}", f"{price.value} per qualified lead") == (figure["value"], figure["note"])
     assert price.number_format == "#,##0.00"
+    assert price.value == round(ow.runs_frame(founders)["cost_per_qualified_lead"].iloc[0], 2)
     expected = ow.runs_frame(founders)["expected_cost"].iloc[0]
     assert facts["100 more qualified leads"].value.startswith(f"about {expected:,.0f} credits, ")
     assert rows["Left out"][0].startswith(str(tables["lead_count"][0] - len(leads)))

@@ -158,19 +158,6 @@ def test_answers_that_are_lost_pay_for_nothing_twice(front, many):
     assert len(front.starts) == len(briefs) + len(SENT_AGAIN)
 
 
-def test_an_unknown_start_halts_and_is_looked_for_before_a_resend(front, many):
-    front.faults = [passes, kept_off(answer({}, 500)), forgotten(answer({}, 500))]
-    front.reads = [kept_off(EMPTY_LIST)] * 4
-    batch = many(towns(3), at_once=3)
-    see(lambda: batch.error is not None)
-    assert isinstance(batch.error, ow.errors.AmbiguousStart)
-    assert states(batch) == ["started", "failed", "waiting"]
-    batch.resume()
-    finished(batch)
-    assert prompts_at(front) == sorted(towns(3))
-    assert len(front.starts) == 4, "it was found, not sent again"
-
-
 def test_a_start_that_is_found_nowhere_is_sent_again_with_the_same_key(front, many):
     front.faults = [kept_off(answer({}, 500))] * 2
     batch = many(towns(2))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import gc
 import json
-import threading
 
 import pytest
 
@@ -138,14 +137,6 @@ def test_equal_briefs_are_started_each_and_found_each(client, front):
     assert len(front.runs()) == 3
 
 
-def test_another_name_model_or_agents_name_is_another_brief(client, front):
-    brief = towns(1)
-    for options in ({}, {"once": "others"}, {"model": "origami-lite"}):
-        finished(start(client, brief, **options))
-    finished(start(client, {"Porto": brief[0]}))
-    assert len(front.runs()) == 4
-
-
 def test_fresh_starts_all_anew_and_the_name_stands_for_the_new_ones(client, front):
     first = finished(start(client, towns(2)))
     second = finished(start(client, towns(2), fresh=True))
@@ -255,31 +246,3 @@ def test_cancel_says_what_it_could_not_look_up(client, files):
     second.cancel()
     see(lambda: refreshed(first.runs) and is_done(first), every=0.05)
     assert {run.status for run in first} == {"cancelled"}
-
-
-def test_cancel_ends_what_a_killed_kernel_may_have_started(client, front, kernels):
-    briefs = towns(1, "slow")
-    kernels.die(KERNEL, json.dumps(briefs))
-    batch = start(client, briefs)
-    batch.cancel()
-    finished(batch)
-    assert [run.status for run in batch] == ["cancelled"]
-    assert len(front.runs()) == 1
-
-
-def test_a_slow_disk_delays_its_own_brief_only(client, front, files):
-    slow, go_on = threading.Event(), threading.Event()
-
-    def write(_record):
-        slow.set()
-        assert go_on.wait(30)
-
-    with files.before_each_write(write):
-        batch = start(client, towns(2))
-        assert slow.wait(30)
-        other = ow.start(towns(3)[2], client=client, show=False)
-        assert other.refresh().status
-        assert batch.runs == ()
-        go_on.set()
-        finished(batch)
-    assert len(front.runs()) == 3

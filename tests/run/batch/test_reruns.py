@@ -56,16 +56,6 @@ def test_other_cells_briefs_options_and_fresh_start_their_own(many, execute):
         batch.cancel()
 
 
-def test_a_batch_that_was_stopped_stays_so_while_its_runs_go_on(front, many, execute):
-    first = execute(lambda: many(towns(2, "slow"), at_once=1))
-    see(lambda: first.runs)
-    first.stop()
-    assert execute(lambda: many(towns(2, "slow"), at_once=1), execution="e2") == first
-    assert states(first) == ["started", "stopped"]
-    first.cancel()
-    assert len(front.starts) == 1
-
-
 def test_running_the_cell_again_is_how_a_halted_batch_goes_on(front, many, execute):
     front.faults = [passes, kept_off(answer(*BROKE))]
     first = execute(lambda: many(towns(3)))

@@ -13,8 +13,6 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.run.polling.run_watch import Subscribers
 from tests.support.quick import SkippingClock, see, use_clock
 
-CALLBACKS = "origami-widgets callbacks"
-
 
 @pytest.fixture
 def subscribers():
@@ -56,15 +54,6 @@ def test_those_of_users_are_left_out_where_nothing_of_the_run_has_changed(subscr
     assert called == ["package"]
     subscribers.notify()
     assert called == ["package", "package", "user"]
-
-
-def test_those_of_users_are_called_where_they_cannot_block_the_loop(subscribers):
-    threads = {}
-    subscribers.add(lambda: threads.update(package=threading.current_thread().name))
-    subscribers.add(lambda: threads.update(user=threading.current_thread().name), of_user=True)
-    background().call(subscribers.notify)
-    see(lambda: len(threads) == 2)
-    assert threads == {"package": "origami-widgets", "user": CALLBACKS}
 
 
 def test_one_of_a_user_that_was_taken_away_while_it_waited_is_not_called(subscribers, called):

@@ -24,7 +24,7 @@ def job_with():
     operations = Client(KEY).operations
 
     def made(facts):
-        job = StartJob(operations, StartSpec("List bakeries in Porto"), lambda watch, conversation: None)
+        job = StartJob(operations, StartSpec("List bakeries in Porto"), make_run=lambda watch, conversation: None)
         for name, value in facts.items():
             setattr(job.record, name, value)
         if "run_id" in facts:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import warnings
 
 import pytest
 
@@ -58,6 +60,10 @@ class Kernels:
         if self._client is not None:
             self._client.close()
         background().run(asyncio.sleep(0.05))
+        with warnings.catch_warnings():
+            # A kernel that is killed while it connects closes nothing.
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     def work(self, seconds):
         """Let it work for so long, and be killed then: nothing is checked meanwhile."""

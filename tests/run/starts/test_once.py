@@ -143,29 +143,6 @@ def test_base_urls_have_names_of_their_own(client, front, base_url):
     assert len(front.runs()) == 2
 
 
-def test_files_hold_neither_brief_nor_key(client, files):
-    start(client, name="Secret bakeries")
-    written = " ".join(path.read_text() + path.name for path in files.folder.iterdir())
-    assert "org_" in written or "organization" in written
-    for secret in (
-        client.operations.settings.key.reveal(),
-        client.operations.settings.key.fingerprint,
-        BRIEF,
-        "Secret",
-    ):
-        assert secret not in written
-
-
-def test_a_damaged_entry_is_an_error_before_anything_is_sent(client, front, files):
-    start(client)
-    files.path.write_text("{")
-    with raises("RegistryUnusable", match="Nothing was started"):
-        start(client)
-    assert len(front.starts) == 1
-    assert start(client, fresh=True) == start(client)
-    assert len(front.runs()) == 2
-
-
 def test_a_read_only_folder_is_an_error_before_anything_is_sent(client, front, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "file"))
@@ -391,10 +368,3 @@ def test_a_folder_under_the_home_is_the_same_from_every_working_directory(client
     assert len(front.runs()) == 1
     assert not list((tmp_path / "here").iterdir())
     assert list((tmp_path / "home" / "names" / "once").glob("*.json"))
-
-
-def test_a_folder_that_depends_on_the_working_directory_starts_nothing(client, front, monkeypatch):
-    monkeypatch.setenv(FOLDER_VARIABLE, "names")
-    with raises("RegistryUnusable", match=FOLDER_VARIABLE):
-        start(client)
-    assert len(front.runs()) == 0

@@ -307,28 +307,11 @@ def test_an_exception_after_the_request_finds_the_run(front, intend, monkeypatch
     assert intend.made() == [made]
 
 
-def test_of_two_runs_that_fit_none_is_taken(front, client):
-    other = front.sandbox.client()
-    front.asked = lambda: other.create_agent(BRIEF)
-    front.faults = [forgotten(answer({}, 500))]
-    with pytest.raises(ow.errors.AmbiguousStart, match=r"ow\.attach"):
-        ow.start(BRIEF, client=client, show=False)
-    assert len(front.starts) == 1
-
-
 def test_two_intents_with_one_brief_get_a_run_each(front, client):
     first = ow.start(BRIEF, client=client, show=False)
     front.faults = [forgotten(answer({}, 500))]
     second = ow.start(BRIEF, client=client, show=False)
     assert sorted(front.runs()) == sorted([first.id, second.id])
-
-
-def test_a_brief_that_lists_cut_short_is_compared_whole(front, client):
-    long = f"{BRIEF} {'with care ' * 60}"
-    front.faults = [forgotten(answer({}, 500))]
-    run = ow.start(long, client=client, show=False)
-    assert front.runs() == [run.id]
-    assert run.prompt == long
 
 
 @pytest.mark.parametrize("front", [{"speed": 40}], ids=[""], indirect=True)
@@ -460,14 +443,6 @@ def test_a_client_whose_answer_is_lost_says_what_to_look_for(front, intend, way,
     assert ("client.list_runs(" if "run" in intend.kind else "client.list_agents()") in error.remedy
     with pytest.raises(ow.OrigamiError, match="list_agents"):
         error.reconcile()
-
-
-def test_the_key_of_a_client_whose_answer_was_lost_starts_no_second_run(front, client):
-    front.faults = [lost(reset())]
-    with pytest.raises(ow.errors.AmbiguousStart) as caught:
-        client.create_agent(BRIEF)
-    run = client.create_agent(BRIEF, idempotency_key=caught.value.idempotency_key).run
-    assert front.runs() == [run.id]
 
 
 ERRORS = {

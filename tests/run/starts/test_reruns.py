@@ -44,7 +44,8 @@ def job_of(operations):
     """A start job that has come so far: facts of its record, or the status of its run."""
 
     def made(spec, so_far="waiting", record=None, **options):
-        job = StartJob(operations, spec, lambda watch, conversation: None, record, **options)
+        options |= {} if record is None else {"record": record}
+        job = StartJob(operations, spec, make_run=lambda watch, conversation: None, **options)
         facts = FACTS.get(so_far)
         if facts is None:
             run_id = f"v2_run-{uuid.uuid4()}"
@@ -76,7 +77,7 @@ class Cell:
         """The jobs of these specs; new ones have come so far."""
 
         def maker(spec):
-            def make(record):
+            def make(record=None):
                 return self._job_of(spec, so_far) if record is None else self._job_of(spec, record=record)
 
             return make
@@ -186,20 +187,20 @@ def test_fresh_finds_nothing_and_is_found_instead(cell):
 def test_a_name_finds_its_job_until_the_start_store_knows_the_run(job_of, so_far, options, is_found):
     name = uuid.uuid4().hex
     key = key_of("client", A, name=name)
-    first = one_job(key, lambda record: job_of(A, so_far, record, name=name, **options))
-    found = one_job(key, lambda record: job_of(A, "waiting", record, name=name))
+    first = one_job(key, lambda record=None: job_of(A, so_far, record, name=name, **options))
+    found = one_job(key, lambda record=None: job_of(A, "waiting", record, name=name))
     assert (found is first) == is_found
     for other in (
         key_of("client", B, name=name),
         key_of("client", A, name=f"{name}, 2"),
         key_of("other", A, name=name),
     ):
-        assert one_job(other, lambda record: job_of(A, "waiting", record, name=name)) is not first
+        assert one_job(other, lambda record=None: job_of(A, "waiting", record, name=name)) is not first
 
 
 def test_what_no_call_has_asked_for_is_no_job_of_the_registry(cell):
     with pytest.raises(ZeroDivisionError):
-        one_job(key_of("client", A, cell=CellRef(cell.id, "1")), lambda record: 1 / 0)
+        one_job(key_of("client", A, cell=CellRef(cell.id, "1")), lambda record=None: 1 / 0)
     assert cell.execute()(A)[0].is_found is False
 
 
@@ -234,7 +235,7 @@ def test_of_too_many_records_the_oldest_used_are_forgotten(cell, job_of):
         assert cell.execute()(A) == [job]
         for town in range(1_000):
             key = registry.Cell("client", f"{cell.id} {number}", str(town), 0)
-            one_job(key, lambda record: Small())
+            one_job(key, lambda record=None: Small())
     assert cell.execute()(A) == [job]
     assert other.execute()(A) != [forgotten]
 

@@ -224,22 +224,6 @@ def test_our_columns_are_stopped_although_another_run_works_on_the_table(server,
 
 
 @pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
-def test_columns_that_others_have_added_since_are_left(server, started):
-    table = server.add_table()
-    first, second = (started(f"Find phone {n}", focus_tables=[table]) for n in (1, 2))
-    server.colleague_adds(table, "owner")
-    server.colleague_fills(table, 20_000, slug="owner")
-    first.wait()
-    second.wait()
-    first.cancel()
-    see(lambda: first.state.stopping == "none")
-    assert {tuple(stop.columns) for stop in server.stops} == {("phone",)}
-    assert server.active(table, server.runs[0].id) == 0
-    assert server.active(table, server.runs[1].id) > 0
-    assert server.active(table, COLLEAGUE) > 0
-
-
-@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
 def test_a_table_that_a_colleague_has_built_with_our_agent_is_left(server, started):
     run = over(started())
     server.colleague_starts(agent=run.agent_id)
@@ -250,17 +234,6 @@ def test_a_table_that_a_colleague_has_built_with_our_agent_is_left(server, start
     assert server.active(ours) == 0
     assert server.active(theirs) > 0
     assert {stop.table for stop in server.stops if not stop.dry_run} == {ours}
-
-
-@pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)
-def test_a_batch_stops_the_focus_tables_that_its_runs_share(server, client, clock):
-    table = server.add_table(colleague_cells=20_000)
-    batch = ow.start_many(["Find phone", "Find owner"], focus_tables=[table], client=client, show=False)
-    see(lambda: len(batch.runs) == 2 and all(run.state.cells_running > 100 for run in batch.runs))
-    batch.cancel()
-    see(lambda: all(run.done and run.state.stopping == "none" for run in batch.runs))
-    assert [server.active(table, run.id) for run in server.runs] == [0, 0]
-    assert server.active(table, COLLEAGUE) > 0
 
 
 @pytest.mark.parametrize("server", [{"cells": 3000}], ids=str, indirect=True)

@@ -35,11 +35,13 @@ def start(client, once="porto", **options):
 
 
 def test_a_person_can_read_a_file_and_finds_no_brief_in_it(client, files, base_url):
-    run = start(client)
+    run = start(client, name="Secret bakeries")
     text = files.path.read_text(encoding="utf-8")
     assert files.path.name.startswith("porto--")
     assert text.count("\n") > 8
-    assert "bakeries" not in text
+    key = client.operations.settings.key
+    for secret in (key.reveal(), key.fingerprint, "bakeries", "Secret"):
+        assert secret not in text + files.path.name
     kept = json.loads(text)
     assert (kept["name"], kept["base_url"], kept["version"]) == ("porto", base_url, 3)
     assert (kept["agent_id"], kept["run_id"]) == (run.agent_id, run.id)
@@ -151,6 +153,8 @@ def test_a_damaged_file_is_an_error_for_its_name_alone(client, front, files, how
     assert path.read_bytes() == data
     assert start(client, once="lisbon") == other
     assert len(front.starts) == 2
+    assert start(client, fresh=True) == start(client)
+    assert len(front.runs()) == 3
 
 
 @pytest.mark.parametrize("how", ["empty", "of another version"])

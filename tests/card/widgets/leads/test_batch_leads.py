@@ -69,7 +69,7 @@ def test_tables_that_have_no_name_in_common_are_called_by_what_they_list():
     client = ow.Sandbox(speed=600).client()
     batch = ow.start_many(["Find 5 bakeries in Porto", "Find 5 dentists in Lyon"], client=client, show=False)
     grid = ow.leads(batch.wait("cells", timeout=60))
-    assert [tab["name"] for tab in grid.head["tabs"]] == ["Companies", "People"]
+    assert [tab["name"] for tab in grid.head["tabs"]] == ["Company", "People"]
 
 
 def test_conditions_narrow_all_runs(batch, grid):
@@ -86,7 +86,7 @@ def test_conditions_narrow_all_runs(batch, grid):
     expected = ow.leads_frame(batch, tables=[table.id for table in companies_of(batch)], filters=[has_phone])
     assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
     assert page.front.answers[-1]["count"].startswith(f"{len(expected)} of ")
-    assert "companies" in page.front.answers[-1]["count"]
+    assert "leads" in page.front.answers[-1]["count"]
 
 
 HAS_MAIL = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
@@ -112,7 +112,7 @@ def test_a_count_gives_no_number_before_it_is_known(unlimited, filters, include_
     if filters:
         known = ("so far", "Checking", f"{last['read']} of ")
         assert all(any(words in count for words in known) for count in early), early
-    said = "the brief hides" if include_hidden else "companies match" if filters else "hidden"
+    said = "the brief hides" if include_hidden else "leads match" if filters else "hidden"
     assert said in last["count"]
     assert {answer["hidden"] for answer in page.front.answers} <= {None, last["hidden"]}
     grid.close()
@@ -133,20 +133,10 @@ def test_a_condition_chooses_the_leads_of_its_runs(batch, grid, include_hidden):
     assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
     if not include_hidden:
         leads = sum(table.lead_count for table in companies_of(batch))
-        assert answer["count"] == f"{len(expected)} of {leads} companies match"
+        assert answer["count"] == f"{len(expected)} of {leads} leads match"
         assert answer["hidden"] == porto.lead_count - len(expected)
     assert set(grid.frame["row_id"]) == set(expected["row_id"])
     assert grid.frame.attrs["origami"]["complete"]
-
-
-def test_conditions_for_runs_and_columns_add_up(batch, grid):
-    page = Page(grid)
-    has_phone = {"column": "phone", "operator": "is_not_empty", "value": ""}
-    page.ask(filters=[of_runs("not_contains", "Faro"), has_phone])
-    see(lambda: not page.update().marks)
-    expected = ow.leads_frame(companies_of(batch)[0], filters=[has_phone])
-    assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
-    assert set(page.column("Run")) == {"Porto"}
 
 
 def test_without_a_run_that_matches_the_columns_stay(grid):

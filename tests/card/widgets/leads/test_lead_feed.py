@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import time
 from types import SimpleNamespace
 
 import pandas as pd
@@ -24,13 +23,11 @@ from origami_widgets.card.widgets.run_card import RunCard
 from tests.card.live import on_loop, receive, sent_by, settle
 from tests.card.widgets.leads.lead_front import (
     SIZE,
-    Counted,
     Front,
     found_in,
     look,
     message,
     quiet,
-    rows_of,
     server_rows,
     touched,
 )
@@ -96,17 +93,6 @@ def test_a_page_that_begins_anew_gets_what_was_read_without_a_request(made):
     assert (again["query"], again["rows"]) == (2, first["rows"])
 
 
-def test_only_cells_that_have_changed_are_sent(made):
-    look(made)
-    see(lambda: made.front.answers)
-    made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
-    on_loop(made.feed.changed)
-    see(lambda: len(made.front.answers) == 2)
-    answer = made.front.answers[-1]
-    assert (answer["rows"], answer["heads"], answer["changes"]) == (None, None, [])
-    assert quiet(made) == 2
-
-
 def test_one_changed_cell_of_two_hundred_leads_is_some_hundred_bytes(made, unlimited):
     server = Growing(made.operations, shown_columns(made.table.columns), [f"lead-{number}" for number in range(300)])
     feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: server)
@@ -160,46 +146,6 @@ def test_pages_above_those_that_are_seen_are_not_read_again(made):
     see(lambda: made.sandbox.rows)
     assert quiet(made) == 1
     assert "cursor" in made.sandbox.rows[0]
-
-
-def test_cells_fill_on_the_page_as_they_fill_on_the_server():
-    begun, ahead = time.time(), [0.0]
-    sandbox = Counted(clock=lambda: begun + ahead[0])
-    client = sandbox.client()
-    run = ow.start("List bakeries in Porto. scenario:filling", client=client, show=False)
-    front = Front()
-    watch = run.conversation.current
-    feed = LeadFeed(
-        front.receive,
-        found_in(lambda: watch.state.tables),
-        lambda _: watch.operations,
-        goes_on=lambda _: not watch.state.settled,
-    )
-    forget = run.conversation.subscribers.add(feed.changed)
-    ahead[0] = 120.0
-    run.refresh()
-    assert (run.done, run.settled) == (True, False)
-    on_loop(feed.look, message(run.tables[0].id, size=200, last=199))
-    see(lambda: front.answers)
-    filling = [cell for _, cells in front.rows for cell in cells]
-    assert None in filling
-    leads = len(front.rows)
-    assert leads == run.tables[0].lead_count
-    ahead[0] = 140.0
-    run.refresh()
-    assert not run.settled
-    see(lambda: front.answers[-1]["changes"])
-    assert len(front.answers[-1]["changes"]) < len(filling)
-    # The saved filters hide no lead before it can be judged.
-    assert len(front.rows) == leads
-    ahead[0] = 1_500.0
-    run.refresh()
-    assert run.settled
-    final = rows_of(run, run.tables[0])
-    see(lambda: front.rows == final)
-    assert len(final) < leads
-    forget()
-    on_loop(feed.stop)
 
 
 # Rows that come and go
@@ -357,16 +303,6 @@ def test_a_mistake_of_ours_ends_nothing_and_is_not_repeated_in_haste(made, caplo
 # What was read, and what is kept of it
 
 
-def test_what_was_read_can_be_had_without_a_request(made):
-    assert made.feed.loaded(made.table.id).rows == []
-    look(made)
-    see(lambda: made.front.answers)
-    loaded = made.feed.loaded(made.table.id)
-    assert [lead.id for lead in loaded.rows] == [row_id for row_id, _ in made.front.rows]
-    assert [column.slug for column in loaded.columns] == [column.slug for column in made.table.columns if column.slug]
-    assert quiet(made) == 1
-
-
 @pytest.fixture
 def card(ended):
     made = RunCard(ended.run)
@@ -406,13 +342,6 @@ def test_a_grid_of_a_run_shows_the_leads_that_a_follow_up_added():
     see(lambda: leads_in(messages)[-1]["final"] and leads_in(messages)[-1]["read"] > before)
     assert grid.head["tabs"][0]["leads"] == str(newest.lead_count)
     grid.close()
-
-
-def test_a_card_that_nobody_looks_at_asks_for_no_rows(ended, card):
-    shown, _ = card
-    shown.shown()
-    settle()
-    assert quiet(ended) == 0
 
 
 def test_a_closed_card_looks_at_nothing_any_more(ended, card):

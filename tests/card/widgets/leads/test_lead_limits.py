@@ -98,11 +98,11 @@ def test_the_count_follows_its_table_while_the_rows_still_wait(clock):
     answers = answers_of(grid)
     receive(grid, message(table.id))
     see(answers)
-    assert answers()[-1]["count"].startswith(f"{SIZE} of {table.lead_count} companies")
+    assert answers()[-1]["count"].startswith(f"{SIZE} of {table.lead_count} leads")
     sandbox.refusing = 60
     grown = Table.from_raw({**table.raw, "leadCount": table.lead_count + 4})
     on_loop(run.conversation.current.update, TablesRead((grown,), at=time.time()))
     see(lambda: len(answers()) > 1)
-    assert answers()[1]["count"] == f"{SIZE} of {table.lead_count + 4} companies"
+    assert answers()[1]["count"] == f"{SIZE} of {table.lead_count + 4} leads"
     assert (answers()[1]["rows"], answers()[1]["changes"]) == (None, [])
     grid.close()

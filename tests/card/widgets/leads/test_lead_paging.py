@@ -106,10 +106,10 @@ def test_short_pages_fill_the_place_that_is_seen(paged, server, total):
 def test_without_a_total_the_count_is_the_tables(paged, server):
     front = paged({"": (range(5), "a"), "a": (range(5, 8), None)})
     see(lambda: front.rows)
-    assert front.answers[-1]["count"] == f"5 of {server.table.lead_count} companies"
+    assert front.answers[-1]["count"] == f"5 of {server.table.lead_count} leads"
     receive(front.grid, message(front.answers[-1]["table"], size=5, first=5, last=9))
     see(lambda: len(front.rows) == 8)
-    assert front.answers[-1]["count"] == f"8 of {server.table.lead_count} companies"
+    assert front.answers[-1]["count"] == f"8 of {server.table.lead_count} leads"
 
 
 @pytest.mark.parametrize(

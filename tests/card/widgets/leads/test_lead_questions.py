@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.rows.row_paging import RowQuery
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
@@ -20,7 +19,6 @@ from tests.card.widgets.leads.lead_front import (
     look,
     message,
     quiet,
-    rows_of,
     server_rows,
     touched,
 )
@@ -77,24 +75,6 @@ def test_what_is_no_condition_is_left_out(made):
     look(made, filters=odd, sort={"column": "a", "direction": "sideways"})
     see(lambda: made.front.answers)
     assert not {"filters", "sort"} & set(made.sandbox.rows[0])
-
-
-def test_the_tables_own_filters_are_off_while_the_run_goes_on(made):
-    going_on = [True]
-    feed = LeadFeed(
-        made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, goes_on=lambda _: going_on[0]
-    )
-    on_loop(feed.look, message(made.table.id))
-    see(lambda: made.front.answers)
-    assert made.sandbox.rows[0]["defaults"] == "false"
-    assert RowQuery(saved_filters=False).params() == {"defaults": "false"}
-    going_on[0] = False
-    made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
-    on_loop(feed.changed)
-    passing = [row_id for row_id, _ in rows_of(made.run, made.table)][:SIZE]
-    see(lambda: made.front.ids() == passing)
-    assert "defaults" not in made.sandbox.rows[-1]
-    on_loop(feed.stop)
 
 
 # Cells without a result

@@ -5,13 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
-from tests.card.live import on_loop, receive
+from tests.card.live import on_loop
 from tests.card.widgets.leads.lead_front import Front, found_in, message, quiet, touched
 from tests.support.hidden_leads import LEAST_FIT, HiddenLeads
 from tests.support.quick import see
@@ -63,7 +61,7 @@ def test_leads_that_fail_the_brief_are_not_shown(made):
     last = made.front.answers[-1]
     hidden = len(own) - len(made.front.rows)
     assert (last["total"], last["hidden"], last["marks"]) == (len(made.front.rows), hidden, {})
-    assert last["count"] == f"{len(made.front.rows)} of {made.table.lead_count} companies match"
+    assert last["count"] == f"{len(made.front.rows)} of {made.table.lead_count} leads match"
     # All is known of this version now.
     quiet(made)
     made.sandbox.rows.clear()
@@ -94,7 +92,7 @@ def test_where_no_lead_was_judged_none_is_hidden(made):
     last = made.front.answers[-1]
     assert (last["judged"], last["hidden"], last["marks"]) == (False, 0, {})
     assert len(made.front.rows) == made.table.lead_count
-    assert last["count"] == f"{made.table.lead_count} companies"
+    assert last["count"] == f"{made.table.lead_count} leads"
     # Nothing is read again before something has changed.
     made.sandbox.rows.clear()
     assert quiet(made) == 0
@@ -111,13 +109,13 @@ def test_rows_are_shown_and_marked_before_the_saved_filters_are_read(large):
     see(lambda: ended(large))
     first = large.front.answers[0]
     assert len(first["rows"]) == len(first["marks"]) == 200
-    assert first["count"] == "Checking 200 companies that match"
+    assert first["count"] == "Checking 200 leads that match"
     assert large.sandbox.seen[0] == GIVEN
     assert large.sandbox.seen[1:5] == [*COUNT, IDS, IDS]
     wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT]
     wanted.sort(key=lambda each: each["fit"], reverse=True)
     assert large.front.ids() == [each["id"] for each in wanted]
-    assert large.front.answers[-1]["count"].startswith(f"{len(wanted)} of 600 companies match")
+    assert large.front.answers[-1]["count"].startswith(f"{len(wanted)} of 600 leads match")
 
 
 def test_a_page_that_somebody_waits_for_goes_before_the_saved_filters(large):
@@ -135,16 +133,6 @@ def test_a_page_that_somebody_waits_for_goes_before_the_saved_filters(large):
     assert large.sandbox.seen[:4] == [GIVEN, GIVEN, *COUNT]
     wanted = [each for each in large.sandbox.leads if each["employees"] < 300 and each["fit"] >= LEAST_FIT]
     assert large.front.ids() == [each["id"] for each in wanted][::-1]
-
-
-def test_a_table_without_saved_filters_costs_two_reads_of_one_row(large):
-    for each in large.sandbox.leads:
-        each["fit"] = LEAST_FIT + each["fit"] % 50
-    asks(large, filters=SMALL, last=399)
-    see(lambda: ended(large))
-    assert sorted(large.sandbox.seen) == sorted([GIVEN, GIVEN, *COUNT])
-    assert large.front.answers[-1]["hidden"] == 0
-    assert large.front.answers[-1]["count"] == "300 of 600 companies match"
 
 
 def test_frames_and_grids_share_the_ids(large):
@@ -188,8 +176,7 @@ def test_hidden_leads_are_shown_on_request_and_marked(made):
     assert all(made.front.known[row_id][1] is not None for row_id in made.front.ids("hidden"))
     assert all(made.front.known[row_id][1] is None for row_id in made.front.ids("unjudged"))
     assert (
-        made.front.answers[-1]["count"]
-        == f"{made.table.lead_count} companies, with the {len(hidden)} that the brief hides"
+        made.front.answers[-1]["count"] == f"{made.table.lead_count} leads, with the {len(hidden)} that the brief hides"
     )
     assert made.front.answers[-1]["hidden"] == len(hidden)
     asks(made, query=3, include_hidden=True, filters=HAS_MAIL)
@@ -216,34 +203,6 @@ def test_an_error_leaves_the_marks_and_says_why(large, monkeypatch):
     assert large.front.answers[-1]["note"] == ""
 
 
-SLUG = st.sampled_from(["company", "website", "city", "employees", "contact-email", "fit"])
-CONDITION = st.builds(
-    lambda slug, operator, value: {"column": slug, "operator": operator, "value": value},
-    SLUG,
-    st.sampled_from(["contains", "not_contains", "greater_than", "less_than", "is_empty", "is_not_empty"]),
-    st.sampled_from(["hello", "a", "60", "Porto", ""]),
-)
-
-
-@given(filters=st.lists(CONDITION, min_size=1, max_size=3), own=st.lists(CONDITION, max_size=2))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_grid_shows_what_the_brief_and_its_filters_let_through(made, filters, own):
-    table = made.table
-    grid = ow.LeadGrid(made.run, filters=own)
-    try:
-        receive(grid, message(table.id, size=200, last=199, filters=filters))
-        saved = api_ids(made)
-        wanted = [row_id for row_id in api_ids(made, filters=own + filters) if row_id in saved]
-        see(lambda: grid.frame.attrs["origami"]["complete"])
-        assert grid.frame["row_id"].to_list() == wanted
-        (note,) = grid.frame.attrs["origami"]["tables"]
-        assert (note["total"], note["saved_filters"], note["filters"]) == (len(wanted), True, own + filters)
-        of_grid = [row_id for row_id in api_ids(made, filters=own or None) if row_id in saved]
-        assert grid.to_frame()["row_id"].to_list() == of_grid
-    finally:
-        grid.close()
-
-
 def test_a_grid_that_begins_with_hidden_leads(made):
     grid = made.run.leads(filters=HAS_MAIL, include_hidden=True)
     assert grid.head["include_hidden"] is True
@@ -256,12 +215,15 @@ def test_a_grid_that_begins_with_hidden_leads(made):
 
 def test_the_brief_applies_when_its_run_ends_even_if_its_table_stays_as_it_is(made):
     goes_on, wanted = [True], api_ids(made)
+    made.sandbox.rows.clear()
     feed = LeadFeed(
         made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, goes_on=lambda _: goes_on[0]
     )
     on_loop(feed.look, message(made.table.id, size=200, last=199))
     see(lambda: len(made.front.rows) == made.table.lead_count)
+    assert made.sandbox.rows[0]["defaults"] == "false"
     goes_on[0] = False
     on_loop(feed.changed)
     see(lambda: made.front.ids() == wanted)
+    assert "defaults" not in made.sandbox.rows[-1]
     on_loop(feed.stop)

@@ -1,0 +1,30 @@
+/** The one rule of order of the page's own lists, and what clicks on their heads do. Leads are sorted by the server. */
+
+export interface Order<K> {
+  key: K;
+  down: boolean;
+}
+
+/** The order after a click on a head: it begins as `down` says, the second click turns it round, the third ends it. */
+export function orderAfter<K>(now: Order<K> | null, key: K, down: boolean): Order<K> | null {
+  if (now?.key !== key) return { key, down };
+  return now.down === down ? { key, down: !down } : null;
+}
+
+/** The order by a head, for assistive technology and for its arrow. */
+export const ariaSortOf = <K>(now: Order<K> | null, key: K): string | null =>
+  now?.key !== key ? null : now.down ? "descending" : "ascending";
+
+/** As people sort names: without regard to case and accents, and "Region 9" before "Region 10". */
+const { compare } = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+export type SortValue = string | number | null;
+
+/** Numbers by their size, all else as words. What is missing comes last in both directions. */
+export function inOrder(one: SortValue, other: SortValue, down: boolean): number {
+  if (one === other) return 0;
+  if (one === null) return 1;
+  if (other === null) return -1;
+  const isNumber = typeof one === "number" && typeof other === "number";
+  return (down ? -1 : 1) * (isNumber ? one - other : compare(`${one}`, `${other}`));
+}
