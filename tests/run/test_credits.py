@@ -139,6 +139,11 @@ def test_of_several_runs_each_table_counts_once():
     assert credits_of_runs([]).used is None
 
 
+def test_of_a_list_that_two_runs_were_given_the_older_reading_counts():
+    first, second = (after_reading(state_of(table(1, 130, OLD), run_id=f"r{used}"), t1=used) for used in (50, 80))
+    assert credits_of_runs([first, second]).used == credits_of_runs([second, first]).used == 80
+
+
 def test_three_follow_ups_are_the_ledgers_credits_wherever_one_looks():
     """On the run, the card, the board, in the frames and the workbook: what the account has paid."""
     client = ow.Sandbox(speed=600).client()
