@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import warnings
 import zlib
 from pathlib import Path
@@ -19,6 +20,9 @@ from origami_widgets.api.background.loop import background
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+# jsonschema takes this for a format that no notebook has, and it makes a grammar for two seconds, in each process of the tests.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 # Few examples for what everybody runs, more in `make test-all`, and the same ones each time: a red test is red for everybody.
 # How long one takes depends on the machine.

@@ -47,8 +47,8 @@ HOMES = {
     "platformdirs": {"run.starts.store"},
     "publicsuffixlist": {"frames.leads.company_domain"},
     "idna": {"frames.leads.company_domain"},
-    "altair": {f"frames.plots.{each}" for each in ("chart", "kinds")},
-    "vl_convert": {"frames.plots.chart"},
+    "altair": {"frames.plots.kinds"},
+    "vl_convert": {"frames.plots.kinds"},
 }
 PURE = (
     *("words.numbers", "words.foreign_text"),

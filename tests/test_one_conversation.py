@@ -144,18 +144,6 @@ def assert_same_everywhere(batch, name, tmp_path):
     )
 
 
-def test_a_batch_waits_for_what_was_answered_and_cancels_it():
-    client = ow.Sandbox(speed=60, plan="ultra").client()
-    batch = ow.start_many(BRIEFS, client=client, show=False).wait(timeout=60)
-    run = batch.by_name["Asked"]
-    on_an_open_card_of_a_board(run)
-    assert (run.status, batch.status) == ("running", "running")
-    batch.cancel()
-    assert batch.wait("cells", timeout=60).status == "ended"
-    assert run.status == "cancelled"
-    assert [turn.status for turn in run.turns] == ["needs_input", "cancelled"]
-
-
 def on_its_board(run, batch, server):
     board = ow.RunBoard(batch)
     content = {"kind": "command", "id": f"click {next(_ids)}", "name": "cancel", "run_id": run.token}

@@ -1,7 +1,7 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
 import type { Button } from "./contract";
-import { el, keyedList, on, type Part, setText, show, showCut, showText, words } from "./dom";
+import { el, fill, keyedList, on, type Part, setText, show, showCut, showText, words } from "./dom";
 import { filled } from "./format";
 import { onKey } from "./keys";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
@@ -82,7 +82,8 @@ export class CommandButton implements Part<Pressed | null> {
     const isSent = requested || underWay(state);
     const off = isSent || gone;
     const label = labelOf(pressed.spec, isSent);
-    setText(this.#press, label);
+    const [does, ...price] = label.split(/(?= · )/);
+    if (this.#press.textContent !== label) fill(this.#press, does, el("span", "price", ...price));
     this.#press.ariaLabel = pressed.named ? this.#named(label) : null;
     turnOff(this.#press, off, gone);
     if (off) this.#retract();

@@ -497,6 +497,8 @@ export const CELL_NEVER_RUN = "no result";
 
 export const CELL_HAS_FAILED = "failed";
 
+export const CELL_WAS_STOPPED = "stopped";
+
 export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 
 export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd.origami.board+json"] as const;

@@ -1,6 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
 import texts from "../../tests/fixtures/formulas.json";
-import type { LeadGridHead, LeadRow, LeadsAnswer, LeadsMessage } from "../src/contract";
+import {
+  CELL_WAS_STOPPED,
+  type LeadGridHead,
+  type LeadRow,
+  type LeadsAnswer,
+  type LeadsMessage,
+} from "../src/contract";
 import widget from "../src/leads/index";
 import { activity } from "../src/page_state";
 import { active, placed, press, shown, visible } from "./draw";
@@ -535,6 +541,18 @@ describe("a grid of leads", () => {
     expect(titles()).toEqual(["Name", "Website", "Phone"]);
     grid.all(".pick label")[2]?.querySelector("input")?.click();
     expect(titles()).toEqual(["Name", "Website"]);
+  });
+
+  it("shows websites where nothing else names a lead, and a cell that was stopped as an outline", () => {
+    const grid = drawGrid();
+    const heads = [
+      headOf("Website", { role: "website" }),
+      headOf("Phone", { role: "phone", kind: "enrichment", missing: CELL_WAS_STOPPED }),
+    ];
+    grid.send({ heads, rows: [["lead-0", ["a.example", null]]] });
+    const [site, phone] = grid.all(".lines [role=gridcell]:not(.ltick)");
+    expect([site?.hidden, phone?.textContent, phone?.ariaLabel]).toEqual([false, "", CELL_WAS_STOPPED]);
+    expect(phone?.querySelector(".stopped")).not.toBeNull();
   });
 
   it("asks for the leads of another table without the filters of the last one", () => {

@@ -19,7 +19,6 @@ from origami_widgets.words.foreign_text import one_line
 from .dtype_backend import DtypeBackend, check_backend
 from .economics.table_economics import COMPANIES, PEOPLE, TableEconomics
 from .frame_builder import objects
-from .leads.chosen_columns import ALL, ChosenColumns
 from .leads.lead_table import snake_case
 from .leads.leads_reading import (
     COMPANY_QUALIFIED,
@@ -31,7 +30,7 @@ from .leads.leads_reading import (
     with_company_verdicts,
 )
 from .leads.left_out import LeftOut, is_list
-from .leads.rows_request import RowsRequest, request_from
+from .leads.rows_request import ALL, ChosenColumns, RowsRequest, request_from
 from .leads.stacking import check_columns
 from .source import Source, SourceData, SourcePart, gather
 

@@ -8,7 +8,7 @@ result says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,7 +17,6 @@ from origami_widgets.words.numbers import instant, plural
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table
-    from origami_widgets.api.usage import BalanceReading
 
 T = TypeVar("T", int, float)
 
@@ -35,9 +34,6 @@ class RunCredits:
         was_stopped: whether cells of the run were stopped and not filled since: the whole would have cost more.
         read_at: when the server last reported the numbers, on the kernel's clock; None if it has not, or in a saved
             answer.
-        balance_before: the balance as this process last read it before the run began; None if it did not.
-        balance_after: the balance as this process first read it after the run settled; None if it did not. Both have
-            `at` (Unix seconds) and `balance`.
     """
 
     used: int | None
@@ -46,16 +42,6 @@ class RunCredits:
     read_at: datetime | None
     by_table: Mapping[str, int | None] = field(default_factory=dict)
     was_stopped: bool = False
-    balance_before: BalanceReading | None = None
-    balance_after: BalanceReading | None = None
-
-    @property
-    def balance_change(self) -> float | None:
-        """`balance_after` minus `balance_before`, including everything else spent meanwhile; None without both."""
-        before, after = self.balance_before, self.balance_after
-        if before is None or after is None or before.balance is None or after.balance is None:
-            return None
-        return after.balance - before.balance
 
     def __str__(self) -> str:
         amount = "Not known" if self.used is None else plural(self.used, "credit")
@@ -64,37 +50,15 @@ class RunCredits:
         return f"{amount}{so_far}. {self.how}{read}"
 
 
-def credits_of_run(
-    state: RunState,
-    readings: Sequence[BalanceReading] = (),
-    *,
-    turns: Sequence[RunState] = (),
-    ended_at: float | None = None,
-) -> RunCredits:
+def credits_of_run(state: RunState, *, turns: Sequence[RunState] = ()) -> RunCredits:
     """Return the credits that a conversation has used. Pure.
 
     Args:
         state: its state.
-        readings: readings of the balance that pays for it, oldest first.
         turns: the states of its turns, oldest first.
-        ended_at: when it last changed, on the kernel's clock; None if that is not known.
     """
-    began = _began(state)
-    began_at = None if began is None else began.timestamp() - state.clock_offset
-    known = [reading for reading in readings if reading.balance is not None]
-    before = [reading for reading in known if began_at is not None and reading.at <= began_at]
-    after = (reading for reading in known if state.settled and ended_at is not None and reading.at >= ended_at)
-    used, how = used_since_start(state)
-    return RunCredits(
-        used,
-        how,
-        is_final=state.settled,
-        by_table=credits_by_table(state),
-        was_stopped=_was_stopped(turns or (state,)),
-        read_at=_read_at((state,)),
-        balance_before=before[-1] if before else None,
-        balance_after=next(after, None),
-    )
+    by_table, was_stopped = credits_by_table(state), _was_stopped(turns or (state,))
+    return replace(credits_of_runs((state,)), by_table=by_table, was_stopped=was_stopped)
 
 
 def credits_of_runs(states: Sequence[RunState]) -> RunCredits:
@@ -104,12 +68,9 @@ def credits_of_runs(states: Sequence[RunState]) -> RunCredits:
         states: the state of each.
     """
     used, how = used_since_start(*states)
-    return RunCredits(used, how, is_final=all(state.settled for state in states), read_at=_read_at(states))
-
-
-def _read_at(states: Sequence[RunState]) -> datetime | None:
     heard = _chosen(max, *(state.connection.heard_at for state in states))
-    return None if heard is None else datetime.fromtimestamp(heard, UTC)
+    read_at = None if heard is None else datetime.fromtimestamp(heard, UTC)
+    return RunCredits(used, how, is_final=all(state.settled for state in states), read_at=read_at)
 
 
 def _chosen(choose: Callable[[Iterable[T]], T], *numbers: T | None) -> T | None:
@@ -176,15 +137,10 @@ def used_since_start(*states: RunState) -> tuple[int | None, str]:
 
 def _used_before(table: Table, state: RunState) -> int | None:
     """Return the credits that a table had used when the conversation began; None if that is not known."""
-    began = _began(state)
+    began = state.began or (None if state.run is None else state.run.started_at)
     if table.created_at is not None and began is not None and table.created_at >= began:
         return 0
     return None if began is None else dict(state.used_before).get(table.id)
-
-
-def _began(state: RunState) -> datetime | None:
-    """Return when the conversation began, by the server's clock."""
-    return state.began or (None if state.run is None else state.run.started_at)
 
 
 def _lists_no_tables(state: RunState) -> bool:

@@ -17,7 +17,7 @@ from origami_widgets.api.errors import AuthenticationError, CannotBlock, Connect
 from origami_widgets.host import installation
 from origami_widgets.host.application import host_name, in_colab, in_marimo
 from origami_widgets.host.runtime import IN_BROWSER, time_limit
-from origami_widgets.run.settings import KeySource, client_or_default, key_source
+from origami_widgets.run.settings import KEY_PLACES, client_or_default, key_source
 from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
@@ -33,14 +33,7 @@ _OWN_MANAGER: Final = ("Google Colab", "marimo", "VS Code")
 _CODES: Final = ((MissingKey, "no_key"), (AuthenticationError, "wrong_key"), (ConnectionFailed, "no_network"))
 SKILL: Final = Path(__file__).parents[1] / ".agents" / "skills" / "origami-widgets"
 HOST: Final = urlsplit(DEFAULT_BASE_URL).netloc
-_SOURCES: Final[dict[KeySource, str]] = {
-    "": "none",
-    "client": "configure(client=…)",
-    "login": "ow.login()",
-    "environment": "ORIGAMI_API_KEY in the environment",
-    "colab": "the Colab secret ORIGAMI_API_KEY",
-    "keyring": "the system's keyring",
-}
+_SOURCES: Final = KEY_PLACES | {"": "none", "client": "configure(client=…)", "login": "ow.login()"}
 
 
 @dataclass(frozen=True, slots=True)

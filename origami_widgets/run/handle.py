@@ -238,8 +238,6 @@ class Run:
         The API reports credits for tables, not for runs. `used` is what the run's tables have used since it began,
         whatever used them. It is None if that is not known, for example if a table is older than the run and this
         process had not read it before. `used` grows while cells are running; `is_final` says when it no longer does.
-        `balance_before` and `balance_after` are set if this process read the balance before the run began and after it
-        settled.
 
         Example:
             >>> import origami_widgets as ow
@@ -250,11 +248,7 @@ class Run:
             >>> run.credits.is_final, run.credits.how
             (True, 'Used by its 2 tables since it began.')
         """
-        operations = self.operations
-        readings = () if operations is None else operations.balance_history.readings
-        history = self.history
-        turns, ended_at = self._conversation.states, history[-1].time if history else None
-        return credits_of_run(self.state, readings, turns=turns, ended_at=ended_at)
+        return credits_of_run(self.state, turns=self._conversation.states)
 
     @property
     def history(self) -> tuple[HistoryPoint, ...]:

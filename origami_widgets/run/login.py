@@ -11,10 +11,10 @@ from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
 from origami_widgets.api.errors import AuthenticationError, MissingKey, OrigamiError
-from origami_widgets.api.keys.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
+from origami_widgets.api.keys.key_sources import find_stored_key, given_or_environment_key, store_in_keyring
 from origami_widgets.api.keys.secret import Secret, missing_key, read_key
 from origami_widgets.host.application import can_prompt, current_shell
-from origami_widgets.run.settings import client_or_default, configuration, use_login
+from origami_widgets.run.settings import KEY_PLACES, client_or_default, configuration, use_login
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
@@ -23,19 +23,7 @@ if TYPE_CHECKING:
 MOST_TRIES = 3
 """How often to ask for a key, at most, while the input cannot be one."""
 
-_SOURCES = {
-    "argument": "It was passed as api_key=.",
-    "environment": f"It came from {NAME} in the environment.",
-    "colab": f"It came from the Colab secret {NAME}.",
-    "keyring": "It came from the system's keyring.",
-    "prompt": "It was the one you entered.",
-}
-_REFUSED = {
-    "environment": f"Invalid API key in {NAME} in the environment.",
-    "colab": f"Invalid API key in the Colab secret {NAME}.",
-    "keyring": "The API key in the system's keyring is no longer valid.",
-}
-"""Sources whose key the user may replace by entering another."""
+_ENTERED = {"argument": "It was passed as api_key=.", "prompt": "It was the one you entered."}
 _FIRST = "Fix it there, too: it takes precedence."
 
 
@@ -146,16 +134,17 @@ def _search(given: Secret | OrigamiError | None, url: str, *, is_argument: bool)
 async def _check(
     key: Secret | OrigamiError, source: str, url: str, project: str | None
 ) -> tuple[AccountSummary, Secret]:
-    """Check a key and use it from now on; return its account and the key. Asks again if a key from `_REFUSED` is refused."""
+    """Check a key and use it from now on; return its account and the key. Asks again if one that was found is refused."""
     while True:
-        may_replace, said = source in _REFUSED and can_prompt(), _REFUSED.get(source, "")
+        place = KEY_PLACES.get(source, "")
+        may_replace, said = bool(place) and can_prompt(), f"Invalid API key in {place}."
         if isinstance(key, Secret):
             client = Client(key, base_url=url, project=project)
             try:
                 summary = await OnLoop(client.operations.account_summary())
             except AuthenticationError as error:
                 if not may_replace:
-                    error.cause = f"{error.cause} {_SOURCES[source]} Nothing changed."
+                    error.cause = f"{error.cause} {_ENTERED.get(source) or f'It came from {place}.'} Nothing changed."
                     raise
             else:
                 # Later calls find keys from all other sources themselves.

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 RenderMode = Literal["auto", "widget", "html"]
 ConfirmMode = Literal["enrich"] | bool
 KeySource = Literal["", "client", "login", "environment", "colab", "keyring"]
+KEY_PLACES = {
+    "environment": f"{NAME} in the environment",
+    "colab": f"the Colab secret {NAME}",
+    "keyring": "the system's keyring",
+}
+"""Where a key was found, in words."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from origami_widgets.frames.economics.forecast import Judged, forecasts
+from origami_widgets.frames.economics.run_economics import Judged, forecasts
 
 MORE = 100
 REPEATED = 1_000

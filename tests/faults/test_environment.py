@@ -17,11 +17,19 @@ from tests.faults.planted import held_by, of_error, showing
 from tests.support.server import RawServer, answer
 
 PASSWORD = "s3cret-of-the-proxy"
-PROXIES = {
-    "socks": (f"socks5://me:{PASSWORD}@proxy.example:1080", "httpx[socks]"),
-    "gopher": ("gopher://x", ""),
-    "half an address": ("http://[::1", ""),
+UNUSABLE = {
+    "socks": ({"HTTPS_PROXY": f"socks5://me:{PASSWORD}@proxy.example:1080"}, "httpx[socks]"),
+    "gopher": ({"all_proxy": "gopher://x"}, ""),
+    "half an address": ({"HTTP_PROXY": "http://[::1"}, ""),
+    "an exception that can't be read": (
+        {"NO_PROXY": "localhost,fe80::/10", "HTTPS_PROXY": "http://127.0.0.1:3128"},
+        "",
+    ),
+    "missing certificates": ({"SSL_CERT_FILE": "/missing.pem"}, ""),
+    "no certificates": ({"SSL_CERT_FILE": __file__}, ""),
+    "nowhere to log keys": ({"SSLKEYLOGFILE": "/missing/keys.log"}, ""),
 }
+"""What stands in the environment, the variable that is named first; and what the cause says."""
 KINDS = [ow.Client, ow.AsyncClient]
 AWAY = "https://origami.invalid/api/v2"
 
@@ -44,16 +52,18 @@ def error_of(kind, base_url, call=lambda client: client.get_credits()):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy", "HTTP_PROXY"])
-@pytest.mark.parametrize(("address", "said"), PROXIES.values(), ids=PROXIES)
-def test_a_proxy_that_cannot_be_used(monkeypatch, kind, variable, address, said):
-    monkeypatch.setenv(variable, address)
-    error = error_of(kind, AWAY)
-    assert error.code == "CONNECTION_SETTINGS"
-    assert variable in error.remedy
-    assert said in error.cause
-    assert not error.sent
-    assert not error.transient
+@pytest.mark.parametrize(("environment", "said"), UNUSABLE.values(), ids=UNUSABLE)
+def test_what_cannot_be_used_is_named_and_nothing_is_sent(monkeypatch, kind, environment, said):
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    for call in (lambda client: client.get_credits(), lambda client: client.create_agent("Find bakeries")):
+        error = error_of(kind, AWAY, call)
+        assert error.code == "CONNECTION_SETTINGS"
+        assert next(iter(environment)) in error.remedy
+        assert said in error.cause
+        assert not error.sent
+        assert not error.transient
+        assert not error.may_have_started
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", f"HTTP://me:{PASSWORD}@127.0.0.1:9/pac?x", "127.0.0.1:99999"])
@@ -62,40 +72,6 @@ def test_a_proxy_that_may_be_there_is_asked(monkeypatch, address):
     error = error_of(ow.Client, AWAY)
     assert error.code in ("NO_CONNECTION", "REQUEST_FAILED")
     assert "HTTPS_PROXY" in error.remedy
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_exception_from_the_proxy_that_cannot_be_read(monkeypatch, kind):
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
-    monkeypatch.setenv("NO_PROXY", "localhost,fe80::/10")
-    error = error_of(kind, AWAY)
-    assert error.code == "CONNECTION_SETTINGS"
-    assert "NO_PROXY" in error.remedy
-    assert not error.sent
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
-@pytest.mark.parametrize("content", [None, b"\x00no certificate\xff", b""], ids=["missing", "junk", "empty"])
-def test_certificates_that_cannot_be_loaded(monkeypatch, tmp_path, kind, variable, content):
-    path = tmp_path / ("named" if variable == "SSL_CERT_FILE" else "missing/keys.log")
-    if content is not None and path.parent.exists():
-        path.write_bytes(content)
-    monkeypatch.setenv(variable, str(path))
-    error = error_of(kind, AWAY)
-    assert error.code == "CONNECTION_SETTINGS"
-    assert variable in error.remedy
-    assert not error.sent
-    assert not error.transient
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("variable", "value"), [("ALL_PROXY", "gopher://x"), ("SSL_CERT_FILE", "/missing.pem")])
-def test_a_run_is_not_started_and_not_said_to_be_possible(monkeypatch, kind, variable, value):
-    monkeypatch.setenv(variable, value)
-    error = error_of(kind, AWAY, lambda client: client.create_agent("Find bakeries"))
-    assert variable in str(error)
-    assert not error.may_have_started
 
 
 def test_it_works_once_the_variable_is_right(monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import feather
 
-from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.frame_builder import read_only
 from tests.frames.leads.touched import through_parquet
 
 PLAIN = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=4)

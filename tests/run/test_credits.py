@@ -10,7 +10,6 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.models.run import RunObject
-from origami_widgets.api.usage import BalanceReading
 from origami_widgets.card.view import view_now
 from origami_widgets.run.conversation import merged
 from origami_widgets.run.credits import credits_of_run, credits_of_runs, used_since_start
@@ -116,23 +115,6 @@ def test_numbers_that_go_down_are_no_measure():
     assert used_since_start(after_reading(state_of(table(1, 60, OLD)), t1=70))[0] is None
 
 
-def test_the_balance_before_and_after():
-    readings = [
-        BalanceReading(AT - 90, 950),
-        BalanceReading(AT - 60, 900),
-        BalanceReading(AT - 1, None),
-        BalanceReading(AT + 100, 850),
-        BalanceReading(AT + 400, 780),
-        BalanceReading(AT + 500, 700),
-    ]
-    found = credits_of_run(state_of(table()), readings, ended_at=AT + 300)
-    assert (found.balance_before.balance, found.balance_after.balance, found.balance_change) == (900, 780, -120)
-    active = credits_of_run(state_of(table(), status="running"), readings, ended_at=AT + 300)
-    assert active.balance_after is None
-    assert active.balance_change is None
-    assert not active.is_final
-
-
 def test_it_says_when_it_was_read():
     assert credits_of_run(state_of(table())).read_at == datetime.fromtimestamp(AT + 300, UTC)
     saved = ow.Run.from_payload({"id": "r1", "agentId": "a1", "status": "completed"})
@@ -157,14 +139,17 @@ def test_of_several_runs_each_table_counts_once():
     assert credits_of_runs([]).used is None
 
 
+def test_of_a_list_that_two_runs_were_given_the_older_reading_counts():
+    first, second = (after_reading(state_of(table(1, 130, OLD), run_id=f"r{used}"), t1=used) for used in (50, 80))
+    assert credits_of_runs([first, second]).used == credits_of_runs([second, first]).used == 80
+
+
 def test_three_follow_ups_are_the_ledgers_credits_wherever_one_looks():
     """On the run, the card, the board, in the frames and the workbook: what the account has paid."""
     client = ow.Sandbox(speed=600).client()
     before = client.get_credits().balance
     run = ow.start("Find bakeries in Porto. scenario:settled", client=client, show=False).wait("cells")
-    assert run.credits.balance_before.balance == before
-    after = client.get_credits().balance
-    assert -run.credits.balance_change == run.credits.used == before - after
+    assert run.credits.used == before - client.get_credits().balance
     briefs = ("Add opening hours", "Find more", "Add prices")
     used = [run.follow_up(f"{brief}. scenario:settled").wait("cells").credits.used for brief in briefs]
     paid = int(before - client.get_credits().balance)

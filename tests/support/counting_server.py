@@ -77,15 +77,12 @@ class CountingServer:
         organizations: how many there are.
         per_minute: requests in any 60 seconds of an organization; None for any number.
         per_minute_of_ip: the same of all together, as they come from one address.
-        quotas: which answers carry `X-RateLimit-*`: those about a `run`, as described, `all`, or `none`.
         retry_after: that of a running run; None leaves it out.
-        keeps_keys: whether a key is kept although its answer was a 5xx or got lost.
 
     Attributes:
         key: the API key of the first organization.
         keys: those of all organizations.
         asked_for: every request, in order, as `Asked`.
-        replays: how many answers were repeated to a key that was known.
         now: the clock.
     """
 
@@ -98,16 +95,12 @@ class CountingServer:
         organizations: int = 1,
         per_minute: int | None = 100,
         per_minute_of_ip: int | None = 300,
-        quotas: str = "run",
         retry_after: int | None = 15,
-        keeps_keys: bool = False,
     ) -> None:
         self.now = clock
         self.keys = [KEY, *(f"{KEY[:-4]}{number:04d}" for number in range(1, organizations))]
         self.asked_for: list[Asked] = []
-        self.replays = 0
-        self._limits, self._quotas = {"Global": per_minute, "IP": per_minute_of_ip}, quotas
-        self._retry_after, self._keeps_keys = retry_after, keeps_keys
+        self._limits, self._retry_after = {"Global": per_minute, "IP": per_minute_of_ip}, retry_after
         self._answer_delay = 0.0
         self._kept: dict[tuple[str, str, str], tuple[bytes, int, Any]] = {}
         self._faults: dict[str, deque[Fault]] = {}
@@ -157,7 +150,7 @@ class CountingServer:
             return sum(each.is_refused for each in self.asked_for)
 
     def fail(
-        self, route: str, *faults: int | Behaviour | None, takes_effect: bool = False, keeps_key: bool | None = None
+        self, route: str, *faults: int | Behaviour | None, takes_effect: bool = False, keeps_key: bool = False
     ) -> None:
         """Let the next requests of a route fail: with a status, a behaviour, or (None) without any answer.
 
@@ -165,11 +158,14 @@ class CountingServer:
             route: such as `POST /agents`.
             faults: one for each request.
             takes_effect: whether what was asked for is done all the same.
-            keeps_key: whether its idempotency key is kept; None for what `keeps_keys` says.
+            keeps_key: whether its idempotency key is kept.
         """
         with self._lock:
-            is_kept = self._keeps_keys if keeps_key is None else keeps_key
-            self._faults.setdefault(route, deque()).extend(Fault(each, takes_effect, is_kept) for each in faults)
+            self._faults.setdefault(route, deque()).extend(Fault(each, takes_effect, keeps_key) for each in faults)
+
+    def heal(self) -> None:
+        """Take back the faults that have not come yet."""
+        self._faults.clear()
 
     # What an endpoint is
 
@@ -194,10 +190,8 @@ class CountingServer:
             if refused_for:
                 body, headers = {"error": "Too many requests", "code": "RATE_LIMITED"}, {}
                 status, headers["Retry-After"] = 429, str(math.ceil(refused_for))
-            else:
-                keeps_key = fault is None or fault.keeps_key
-                if fault is None or fault.takes_effect:
-                    status, body, headers = self._take(request, handler, ids, keeps_key=keeps_key)
+            elif fault is None or fault.takes_effect:
+                status, body, headers = self._take(request, handler, ids, keeps_key=fault is None or fault.keeps_key)
             if fault is None:
                 headers |= self._quota_headers(key, route) | {"Date": http_date(self.now())}
                 behaviour = answer(body, status, headers)
@@ -217,7 +211,6 @@ class CountingServer:
         if sent is not None and (known := self._kept.get(place)) is not None:
             if known[0] != request.body:
                 return 409, {"error": "Used for another request", "code": "IDEMPOTENCY_ERROR"}, {}
-            self.replays += 1
             return known[1], known[2], {"Idempotency-Replay": "true"}
         headers = {}
         try:
@@ -265,8 +258,7 @@ class CountingServer:
     def _quota_headers(self, key: str, route: str) -> dict[str, str]:
         headers = {}
         for scope, limit in self._limits.items():
-            is_described = scope == "Global" and route == "GET /agents/{id}/runs/{id}"
-            if limit is None or not (self._quotas == "all" or (self._quotas == "run" and is_described)):
+            if limit is None or scope != "Global" or route != "GET /agents/{id}/runs/{id}":
                 continue
             sent = self._in_window(scope, key)
             resets = (sent[0] if sent else self.now()) + MINUTE

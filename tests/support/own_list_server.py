@@ -95,10 +95,6 @@ class OwnListServer(SpendingServer):
         """Let the next requests of a route be refused, which their keys and batch ids remember."""
         self._refusals.setdefault(route, []).extend(statuses)
 
-    def heal(self) -> None:
-        """Take back the faults that have not come yet."""
-        self._faults.clear()
-
     def _route(self, request: Received) -> tuple[str, Callable[..., tuple[int, Any]], tuple[str, ...]]:
         route, handler, ids = super()._route(request)
         self.asked()

@@ -70,7 +70,6 @@ class SpendingServer(CountingServer):
         cancel_delay: seconds from an agent's cancel to the end of its run.
         lists_lag: seconds until the lists show a new agent, run or table; each can be read by its id at once.
         run_slots: how many runs of an organization can be active; None for any number.
-        balance: credits of each account at the beginning.
         options: those of `CountingServer`, such as `clock`, `organizations` and `per_minute`.
 
     Attributes:
@@ -99,7 +98,6 @@ class SpendingServer(CountingServer):
         cancel_delay: float = 2.0,
         lists_lag: float = 0.0,
         run_slots: int | None = None,
-        balance: float = 100_000,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -109,7 +107,7 @@ class SpendingServer(CountingServer):
         self._agent_seconds, self._ends_when_read = agent_seconds, ends_when_read
         self._response, self._delay = response, cancel_delay
         self._source_cells, self._source_rate = lead_source_cells, lead_source_rate
-        self._lag, self._slots, self._balance, self._filler = lists_lag, run_slots, balance, filler
+        self._lag, self._slots, self._filler = lists_lag, run_slots, filler
         # An agent that is over at once is over, with its cells, before anything else can be asked.
         self._answer_delay = 0.01 if agent_seconds < 0.01 else 0.0
         self.agents: dict[str, str] = {}
@@ -483,7 +481,7 @@ class SpendingServer(CountingServer):
         }
 
     def _credits(self, request: Received) -> tuple[int, Any]:
-        balance = self._balance - self.paid_by(key_of(request))
+        balance = 100_000 - self.paid_by(key_of(request))
         return 200, {"object": "credits", "balance": balance, "currency": "credits"}
 
     def _advance(self, until: float) -> None:

@@ -42,10 +42,6 @@ class WeeklyServer(SpendingServer):
         self.kill: tuple[str, int, bool, subprocess.Popen[str]] | None = None
         super().__init__(**{"cells": 10, "agent_seconds": 0.2, "retry_after": 1, **options})
 
-    def heal(self) -> None:
-        """Answer everything from now on."""
-        self._faults.clear()
-
     def website(self, table: str, row: int) -> str:
         """The website of a company: those of a later table begin with the last ones of the table before."""
         at = [*self._tables].index(table)

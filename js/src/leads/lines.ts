@@ -1,6 +1,13 @@
 /** The drawn lines of leads: the visible ones and a few around them. A line that leaves is reused. */
 
-import { CELL_HAS_FAILED, CELL_NOT_FOUND, type LeadCell, type LeadHead, type LeadMark } from "../contract";
+import {
+  CELL_HAS_FAILED,
+  CELL_NOT_FOUND,
+  CELL_WAS_STOPPED,
+  type LeadCell,
+  type LeadHead,
+  type LeadMark,
+} from "../contract";
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
 import * as say from "../words";
@@ -218,25 +225,22 @@ export class Lines {
     if (node.tabIndex !== reach) node.tabIndex = reach;
     if (!opened) node.removeAttribute("aria-haspopup");
     else if (!node.hasAttribute("aria-haspopup")) node.setAttribute("aria-haspopup", "dialog");
-    const label = waits ? say.CELL_NOT_RUN : row ? null : say.CELL_LOADING;
+    const isStopped = without === CELL_WAS_STOPPED;
+    const label = waits ? say.CELL_NOT_RUN : isStopped ? without : row ? null : say.CELL_LOADING;
     if (node.ariaLabel !== label) node.ariaLabel = label;
     const content = node.firstElementChild as HTMLElement;
-    const isScore = text && lead.role === "score";
-    setClass(
-      content,
-      waits
-        ? "shimmer"
-        : without
-          ? cell === null
-            ? `${why === CELL_HAS_FAILED ? "t-bad" : "mute"} without`
-            : "mute"
-          : isScore
-            ? "score"
-            : "",
-    );
+    setClass(content, contentClass(waits, without, cell === null, !!text && lead.role === "score"));
     if (waits) content.style.width = `${36 + ((at * 7 + column * 23) % 44)}%`;
     else if (content.style.width) content.style.width = "";
-    writeText(content, without || text, href);
+    writeText(content, isStopped ? "" : without || text, href);
     return lit;
   }
+}
+
+/** How a cell looks that waits for its result, has none, or is a score. */
+function contentClass(waits: boolean, without: string, isNull: boolean, isScore: boolean): string {
+  if (waits) return "shimmer";
+  if (without === CELL_WAS_STOPPED) return without;
+  if (without) return isNull ? `${without === CELL_HAS_FAILED ? "t-bad" : "mute"} without` : "mute";
+  return isScore ? "score" : "";
 }

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.card.view.notices import make_notices
-from origami_widgets.card.view.now import make_now
 from origami_widgets.card.view.prose import make_prose
 from origami_widgets.card.view.questions import make_ask, make_suggestions
-from origami_widgets.card.view.result import make_result
+from origami_widgets.card.view.result import make_now, make_result
 from origami_widgets.card.view.run_head import agent_text, make_clock, make_earlier, make_head
 from origami_widgets.card.view.table_view import make_tables
 from origami_widgets.run.settings import configuration

@@ -14,6 +14,7 @@ from origami_widgets.card.view.contract import (
     BoardRow,
     BoardView,
     Button,
+    CheckTimes,
     ClockView,
     Form,
     Notice,
@@ -22,7 +23,7 @@ from origami_widgets.card.view.contract import (
 )
 from origami_widgets.card.view.notices import explanation_of, link_of_error
 from origami_widgets.card.view.result import number, qualified_of
-from origami_widgets.card.view.run_head import SANDBOX_GONE, as_of, is_missing
+from origami_widgets.card.view.run_head import SANDBOX_GONE, as_of, clock_view, is_missing
 from origami_widgets.card.view.stopping import CANCEL, STOP
 from origami_widgets.run.credits import credits_by_table
 from origami_widgets.run.state import RunState, counted_table, deleted_tables, newest_tables, total
@@ -89,41 +90,16 @@ def make_board(
         A JSON-safe dictionary of at most 90 kB, however many runs there are. Only its `clock` depends on `now`.
     """
     rows = [make_row(entry, form=form) for entry in entries]
-    shown = sorted(take(_by_worth(rows)[:BOARD_SLOTS], _ROWS_SIZE, lambda at: size_of(rows[at])))
-    head = _head(entries, rows, len(shown), reopen, opened=opened)
-    head["sums"] = _sums(entries, credit_limit)
-    can_offer = form == "live"
-    if error is not None:
-        head["notices"] = [_halted(error, can_resume=can_resume, form=form)]
-    if can_offer:
-        head["leads_line"] = leads_line
-        head["has_leads"] = any(row["token"] for row in rows)
-        head["buttons"] = _buttons(rows, can_stop=can_stop, can_resume=can_resume and error is None)
-    return {
-        "head": {**head, "form": form, "as_of": as_of(now, form)},
-        "clock": make_board_clock(entries, now),
-        "rows": [rows[at] for at in shown],
-        "moments": [make_check_times(entries[at]) for at in shown],
-        "row_buttons": ROW_BUTTONS if form == "live" else {},
-    }
-
-
-def _by_worth(rows: Sequence[BoardRow]) -> list[int]:
-    """Return the indexes of the rows, the most important first."""
     # Of two equally important rows, the later one stays, as it was started last.
-    return sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
-
-
-def _head(
-    entries: Sequence[BoardEntry], rows: Sequence[BoardRow], shown: int, reopen: tuple[str, str], *, opened: int | None
-) -> BoardHead:
-    hidden = len(rows) - shown
-    return {
-        "form": "live",
-        "as_of": "",
+    by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
+    shown = sorted(take(by_worth[:BOARD_SLOTS], _ROWS_SIZE, lambda at: size_of(rows[at])))
+    hidden, is_live = len(rows) - len(shown), form == "live"
+    head: BoardHead = {
+        "form": form,
+        "as_of": as_of(now, form),
         "title": words.plural(len(rows), "run"),
         "counts": _counts(rows),
-        "sums": "",
+        "sums": _sums(entries, credit_limit),
         "hidden": f"{words.plural(hidden, 'more run')}: see board.runs" if hidden else "",
         "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
         "none_match": "No runs match",
@@ -131,14 +107,21 @@ def _head(
         "announcement": _announcement(rows),
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),
-        "notices": [],
-        "buttons": [],
-        "has_leads": False,
-        "leads_line": "",
+        "notices": [_halted(error, can_resume=can_resume, form=form)] if error is not None else [],
+        "buttons": _buttons(rows, can_stop=can_stop, can_resume=can_resume and error is None) if is_live else [],
+        "has_leads": is_live and any(row["token"] for row in rows),
+        "leads_line": leads_line if is_live else "",
         "open": next((row["token"] for row in rows if row["position"] == opened), ""),
         "again_words": reopen[0],
         "again_line": reopen[1],
         "gone": _gone(entries, reopen[0]),
+    }
+    return {
+        "head": head,
+        "clock": make_board_clock(entries, now),
+        "rows": [rows[at] for at in shown],
+        "moments": [make_check_times(entries[at]) for at in shown],
+        "row_buttons": ROW_BUTTONS if is_live else {},
     }
 
 
@@ -325,13 +308,10 @@ def make_board_clock(entries: Iterable[BoardEntry], now: float) -> ClockView:
     following = [one.next_at for one in known if one.next_at is not None]
     intervals = [one.interval for one in known if one.interval is not None]
     over = all(one.connection in ("ended", "stopped") for one in known)
-    return {
-        "now": round(now * 1000),
-        "heard_at": max(heard, default=None),
-        "next_at": min(following, default=None),
-        "interval": min(intervals, default=None),
-        "connection": "ended" if over else "live",
-        "heard": "" if over else "updated {}",
-        "next": "" if over else "next check in {}",
-        "due": "" if over else "checking…",
-    }
+    next_check = CheckTimes(
+        max(heard, default=None),
+        min(following, default=None),
+        min(intervals, default=None),
+        "ended" if over else "live",
+    )
+    return clock_view(now, next_check)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +29,7 @@ from origami_widgets.api.rows.cell_values import (
 from origami_widgets.card.view.messages import (
     CELL_HAS_FAILED,
     CELL_NEVER_RUN,
+    CELL_WAS_STOPPED,
     CellChange,
     CellPart,
     ColumnFailures,
@@ -80,17 +81,24 @@ def make_cells(row: FlatRow, columns: Sequence[Column], *, own: bool = False) ->
     return [_cell(row.values, column, role) for column, role in in_reading_order(columns, own=own)]
 
 
-def make_heads(columns: Sequence[Column], rows: Iterable[Sequence[LeadCell]], *, own: bool = False) -> list[LeadHead]:
+def make_heads(
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[LeadCell]],
+    *,
+    own: bool = False,
+    stopped: Collection[str] = (),
+) -> list[LeadHead]:
     """Return the heads of the columns in the order in which people read them, with the share of values found among the leads read.
 
     Args:
         columns: the table's columns that have a slug.
         rows: the cells of all leads read.
         own: whether it is the user's own list.
+        stopped: the ids of the columns that were stopped here.
     """
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
     order = in_reading_order(columns, own=own)
-    return [_head(*each, cells, own=own) for each, cells in zip(order, by_column, strict=True)]
+    return [_head(*each, cells, own=own, stopped=stopped) for each, cells in zip(order, by_column, strict=True)]
 
 
 def hidden_mark(row: FlatRow, columns: Sequence[Column]) -> LeadMark:
@@ -377,7 +385,7 @@ def cell_words(cell: LeadCell) -> str:
     return cell["text"] if isinstance(cell, dict) else cell.text if isinstance(cell, LinkCell) else cell or ""
 
 
-def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool) -> LeadHead:
+def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool, stopped: Collection[str]) -> LeadHead:
     texts = [cell_words(cell) for cell in cells]
     found = sum(map(bool, texts))
     share = found / len(cells) if cells else None
@@ -391,59 +399,50 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool) -
         "share": None if share is None else round(share, 3),
         "details": f"{words.count(found)} of {words.count(len(cells))} read" if cells else "",
         "filling": bool(shown_count(column.cells.running)),
-        "missing": _missing_words(column, cells.count(None)),
+        "missing": _missing_words(column, cells.count(None), stopped),
         "failed": shown_count(column.cells.errored) or 0,
         # The specification promises only these; the server refuses the others.
         "filters": column.kind == "input",
     }
 
 
-def failures_of(
-    columns: Sequence[Column], rows: Sequence[Sequence[LeadCell]], *, own: bool = False
+def failures_of_run(
+    tables: Sequence[tuple[Sequence[Column], Sequence[Sequence[LeadCell]], bool, Collection[str]]],
 ) -> dict[str, ColumnFailures]:
-    """Return the columns that have failed cells and none that runs, by slug.
+    """Return the columns of a run that were stopped or have failed cells, and have none that runs, by slug.
+
+    Its leads do not tell of which table they are.
 
     Args:
-        columns: the table's columns that have a slug.
-        rows: the cells of all leads read.
-        own: whether it is the user's own list.
+        tables: the columns of each table that have a slug, the cells of all its leads read, whether it is the user's own
+            list, and the ids of the columns that were stopped here.
     """
-    found = {}
-    for at, (column, _) in enumerate(in_reading_order(columns, own=own)):
-        errored = shown_count(column.cells.errored)
-        if errored and not shown_count(column.cells.running):
-            missing = sum(cells[at] is None for cells in rows)
-            found[column.slug or ""] = ColumnFailures(_missing_words(column, missing), errored)
-    return found
+    failed, words, running = Counter[str](), defaultdict[str, list[str]](list), set[str]()
+    for columns, rows, own, stopped in tables:
+        for at, (column, _) in enumerate(in_reading_order(columns, own=own)):
+            slug, missing = column.slug or "", sum(cells[at] is None for cells in rows)
+            failed[slug] += shown_count(column.cells.errored) or 0
+            running |= {slug} if shown_count(column.cells.running) else set()
+            words[slug].append(_missing_words(column, missing, stopped))
+    return {
+        slug: ColumnFailures(each[0] if each == each[:1] * len(tables) else CELL_NEVER_RUN, failed[slug])
+        for slug, each in words.items()
+        if slug not in running and (failed[slug] or CELL_WAS_STOPPED in each)
+    }
 
 
-def failures_of_run(tables: Sequence[tuple[Sequence[Column], dict[str, ColumnFailures]]]) -> dict[str, ColumnFailures]:
-    """Return the failures of all tables of a run together, as its leads do not tell of which of them they are.
-
-    Args:
-        tables: the columns of each table, and what `failures_of` returns for it.
-    """
-    running = {column.slug or "" for columns, _ in tables for column in columns if shown_count(column.cells.running)}
-    found = {}
-    for slug in dict.fromkeys(slug for _, failures in tables for slug in failures if slug not in running):
-        each = [failures.get(slug) for _, failures in tables]
-        missing = {CELL_NEVER_RUN if one is None else one.missing for one in each}
-        failed = sum(one.failed for one in each if one is not None)
-        found[slug] = ColumnFailures(missing.pop() if len(missing) == 1 else CELL_NEVER_RUN, failed)
-    return found
-
-
-def _missing_words(column: Column, missing: int) -> str:
+def _missing_words(column: Column, missing: int, stopped: Collection[str]) -> str:
     """Return why cells of a column have no result. The server counts failures by column and does not say where they are.
 
     Args:
         column: the column, with its counts over the whole table.
         missing: how many of the cells that were read have no result.
+        stopped: the ids of the columns that were stopped here.
     """
     errored = shown_count(column.cells.errored) or 0
-    if not errored:
-        return CELL_NEVER_RUN
-    return CELL_HAS_FAILED if errored >= missing else CELL_NEVER_RUN
+    if errored and errored >= missing:
+        return CELL_HAS_FAILED
+    return CELL_WAS_STOPPED if column.id in stopped else CELL_NEVER_RUN
 
 
 TEXT_LIMIT = 200

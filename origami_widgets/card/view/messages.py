@@ -13,6 +13,7 @@ from origami_widgets.card.view.contract import ClockView, CommandName, Form  # n
 CELL_NOT_FOUND: Final = "not found"
 CELL_NEVER_RUN: Final = "no result"
 CELL_HAS_FAILED: Final = "failed"
+CELL_WAS_STOPPED: Final = "stopped"
 
 
 class CommandMessage(TypedDict):

@@ -1,9 +1,9 @@
-"""The result of a run: a line of figures, and where the sourced leads went."""
+"""The result of a run: a line of figures, where the sourced leads went, and what happens now."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.models.table import cost_per_qualified_lead
 from origami_widgets.api.rows.cell_values import is_found
@@ -11,11 +11,23 @@ from origami_widgets.run.credits import credits_by_table, used_since_start
 from origami_widgets.run.fill_plan import own_columns
 from origami_widgets.run.state import FoundValues, RunState, counted_table, judging_columns, total, verdict_count
 from origami_widgets.words import numbers as words
+from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import table as models
-    from origami_widgets.card.view.contract import Figure, Form, FunnelCount, FunnelPart, FunnelView, Result
+    from origami_widgets.api.models.run import Action
+    from origami_widgets.card.view.contract import (
+        Figure,
+        Form,
+        FunnelCount,
+        FunnelPart,
+        FunnelView,
+        Inline,
+        Node,
+        Result,
+    )
+    from origami_widgets.run.state import RunState
 
 
 def make_result(state: RunState, *, form: Form = "live") -> Result:
@@ -54,18 +66,13 @@ def used_of(state: RunState) -> int | None:
     return shown_count(state.credits_used if since is None else since)
 
 
-def _is_least(state: RunState) -> bool:
-    """Return whether the credits of a table are missing in the sum."""
-    return any(shown_count(each.credits.lifetime_used) is None for each in state.all_tables)
-
-
 def make_funnel(table: models.Table) -> FunnelView | None:
     """Return where the sourced leads of a table went, or None if the server's numbers do not add up."""
     counted = _counted(table.stats)
     if counted is None:
         return None
     kept, qualified, out = counted
-    sourced = sourced_words(kept + out, more=_has_more(table.stats))
+    sourced = sourced_words(kept + out, more=bool(table.stats and table.stats.has_unknown_total_with_more))
     if qualified is None:
         return _as_bar(sourced, [("not", kept, "kept"), ("out", out, "left out")])
     check = _to_check(table, qualified, kept - qualified)
@@ -142,7 +149,7 @@ def _figures(state: RunState) -> list[Figure]:
 
 def _credits_label(state: RunState, used: int) -> str:
     noun = "credit" if used == 1 else "credits"
-    if _is_least(state):
+    if any(shown_count(each.credits.lifetime_used) is None for each in state.all_tables):
         return f"{noun} at least"
     # The limit counts what was used since the start, which of a list that was there before may be less.
     if state.credit_limit is None or used_since_start(state)[0] != used:
@@ -256,10 +263,6 @@ def _note(state: RunState, form: Form) -> str:
     return ""
 
 
-def _has_more(stats: models.TableStats | None) -> bool:
-    return bool(stats and stats.has_unknown_total_with_more)
-
-
 def _counted(stats: models.TableStats | None) -> tuple[int, int | None, int] | None:
     """Return how many sourced leads are kept, how many of these qualify, if that is known, and how many were left out.
 
@@ -283,3 +286,99 @@ def _as_bar(what: str, counted: Sequence[tuple[FunnelPart, int, str]]) -> Funnel
         if count
     ]
     return {"words": f"{what}: {', '.join(part['label'] for part in parts)}", "parts": parts}
+
+
+_NAME_LIMIT = 60
+
+_PLAIN: Final = {
+    "table_created": "Created the table",
+    "table_restored": "Restored the table",
+    "columns_updated": "Changed columns",
+}
+_COUNTED: Final = {
+    "columns_deleted": ("Deleted", "column"),
+    "columns_restored": ("Restored", "column"),
+    "leads_added": ("Added", "lead"),
+    "leads_deleted": ("Deleted", "lead"),
+    "leads_restored": ("Restored", "lead"),
+}
+
+
+def make_now(state: RunState) -> Inline:
+    """Return what happens now; empty once nothing does."""
+    names = _table_names(state)
+    if filling := _filling(state, names):
+        return filling
+    if state.done:
+        return []
+    if not state.actions:
+        return _grown(state, names)
+    newest = state.actions[-1]
+    table = names.get(newest.table_id or "", "")
+    return ["Latest: ", *_line(newest), *_place(table)]
+
+
+def _filling(state: RunState, names: dict[str, str]) -> Inline:
+    """Return which columns fill now, the newest first, with their table if there are several, and how many cells."""
+    columns = [
+        (table, column)
+        for table in reversed(state.tables)
+        for column in reversed(table.columns)
+        if shown_count(column.cells.running)
+    ]
+    cells = shown_count(state.cells_running) or sum(shown_count(column.cells.running) or 0 for _, column in columns)
+    if not columns or not cells:
+        return [f"Filling {words.plural(cells, 'cell')}"] if cells else []
+    (table, newest), *others = columns
+    place = _place(names.get(table.id, "") if len({table.id for table, _ in columns}) == 1 < len(state.tables) else "")
+    more = f" and {words.plural(len(others), 'more column')}" if others else ""
+    return [
+        "Filling ",
+        _bold(clip(newest.name, _NAME_LIMIT) or "cells"),
+        *place,
+        f"{more} · {words.plural(cells, 'cell')}",
+    ]
+
+
+def _grown(state: RunState, names: dict[str, str]) -> Inline:
+    """Return the newest table, until the server reports a change."""
+    if not state.tables:
+        return []
+    table = state.tables[-1]
+    name, leads = names.get(table.id, ""), shown_count(table.lead_count)
+    return ["Latest: ", "the table" if leads is None else words.plural(leads, "lead"), *_place(name)] if name else []
+
+
+def _place(table: str) -> Inline:
+    return [" in ", _bold(table)] if table else []
+
+
+def _bold(text: str) -> Node:
+    return {"t": "b", "c": [text]}
+
+
+def _table_names(state: RunState) -> dict[str, str]:
+    """Return table names by id, from the tables or else from the actions that made them."""
+    names = {action.table_id: action.table_name for action in state.actions if action.table_id and action.table_name}
+    names.update({table.id: table.name for table in state.tables if table.id and table.name})
+    return {key: clip(name, _NAME_LIMIT) for key, name in names.items()}
+
+
+def _line(action: Action) -> Inline:
+    kind = action.type
+    if kind in _PLAIN:
+        return [_PLAIN[kind]]
+    if kind == "column_added":
+        column = clip(action.column_name, _NAME_LIMIT)
+        return ["Added column ", {"t": "b", "c": [column]}] if column else ["Added a column"]
+    if kind in _COUNTED:
+        return _counted_change(*_COUNTED[kind], action.lead_count if kind == "leads_added" else action.count)
+    # A kind of change that this version does not know is shown by the server's name.
+    return [{"t": "code", "c": [clip(kind, 40) or "change"]}]
+
+
+def _counted_change(verb: str, noun: str, value: int | None) -> Inline:
+    number = shown_count(value)
+    if number is None:
+        return [f"{verb} {noun}s"]
+    return [f"{verb} ", {"t": "b", "c": [words.plural(number, noun)]}]

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from origami_widgets.api.errors import NotFound
 from origami_widgets.api.models.run import STATUS_LABELS
 from origami_widgets.api.validate import LONGEST_PROMPT
+from origami_widgets.card.view.contract import (
+    CheckTimes,
+    ClockView,
+    ConnectionState,
+    Earlier,
+    EarlierRun,
+    Form,
+    Head,
+    Link,
+    Tone,
+    View,
+)
 from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
 from origami_widgets.run.state import FILL_BEGINS, RunState, full_prompt, is_fill
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host, take
 from origami_widgets.words.numbers import shown_count
-
-if TYPE_CHECKING:
-    from origami_widgets.card.view.contract import (
-        ClockView,
-        ConnectionState,
-        Earlier,
-        EarlierRun,
-        Form,
-        Head,
-        Link,
-        Tone,
-        View,
-    )
-
 
 _TONES: Final[dict[str, Tone]] = {
     "running": "running",
@@ -313,6 +311,12 @@ def _outcome(state: RunState) -> str:
 
 
 _JUST_HEARD = 90.0
+_CLOCK_WORDS: Final[dict[ConnectionState, tuple[str, str, str]]] = {
+    "live": ("updated {}", "next check in {}", "checking…"),
+    "reconnecting": ("last update {}", "retrying in {}", "retrying…"),
+    "stopped": ("last update {}", "", ""),
+    "ended": ("", "", ""),
+}
 
 
 def make_clock(state: RunState, now: float) -> ClockView:
@@ -322,28 +326,15 @@ def make_clock(state: RunState, now: float) -> ClockView:
         state: the run's state.
         now: the kernel's clock, in Unix seconds.
     """
-    connection = state.connection
-    heard, following, due = _clock_words(connection.state, settled=state.settled)
-    return {
-        "now": round(now * 1000),
-        "heard_at": milliseconds(connection.heard_at),
-        "next_at": milliseconds(connection.next_at),
-        "interval": connection.interval,
-        "connection": connection.state,
-        "heard": heard,
-        "next": following,
-        "due": due,
-    }
+    known = state.connection
+    times = CheckTimes(milliseconds(known.heard_at), milliseconds(known.next_at), known.interval, known.state)
+    return clock_view(now, times, settled=state.settled)
 
 
-def _clock_words(connection: ConnectionState, *, settled: bool) -> tuple[str, str, str]:
-    if connection == "ended" or settled:
-        return "", "", ""
-    if connection == "live":
-        return "updated {}", "next check in {}", "checking…"
-    if connection == "reconnecting":
-        return "last update {}", "retrying in {}", "retrying…"
-    return "last update {}", "", ""
+def clock_view(now: float, times: CheckTimes, *, settled: bool = False) -> ClockView:
+    """Return a clock with its words; there are none for what is settled, or will not be asked about any more."""
+    heard, following, due = ("", "", "") if settled else _CLOCK_WORDS[times.connection]
+    return {"now": round(now * 1000), **times._asdict(), "heard": heard, "next": following, "due": due}  # type: ignore[typeddict-item] # the fields have the names of the clock's
 
 
 def fresh_words(clock: ClockView, *, now: float) -> str:

@@ -78,13 +78,6 @@ def _counted_words(main: models.Table, state: RunState) -> str:
     return f"Leads of {name}. Credits of all {words.plural(count, 'table')}." if count > 1 else ""
 
 
-class _Line(NamedTuple):
-    """One column of a table: its words by head, and the numbers to sort by."""
-
-    words: dict[str, str]
-    keys: dict[str, float | None]
-
-
 class _Head(NamedTuple):
     """One head of the grid: how its column is drawn, and what it contains."""
 
@@ -134,42 +127,36 @@ _HEADS: Final[dict[str, _Head]] = {
 }
 
 
-def _line(column: models.Column) -> _Line:
-    said = {name: head.say(column) for name, head in _HEADS.items()}
-    return _Line(said, {name: head.key(column) for name, head in _HEADS.items() if head.key is not None})
-
-
-def _grid(lines: Sequence[_Line]) -> Grid:
-    """Return the lines as a grid, without empty columns."""
-    names = [name for name in _HEADS if name == "Column" or any(line.words[name] for line in lines)]
+def _grid(columns: Sequence[models.Column]) -> Grid:
+    """Return columns as a grid, without heads of which nothing is said."""
+    said = {name: [head.say(column) for column in columns] for name, head in _HEADS.items()}
+    heads = {name: head for name, head in _HEADS.items() if name == "Column" or any(said[name])}
     return {
-        "heads": names,
-        "form": "".join(_HEADS[name].form for name in names),
-        "rows": [[line.words[name] for name in names] for line in lines],
-        "keys": [[line.keys[name] for name in names if name in line.keys] for line in lines],
+        "heads": [*heads],
+        "form": "".join(head.form for head in heads.values()),
+        "rows": [list(row) for row in zip(*(said[name] for name in heads), strict=True)],
+        "keys": [[head.key(column) for head in heads.values() if head.key is not None] for column in columns],
     }
 
 
-def _dearest_first(columns: Sequence[models.Column]) -> list[models.Column]:
-    """Return columns by cost, the most expensive first. Typed-in columns, which cost nothing, come last."""
-    return sorted(columns, key=lambda column: (column.kind == "input" and not _used(column), -(_used(column) or 0)))
-
-
-def _size(line: _Line) -> int:
-    return size_of(list(line.words.values())) + size_of(list(line.keys.values())) + 4
+def _size(column: models.Column) -> int:
+    said = [head.say(column) for head in _HEADS.values()]
+    return size_of(said) + size_of([head.key(column) for head in _HEADS.values() if head.key is not None]) + 4
 
 
 def _share_columns(shown: list[TableView], tables: Sequence[models.Table], room: int) -> None:
     """Give small tables all their columns, and larger tables the rest of the room."""
     costing = [
-        [column for column in table.columns if column.kind != "input" or _used(column)]
+        sorted(
+            (column for column in table.columns if column.kind != "input" or _used(column)),
+            key=lambda column: -(_used(column) or 0),
+        )
         for table in tables[: len(shown)]
     ]
-    lines = [[_line(column) for column in _dearest_first(columns)] for columns in costing]
-    sizes = [sum(map(_size, each)) for each in lines]
+    sizes = [sum(map(_size, columns)) for columns in costing]
     left = len(shown)
-    for index in sorted(range(len(shown)), key=sizes.__getitem__):
-        kept = take(lines[index], room // left, _size)
+    for index in sorted(range(left), key=sizes.__getitem__):
+        kept = take(costing[index], room // left, _size)
         room -= sum(map(_size, kept))
         left -= 1
         table, columns = shown[index], len(tables[index].columns)

@@ -291,10 +291,8 @@ class BoardCommandHandler(CommandHandler):
         wanted = [self._cancel(conversation, conversation.current) for conversation in active]
         ended = await asyncio.gather(*wanted, return_exceptions=True)
         # A mistake comes first; else the first error answers the click, and each row shows its own.
-        failed = sorted((each for each in ended if isinstance(each, BaseException)), key=_is_expected)
+        failed = sorted(
+            (each for each in ended if isinstance(each, BaseException)), key=lambda each: isinstance(each, OrigamiError)
+        )
         if failed:
             raise failed[0]
-
-
-def _is_expected(error: BaseException) -> bool:
-    return isinstance(error, OrigamiError)

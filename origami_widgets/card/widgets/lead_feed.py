@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -77,6 +77,7 @@ class LeadFeed:
         goes_on: returns whether the run of a table, or after it the filling of its cells, goes on. Until then, the table's
             saved filters are ignored: they would hide each lead until it has been judged.
         is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
+        stopped: returns the ids of a table's columns that were stopped here.
         filters: conditions for all reads, besides those of the grid.
         sort: the order if the grid has none.
         counted: called with a table's id and its number of leads if an answer has another one than the table.
@@ -93,6 +94,7 @@ class LeadFeed:
         *,
         goes_on: Callable[[Table], bool] = lambda _: False,
         is_own: Callable[[Table], bool] = lambda _: False,
+        stopped: Callable[[Table], Collection[str]] = lambda _: (),
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
         counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
@@ -105,6 +107,7 @@ class LeadFeed:
         self._operations = operations
         self._goes_on = goes_on
         self._is_own = is_own
+        self._stopped = stopped
         self._filters = list(filters)
         self._sort = sort
         self._counted = counted
@@ -380,7 +383,7 @@ class LeadFeed:
         own = self._is_own(table)
         is_shaped_anew = slugs_in_order(columns, own=own) != slugs_in_order(part.columns, own=part.is_own)
         part.columns, part.is_own, part.total, part.note, part.failures = columns, own, answer.total, "", 0
-        part.leads_then = shown_count(table.lead_count)
+        part.stopped, part.leads_then = self._stopped(table), shown_count(table.lead_count)
         is_cut = part.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic(), listed)

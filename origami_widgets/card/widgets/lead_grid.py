@@ -14,6 +14,7 @@ from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.validate import shortened
+from origami_widgets.card.view.board_rows import NO_CHECK_TIMES
 from origami_widgets.card.view.lead_cells import distinct_names, in_reading_order, shown_columns
 from origami_widgets.card.view.messages import (
     LeadFilter,
@@ -22,7 +23,7 @@ from origami_widgets.card.view.messages import (
     LeadSort,
     LeadTab,
 )
-from origami_widgets.card.view.run_head import as_of, make_clock, quiet_attach_line
+from origami_widgets.card.view.run_head import as_of, clock_view, make_clock, quiet_attach_line
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
@@ -221,7 +222,7 @@ class LeadGrid(LeadWidget):
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
-        from origami_widgets.frames.files.parquet_files import arrow_table
+        from origami_widgets.frames.files.table_files import arrow_table
 
         stream: object = arrow_table(self.frame).__arrow_c_stream__(requested_schema)
         return stream
@@ -352,10 +353,7 @@ class LeadGrid(LeadWidget):
         """Return the clock of the first run that goes on, else of the last one."""
         runs = self._runs()
         run = next((run for run in runs if not run.settled), runs[-1] if runs else None)
-        return make_clock(run.state, now) if run is not None else _no_clock(now)
-
-    def _freeze_after(self, view: LeadGridView) -> float | None:  # noqa: ARG002 - what it says does not matter
-        return None
+        return make_clock(run.state, now) if run is not None else clock_view(now, NO_CHECK_TIMES)
 
     def _on_content(self, content: Any) -> None:
         match content:
@@ -530,16 +528,3 @@ def _as_sort(given: Mapping[str, str] | None) -> LeadSort | None:
         cause=f"Got {shortened(given)}.",
         remedy="Use {'column': slug, 'direction': 'asc'} or 'desc'.",
     )
-
-
-def _no_clock(now: float) -> ClockView:
-    return {
-        "now": round(now * 1000),
-        "heard_at": None,
-        "next_at": None,
-        "interval": None,
-        "connection": "ended",
-        "heard": "",
-        "next": "",
-        "due": "",
-    }

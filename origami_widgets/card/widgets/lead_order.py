@@ -16,7 +16,6 @@ from origami_widgets.card.view.lead_cells import (
     RUN_COLUMN,
     changed_rows,
     count_words,
-    failures_of,
     failures_of_run,
     make_heads,
     match_words,
@@ -157,7 +156,7 @@ def drawn(
     if not has_runs:
         (alone,) = parts
         shown = [(lead.id, row) for lead, row, _ in found]
-        return make_heads(alone.columns, [row for _, row in shown], own=alone.is_own), shown
+        return make_heads(alone.columns, [row for _, row in shown], own=alone.is_own, stopped=alone.stopped), shown
     columns: dict[str, Column] = {}
     for part in parts:
         for column in part.columns:
@@ -170,7 +169,8 @@ def drawn(
         mine = slugs_in_order(part.columns, own=part.is_own)
         places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
     cells = [[None if at is None else row[at] for at in places[id(part)]] for _, row, part in found]
-    heads = make_heads(list(columns.values()), cells, own=own)
+    stopped = {column for part in parts for column in part.stopped}
+    heads = make_heads(list(columns.values()), cells, own=own, stopped=stopped)
     at = sum(head["role"] in ("name", "score") for head in heads[:2])
     rows = [(lead.id, [*row[:at], part.run, *row[at:]]) for (lead, _, part), row in zip(found, cells, strict=True)]
     return [*heads[:at], run_head(), *heads[at:]], rows
@@ -188,9 +188,11 @@ def _cells_of_runs(parts: Sequence[LookedAt], finals: Sequence[bool]) -> dict[st
         of_runs.setdefault(part.run, []).append((part, is_final))
     found: dict[str, RunCells] = {}
     for run, tables in of_runs.items():
-        rows = [(part, [cells for _, cells in part.rows().values()]) for part, _ in tables]
-        failed = [(part.columns, failures_of(part.columns, cells, own=part.is_own)) for part, cells in rows]
-        found[run] = {"final": all(is_final for _, is_final in tables), "failed": failures_of_run(failed)}
+        read = [
+            (part.columns, [cells for _, cells in part.rows().values()], part.is_own, part.stopped)
+            for part, _ in tables
+        ]
+        found[run] = {"final": all(is_final for _, is_final in tables), "failed": failures_of_run(read)}
     return found
 
 

@@ -184,6 +184,7 @@ class LookedAt:
         next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
         is_own: whether it is the user's own list, whose columns stay in their order.
+        stopped: the ids of the columns that were stopped here.
         not_before: the earliest time for the next request after an error (monotonic clock).
         saved_filters: those of the table; None while they do not matter.
         next_saved_filters: the same for a newer version of the table, until it is complete.
@@ -205,6 +206,7 @@ class LookedAt:
     next_try: float = 0.0
     failures: int = 0
     is_own: bool = False
+    stopped: Collection[str] = ()
     not_before: float = float("-inf")
     saved_filters: SavedFilters | None = None
     next_saved_filters: SavedFilters | None = None

@@ -47,6 +47,7 @@ class LeadWidget(LiveWidget):
             merged=self._merged,
             goes_on=self._goes_on,
             is_own=self._is_own,
+            stopped=self._stopped,
             filters=filters,
             sort=sort,
             counted=self._leads_counted,
@@ -83,6 +84,14 @@ class LeadWidget(LiveWidget):
         """Return whether a table is a list that the run was given, and not one that it built."""
         watch = self._watch(table.id)
         return watch is not None and table.id.lower() in conversation_of(watch).state.focused
+
+    def _stopped(self, table: Table) -> set[str]:
+        """Return the ids of a table's columns that were stopped here, and would have run for every lead."""
+        watch = self._watch(table.id)
+        conversation = None if watch is None else conversation_of(watch)
+        if conversation is None or conversation.state.stopped is None:
+            return set()
+        return {column for table_id, column in conversation.whole if table_id == table.id}
 
     def _watch(self, table: str) -> RunWatch | None:
         """Return the watch of the current run of a table; None for a table without a run."""

@@ -145,7 +145,6 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _freeze_after(self, view: Any) -> float | None:
         """Return the seconds after which the widget is frozen; None while it must stay alive."""
-        raise NotImplementedError
 
     def snapshot(self) -> dict[str, Any]:
         """Return the current snapshot, by media type."""
@@ -154,9 +153,6 @@ class LiveWidget(anywidget.AnyWidget):
     def _on_content(self, content: Any) -> None:
         """Handle a front-end message that only this kind of widget has."""
         raise NotImplementedError
-
-    def _before_update(self, _old: Any, new: Any) -> None:
-        """Called before a new view is sent."""
 
     # The same for all widgets.
 
@@ -293,8 +289,7 @@ class LiveWidget(anywidget.AnyWidget):
             return
         new = self._view_now()
         if self._view_changed(self._view, new):
-            before, self._view = self._view, new
-            self._before_update(before, new)
+            self._view = new
             # Sent before the change itself: a page that saves right now must not have an older snapshot than it shows.
             self._send_snapshot()
             with self.hold_sync():

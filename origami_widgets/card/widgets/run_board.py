@@ -230,6 +230,8 @@ class RunBoard(LiveWidget):
 
     def _show(self, view: BoardView) -> None:
         rows = view["rows"]
+        if self.is_html:
+            self.outputs.replace(self._as_html(final=view["head"]["settled"]))
         self._set_trait("head", view["head"])
         self._set_trait("clock", view["clock"])
         self._set_lists({"items": rows, "moments": self._moments(view), "buttons": view["row_buttons"]})
@@ -241,10 +243,6 @@ class RunBoard(LiveWidget):
         leads, credits_used = board_totals(self._source.entries())
         self._set_trait("lead_count", leads)
         self._set_trait("credits_used", credits_used)
-
-    def _before_update(self, _old: BoardView, new: BoardView) -> None:
-        if self.is_html:
-            self.outputs.replace(self._as_html(final=new["head"]["settled"]))
 
     def _on_content(self, content: Any) -> None:
         self._on_command(content, self._handler)

@@ -6,7 +6,9 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import cost_per_qualified_lead, counted_index
@@ -17,12 +19,11 @@ from origami_widgets.frames.schema import RUN_FIELDS, RUN_NAME, TABLE_FIELDS, Fr
 from origami_widgets.frames.source import Source, SourcePart, gather
 from origami_widgets.frames.values import read_timestamp
 
-from .forecast import Judged, forecasts
 from .table_economics import TableEconomics, over
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
-
 
 MOST_LEADS = 10**9
 ENOUGH_JUDGED = 0.8
@@ -392,3 +393,84 @@ def _common(values: Sequence[Any]) -> Any:
 def _sum(values: Sequence[Any]) -> Any:
     """Return the sum; None without values, or if one is unknown."""
     return None if not values or None in values else sum(values)
+
+
+SPREAD = 1.0
+"""Variance of the price of a lead, as a share of its squared mean: found ones may cost 15 credits, and others none."""
+DRAWS = 4_000
+SEED = 41
+LOW, HIGH = 0.02, 0.99
+
+
+class Judged(NamedTuple):
+    """What a run has spent, and for what.
+
+    Attributes:
+        credits: all credits of the run, above 0.
+        qualified: its qualified leads, at least 1.
+        judged: its leads with a verdict.
+        name: what tells two runs with equal numbers apart, so that the order of the runs has no influence.
+    """
+
+    credits: float
+    qualified: int
+    judged: int
+    name: str = ""
+
+
+class Forecast(NamedTuple):
+    """What more leads of one run will cost.
+
+    Attributes:
+        cost: the expected credits.
+        low: its 2nd percentile.
+        high: its 99th percentile.
+        chance_cheapest: the probability that no other run is cheaper; None for a single run.
+    """
+
+    cost: float
+    low: float
+    high: float
+    chance_cheapest: float | None
+
+
+def forecasts(runs: Sequence[Judged], more: int) -> list[Forecast]:
+    """Return what `more` qualified leads of each run will cost.
+
+    Args:
+        runs: the runs of one comparison.
+        more: the number of further qualified leads.
+    """
+    order = sorted(range(len(runs)), key=lambda at: runs[at])
+    if not order:
+        return []
+    credits_used, qualified, judged = (np.array([runs[at][place] for at in order], np.float64) for place in (0, 1, 2))
+    y, p = np.log(credits_used / qualified), (qualified + 0.5) / (judged + 1)
+    v = (1 - p) / qualified + SPREAD / judged
+    random = np.random.default_rng(SEED)
+    theta = _prices(y, v, random)
+    costs = more * np.exp(theta + random.normal(0, np.sqrt(((1 - p) + SPREAD * p) / more), theta.shape))
+    expected, (low, high) = more * np.exp(theta.mean(axis=0)), np.quantile(costs, (LOW, HIGH), axis=0)
+    cheapest = np.bincount(theta.argmin(axis=1), minlength=len(runs)) / DRAWS
+    made = zip(expected.tolist(), low.tolist(), high.tolist(), cheapest.tolist(), strict=True)
+    found = dict(zip(order, (Forecast(*each[:3], each[3] if len(runs) > 1 else None) for each in made), strict=True))
+    return [found[at] for at in range(len(runs))]
+
+
+def _prices(
+    y: npt.NDArray[np.float64], v: npt.NDArray[np.float64], random: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Draw the logarithm of what a qualified lead of each run costs, given what was measured and its variance."""
+    noise = random.normal(size=(DRAWS, len(y)))
+    noise -= noise.mean(axis=0)
+    if len(y) == 1:
+        return np.asarray(y + np.sqrt(v) * noise)
+    b = np.arange(1, 40) / 40
+    precision = 1 / (v + (v.mean() * (1 - b) / b)[:, None])
+    total = precision.sum(axis=1)
+    center = (precision * y).sum(axis=1) / total
+    likely = (np.log(precision) - precision * (y - center[:, None]) ** 2).sum(axis=1) / 2 - np.log(total) / 2
+    weights = np.exp(likely - likely.max())
+    at = random.choice(len(b), DRAWS, p=weights / weights.sum())
+    s, mu = v * precision[at], random.normal(center[at], total[at] ** -0.5)[:, None]
+    return np.asarray((1 - s) * y + s * mu + np.sqrt(v * (1 - s)) * noise)

@@ -27,11 +27,10 @@ from origami_widgets.frames.leads.stacking import mains_of, table_notes
 
 from .atomic_files import check_not_taken, move_into_place, working_folder
 from .crm_shapes import Shape, checked_shape
-from .csv_files import csv_text, write_csv
 from .export_parts import WHAT, ExportPart, What, file_names, parts_of, shape_parts
 from .html_files import write_page
 from .lead_export import SUMMARY, for_people, list_headings, names_people, personal_data_note, summary_of
-from .parquet_files import write_parquet
+from .table_files import csv_text, write_csv, write_parquet
 from .xlsx_files import engine, write_workbook
 
 if TYPE_CHECKING:

@@ -14,13 +14,12 @@ from origami_widgets.api.background.sync_bridge import OnLoop, block
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.dtype_backend import DtypeBackend, typed_array
 from origami_widgets.frames.economics.table_economics import is_company
-from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.frame_builder import read_only
 
-from .chosen_columns import ALL, ChosenColumns
 from .company_domain import address_columns, domains_of
 from .lead_table import OURS
 from .row_reading import IncompleteRows, RowsReading, origin_notes, reason_of
-from .rows_request import RowsRequest, request_from
+from .rows_request import ALL, ChosenColumns, RowsRequest, request_from
 from .stacking import (
     columns_as_read,
     folded_text,

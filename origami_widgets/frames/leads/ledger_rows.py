@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from origami_widgets.frames.files.csv_files import csv_text
 from origami_widgets.frames.files.list_reading import read_list
+from origami_widgets.frames.files.table_files import csv_text
 
 from .left_out import Identity, LeftOut, identities
 

@@ -13,14 +13,13 @@ from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop
 from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput, TableNotFound
-from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.frame_builder import read_only
 from origami_widgets.frames.values import as_json, parsed_object
 
-from .chosen_columns import ChosenColumns
 from .lead_table import OURS
 from .leads_reading import LeadsReading, TableLeads, origins_of, stack_leads
 from .refreshed_table import GivenTable, RefreshedTable
-from .rows_request import RowsRequest, request_from
+from .rows_request import ChosenColumns, RowsRequest, request_from
 from .stacking import check_columns, check_leads, columns_of, python_values, table_notes
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from origami_widgets.api.rows.own_rows import NOT_SENT, at_positions, without_ke
 from origami_widgets.api.validate import shortened
 from origami_widgets.api.validate import text as valid_text
 from origami_widgets.frames.files.list_reading import GivenList, as_frame
-from origami_widgets.frames.frame_attrs import read_only
+from origami_widgets.frames.frame_builder import read_only
 from origami_widgets.frames.leads.row_reading import RowsReading
 from origami_widgets.frames.leads.rows_request import request_from
 from origami_widgets.frames.leads.stacking import headings_of, table_notes

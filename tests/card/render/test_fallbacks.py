@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import bleach
@@ -20,10 +21,10 @@ from tests.fixtures.make_views import views
 from tests.fixtures.states import STATES
 
 SNAPSHOTS = {
-    **{name: snapshot_of(view) for name, view in views("snapshot").items()},
-    "board": snapshot_of(board_of(every_entry(), form="snapshot")),
-    "hostile board": snapshot_of(board_of(hostile_entries(9, hostile.CORPUS.values()), form="snapshot")),
-    "large board": snapshot_of(board_of(many(BOARD_SLOTS, *STATES), form="snapshot")),
+    **{name: lambda name=name: views("snapshot")[name] for name in (*STATES, "conversation")},
+    "board": lambda: board_of(every_entry(), form="snapshot"),
+    "hostile board": lambda: board_of(hostile_entries(9, hostile.CORPUS.values()), form="snapshot"),
+    "large board": lambda: board_of(many(BOARD_SLOTS, *STATES), form="snapshot"),
 }
 LIMIT = 90_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -60,6 +61,11 @@ VSCODE_ORDER = ("application/vnd.", "application/vdom.", "application/geo+json",
 VSCODE_DRAWS = {"text/html", "application/javascript", "image/png", "image/svg+xml", "text/markdown", "text/plain"}
 
 
+@functools.cache
+def snapshot(name):
+    return snapshot_of(SNAPSHOTS[name]())
+
+
 def notebook(*bundles: dict[str, Any]) -> nbformat.NotebookNode:
     outputs = [new_output("display_data", data=bundle) for bundle in bundles]
     return new_notebook(cells=[new_code_cell("run", outputs=outputs)])
@@ -71,12 +77,12 @@ def html_alone(bundle: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", SNAPSHOTS)
 def test_the_notebook_is_valid_and_little_larger(name: str) -> None:
-    with_view, without = notebook(SNAPSHOTS[name]), notebook(html_alone(SNAPSHOTS[name]))
+    with_view, without = notebook(snapshot(name)), notebook(html_alone(snapshot(name)))
     nbformat.validate(with_view)
     sizes = [len(nbformat.writes(each).encode()) for each in (with_view, without)]
     assert 0 < sizes[0] - sizes[1] <= LIMIT
     read = nbformat.reads(nbformat.writes(with_view), as_version=4)
-    assert read.cells[0].outputs[0].data == SNAPSHOTS[name]
+    assert read.cells[0].outputs[0].data == snapshot(name)
 
 
 @pytest.mark.parametrize("sanitize", [False, True])
@@ -86,12 +92,12 @@ def test_nbconvert_makes_the_same_page(sanitize: bool) -> None:
         # Cells get an id when they are made.
         return "\n".join(str(output) for output in BeautifulSoup(made, "html.parser").select(".jp-OutputArea-output"))
 
-    assert page(list(SNAPSHOTS.values())) == page([html_alone(each) for each in SNAPSHOTS.values()])
+    assert page([snapshot(name) for name in SNAPSHOTS]) == page([html_alone(snapshot(name)) for name in SNAPSHOTS])
 
 
 @pytest.mark.parametrize("name", SNAPSHOTS)
 def test_github_shows_every_word(name: str) -> None:
-    markup = SNAPSHOTS[name]["text/html"]
+    markup = snapshot(name)["text/html"]
     shown = bleach.clean(markup, tags=GITHUB_TAGS, attributes=GITHUB_ATTRIBUTES, protocols=["https", "mailto"])
     assert words(shown) == words(markup)
     links = [[a.get("href") for a in BeautifulSoup(each, "html.parser").find_all("a")] for each in (shown, markup)]
@@ -110,7 +116,7 @@ def choice_of_vscode(bundle: dict[str, Any], draws: set[str]) -> str:
 
 @pytest.mark.parametrize("name", SNAPSHOTS)
 def test_vs_code_draws_the_html_and_a_live_card_as_a_widget(name: str) -> None:
-    saved = SNAPSHOTS[name]
+    saved = snapshot(name)
     live = {WIDGET: {"model_id": "a"}, **saved}
     assert choice_of_vscode(saved, VSCODE_DRAWS) == "text/html"
     assert choice_of_vscode(saved, VSCODE_DRAWS | {WIDGET}) == "text/html"

@@ -17,6 +17,7 @@ from origami_widgets.card.view.lead_cells import (
     changed_rows,
     count_words,
     distinct_names,
+    failures_of_run,
     hidden_mark,
     make_cells,
     make_heads,
@@ -254,11 +255,17 @@ def test_addresses_are_links_where_the_column_is_for_them():
     assert unsafe == "a@b.example"
 
 
-@pytest.mark.parametrize(("errored", "words"), [(0, "no result"), (2, "failed"), (1, "no result")])
-def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, words):
-    failing = column(cells={"running": 0, "errored": errored})
-    (head,) = make_heads([failing], [[None], ["a"], [None]])
+@pytest.mark.parametrize(
+    ("errored", "is_stopped", "words"),
+    [(0, False, "no result"), (2, False, "failed"), (1, False, "no result"), (1, True, "stopped"), (2, True, "failed")],
+)
+def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, is_stopped, words):
+    failing, rows = column(cells={"running": 0, "errored": errored}), [[None], ["a"], [None]]
+    stopped = {failing.id} if is_stopped else ()
+    (head,) = make_heads([failing], rows, stopped=stopped)
     assert head["missing"] == words
+    of_run = failures_of_run([([failing], rows, False, stopped)])
+    assert [each.missing for each in of_run.values()] == [words] * bool(errored or is_stopped)
 
 
 @pytest.mark.parametrize(

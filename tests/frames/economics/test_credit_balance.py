@@ -6,7 +6,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.usage import BalanceReading
-from origami_widgets.frames.economics.credit_balance import frame_of_readings
+from origami_widgets.frames.run_frames import frame_of_readings
 
 T0 = 1_784_625_000
 """2026-07-21T09:10:00Z, on the kernel's clock and on the server's."""

@@ -5,7 +5,7 @@ from statistics import NormalDist, fmean
 
 import pytest
 
-from origami_widgets.frames.economics.forecast import DRAWS, Judged, forecasts
+from origami_widgets.frames.economics.run_economics import DRAWS, Judged, forecasts
 
 # Draws of a distribution give its quantiles with this error at most.
 NEAR = {"rel": 0.06}

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import vl_convert
 
 from origami_widgets.frames.plots import plot
-from origami_widgets.frames.plots.chart import VEGA_LITE
+from origami_widgets.frames.plots.kinds import VEGA_LITE
 from tests.frames.payloads import SOURCES as FORMS
 from tests.frames.payloads import changed, payload, table
 

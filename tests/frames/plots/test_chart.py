@@ -15,7 +15,7 @@ from nbconvert import HTMLExporter
 from PIL import Image
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.plots import chart as charts
+from origami_widgets.frames.plots import kinds as charts
 from tests.frames.payloads import payload
 from tests.frames.plots.drawn import MIME, PLOTS, SOURCES, funnel, shown, size, texts, watched, written
 
@@ -139,4 +139,4 @@ def test_plots_load_altair_only_when_they_draw():
     code = "import sys, origami_widgets.frames.plots; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert "origami_widgets.frames.plots" in loaded
-    assert not {"altair", "vl_convert", "origami_widgets.frames.plots.chart"} & set(loaded)
+    assert not {"altair", "vl_convert", "origami_widgets.frames.plots.kinds"} & set(loaded)

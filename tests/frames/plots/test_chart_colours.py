@@ -2,10 +2,10 @@
 
 import pytest
 
-from origami_widgets.frames.plots import chart
+from origami_widgets.frames.plots import kinds
 
 PAGES = {"white": "#ffffff", "JupyterLab dark": "#111111", "Colab dark": "#383838"}
-COLOURS = {chart.LEADS, chart.LOSS}
+COLOURS = {kinds.LEADS, kinds.LOSS}
 # Machado, Oliveira and Fernandes (2009), for linear light.
 VISION = {
     "all colours": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
@@ -58,4 +58,4 @@ def test_marks_stand_out_from_every_page(colour, page):
 
 @pytest.mark.parametrize("vision", VISION.values(), ids=VISION)
 def test_leads_and_losses_differ_in_every_colour_vision(vision):
-    assert distance(chart.LEADS, chart.LOSS, vision) >= LEAST_DISTANCE
+    assert distance(kinds.LEADS, kinds.LOSS, vision) >= LEAST_DISTANCE

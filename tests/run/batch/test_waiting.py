@@ -45,28 +45,6 @@ def test_a_wait_ends_when_its_patience_does(many):
     batch.cancel()
 
 
-def test_an_event_loop_waits_without_being_blocked(many):
-    batch = many(towns(2))
-
-    async def both():
-        ticks = 0
-
-        async def tick():
-            nonlocal ticks
-            while True:
-                await asyncio.sleep(0.01)
-                ticks += 1
-
-        ticking = asyncio.create_task(tick())
-        assert await batch is batch
-        ticking.cancel()
-        assert await batch.settle() is batch
-        return ticks
-
-    assert asyncio.run(both()) > 5
-    assert batch.status == "ended"
-
-
 def test_what_a_loop_does_to_an_await_leaves_the_batch_alone(many):
     batch = many(towns(2, "slow"), at_once=1)
 

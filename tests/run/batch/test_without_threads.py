@@ -43,6 +43,7 @@ async def soon(what):
 async def test_it_is_awaited(client):
     batch = await ow.start_many(towns(3), at_once=2, once="towns", client=client, show=False)
     assert {run.status for run in batch} == {"completed"}
+    assert await batch.settle() is batch
     again = await ow.start_many(towns(3), once="towns", client=client, show=False)
     assert again.runs == batch.runs
 

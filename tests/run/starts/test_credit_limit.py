@@ -170,16 +170,6 @@ def test_exactly_as_much_is_not_more():
         assert is_reached(run.refresh().error, str(limit))
 
 
-def test_a_cancel_that_does_not_get_through_is_repeated_until_it_does(front, begin):
-    front.cancels = [answer({}, 503)] * 3
-    run = begin(credit_limit=50)
-    front.later(MIDDLE)
-    assert run.wait(timeout=20).status == "cancelled"
-    assert front.cancels == []
-    assert front.asked_to_cancel == 1
-    assert is_reached(run.error, "50")
-
-
 def test_a_refused_cancel_leaves_the_run_active_and_is_shown(front, begin):
     front.cancels = [answer({"error": "no", "code": "FORBIDDEN"}, 403)] * 50
     run = begin(credit_limit=50)
@@ -213,22 +203,6 @@ def test_an_answer_from_a_server_that_is_behind_takes_nothing_back(front, begin)
 
 
 # What was used before
-
-
-# As slow as in life: the run that goes on with a table takes 54 seconds.
-@pytest.mark.parametrize("front", [{"speed": 1}], ids=[""], indirect=True)
-def test_what_a_focus_table_had_used_before_does_not_count(front, begin):
-    """The table has used 250 credits, and the new run adds some 120 to them."""
-    first = passed(front, begin(SETTLED), 150)
-    focus = first.tables[0]
-    assert focus.credits.lifetime_used > 220
-    run = passed(front, begin(SETTLED, focus_tables=[focus.id], credit_limit=200), 35, 10, 20)
-    assert used(run) > 200
-    assert (run.status, run.error, front.asked_to_cancel) == ("completed", None, 0)
-    other = passed(front, begin(SETTLED, focus_tables=[focus.id], credit_limit=5), 45)
-    see(lambda: front.asked_to_cancel == 1)
-    assert passed(front, other, 5).status == "cancelled"
-    assert is_reached(other.error, "5")
 
 
 @pytest.mark.parametrize("front", [{"speed": 1}], ids=[""], indirect=True)
@@ -333,31 +307,6 @@ def test_a_run_being_started_when_the_limit_is_passed_is_cancelled(front, many):
     assert is_reached(batch.error, "50")
 
 
-def test_the_board_says_so(front, many):
-    batch = many(3, at_once=1, credit_limit=50)
-    see(lambda: batch.runs)
-    front.later(MIDDLE)
-    see(lambda: batch.error is not None)
-    board = ow.RunBoard(batch)
-    try:
-        assert [notice["button"] for notice in board.view["head"]["notices"]] == [None]
-        assert any(batch.error.title in str(notice) or "50" in str(notice) for notice in board.view["head"]["notices"])
-    finally:
-        board.close()
-
-
-async def test_a_batch_can_be_awaited_until_its_limit_is_passed(front, many):
-    batch = many(3, at_once=1, credit_limit=50)
-    async with asyncio.timeout(20):
-        while not batch.runs:
-            await asyncio.sleep(0.02)
-    front.later(MIDDLE)
-    with pytest.raises(ow.OrigamiError) as caught:
-        async with asyncio.timeout(20):
-            await batch
-    assert is_reached(caught.value, "50")
-
-
 def test_what_waits_for_a_slot_when_the_limit_is_passed_never_starts(front, many):
     front.faults = [passes, *[kept_off(answer(FULL, 429, headers={"Retry-After": "1"}))] * 1_000]
     batch = many(2, at_once=2, credit_limit=50)
@@ -384,11 +333,3 @@ def test_no_run_starts_after_one_that_ended_over_the_limit(front, many):
     assert len(front.starts) == 1
     assert [run.status for run in batch.runs] == ["completed"]
     assert front.asked_to_cancel == 0
-
-
-def test_a_batch_whose_last_run_ended_over_the_limit_is_not_halted(front, many):
-    batch = many(1, SETTLED, credit_limit=200)
-    see(lambda: batch.runs)
-    front.later(150)
-    assert ended(batch.runs[0]).status == "completed"
-    assert (batch.wait(timeout=20).error, front.asked_to_cancel) == (None, 0)

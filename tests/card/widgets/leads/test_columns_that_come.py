@@ -143,3 +143,19 @@ def test_values_move_with_their_columns(made, is_moved_by):
     see(lambda: len(front.rows) == 2 * SIZE)
     assert shown_by(front) == before
     on_loop(feed.stop)
+
+
+def test_a_column_that_was_stopped_says_so_below_its_head():
+    client = ow.Sandbox(speed=40).client()
+    table = ow.upload([{"website": f"{number}.example"} for number in range(60)], key="website", client=client)
+    run = ow.start("Find the phone of each", focus_tables=[table], client=client, show=False)
+    see(lambda: run.credits.used and run.tables[0].cells.running)
+    run.cancel()
+    run.wait("cells")
+    card = ow.RunCard(run)
+    page = Page(card)
+    page.look(table.id)
+    see(page.cells)
+    heads = next(each["content"]["heads"] for each in page.messages if each["content"].get("kind") == "leads")
+    assert {head["name"]: head["missing"] for head in heads} == {"website": "no result", "Phone": "stopped"}
+    card.close()
