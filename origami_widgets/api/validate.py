@@ -31,7 +31,7 @@ SHORTEST_ID_WITHOUT_DIGIT = 16
 OWN_LIST = "To have columns added to your own list, use ow.enrich(frame, 'your brief', key='website')."
 
 
-def _refused(title: str, value: object, remedy: str) -> InvalidInput:
+def refused(title: str, value: object, remedy: str) -> InvalidInput:
     """Return the error for a value that is not valid."""
     return InvalidInput(title, cause=f"Got {shortened(value)}.", remedy=remedy)
 
@@ -83,7 +83,7 @@ def agent_name(value: object) -> str | None:
         return None
     if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not is_unicode(value):
         remedy = "Use 1 to 80 characters, or leave out name= to have one made from the brief."
-        raise _refused("Invalid agent name", value, remedy)
+        raise refused("Invalid agent name", value, remedy)
     return not_a_key(value, "an agent's name")
 
 
@@ -97,7 +97,7 @@ def model(value: object) -> str | None:
         return None
     fits = isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and _is_plain(value, "-_.")
     if not fits or not str(value).startswith("origami-"):
-        raise _refused(
+        raise refused(
             "Invalid model",
             value,
             "Use 'origami-lite' or 'origami-max', or leave out model= to use your plan's default.",
@@ -200,10 +200,10 @@ def column_slugs(values: object) -> list[str] | None:
         return None
     slugs = list(values) if isinstance(values, Iterable) and not isinstance(values, str | Mapping) else []
     if not slugs:
-        raise _refused("Expected a list of column slugs", values, remedy)
+        raise refused("Expected a list of column slugs", values, remedy)
     for slug in slugs:
         if not isinstance(slug, str) or not slug.strip() or not is_unicode(slug):
-            raise _refused("Invalid column slug", slug, remedy)
+            raise refused("Invalid column slug", slug, remedy)
         not_a_key(slug, "a column's slug")
     return slugs
 
@@ -224,7 +224,7 @@ def _id(value: object, kind: str) -> str:
             remedy=f"Pass only the {kind}'s id. Use tokens with attach().",
         )
     if not 0 < len(value) <= LONGEST_ID or not _is_plain(value, "-_"):
-        raise _refused(title, value, remedy)
+        raise refused(title, value, remedy)
     return value
 
 
@@ -245,7 +245,7 @@ def idempotency_key(value: object) -> str:
     """
     if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isascii() and value.isprintable():
         return not_a_key(value, "an idempotency key")
-    raise _refused(
+    raise refused(
         "Invalid idempotency key",
         value,
         "Use 1 to 255 printable ASCII characters, ideally a UUID, or leave it out to have one made.",
@@ -262,7 +262,7 @@ def attachments(values: object) -> list[dict[str, object]]:
     given = [values] if isinstance(values, str | Mapping) or not isinstance(values, Iterable) else list(values)
     for value in given:
         if isinstance(values, str | Mapping) or not isinstance(value, Mapping) or "kind" not in value:
-            raise _refused("Invalid attachment", value, remedy)
+            raise refused("Invalid attachment", value, remedy)
     if len(given) > MOST_ATTACHMENTS:
         raise InvalidInput("Too many attachments", cause=f"Got {len(given)}.", remedy=remedy)
     return [dict(value) for value in given if isinstance(value, Mapping)]
@@ -282,7 +282,7 @@ def method(value: object) -> str:
     """
     if isinstance(value, str) and value.upper() in METHODS:
         return value.upper()
-    raise _refused("Invalid method", value, f"Use one of {', '.join(METHODS)}.")
+    raise refused("Invalid method", value, f"Use one of {', '.join(METHODS)}.")
 
 
 def path(value: object) -> str:
@@ -330,7 +330,7 @@ def include(tokens: object) -> str:
     words = given.split(",") if isinstance(given, str) else list(given)
     cleaned = [word.strip().lower() for word in words if isinstance(word, str)]
     if len(cleaned) != len(words) or not all(_is_plain(word, "_-") for word in cleaned):
-        raise _refused(
+        raise refused(
             "include must be a list of words",
             words,
             "Use include=('stats',), ('transcript',) or both.",
@@ -350,7 +350,7 @@ def as_json(name: str, value: object, example: str) -> str:
         text = ""
     expected = "[{" if example.startswith("[") else "{"
     if not text.startswith(expected) and text != "[]":
-        raise _refused(f"Invalid {name}", value, f"Pass {example}.")
+        raise refused(f"Invalid {name}", value, f"Pass {example}.")
     return text
 
 
@@ -365,7 +365,7 @@ def _number(
     fits = isinstance(value, int if is_whole else int | float) and not isinstance(value, bool)
     if fits and (0 < cast("float", value) <= most or (may_be_zero and value == 0)):
         return value
-    raise _refused(title, value, remedy)
+    raise refused(title, value, remedy)
 
 
 def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = False) -> float:
@@ -417,7 +417,7 @@ def flag(name: str, value: object) -> bool:
     """
     if type(value).__name__ in ("bool", "bool_"):
         return bool(value)
-    raise _refused(f"{name} must be True or False", value, f"Use {name}=True or {name}=False.")
+    raise refused(f"{name} must be True or False", value, f"Use {name}=True or {name}=False.")
 
 
 def text(name: str, value: object) -> str:
@@ -428,7 +428,7 @@ def text(name: str, value: object) -> str:
     """
     if isinstance(value, str) and value and is_unicode(value):
         return not_a_key(value, f"{name}=")
-    raise _refused(f"{name} must be a text", value, f"Pass a text: {name}='…', or leave it out.")
+    raise refused(f"{name} must be a text", value, f"Pass a text: {name}='…', or leave it out.")
 
 
 def not_a_key(value: str, what: str) -> str:

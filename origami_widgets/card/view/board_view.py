@@ -21,7 +21,7 @@ from origami_widgets.card.view.contract import (
     Stage,
     StageCount,
 )
-from origami_widgets.card.view.notices import explanation_of, link_of_error
+from origami_widgets.card.view.notices import explanation_of, link_of_error, notice
 from origami_widgets.card.view.result import number, qualified_of
 from origami_widgets.card.view.run_head import SANDBOX_GONE, as_of, clock_view, is_missing
 from origami_widgets.card.view.stopping import CANCEL, STOP
@@ -107,7 +107,7 @@ def make_board(
         "announcement": _announcement(rows),
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),
-        "notices": [_halted(error, can_resume=can_resume, form=form)] if error is not None else [],
+        "notices": [] if error is None else [_halted(error, _RESUME if can_resume else None, form)],
         "buttons": _buttons(rows, can_stop=can_stop, can_resume=can_resume and error is None) if is_live else [],
         "has_leads": is_live and any(row["token"] for row in rows),
         "leads_line": leads_line if is_live else "",
@@ -220,17 +220,9 @@ def _origin(entries: Iterable[BoardEntry]) -> str:
     return clip(short_host(clip(origins.pop(), 300)), 60) if len(origins) == 1 else ""
 
 
-def _halted(error: OrigamiError, *, can_resume: bool, form: Form) -> Notice:
-    return {
-        "key": "halted",
-        "tone": "bad",
-        "title": clip(f"The remaining briefs are on hold: {error.title}", 160),
-        "text": clip(explanation_of(error), 500),
-        "button": _RESUME if can_resume and form == "live" else None,
-        "link": link_of_error(error),
-        # A live board has the button.
-        "code": "batch.resume()" if can_resume and form != "live" else "",
-    }
+def _halted(error: OrigamiError, button: Button | None, form: Form) -> Notice:
+    title = f"The remaining briefs are on hold: {error.title}"
+    return notice(form, "halted", "bad", title, explanation_of(error), button=button, link=link_of_error(error))
 
 
 def _announcement(rows: Sequence[BoardRow]) -> str:

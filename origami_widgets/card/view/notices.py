@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.models.run import STATUS_LABELS
@@ -54,6 +55,7 @@ _SENDING = {
     "answer": "Sending your answers",
     "fill": "Starting to fill cells",
 }
+_LINES = {"fill": "run.fill()", "resume": "batch.resume()"}
 _CHECK_NOW: Final[Button] = {"command": "check_now", "label": "Check now"}
 
 
@@ -75,6 +77,7 @@ class _Writer:
     def __init__(self, state: RunState, form: Form) -> None:
         self.state = state
         self.form = form
+        self._notice = partial(notice, form)
 
     def all(self) -> Iterator[Notice]:
         yield from self._failures()
@@ -86,28 +89,6 @@ class _Writer:
             yield from self._stopped_cells()
             yield from self._filled()
             yield from self._questions()
-
-    def _notice(
-        self,
-        key: str,
-        tone: Tone,
-        title: str,
-        text: str = "",
-        *,
-        button: Button | None = None,
-        link: Link | None = None,
-        code: str = "",
-    ) -> Notice:
-        is_live = self.form == "live"
-        return {
-            "key": key,
-            "tone": tone,
-            "title": clip(title, _TITLE_LIMIT),
-            "text": clip(text, _TEXT_LIMIT),
-            "button": button if is_live else None,
-            "link": link,
-            "code": code or ("" if is_live else _as_code(button)),
-        }
 
     def _failures(self) -> Iterator[Notice]:
         state = self.state
@@ -354,6 +335,30 @@ class _Writer:
             yield self._notice("needs_input", "attention", "The agent is waiting for your answer", text, code=code)
 
 
+def notice(
+    form: Form,
+    key: str,
+    tone: Tone,
+    title: str,
+    text: str = "",
+    *,
+    button: Button | None = None,
+    link: Link | None = None,
+    code: str = "",
+) -> Notice:
+    """Return a notice in words of limited length. Without a widget, a button becomes its line of Python."""
+    is_live = form == "live"
+    return {
+        "key": key,
+        "tone": tone,
+        "title": clip(title, _TITLE_LIMIT),
+        "text": clip(text, _TEXT_LIMIT),
+        "button": button if is_live else None,
+        "link": link,
+        "code": code or ("" if is_live else _as_code(button)),
+    }
+
+
 def _asking(button: Button, state: RunState) -> Button:
     """Return a button whose question says what the conversation has cost so far."""
     return follow_up_button(button["label"], button.get("prompt", ""), state)
@@ -405,10 +410,8 @@ def _cause(error: OrigamiError | None) -> str:
 
 
 def _as_code(button: Button | None) -> str:
-    if button is not None and button["command"] == "fill":
-        return "run.fill()"
     if button is None or button["command"] != "follow_up":
-        return ""
+        return "" if button is None else _LINES.get(button["command"], "")
     # Quoted as a Python string: the line is made to be copied and run, so an agent's text must not be able to end the
     # string.
     return f"run.follow_up({json.dumps(button.get('prompt', ''), ensure_ascii=False)})"

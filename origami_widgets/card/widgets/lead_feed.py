@@ -26,7 +26,6 @@ from origami_widgets.card.widgets.lead_pages import (
     LoadedLeads,
     LookedAt,
     LookedAtGrid,
-    ShownLeads,
     Version,
     read_looked_at,
 )
@@ -36,7 +35,7 @@ from origami_widgets.run.state import is_unjudged
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
 
-from .lead_order import KnownTables, drawn, leads_answer, merge, said_of, tables_with_leads
+from .lead_order import KnownTables, ShownLeads, drawn, leads_answer, merge, said_of, tables_with_leads
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import FlatRow, Table

@@ -13,7 +13,7 @@ from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
-from origami_widgets.api.validate import shortened
+from origami_widgets.api.validate import refused
 from origami_widgets.card.view.board_rows import NO_CHECK_TIMES
 from origami_widgets.card.view.lead_cells import distinct_names, in_reading_order, shown_columns
 from origami_widgets.card.view.messages import (
@@ -488,10 +488,10 @@ def _checked_source(source: object) -> tuple[RunBatch | None, tuple[Run, ...], t
             return None, tuple(dict.fromkeys(given)), ()
         if all(isinstance(each, Table) for each in given):
             return None, (), tuple(given)
-    raise InvalidInput(
+    raise refused(
         "There are no leads to show in this",
-        cause=f"Got {shortened(source)}.",
-        remedy="Use a run or batch, ow.leads(run), or a table, ow.leads(run.tables[0]).",
+        source,
+        "Use a run or batch, ow.leads(run), or a table, ow.leads(run.tables[0]).",
     )
 
 
@@ -510,11 +510,7 @@ def _as_filter(given: Mapping[str, Any]) -> LeadFilter:
         case {"column": str(column), "operator": str(operator), **rest}:
             value = rest.get("value", "")
             return LeadFilter(column=column, operator=operator, value=value if isinstance(value, str) else str(value))
-    raise InvalidInput(
-        "A filter is not valid",
-        cause=f"Got {shortened(given)}.",
-        remedy="Use {'column': slug, 'operator': 'contains', 'value': 'text'}.",
-    )
+    raise refused("A filter is not valid", given, "Use {'column': slug, 'operator': 'contains', 'value': 'text'}.")
 
 
 def _as_sort(given: Mapping[str, str] | None) -> LeadSort | None:
@@ -523,8 +519,4 @@ def _as_sort(given: Mapping[str, str] | None) -> LeadSort | None:
             return None
         case {"column": str(column), "direction": "asc" | "desc" as direction}:
             return LeadSort(column=column, direction=direction)
-    raise InvalidInput(
-        "The sort order is not valid",
-        cause=f"Got {shortened(given)}.",
-        remedy="Use {'column': slug, 'direction': 'asc'} or 'desc'.",
-    )
+    raise refused("The sort order is not valid", given, "Use {'column': slug, 'direction': 'asc'} or 'desc'.")

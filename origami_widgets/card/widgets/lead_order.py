@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from origami_widgets.card.view.lead_cells import (
     LEAD,
     ROW,
     RUN_COLUMN,
+    cell_words,
     changed_rows,
     count_words,
     failures_of_run,
@@ -37,6 +38,36 @@ if TYPE_CHECKING:
 
 OrderedRow = tuple["FlatRow", "list[LeadCell]", "LookedAt"]
 """A lead, its cells in the order of its own table, and what was read of that table."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLeads:
+    """The leads that a grid shows, as far as they were read, in its order.
+
+    Attributes:
+        heads: the heads of the columns.
+        rows: the id and the cells of each lead.
+    """
+
+    heads: Sequence[LeadHead]
+    rows: Sequence[tuple[str, Sequence[LeadCell]]]
+
+    def chosen(self, ids: Collection[str], columns: Collection[str]) -> ShownLeads:
+        """Return some leads and columns of these.
+
+        Args:
+            ids: the ids of the leads; empty for all.
+            columns: the slugs of the columns; empty for all.
+        """
+        places = [at for at, head in enumerate(self.heads) if not columns or head["slug"] in columns]
+        rows = [(row_id, [cells[at] for at in places]) for row_id, cells in self.rows if not ids or row_id in ids]
+        return ShownLeads([self.heads[at] for at in places], rows)
+
+    def words(self) -> dict[str, list[str | None]]:
+        """Return the words of the cells by the slugs of the columns; None where there is no value."""
+        words = [[cell_words(cell) or None for cell in cells] for _, cells in self.rows]
+        columns = map(list, zip(*words, strict=True)) if words else ([] for _ in self.heads)
+        return dict(zip((head["slug"] for head in self.heads), columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

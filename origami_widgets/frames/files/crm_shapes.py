@@ -18,7 +18,7 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import column_role
-from origami_widgets.api.validate import shortened
+from origami_widgets.api.validate import refused, shortened
 from origami_widgets.frames.economics.table_economics import COMPANIES, PEOPLE
 from origami_widgets.frames.leads.company_domain import company_domain
 from origami_widgets.frames.leads.lead_table import OURS
@@ -69,10 +69,10 @@ def checked_shape(shape: object) -> Shape:
         known = {*KINDS, "required", "files", "longest"}.issuperset(shape)
         if known and heads and all(isinstance(each, Mapping) and each for each in heads):
             return shape
-    raise InvalidInput(
+    raise refused(
         "Unknown shape",
-        cause=f"Got {shortened(shape)}.",
-        remedy='Use shape="hubspot", or a dict of the heads that your CRM imports: shape={"people": {"Email": "email", '
+        shape,
+        'Use shape="hubspot", or a dict of the heads that your CRM imports: shape={"people": {"Email": "email", '
         f'"Surname": "last_name"}}, "companies": {{"Name": "company"}}}}. The roles are: {", ".join(ROLES)}.',
     )
 

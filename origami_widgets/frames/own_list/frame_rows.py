@@ -14,7 +14,7 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.own_rows import NOT_SENT, KeyText, OwnList, Sent, at_positions, key_of
-from origami_widgets.api.validate import not_a_key, shortened
+from origami_widgets.api.validate import not_a_key, refused, shortened
 from origami_widgets.words.foreign_text import is_unicode
 from origami_widgets.words.numbers import plural
 
@@ -35,10 +35,10 @@ def column_names(given: object, argument: str) -> list[str]:
     """
     names = [given] if isinstance(given, str) else list(given) if isinstance(given, Sequence) else None
     if names is None or not all(isinstance(name, str) for name in names):
-        raise InvalidInput(
+        raise refused(
             f"{argument} must name columns",
-            cause=f"Got {shortened(given)}.",
-            remedy=f"Pass names of columns: {argument}=['website']. Rename a column whose name isn't a text.",
+            given,
+            f"Pass names of columns: {argument}=['website']. Rename a column whose name isn't a text.",
         )
     if argument == "key" and not names:
         raise InvalidInput("key names no column", cause="It's empty.", remedy="Pass the column that tells rows apart.")

@@ -1,5 +1,7 @@
 """How fresh a card is, and how long a run took in views that count no time themselves."""
 
+from dataclasses import replace
+
 import pytest
 
 from origami_widgets.card.view import make_view
@@ -45,6 +47,8 @@ def test_of_a_run_that_ended_the_age_is_that_of_its_cells():
     assert fresh_words(filling["clock"], now=LATER) == "updated 9 s ago, next check in 11 s"
     settled = make_view(STATES["completed"](), now=LATER)
     assert fresh_words(settled["clock"], now=LATER) == ""
+    looked_at_once_more = replace(STATES["completed"](), connection=Connection(heard_at=LATER, next_at=LATER + 30))
+    assert fresh_words(make_view(looked_at_once_more, now=LATER)["clock"], now=LATER) == ""
 
 
 TIMES = {

@@ -154,7 +154,7 @@ def test_frozen_it_is_its_snapshot_and_a_click_does_nothing(frozen_later):
     )
     settle()
     assert board.frozen
-    assert board.head["open"] == ""
+    assert board.card == ""
 
 
 def test_frozen_and_seen_by_nobody_it_is_closed(frozen_later):
