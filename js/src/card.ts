@@ -5,7 +5,7 @@ import { Lifecycle } from "./lifecycle";
 import type { Model } from "./model";
 import { type Notify, notifyToggle, voice } from "./notify";
 import { askSection } from "./sections/ask";
-import { HeadSection } from "./sections/head";
+import { headSection } from "./sections/head";
 import { NewsSection } from "./sections/news";
 import { resultSection } from "./sections/result";
 import { TablesSection } from "./sections/tables";
@@ -35,7 +35,7 @@ class Card {
     const ask = askSection(context);
     const tables = new TablesSection(context, ask.node);
     const news = new NewsSection(context, tables.showFailed);
-    const head = new HeadSection(context, this.#notify, news.outcomes);
+    const head = headSection(context, this.#notify, news.outcomes);
     const result = resultSection(context);
     this.#sections = [
       this.#section(head, "head", "earlier"),

@@ -2,20 +2,17 @@
 
 import { UNITS } from "./contract";
 
-const MINUTE = 60;
-
 /** The two largest units that apply, seconds dropped above an hour: "1 min 48 s", "2 h 5 min". */
 export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
-  const at = UNITS.findIndex(([, size]) => whole >= size || size === 1);
-  const parts = (whole < MINUTE ? UNITS.slice(at, at + 1) : UNITS.slice(at, at + 2)).map(
-    ([unit, size], index) =>
-      [Math.floor((index ? whole % (UNITS[at]?.[1] ?? 1) : whole) / size), unit] as const,
-  );
-  return parts
-    .filter(([count], index) => count || !index)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(" ");
+  let left = Math.max(0, Math.floor(seconds));
+  const at = UNITS.findIndex(([, size]) => left >= size || size === 1);
+  const said: string[] = [];
+  for (const [unit, size] of UNITS.slice(at, at + 2)) {
+    const count = Math.floor(left / size);
+    if (count || !said.length) said.push(`${count} ${unit}`);
+    left %= size;
+  }
+  return said.join(" ");
 }
 
 /** One unit only: "9 s ago", "2 min ago". */

@@ -29,9 +29,13 @@ type Times = Pick<Head, "done" | "settled" | "started_at" | "completed_at">;
  * How long the run takes or took. The time counts only while kernel and server are heard; otherwise it stops at the
  * moment when the server was last heard. A saved answer (`ended`) does not have that moment.
  */
-export function elapsed(head: Times, session: Session, clock: ClockView | null = session.clock): string {
+export function elapsed(
+  head: Times,
+  session: Session,
+  clock: Pick<ClockView, "connection" | "heard_at">,
+): string {
   const { started_at: start, completed_at, done } = head;
-  const { connection, heard_at } = clock ?? { connection: "ended", heard_at: null };
+  const { connection, heard_at } = clock;
   const counts = session.presence === "live" && connection === "live";
   const end = done ? completed_at : counts ? session.now() : connection === "ended" ? null : heard_at;
   return start === null || end === null ? "" : duration((end - start) / 1000);

@@ -151,16 +151,10 @@ export class Session {
       this.#sent.forEach(withdraw);
   }
 
-  /** Asks for the code that draws leads. */
-  code(): Promise<string> {
-    return new Promise((resolve) => {
-      this.#ask({ kind: "code" }, (answer: CodeAnswer) => resolve(answer.code));
-    });
-  }
-
-  /** Reports to the kernel which leads a grid shows; `use` gets all answers. */
-  leads(message: Omit<LeadsMessage, "kind">, use: (answer: LeadsAnswer) => void): void {
-    this.#ask({ kind: "leads", ...message }, use);
+  /** Asks for code, a file of leads or the leads that a grid shows; `use` gets all answers. */
+  ask<Q extends Question>(message: Q, use: (answer: Extract<Answer, { kind: Q["kind"] }>) => void): void {
+    this.#uses.set(keyOf(message), use);
+    if (this.reads) this.#post(message);
   }
 
   /** Whether a cell keeps the kernel from reading: it has read nothing for longer than a question takes. */
@@ -171,11 +165,6 @@ export class Session {
   /** Reports to the kernel which leads are ticked. */
   select(ids: string[], on: boolean): void {
     if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
-  }
-
-  /** Asks for a file of leads. */
-  download(message: Omit<DownloadMessage, "kind">, use: (answer: DownloadAnswer) => void): void {
-    this.#ask({ kind: "download", ...message }, use);
   }
 
   close(): void {
@@ -231,11 +220,6 @@ export class Session {
       this.#sent.forEach(withdraw);
     }
     this.#changed();
-  }
-
-  #ask(message: Question, use: (answer: never) => void): void {
-    this.#uses.set(keyOf(message), use);
-    if (this.reads) this.#post(message);
   }
 
   #post(message: CommandMessage | HelloMessage | Question | SelectMessage): boolean {

@@ -300,22 +300,19 @@ class SnapshotKeeper {
   }
 }
 
-/** Starts with the model, before any view; returns a function that ends it. `mount` draws a view. */
-function keepSnapshot(model: Model, mount: Mount): () => void {
-  const keeper = new SnapshotKeeper(model, mount);
-  return () => keeper.close();
-}
-
 /** The anywidget module of a card. anywidget 0.9 (the lowest, and Colab's) gives no `signal`: the clean-up ends a view. */
 export function widget(mount: Mount): {
   initialize(context: { model: Model }): () => void;
   render(context: { model: Model; el: HTMLElement }): () => void;
 } {
   return {
+    // Before any view.
     initialize({ model }) {
-      const ends = [followChanges(model), keepSnapshot(model, mount)];
+      const unfollow = followChanges(model);
+      const keeper = new SnapshotKeeper(model, mount);
       return () => {
-        for (const end of ends) end();
+        unfollow();
+        keeper.close();
       };
     },
     render({ model, el }) {

@@ -19,7 +19,6 @@ from origami_widgets.cli import (
     enrich_command,
     export_command,
     login_command,
-    new_command,
     watch_command,
 )
 from origami_widgets.cli.command import (
@@ -39,7 +38,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     watch_command.CANCEL,
     export_command.EXPORT,
     enrich_command.ENRICH,
-    new_command.NEW,
+    enrich_command.NEW,
     watch_command.RUNS,
     login_command.LOGIN,
     demo_command.SANDBOX,

@@ -4,9 +4,8 @@ from .dtype_backend import plain
 from .economics.run_economics import runs_frame
 from .files.exporting import export
 from .lead_frames import leads_frame
-from .lead_summaries import describe_leads, evidence_frame, refresh_leads
+from .lead_summaries import describe_leads, evidence_frame, overlap, refresh_leads
 from .leads.company_domain import domain_of
-from .list_comparison import overlap
 from .own_list.joining import join_leads
 from .run_frames import actions_frame, credits_frame, transcript_frame
 from .table_frames import columns_frame, lead_sources_frame, tables_frame

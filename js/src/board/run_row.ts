@@ -1,5 +1,4 @@
 import { button, CommandButton, labelOf, showOutcome, turnOff } from "../buttons";
-import type { CheckTimes, ClockView } from "../contract";
 import { type Child, el, mark, on, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
@@ -17,17 +16,6 @@ export const cell = (
 ): HTMLTableCellElement => el(role === "cell" ? "td" : "th", cls, { role }, ...given);
 
 const number = (name: string): HTMLTableCellElement => cell("cell", `b-num b-${name}`);
-
-const clockOf = ([heard_at, next_at, interval, connection]: CheckTimes): ClockView => ({
-  now: 0,
-  heard_at,
-  next_at,
-  interval,
-  connection,
-  heard: "",
-  next: "",
-  due: "",
-});
 
 /** A run in one line: its name with the button that opens its card, its status, numbers and time, and what can be done. */
 export class RunRow implements Part<Item> {
@@ -112,7 +100,8 @@ export class RunRow implements Part<Item> {
     const status = isPast ? filled(this.#lastKnown(), row.status_label.toLowerCase()) : row.status_label;
     setText(this.#label, status);
     this.#status.title = status;
-    setText(this.#time, row.token ? elapsed(row, session, clockOf(moments)) : "");
+    const [heard_at, , , connection] = moments;
+    setText(this.#time, row.token ? elapsed(row, session, { heard_at, connection }) : "");
     const gone = session.presence === "gone";
     const asked = pending(commandKey(row.token, this.#command()));
     turnOff(this.press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);

@@ -23,7 +23,7 @@ export function cellDetails(closed: () => void) {
       const title = el("b", "", words("", "bdi", lead), ` · ${column}`);
       fill(
         node,
-        el("div", "ptop", title, el("span", "gap"), close),
+        el("div", "row", title, el("span", "gap"), close),
         el("p", "", result, sure),
         el("dl", "", ...list),
       );

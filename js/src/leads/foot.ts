@@ -114,13 +114,11 @@ export class Foot {
       }
       this.#say("");
       const format = key as FileFormat;
-      this.#session.download(
-        { grid: this.#leads.requests.grid, table: this.#leads.requests.table, ids, columns, format },
-        (answer) => {
-          if (answer.base64) save(answer);
-          this.#say(answer.note);
-        },
-      );
+      const { grid, table } = this.#leads.requests;
+      this.#session.ask({ kind: "download", grid, table, ids, columns, format }, (answer) => {
+        if (answer.base64) save(answer);
+        this.#say(answer.note);
+      });
     };
     if (this.#ticked.length) done();
     else this.#leads.readAll(done);

@@ -4,6 +4,7 @@ import type { LeadGridHead, LeadHead, LeadSort, LeadsAnswer } from "../contract"
 import { el, on, show } from "../dom";
 import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
+import { orderAfter } from "../sorting";
 import * as say from "../words";
 import { type ColumnsMenu, columnsMenu } from "./columns";
 import { cellDetails } from "./details";
@@ -287,16 +288,15 @@ export class LeadGrid {
    */
   #sort(slug: string): void {
     const sort = this.#order;
-    const isSorted = sort?.column === slug;
     if (sort && (sort === this.given.sort || sort === this.#best)) this.#first = sort.direction;
-    if (!isSorted) {
+    if (sort?.column !== slug) {
       const head = this.rows.heads.find((each) => each.slug === slug);
       // Other rows may make another kind of the column.
       this.#first = head?.role === "score" || head?.is_number ? "desc" : "asc";
     }
-    const opposite = this.#first === "asc" ? "desc" : "asc";
-    const direction = !isSorted ? this.#first : sort.direction === this.#first ? opposite : null;
-    this.requests.sort = direction ? { column: slug, direction } : null;
+    const now = sort && { key: sort.column, down: sort.direction === "desc" };
+    const next = orderAfter(now, slug, this.#first === "desc");
+    this.requests.sort = next && { column: slug, direction: next.down ? "desc" : "asc" };
     this.#restart();
   }
 

@@ -72,9 +72,7 @@ export class LeadRequests {
     const { grid, size, sort, filters } = this;
     const query = this.#query;
     const [include_hidden, include_left_out] = [this.includeHidden, this.includeLeftOut];
-    this.#session.leads(
-      { grid, query, table, first, last, size, sort, filters, include_hidden, include_left_out },
-      this.#take,
-    );
+    const shown = { grid, query, table, first, last, size, sort, filters };
+    this.#session.ask({ kind: "leads", ...shown, include_hidden, include_left_out }, this.#take);
   }
 }

@@ -1,9 +1,9 @@
 import { commandButtons, copyLine } from "../buttons";
-import type { Button, Earlier, EarlierRun, Head, View } from "../contract";
-import { el, keyedList, linkPlace, mark, type Part, setText, show, showCut, words } from "../dom";
+import type { EarlierRun, Head, View } from "../contract";
+import { el, keyedList, linkPlace, mark, type Part, setText, show, showCut, showText, words } from "../dom";
 import { menu } from "../menu";
 import type { Notify } from "../notify";
-import type { Context, Session } from "../session";
+import type { Context } from "../session";
 
 function earlierRun(): Part<EarlierRun> {
   const status = el("span");
@@ -20,63 +20,66 @@ function earlierRun(): Part<EarlierRun> {
   };
 }
 
-/** Status, newest brief, the earlier ones, buttons and the menu. */
-export class HeadSection implements Part<Pick<View, "head" | "earlier">> {
-  readonly node: HTMLElement;
-  readonly #session: Session;
-  readonly #status = el("span");
-  readonly #pill = el("span", "pill", mark(), this.#status);
-  readonly #prompt = words("prompt cut");
-  readonly #reply = words("mute cut");
-  readonly #earlier = menu("", "link");
-  readonly #briefs = keyedList(el("ol"), earlierRun, (run: EarlierRun) => run.run_id);
-  readonly #origin = words("chip-note cut");
-  readonly #buttons: Part<readonly Button[]>;
-  readonly #notify: Notify;
-  readonly #menu = menu("⋯", "quiet");
-  readonly #link = linkPlace("act");
-  readonly #line = copyLine("Show it elsewhere", "the line that shows this run");
-  #head: Head | null = null;
+/** The menu of all that is seldom needed. */
+function moreMenu(...parts: HTMLElement[]): HTMLElement[] {
+  const { press, panel } = menu("⋯", "quiet");
+  press.ariaLabel = press.title = "More about this run";
+  panel.append(...parts);
+  return [press, panel];
+}
 
-  /** @param outcomes - The place of what comes of a click. */
-  constructor({ session }: Context, notify: Notify, outcomes: HTMLElement) {
-    [this.#session, this.#notify] = [session, notify];
-    const run = (): string => this.#head?.run_id ?? "";
-    this.#buttons = commandButtons(el("span", "act stop"), session, run, outcomes);
-    const { press, panel } = this.#menu;
-    press.ariaLabel = press.title = "More about this run";
-    panel.append(this.#link.node, this.#line.node, notify.node, notify.refusal);
-    const earlier = this.#earlier;
-    earlier.panel.append(this.#briefs.node);
-    const asked = el("div", "asked row", this.#prompt, earlier.press, earlier.panel, this.#origin);
-    const brief = el("div", "brief", asked, this.#reply);
-    const does = el("div", "does", this.#buttons.node, press, panel);
-    this.node = el("header", "head row", this.#pill, brief, does);
-  }
-
-  update({ head, earlier }: { head: Head; earlier: Earlier }): void {
-    this.#head = head;
-    showCut(this.#prompt, head.prompt);
-    showCut(this.#reply, head.reply);
-    setText(this.#earlier.press, earlier.title);
-    show(this.#earlier.press, earlier.runs.length);
-    this.#briefs.update(earlier.runs);
-    showCut(this.#origin, head.origin);
-    this.#link.update(head.link);
-    this.#buttons.update(head.buttons);
-    show(this.#buttons.node, head.buttons.length);
-    this.#line.update(head.line);
-    this.refresh();
-  }
-
-  refresh(): void {
-    const head = this.#head;
+/**
+ * Status, newest brief, the earlier ones, buttons and the menu.
+ *
+ * @param outcomes - The place of what comes of a click.
+ */
+export function headSection(
+  { session }: Context,
+  notify: Notify,
+  outcomes: HTMLElement,
+): Part<Pick<View, "head" | "earlier">> {
+  let head: Head | null = null;
+  const status = el("span");
+  const pill = el("span", "pill", mark(), status);
+  const [prompt, reply, origin] = [words("prompt cut"), words("mute cut"), words("chip-note cut")];
+  const earlier = menu("", "link");
+  const briefs = keyedList(el("ol"), earlierRun, (run: EarlierRun) => run.run_id);
+  const buttons = commandButtons(el("span", "act stop"), session, () => head?.run_id ?? "", outcomes);
+  const link = linkPlace("act");
+  const line = copyLine("Show it elsewhere", "the line that shows this run");
+  earlier.panel.append(briefs.node);
+  const asked = el("div", "asked row", prompt, earlier.press, earlier.panel, origin);
+  const more = moreMenu(link.node, line.node, notify.node, notify.refusal);
+  const refresh = (): void => {
     if (!head) return;
-    const known = head.done || this.#session.follows();
-    this.#pill.className = `pill t-${known ? head.tone : "neutral"}`;
+    const known = head.done || session.follows();
+    pill.className = `pill t-${known ? head.tone : "neutral"}`;
     // Once a run is no longer watched, its last status may be out of date.
-    showCut(this.#status, known ? head.status_label : head.last_known);
-    this.#notify.update(!(head.done && head.settled) && this.#session.follows());
-    this.#buttons.refresh?.();
-  }
+    showCut(status, known ? head.status_label : head.last_known);
+    notify.update(!(head.done && head.settled) && session.follows());
+    buttons.refresh?.();
+  };
+  return {
+    node: el(
+      "header",
+      "head row",
+      pill,
+      el("div", "brief", asked, reply),
+      el("div", "does", buttons.node, ...more),
+    ),
+    refresh,
+    update({ head: next, earlier: { title, runs } }) {
+      head = next;
+      showCut(prompt, next.prompt);
+      showCut(reply, next.reply);
+      showCut(origin, next.origin);
+      showText(earlier.press, runs.length ? title : "");
+      briefs.update(runs);
+      link.update(next.link);
+      buttons.update(next.buttons);
+      show(buttons.node, next.buttons.length);
+      line.update(next.line);
+      refresh();
+    },
+  };
 }

@@ -95,22 +95,10 @@ export class NewsSection implements Part<NewsView> {
     this.#all.panel.classList.add("news-all");
     this.#all.panel.append(this.#others.node, this.#text, this.#cut);
     this.#follow.panel.append(this.#suggestions.node);
-    this.node = el(
-      "div",
-      "news row",
-      this.#title,
-      this.#showFailed,
-      this.#all.press,
-      this.#all.panel,
-      this.#press.outcome,
-      this.outcomes,
-      this.#press.node,
-      this.#link.node,
-      this.#line.node,
-      this.#follow.press,
-      this.#follow.panel,
-      this.#close,
-    );
+    const [all, follow, press] = [this.#all, this.#follow, this.#press];
+    const says = [this.#title, this.#showFailed, all.press, all.panel, press.outcome, this.outcomes];
+    const does = [press.node, this.#link.node, this.#line.node, follow.press, follow.panel, this.#close];
+    this.node = el("div", "news row", ...says, ...does);
   }
 
   update(view: NewsView): void {

@@ -1,5 +1,5 @@
 import { button } from "../buttons";
-import type { TableView, View } from "../contract";
+import type { CodeAnswer, TableView, View } from "../contract";
 import { el, fill, type Part, same, setText, show, showCut, showText, uid } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
@@ -19,7 +19,7 @@ const ASK = ":ask";
 
 /** Loads the code that draws leads, as the host loads a widget's; fails if the page forbids it. */
 async function loadLeadsCode(session: Session): Promise<typeof LeadsCode> {
-  const code = await session.code();
+  const { code } = await new Promise<CodeAnswer>((take) => session.ask({ kind: "code" }, take));
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
     return await import(url);

@@ -211,10 +211,11 @@ def test_what_looks_like_a_formula_stays_text_when_it_is_edited(read):
 def test_dates_are_dates_and_moments_are_moments(tmp_path, dtype):
     days = pd.Series(pd.to_datetime(["2026-07-21", None]).astype("datetime64[us]"))
     moments = pd.Series(pd.to_datetime(["2026-07-21", "2026-07-21T09:14"], format="ISO8601"))
-    frame = pd.DataFrame({"day": days.astype(dtype), "moment": moments})
+    frame = pd.DataFrame({"day": days.astype(dtype), "moment": moments, "zone": moments.dt.tz_localize("UTC")})
     (file,) = ow.export(frame, tmp_path / "book.xlsx")
     sheet = openpyxl.load_workbook(file).active
     assert [sheet[place].number_format for place in ("A2", "B2")] == ["yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"]
+    assert [cell.value for cell in sheet[1]] == ["day", "moment", "zone (UTC)"]
     (file,) = ow.export(frame, tmp_path, format="csv")
     result = [line.split(",")[0] for line in file.read_text(encoding="utf-8-sig").splitlines()]
     assert result == ["day", "2026-07-21", ""]

@@ -111,10 +111,6 @@ def test_cells_that_fill_after_the_end_of_a_run_of_the_sandbox():
     run.wait("cells")
     refreshed = ow.refresh_leads(before, client=client)
     pd.testing.assert_frame_equal(refreshed.frame, ow.leads_frame(run, include_hidden=True))
-    with_own = ow.refresh_leads(before.assign(score=range(len(before))), client=client).frame
-    pd.testing.assert_frame_equal(with_own.drop(columns="score"), refreshed.frame)
-    scores = dict(zip(before["row_id"], range(len(before)), strict=True))
-    assert with_own["score"].to_list() == [scores.get(row_id, pd.NA) for row_id in with_own["row_id"]]
     again = ow.refresh_leads(refreshed.frame, client=client)
     assert again.frame is refreshed.frame
 
