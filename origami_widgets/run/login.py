@@ -138,6 +138,8 @@ async def _check(
     while True:
         place = KEY_PLACES.get(source, "")
         may_replace, said = bool(place) and can_prompt(), f"Invalid API key in {place}."
+        if source == "keyring":
+            said = f"The API key in {place} is no longer valid."
         if isinstance(key, Secret):
             client = Client(key, base_url=url, project=project)
             try:
