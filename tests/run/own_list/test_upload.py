@@ -155,6 +155,28 @@ def test_an_interrupted_upload_goes_on(server, execute, route):
     assert [len(rows) for _, _, rows in server.writes] == [120, 100, 30]
 
 
+UPSERT = "POST /tables/{id}/rows/upsert"
+
+
+@pytest.mark.parametrize("server", [{"csv_rows": 120}], indirect=True)
+def test_each_request_is_written_down_before_it_is_sent(server, client, files):
+    written: list[tuple[str, int]] = []
+    posts = ("POST /workspaces", "POST /workspaces/{id}/documents", UPSERT)
+    with files.before_each_write(lambda record: written.append((record["pending"], sum(map(server.count, posts))))):
+        ow.upload(many(), key="website", columns=["n"], once="crm", client=client)
+    assert {sent for pending, sent in written if pending} == set(range(sum(map(server.count, posts))))
+
+
+@pytest.mark.parametrize("server", [{"csv_rows": 120}], indirect=True)
+def test_a_refusal_beside_a_lost_answer_takes_another_key_and_keeps_the_batch(server, client):
+    server.fail(UPSERT, 500, 429, takes_effect=False)
+    ow.upload(many(), key="website", columns=["n"], client=client)
+    sent = [each for each in server.requests if each.path.endswith("upsert")][:3]
+    first, second, third = (each.headers["idempotency-key"] for each in sent)
+    assert first == second != third
+    assert len({each.json()["batchId"] for each in sent}) == 1
+
+
 def test_too_many_requests_are_waited_for(server, client):
     table = ow.upload(many(3), key="website", client=client)
     server.refuse("POST /tables/{id}/rows/upsert", 429, 429)
