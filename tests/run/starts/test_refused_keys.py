@@ -48,6 +48,14 @@ def test_a_kernel_that_died_in_the_queue_left_only_old_refusals(front, client, f
     assert ow.start(BRIEF, once="porto", client=client, show=False) == run
 
 
+def test_what_is_put_off_after_a_lost_answer_does_not_make_it_known(front, client):
+    """Until the attempts are used up: the run of the first one is looked for all the same."""
+    front.faults = [forgotten(FAILED), *[kept_off(answer(*SLOW_DOWN))] * 20]
+    front.reads = [kept_off(EMPTY_LIST)] * 2
+    run = ow.start(BRIEF, client=client, show=False)
+    assert front.runs() == [run.id]
+
+
 def test_the_run_that_a_dead_kernel_got_is_not_paid_for_again(front, client, files):
     front.faults = [kept_off(FAILED), kept_off(FAILED)]
     with pytest.raises(ow.errors.AmbiguousStart):
