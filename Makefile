@@ -20,7 +20,7 @@ front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css w
 front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print) origami_widgets/_version.py
 
 contract := js/src/contract.ts
-contract_sources := $(addprefix origami_widgets/card/view/,contract.py lead_contract.py messages.py)
+contract_sources := $(addprefix origami_widgets/card/view/,contract.py messages.py)
 
 # Each stamp lies in what it vouches for, and so goes when that goes.
 demo_packages := .venv/.demo-packages
