@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import html
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ class Scene:
         ready: CSS selector, within the cell's output, of what is there when it can be photographed.
         outputs: What its outputs show, in their order.
         act: What a person does before the picture; called with the window and the cell's position.
+        opens: What a person opens last, before each picture, because it shuts when the page moves.
         undo: What puts the kernel right after the pictures, where others need it.
         alone: It takes the kernel away from the others, so it comes after them.
     """
@@ -58,6 +60,7 @@ class Scene:
     ready: str = "*"
     outputs: tuple[str, ...] = ("",)
     act: Act | None = None
+    opens: Act | None = None
     undo: Act | None = None
     alone: bool = False
 
@@ -118,7 +121,8 @@ def _photographs(window: LabPage, scenes: Sequence[tuple[int, Scene]], folder: P
                 for number, output in enumerate(scene.outputs):
                     name = "-".join(filter(None, (scene.name, output, theme, str(width))))
                     shot = Shot(scene.name, output, theme, width, folder / f"{name}.png")
-                    window.screenshot_part(shot.path, window.output(index).nth(number))
+                    last = None if scene.opens is None else partial(scene.opens, window, index)
+                    window.screenshot_part(shot.path, window.output(index).nth(number), last)
                     yield shot
 
 

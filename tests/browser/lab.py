@@ -16,7 +16,7 @@ import nbformat
 from tests.browser.window import LOOKS, READY_SECONDS, VIEWPORT, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from playwright.sync_api import Browser, BrowserContext, Locator
 
@@ -236,8 +236,11 @@ class LabPage(Window):
             self.page.set_viewport_size({"width": size["width"] + width - now, "height": size["height"]})
         raise AssertionError(f"the output of cell {index} is {now} px wide, not {width}")
 
-    def screenshot_part(self, path: Path, target: Locator) -> None:
-        """Write a PNG of what the window shows of `target` when it is scrolled to its top; quicker than `screenshot`."""
+    def screenshot_part(self, path: Path, target: Locator, last: Callable[[], object] | None = None) -> None:
+        """Write a PNG of what the window shows of `target` when it is scrolled to its top; quicker than `screenshot`.
+
+        `last` is called when nothing moves any more.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         box = target.evaluate(
             """async node => {
@@ -254,6 +257,8 @@ class LabPage(Window):
                 return { x, y, width, height: Math.min(height, window.innerHeight - y) };
             }"""
         )
+        if last is not None:
+            last()
         self.page.screenshot(path=path, clip=box, animations="disabled")
 
     def close(self) -> None:

@@ -94,7 +94,7 @@ SCENES = [
     Scene("board", BOARD, ".origami-board"),
     Scene("board_asked_to_stop", BOARD, ".origami-board", act=ask_before_stopping),
     Scene("typed", ALONE.format("needs_input"), CARD, act=answer_in_own_words),
-    Scene("menu", ALONE.format("completed"), CARD, act=open_menu),
+    Scene("menu", ALONE.format("completed"), CARD, opens=open_menu),
     Scene("unfolded", ALONE.format("large"), CARD, act=unfold),
     Scene("kernel_busy", ALONE.format("running"), CARD, act=cancel_in_vain, undo=let_it_answer, alone=True),
     Scene("kernel_gone", ALONE.format("running_many"), CARD, act=restart, alone=True),
