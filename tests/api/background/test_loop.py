@@ -322,6 +322,7 @@ from origami_widgets.api.background.loop import background
 client = Client("og_live_x", base_url=sys.argv[1], timeout=300)
 background().submit(client.operations.get_credits())
 background().submit(asyncio.sleep(3600))
+input()
 print("over")
 """
 
@@ -452,6 +453,12 @@ def test_the_process_ends_although_a_request_hangs(server):
     from tests.support.server import silence
 
     server.plan(silence())
-    # The request may take five minutes.
-    done = python(HANGING, server.base_url, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")
+    command = [sys.executable, "-W", "error", "-c", HANGING, server.base_url]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, cwd=ROOT, **pipes) as process:
+        # It hangs from then on, and may take five minutes.
+        ends = time.monotonic() + 30
+        while not server.requests and time.monotonic() < ends:
+            time.sleep(0.01)
+        said = process.communicate("\n", timeout=60)
+    assert (process.returncode, *said) == (0, "over\n", "")
