@@ -53,7 +53,7 @@ NOT_BEGUN = (408, 425)
 """Statuses that say that the request was not read, or not begun."""
 
 
-class Answer(Enum):
+class Outcome(Enum):
     """What the error that a request to start a run ended with says about the run.
 
     Attributes:
@@ -71,7 +71,7 @@ class Answer(Enum):
     FAILED = auto()
 
     @classmethod
-    def of(cls, error: OrigamiError) -> Answer:
+    def of(cls, error: OrigamiError) -> Outcome:
         """Return what an error says."""
         if error.is_replay:
             return cls.REPLAYED
@@ -153,11 +153,11 @@ class Attempts:
         error: OrigamiError | None = None
         replays = 0
         while self.run is None:
-            answer = None if error is None else Answer.of(error)
-            is_replay = answer == Answer.REPLAYED
+            outcome = None if error is None else Outcome.of(error)
+            is_replay = outcome == Outcome.REPLAYED
             if (self.record.unknown or is_replay) and await self._look_before_sending(error):
                 return
-            if error is not None and not is_replay and (answer == Answer.REFUSED or not self.record.unknown):
+            if error is not None and not is_replay and (outcome == Outcome.REFUSED or not self.record.unknown):
                 self.record.life = Life.REFUSED
                 raise error
             if self.withdrawn.is_set():
@@ -246,17 +246,17 @@ class Attempts:
             error: the error.
             was_unknown: whether an attempt before may have started the run: no refusal says anything about that one.
         """
-        record, answer = self.record, Answer.of(error)
-        if answer in (Answer.REFUSED, Answer.REPLAYED):
+        record, outcome = self.record, Outcome.of(error)
+        if outcome in (Outcome.REFUSED, Outcome.REPLAYED):
             record.refused += 1
             record.unknown = was_unknown
-        elif answer == Answer.UNSENT and not was_unknown:
+        elif outcome == Outcome.UNSENT and not was_unknown:
             record.unknown = False
         else:
-            did_fail = answer == Answer.FAILED
+            did_fail = outcome == Outcome.FAILED
             record.losses += 1 + did_fail
             self._lost_at, self._looks = monotonic(), reconcile.LOOKS_AFTER_FAILURE if did_fail else reconcile.LOOKS
-        record.life = Life.UNKNOWN if record.unknown or answer == Answer.REPLAYED else Life.REFUSED
+        record.life = Life.UNKNOWN if record.unknown or outcome == Outcome.REPLAYED else Life.REFUSED
 
     async def _look_before_sending(self, error: OrigamiError | None) -> bool:
         """Look for the run before anything is sent again, or a refusal is raised. Return whether it is known.
@@ -268,7 +268,7 @@ class Attempts:
             OrigamiError: `error`, if the server refused and the lists could not be read.
             AmbiguousStart: the lists could not be read, or several runs may be ours.
         """
-        if error is not None and Answer.of(error) == Answer.REFUSED:
+        if error is not None and Outcome.of(error) == Outcome.REFUSED:
             # If an attempt has started a run, it did so before the server refused.
             unseen = await self._look((0.0,), only=error.current_run_id if isinstance(error, AgentBusy) else None)
             if unseen is not None:
