@@ -203,7 +203,7 @@ class RunCells(TypedDict):
 
     Attributes:
         final: whether none of them may still come.
-        failed: the columns that have failed cells and none that runs, by slug.
+        failed: the columns that were stopped or have failed cells, and have none that runs, by slug.
     """
 
     final: bool

@@ -200,8 +200,7 @@ def drawn(
         mine = slugs_in_order(part.columns, own=part.is_own)
         places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
     cells = [[None if at is None else row[at] for at in places[id(part)]] for _, row, part in found]
-    stopped = {column for part in parts for column in part.stopped}
-    heads = make_heads(list(columns.values()), cells, own=own, stopped=stopped)
+    heads = make_heads(list(columns.values()), cells, own=own)
     at = sum(head["role"] in ("name", "score") for head in heads[:2])
     rows = [(lead.id, [*row[:at], part.run, *row[at:]]) for (lead, _, part), row in zip(found, cells, strict=True)]
     return [*heads[:at], run_head(), *heads[at:]], rows
