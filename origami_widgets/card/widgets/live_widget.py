@@ -16,7 +16,7 @@ import anywidget
 import traitlets
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.card.view.messages import ChangesMessage, ClockMessage, ItemChange
+from origami_widgets.card.view.messages import AckMessage, ChangesMessage, ClockMessage, ItemChange
 from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.click_commands import ClickCommand, CommandHandler, read_command
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("origami_widgets")
 STATIC = Path(__file__).parents[1] / "static"
 DOCTOR_LINE: Final = "This place shows no live widget. To find out why: ow.doctor()"
+NOT_LIVE: Final = ("This is no longer live", "Show it again in a new cell.")
+"""Answers a click on a widget that a host could not replace by its snapshot."""
 LARGE_LISTS: Final = ("items", "moments")
 """Lists in a trait whose items are sent by themselves."""
 OPTIONAL: Final = {"default_value": None, "allow_none": True}
@@ -353,8 +355,13 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _on_command(self, content: Any, handler: CommandHandler) -> None:
         """Carry out a click, if the content of a message is one. A frozen widget no longer shows what would come of it."""
-        if (command := read_command(content)) is not None and not self.frozen:
+        command = read_command(content)
+        if command is not None and not self.frozen:
             background().submit(self._carry_out(command, handler))
+        elif command is not None and self.comm is not None:
+            # Without an answer, the page would take the kernel for busy.
+            title, remedy = NOT_LIVE
+            self.send(AckMessage(kind="ack", id=command.id, ok=False, title=title, remedy=remedy))
 
     async def _carry_out(self, command: ClickCommand, handler: CommandHandler) -> None:
         ack = await handler.carry_out(command)

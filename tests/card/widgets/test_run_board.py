@@ -9,7 +9,7 @@ from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME
 from origami_widgets.run.reduce import CheckFailed, Planned
 from tests.card.boards import running, runs, watches
-from tests.card.live import on_loop, read, receive, settle
+from tests.card.live import acks, on_loop, read, receive, sent_by, settle
 from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.front import BROKE, kept_off
 from tests.support.outputs import keep_outputs
@@ -139,8 +139,9 @@ def test_it_does_not_give_way_while_a_card_is_open_in_it(frozen_later, click):
     assert board.freezes_in == REMEDY_TIME
 
 
-def test_frozen_it_is_its_snapshot_and_a_click_does_nothing(frozen_later):
+def test_frozen_it_is_its_snapshot_and_a_click_only_says_so(frozen_later):
     board, made, replaced = frozen_later
+    messages = sent_by(board)
     end(made, 0, 1, 2)
     # Somebody looks at it: it must not close under them.
     board.set_trait("_view_count", 1)
@@ -155,6 +156,7 @@ def test_frozen_it_is_its_snapshot_and_a_click_does_nothing(frozen_later):
     settle()
     assert board.frozen
     assert board.card == ""
+    assert [(each["id"], each["ok"]) for each in acks(messages)] == [("c", False)]
 
 
 def test_frozen_and_seen_by_nobody_it_is_closed(frozen_later):
