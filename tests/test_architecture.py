@@ -57,7 +57,7 @@ PURE = (
     *("card.render.document", "card.render.html_writer", "card.render.text_writer"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
-    "run.starts.spec",
+    "run.starts.record",
 )
 
 

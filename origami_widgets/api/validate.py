@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.keys.pasted_key import holds_key_in_use
-from origami_widgets.api.keys.secret import hide_all, holds_key
+from origami_widgets.api.keys.secret import hide_all, holds_key, holds_key_in_use
 from origami_widgets.words.foreign_text import cut, described, is_unicode
 
 LONGEST_PROMPT = 10_000

@@ -29,7 +29,7 @@ def enrich_list(options: Namespace) -> int:
     import origami_widgets as ow
     from origami_widgets.cli.watch_command import watched
     from origami_widgets.run.start import terminal_watch
-    from origami_widgets.run.starts.confirm import asks_terminal
+    from origami_widgets.run.starts.call import asks_terminal
 
     # Checked first, so that a wrong path doesn't cost a run.
     out = out_file(options)

@@ -24,9 +24,8 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import DtypeBackend, attach_hint, configuration, display_backend, top
 from origami_widgets.run.starts import registry
+from origami_widgets.run.starts.call import StartCall, ask, asks_nobody, can_ask
 from origami_widgets.run.starts.cancel import cancel, stop_cells
-from origami_widgets.run.starts.confirm import ask, asks_nobody, can_ask
-from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import Connection, HistoryPoint, RunState, StoppedCells, full_prompt, run_error
 from origami_widgets.words.foreign_text import described, one_line

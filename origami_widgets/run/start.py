@@ -26,13 +26,11 @@ from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.reduce import Changed
 from origami_widgets.run.settings import client_or_default, configuration, display_backend
 from origami_widgets.run.starts import registry
-from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask, question_about
+from origami_widgets.run.starts.call import StartCall, StartDeclined, ask, asks_nobody, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
-from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.queue import JobQueue, queue_of
-from origami_widgets.run.starts.spec import StartSpec
-from origami_widgets.run.starts.store import valid_once
+from origami_widgets.run.starts.record import StartSpec, valid_once
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
+from origami_widgets.run.starts.record import Moment, NameTaken, Stored, spoken, valid_once
 from origami_widgets.run.starts.registry import Cell, key_of
-from origami_widgets.run.starts.store import Moment, NameTaken, Stored, StoreEntry, spoken, store_entry, valid_once
+from origami_widgets.run.starts.store import StoreEntry, store_entry
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations

@@ -22,9 +22,9 @@ from origami_widgets.api.models.base import Page
 from origami_widgets.api.models.run import AgentSummary, RunObject
 from origami_widgets.api.models.table import Table, came_from
 from origami_widgets.api.usage import is_counted
-from origami_widgets.host.runtime import time_limit
+from origami_widgets.host.runtime import SystemClock, time_limit
+from origami_widgets.run.own_cells import columns_not_begun
 from origami_widgets.run.polling import schedule as plans
-from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, NEVER, Quiet
 from origami_widgets.run.reduce import (
     Changed,
@@ -42,7 +42,6 @@ from origami_widgets.run.reduce import (
     wants_table_list,
 )
 from origami_widgets.run.state import TERMINAL_STATUSES, RunState
-from origami_widgets.run.whose_cells import columns_not_begun
 from origami_widgets.words.foreign_text import clean, described, one_line
 
 if TYPE_CHECKING:

@@ -33,14 +33,15 @@ from origami_widgets.api.errors import (
 from origami_widgets.host.runtime import monotonic
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts import reconcile
-from origami_widgets.run.starts.store import KEY_KEPT, Life, StartRecord, StoreEntry, entry_of
+from origami_widgets.run.starts.record import KEY_KEPT, Life, StartRecord
+from origami_widgets.run.starts.store import StoreEntry, entry_of
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.starts.reconcile import Candidate
-    from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.record import StartSpec
 
 MOST_LOSSES = 4
 """Attempts of one call that may end with an unknown outcome before the user has to decide.

@@ -3,7 +3,7 @@
 The API cancels by agent, and an agent has at most one active run. The run is read first, so that a newer run of the
 same agent, started elsewhere, is never cancelled in its place. The status `cancelled` comes from the server, with a
 later check. The API says nothing of what a cancelled agent's cells do, and cells cost credits: they are stopped by a
-request for each table. See `whose_cells.py` for which cells these are. Cells may begin seconds after the end: a stop holds
+request for each table. See `own_cells.py` for which cells these are. Cells may begin seconds after the end: a stop holds
 until all is quiet, and looks once more after that.
 """
 
@@ -22,16 +22,15 @@ from origami_widgets.api.background.loop import is_under_way, kept_task, release
 from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models.base import Page
 from origami_widgets.api.models.table import CancelledCells, Table
-from origami_widgets.host.runtime import time_limit
+from origami_widgets.host.runtime import sleep_until, time_limit
 from origami_widgets.run.conversation import Conversation, conversation_of
-from origami_widgets.run.fill_plan import own_columns, whole_columns
-from origami_widgets.run.polling.clock import sleep_until
+from origami_widgets.run.own_cells import StopTarget, attribute, own_columns, whole_columns
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, QUIET_LOOKS, Quiet, clamp
 from origami_widgets.run.reduce import Changed, RunRead
-from origami_widgets.run.starts.store import Stored, StoreEntry, store_entry
+from origami_widgets.run.starts.record import Stored
+from origami_widgets.run.starts.store import StoreEntry, store_entry
 from origami_widgets.run.state import StoppedCells, newer
-from origami_widgets.run.whose_cells import StopTarget, attribute
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations

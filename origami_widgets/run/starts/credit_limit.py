@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.host.runtime import time_limit
-from origami_widgets.run.polling.clock import sleep_until
+from origami_widgets.host.runtime import sleep_until, time_limit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, SHORTEST, Quiet
 from origami_widgets.run.reduce import Changed

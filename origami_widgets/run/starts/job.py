@@ -28,7 +28,8 @@ from origami_widgets.run.starts import credit_limit as limits
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.attempts import Attempts
 from origami_widgets.run.starts.cancel import cancel, whole_columns_of
-from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord, StartUnclear, recorded_runs
+from origami_widgets.run.starts.record import Life, StartRecord, StartUnclear
+from origami_widgets.run.starts.store import RegistryUnusable, recorded_runs
 from origami_widgets.run.state import Queue
 
 if TYPE_CHECKING:

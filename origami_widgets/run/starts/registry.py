@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from origami_widgets.run.starts.store import Life, StartRecord
+from origami_widgets.run.starts.record import Life, StartRecord
 
 if TYPE_CHECKING:
     from origami_widgets.host.cells import CellRef
