@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
-from origami_widgets.api.base_operations import LARGEST_PAGE, page_params, read_with_retries
+from origami_widgets.api.base_operations import LARGEST_PAGE, page_params, read_with_retries, with_retries
 from origami_widgets.api.errors import AuthenticationError, OrigamiError
 from origami_widgets.api.models.account import Account, AccountSummary, Credits, summarize
 from origami_widgets.api.models.base import JsonObject, Model, Page
@@ -24,7 +24,6 @@ from origami_widgets.api.responses import (
     require_run,
     require_subject,
 )
-from origami_widgets.api.retries import with_retries
 from origami_widgets.api.upload_operations import UploadOperations
 
 if TYPE_CHECKING:

@@ -28,8 +28,15 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.keys.secret import hide_all, hide_keys_in_logs
-from origami_widgets.api.responses import BOM, SUCCESS, ApiRequest, ApiResponse, decode
-from origami_widgets.api.retries import parse_http_date, parse_retry_after
+from origami_widgets.api.responses import (
+    BOM,
+    SUCCESS,
+    ApiRequest,
+    ApiResponse,
+    decode,
+    parse_http_date,
+    parse_retry_after,
+)
 from origami_widgets.host import runtime
 
 if TYPE_CHECKING:
@@ -214,10 +221,10 @@ class Transport:
                     status_code=response.status_code,
                 )
             # A proxy's page may repeat the request and its headers.
-            hide = self._settings.key.hide
+            key = self._settings.key
             # As bytes, because a header may hold any bytes, and text would have to be ASCII to be put back.
-            response.headers = httpx.Headers([(name, hide(value)) for name, value in response.headers.raw])
-            return _decoded(response, hide(await _read(response)), wait)
+            response.headers = httpx.Headers(key.hide_in(response.headers.raw))
+            return _decoded(response, key.hide(await _read(response)), wait)
         finally:
             await response.aclose()
 

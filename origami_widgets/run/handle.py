@@ -19,10 +19,16 @@ from origami_widgets.run.conversation import Conversation, Turn, conversation_of
 from origami_widgets.run.credits import RunCredits, credits_of_run
 from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
-from origami_widgets.run.own_list.uploaded_table import UploadedTable, check_operations
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
-from origami_widgets.run.settings import DtypeBackend, attach_hint, configuration, display_backend, top
+from origami_widgets.run.settings import (
+    DtypeBackend,
+    attach_hint,
+    check_operations,
+    configuration,
+    display_backend,
+    top,
+)
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.call import StartCall, ask, asks_nobody, can_ask
 from origami_widgets.run.starts.cancel import cancel, stop_cells
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.own_list.uploaded_table import UploadedTable
     from origami_widgets.run.waiting import Until
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, cast, get_args
 
 from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
-from origami_widgets.api.default_client import AnyClient, UsableClient, check_client, set_default_client
+from origami_widgets.api.default_client import AnyClient, UsableClient, check_client, operations_for, set_default_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.key_sources import NAME, find_stored_key
 from origami_widgets.api.validate import flag, shortened
 
 if TYPE_CHECKING:
     from origami_widgets.api.keys.secret import Secret
+    from origami_widgets.api.operations import Operations
 
 
 RenderMode = Literal["auto", "widget", "html"]
@@ -161,6 +162,39 @@ def client_or_default(client: AnyClient | None) -> UsableClient:
             if current.client is None:
                 _change(client=made)
     return cast("UsableClient", current.client)
+
+
+def operations_of(client: AnyClient | None, tables: Iterable[object]) -> Operations:
+    """Return the API for a call on some tables: that of the given client, else that of the tables, else the default one.
+
+    Raises:
+        InvalidInput: an uploaded table belongs to another account, project or server.
+        MissingKey: there is no client, and no key.
+    """
+    known = tables if isinstance(tables, Collection) else ()
+    found = operations_for(client, *_uploaded(known), *known)
+    check_operations(found, known)
+    return found
+
+
+def check_operations(operations: Operations | None, tables: Iterable[object]) -> None:
+    """Check that uploaded tables are reached through an API.
+
+    Raises:
+        InvalidInput: one belongs to another account, project or server.
+    """
+    for each in _uploaded(tables):
+        if operations is not None and each.operations.identity != operations.identity:
+            raise InvalidInput(
+                "Two different clients",
+                cause="A table was uploaded through another client than that of this call or of another table. Nothing "
+                "was sent.",
+                remedy="Leave out client=, and use tables and runs of one account and project.",
+            )
+
+
+def _uploaded(tables: Iterable[object]) -> list[Any]:
+    return [each for each in tables if hasattr(each, "upload_id")] if isinstance(tables, Collection) else []
 
 
 def use_login(client: Client, base_url: str, project: str | None, key: Secret | None) -> None:

@@ -20,11 +20,10 @@ from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.handle import Run, started
-from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.reduce import Changed
-from origami_widgets.run.settings import client_or_default, configuration, display_backend
+from origami_widgets.run.settings import client_or_default, configuration, display_backend, operations_of
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.call import StartCall, StartDeclined, ask, asks_nobody, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.own_list.uploaded_table import UploadedTable
     from origami_widgets.run.polling.run_watch import RunWatch
 
 

@@ -9,7 +9,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from origami_widgets.api import retries
+from origami_widgets.api import base_operations
 from origami_widgets.host.runtime import SystemClock
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller
@@ -118,7 +118,7 @@ def without_environment(patch: pytest.MonkeyPatch) -> None:
 
 def without_pauses(patch: pytest.MonkeyPatch) -> None:
     """Send a request that was lost again at once."""
-    patch.setattr(retries, "FIRST_WAIT", 0.002)
+    patch.setattr(base_operations, "FIRST_WAIT", 0.002)
 
 
 def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:

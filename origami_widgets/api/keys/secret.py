@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NoReturn
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
@@ -112,6 +112,10 @@ class Secret:
             b'no such key: og_live_hidden (og_live_x2)'
         """
         return data.replace(self.reveal().encode(), HIDDEN.encode())
+
+    def hide_in(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Return headers without this key in their values."""
+        return [(name, self.hide(value)) for name, value in headers]
 
     def __repr__(self) -> str:
         return f"<Secret {KEY_FORMAT}>"

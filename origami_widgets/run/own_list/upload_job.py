@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from origami_widgets.api.base_operations import wait_after, with_retries
 from origami_widgets.api.errors import (
     ConnectionFailed,
     IdempotencyConflict,
@@ -25,7 +26,6 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.models.table import Column, Table, UpsertReceipt
-from origami_widgets.api.retries import wait_after, with_retries
 from origami_widgets.api.rows.own_rows import KeyText, OwnList, at_positions, key_of
 from origami_widgets.api.rows.row_paging import RowQuery, ids_of
 from origami_widgets.api.rows.row_progress import ProgressReport, WriteProgress

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
-from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import DeletedWorkspace, Table, came_from
 from origami_widgets.api.rows.own_rows import NOT_SENT, KeyText, OwnList
@@ -143,36 +141,3 @@ class UploadedTable:
         if confirm:
             forget(self.upload_id)
         return deleted
-
-
-def operations_of(client: AnyClient | None, tables: Iterable[object]) -> Operations:
-    """Return the API for a call on some tables: that of the given client, else that of the tables, else the default one.
-
-    Raises:
-        InvalidInput: an uploaded table belongs to another account, project or server.
-        MissingKey: there is no client, and no key.
-    """
-    known = tables if isinstance(tables, Collection) else ()
-    found = operations_for(client, *_uploaded(known), *known)
-    check_operations(found, known)
-    return found
-
-
-def check_operations(operations: Operations | None, tables: Iterable[object]) -> None:
-    """Check that uploaded tables are reached through an API.
-
-    Raises:
-        InvalidInput: one belongs to another account, project or server.
-    """
-    for each in _uploaded(tables):
-        if operations is not None and each.operations.identity != operations.identity:
-            raise InvalidInput(
-                "Two different clients",
-                cause="A table was uploaded through another client than that of this call or of another table. Nothing "
-                "was sent.",
-                remedy="Leave out client=, and use tables and runs of one account and project.",
-            )
-
-
-def _uploaded(tables: Iterable[object]) -> list[UploadedTable]:
-    return [each for each in tables if isinstance(each, UploadedTable)] if isinstance(tables, Collection) else []

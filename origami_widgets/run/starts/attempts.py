@@ -18,8 +18,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from origami_widgets.api import retries
-from origami_widgets.api.base_operations import not_wanted
+from origami_widgets.api.base_operations import LONGEST_IN_ALL, not_wanted
 from origami_widgets.api.errors import (
     AgentBusy,
     AmbiguousStart,
@@ -277,7 +276,7 @@ class Attempts:
                 raise error
             return self.run is not None
         if error is not None and error.retry_after and not error.is_replay:
-            await poller().clock.sleep(min(error.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
+            await poller().clock.sleep(min(error.retry_after, LONGEST_IN_ALL), self.withdrawn)
         unseen = await self._look(self._waits(), if_unwanted=reconcile.LOOKS_FOR_UNWANTED)
         if unseen is not None:
             raise self.ambiguous(error or unseen, unseen=True) from unseen

@@ -403,7 +403,8 @@ class StartJob(Attempts):
         if self.record.may_have_started:
             # What was written down before the first attempt counts.
             return
-        await limits.read_before(self.operations, self.spec.focus_tables, self._tables_before)
+        if self.spec.focus_tables:
+            await limits.read_before(self.operations, self.spec.focus_tables, self._tables_before)
         read = list(self._tables_before.values())
         if self.follow_up is not None:
             # Newer readings last.

@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from origami_widgets.api import retries
+from origami_widgets.api import base_operations
 from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import AsyncClient, Client
@@ -199,7 +199,7 @@ async def test_a_deleted_table_stays_an_error_and_read_rows_stay(server, kind):
 
 @both
 async def test_reading_on_is_not_earlier_than_the_server_allows(server, monkeypatch, kind):
-    monkeypatch.setattr(retries, "ATTEMPTS", 1)
+    monkeypatch.setattr(base_operations, "ATTEMPTS", 1)
     server.plan(rows("1", cursor="a"), answer({}, 429, headers={"Retry-After": "1"}), rows("2"))
     reader = reader_of(server, kind)
     with pytest.raises(RateLimited):
