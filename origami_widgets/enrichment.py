@@ -13,7 +13,7 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.run.fill import FillPlan, plan_stopped
 from origami_widgets.run.own_cells import columns_not_begun, has_none_begun
 from origami_widgets.run.own_list.pilot import PilotJob, PilotStopped
-from origami_widgets.run.own_list.upload_record import forget
+from origami_widgets.run.own_list.uploaded_table import forget
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_run, until_filled

@@ -24,7 +24,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, OrigamiError
 from origami_widgets.host.runtime import monotonic
-from origami_widgets.run.agent_runs import make_token
+from origami_widgets.run.conversation import make_token
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp
 from origami_widgets.run.handle import Run, started
 from origami_widgets.run.settings import client_or_default, configuration

@@ -27,7 +27,7 @@ from origami_widgets.api.responses import (
 from origami_widgets.api.upload_operations import UploadOperations
 
 if TYPE_CHECKING:
-    from origami_widgets.api.rows.row_paging import RowQuery
+    from origami_widgets.api.rows.row_reader import RowQuery
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Model")

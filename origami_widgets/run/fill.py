@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.operations import Operations, pages
-from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import RowQuery
 from origami_widgets.api.usage import is_counted
 from origami_widgets.run.follow_up import FollowUp
 from origami_widgets.run.own_cells import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
-from origami_widgets.run.agent_runs import make_token, newest_run
+from origami_widgets.run.conversation import make_token, newest_run
 from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.run.starts.store import entry_of

@@ -14,8 +14,7 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.run import Action, Question, Steps, Suggestion, TranscriptMessage
 from origami_widgets.host.cells import cell_ref
 from origami_widgets.run import waiting
-from origami_widgets.run.agent_runs import make_token, read_turns
-from origami_widgets.run.conversation import Conversation, Turn, conversation_of
+from origami_widgets.run.conversation import Conversation, Turn, conversation_of, make_token, read_turns
 from origami_widgets.run.credits import RunCredits, credits_of_run
 from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering

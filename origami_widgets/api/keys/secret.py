@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NoReturn
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
-from origami_widgets.host.application import current_shell
 
 PREFIX: Final = "og_live_"
 HIDDEN: Final = "og_live_hidden"
@@ -49,13 +48,14 @@ def hide_all(text: str) -> str:
 
 
 def holds_key(value: str) -> bool:
-    """Return whether a text is or contains an API key.
+    """Return whether a text is or contains an API key, or one that a client of this process uses.
 
     Example:
         >>> holds_key("og_live_0123456789abcdef"), holds_key("blog_live_posts")
         (True, False)
     """
-    return value.lower().startswith(PREFIX) or bool(_WHOLE.search(value))
+    is_key = value.lower().startswith(PREFIX) or bool(_WHOLE.search(value))
+    return is_key or any(key.reveal() in value for key in _in_use)
 
 
 class _WithoutKeys(logging.Filter):
@@ -221,14 +221,12 @@ def note_key_in_use(key: Secret) -> None:
 
 def _new_places(key: Secret) -> Iterator[tuple[int, int]]:
     """Yield the number of each cell with this key that has had no warning yet, and the line of the key in it."""
+    # Imported here, because the help of the command needs no host.
+    from origami_widgets.host.application import current_shell
+
     history = getattr(current_shell(), "history_manager", None)
     for cell, text in enumerate(getattr(history, "input_hist_raw", None) or ()):
         at = str(text).find(key.reveal())
         if at >= 0 and cell not in _warned:
             _warned.add(cell)
             yield cell, str(text).count("\n", 0, at) + 1
-
-
-def holds_key_in_use(text: str) -> bool:
-    """Return whether a text contains a key that a client of this process uses."""
-    return any(key.reveal() in text for key in _in_use)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, warn_user
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.rows.row_paging import PartialRows, RowWalk, ids_of
-from origami_widgets.api.rows.row_reader import RowPages
+from origami_widgets.api.rows.row_reader import PartialRows, RowPages, RowWalk, ids_of
 from origami_widgets.frames.frame_builder import read_only
 
 from .lead_table import LEVELS, OURS, Findings, LeadTable, ListedColumn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
-from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import RowQuery
 from origami_widgets.api.validate import flag, may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import read_only

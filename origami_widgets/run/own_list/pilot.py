@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import KeyText
     from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.own_list.upload_record import UploadRecord
+    from origami_widgets.run.own_list.uploaded_table import UploadRecord
 
 LEAST_PILOT = 8
 """Fewest rows of a pilot. From fewer, the cost of the rest can't be estimated."""

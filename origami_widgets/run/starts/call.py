@@ -170,19 +170,18 @@ class StartCall:
         Raises:
             StartDeclined: the user was asked, and did not answer yes; nothing was sent.
         """
-        asks = can_ask() if asks is None else asks
+        if can_ask() if asks is None else asks:
+            job, question = self.block(self._question(make, credit_limit))
+            ask(question)
+            return self.block(self._fulfil(lambda: job))
+        return self.block(self._fulfil(make))
 
-        async def asked() -> tuple[StartJob, str]:
-            job, question = make(), ""
-            if asks:
-                question = await question_about([job], job.find_known, credit_limit=credit_limit)
-            # A run that an earlier call has started is not ended by an interrupt of this one.
-            self.job = job if job.watch is None else None
-            return job, question
-
-        job, question = self.block(asked())
-        ask(question)
-        return self.block(self._fulfil(lambda: job))
+    async def _question(self, make: Callable[[], StartJob], credit_limit: float | None) -> tuple[StartJob, str]:
+        job = make()
+        question = await question_about([job], job.find_known, credit_limit=credit_limit)
+        # A run that an earlier call has started is not ended by an interrupt of this one.
+        self.job = job if job.watch is None else None
+        return job, question
 
     async def start_async(self, make: Callable[[], StartJob]) -> Any:
         """Start the run of a job, or find the run that it already has, without blocking; never asks."""

@@ -19,8 +19,7 @@ import msgspec
 from origami_widgets.api.background.loop import background, is_under_way, kept_task
 from origami_widgets.api.base_operations import not_wanted
 from origami_widgets.api.errors import OrigamiError, RunPoolFull
-from origami_widgets.run.agent_runs import read_turns
-from origami_widgets.run.conversation import Conversation, conversation_of
+from origami_widgets.run.conversation import Conversation, conversation_of, read_turns
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, Subscribers, runs_ended
 from origami_widgets.run.reduce import Changed
