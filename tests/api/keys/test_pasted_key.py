@@ -85,7 +85,7 @@ def test_outside_ipython_no_warning_is_given(monkeypatch, module):
 def test_a_key_in_use_is_found_in_a_text_whatever_its_letters(letter, around):
     odd = f"og_live_ab-cd_{letter}F"
     brief = around.format(odd)
-    assert not secret.holds_key(brief)
+    assert secret.holds_key(brief) is brief.startswith(odd)
     client = ow.Client(odd, base_url="http://127.0.0.1:9/api/v2")
     assert secret.holds_key(brief)
     with pytest.raises(InvalidInput, match="brief") as caught:
