@@ -36,7 +36,7 @@ from origami_widgets.run.own_cells import (
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.cancel import whole_columns_of
-from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached, FillLimit
+from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
@@ -256,7 +256,9 @@ class _Watcher:
             if "fill" in each.limits and each is not watch:
                 each.update(Changed(limit_error=None))
         before = {table.id: table.credits.lifetime_used or 0 for table in conversation.state.tables}
-        FillLimit(plan.limit, before | dict(watch.state.used_before)).guard_turn(watch, conversation)
+        limit = CreditLimit(plan.limit, kind="fill")
+        limit.note_before(before | dict(watch.state.used_before))
+        limit.guard_turn(watch, conversation)
         self._look()
 
     def _look(self) -> None:

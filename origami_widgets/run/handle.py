@@ -22,7 +22,6 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import (
     DtypeBackend,
-    attach_hint,
     check_operations,
     configuration,
     display_backend,
@@ -754,9 +753,13 @@ async def started(
     """
 
     def shown(run: Run) -> Run:
-        if show:
-            with attach_hint(run.token):
+        try:
+            if show:
                 (display_backend().continued if is_continued else display_backend().show)(run)
+        except BaseException as error:
+            # The run costs credits, and its caller has no handle on it yet.
+            error.add_note(f'The run was started and is running. To see it: ow.attach("{run.token}")')
+            raise
         return run
 
     def block() -> Run:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, cast, get_args
 
@@ -273,17 +272,3 @@ def display_backend() -> DisplayBackend[Any, Any]:
     """Return what shows runs and batches."""
     found: DisplayBackend[Any, Any] = top().display_backend
     return found
-
-
-@contextmanager
-def attach_hint(token: str) -> Iterator[None]:
-    """Add a note with the line that attaches the run to any exception raised while a new run is shown.
-
-    Args:
-        token: the run's token. The run costs credits, and its caller has no handle on it yet.
-    """
-    try:
-        yield
-    except BaseException as error:
-        error.add_note(f'The run was started and is running. To see it: ow.attach("{token}")')
-        raise

@@ -156,21 +156,21 @@ class StartCall:
         make: Callable[[], StartJob],
         *,
         credit_limit: float | None = None,
-        asks: bool | None = None,
+        asks: bool,
     ) -> Any:
         """Start the run of a job, blocking, or find the run that it already has. Return the handle on the run.
 
-        Asks the user first if `configure(confirm=True)` is set. Raises the errors of `StartJob.start_for`.
+        Raises the errors of `StartJob.start_for`.
 
         Args:
             make: returns the job; called on the background loop.
             credit_limit: the credits that the run may use; None for no limit.
-            asks: whether to ask the user; None to ask as configured.
+            asks: whether to ask the user.
 
         Raises:
             StartDeclined: the user was asked, and did not answer yes; nothing was sent.
         """
-        if can_ask() if asks is None else asks:
+        if asks:
             job, question = self.block(self._question(make, credit_limit))
             ask(question)
             return self.block(self._fulfil(lambda: job))
