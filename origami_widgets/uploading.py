@@ -11,7 +11,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
-from origami_widgets.host.cells import CellRef, cell_ref
+from origami_widgets.host.application import CellRef, cell_ref
 from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.own_list.pilot import LEAST_PILOT, PilotJob, first_rows
 from origami_widgets.run.own_list.upload_job import UploadJob

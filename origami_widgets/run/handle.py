@@ -12,7 +12,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.run import Action, Question, Steps, Suggestion, TranscriptMessage
-from origami_widgets.host.cells import cell_ref
+from origami_widgets.host.application import cell_ref
 from origami_widgets.run import waiting
 from origami_widgets.run.conversation import Conversation, Turn, conversation_of, make_token, read_turns
 from origami_widgets.run.credits import RunCredits, credits_of_run

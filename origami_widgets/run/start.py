@@ -12,7 +12,7 @@ from origami_widgets.api.background.loop import background, kept_task
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
-from origami_widgets.host.cells import CellRef, cell_ref
+from origami_widgets.host.application import CellRef, cell_ref
 from origami_widgets.run import waiting
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once

@@ -32,7 +32,7 @@ from origami_widgets.words.numbers import plural
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column
     from origami_widgets.api.operations import Operations
-    from origami_widgets.host.cells import CellRef
+    from origami_widgets.host.application import CellRef
 
 MOST_RECORDS = 1_000
 """Records of cells that are kept; the oldest are dropped."""

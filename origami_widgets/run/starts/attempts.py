@@ -30,6 +30,7 @@ from origami_widgets.api.errors import (
     ambiguous,
 )
 from origami_widgets.host.runtime import monotonic
+from origami_widgets.run.conversation import newest_run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.record import KEY_KEPT, Life, StartRecord
@@ -200,13 +201,14 @@ class Attempts:
         """
         record, now = self.record, monotonic()
         if self.follow_up is not None:
-            newest = await self.follow_up.newer_elsewhere(self.operations, self._known_runs)
-            if newest is not None and record.unknown:
+            newest = await newest_run(self.operations, self.follow_up.watch.state.agent_id)
+            is_elsewhere = newest.id not in self._known_runs
+            if is_elsewhere and record.unknown:
                 # It may be our own lost one, which the lists do not show yet.
                 await self._look((0.0,), only=newest.id)
             if self.run is not None:
                 return
-            if newest is not None:
+            if is_elsewhere:
                 raise self.follow_up.continued_elsewhere(newest)
         moment = datetime.fromtimestamp(reconcile.server_time(self.operations, now), UTC)
         if record.claimed_at is None:

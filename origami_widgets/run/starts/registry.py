@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from origami_widgets.run.starts.record import Life, StartRecord
 
 if TYPE_CHECKING:
-    from origami_widgets.host.cells import CellRef
+    from origami_widgets.host.application import CellRef
     from origami_widgets.run.starts.job import StartJob
 
 MOST_RECORDS = 10_000

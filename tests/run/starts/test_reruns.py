@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.host.cells import CellRef
+from origami_widgets.host.application import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.job import StartJob
