@@ -61,9 +61,9 @@ def price_of(state: RunState) -> float | None:
 
 
 def used_of(state: RunState) -> int | None:
-    """Return the credits of a run's tables; of one that was given to it, those since it began, as far as that is known."""
+    """Return the credits of a run's tables, as far as they are known; of one that was given to it, those since it began."""
     since = used_since_start(state)[0] if state.all_tables else None
-    return shown_count(state.credits_used if since is None else since)
+    return shown_count(total(credits_by_table(state).values()) if since is None else since)
 
 
 def make_funnel(table: models.Table) -> FunnelView | None:
@@ -149,7 +149,7 @@ def _figures(state: RunState) -> list[Figure]:
 
 def _credits_label(state: RunState, used: int) -> str:
     noun = "credit" if used == 1 else "credits"
-    if any(shown_count(each.credits.lifetime_used) is None for each in state.all_tables):
+    if None in map(shown_count, credits_by_table(state).values()):
         return f"{noun} at least"
     # The limit counts what was used since the start, which of a list that was there before may be less.
     if state.credit_limit is None or used_since_start(state)[0] != used:

@@ -95,7 +95,7 @@ class RefreshedTable:
             names = {each["id"]: each["column"] for each in table.note.get("table_columns", ())}
             now = _renamed(now, note, _named_by_id(note, names))
         note = next(iter(table_notes(now)), {})
-        self._names = lead_names(now)
+        self._names = python_values(lead_names(now))
         if not table.note:
             # Nothing tells whether a column that is not there is new, or was dropped.
             self._now = now
