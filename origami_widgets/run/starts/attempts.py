@@ -219,26 +219,11 @@ class Attempts:
             await (await self._entry()).write(record)
 
     async def _send(self) -> None:
-        spec = self.spec
+        spec, key, stop = self.spec, self.key, self.withdrawn
         if spec.agent_id is not None:
-            run = await self.operations.create_run(
-                spec.agent_id,
-                spec.prompt,
-                model=spec.model,
-                focus_table_ids=spec.focus_tables,
-                idempotency_key=self.key,
-                _stop=self.withdrawn,
-            )
-            self._take(spec.agent_id, run)
+            self._take(spec.agent_id, await self.operations.post_run(spec.agent_id, spec.body, key, stop))
             return
-        created = await self.operations.create_agent(
-            spec.prompt,
-            name=spec.name,
-            model=spec.model,
-            focus_table_ids=spec.focus_tables,
-            idempotency_key=self.key,
-            _stop=self.withdrawn,
-        )
+        created = await self.operations.post_agent(spec.body, key, stop)
         self._take(created.agent.id or created.run.agent_id, created.run, created.agent.name)
 
     def _note(self, error: OrigamiError, *, was_unknown: bool) -> None:

@@ -74,6 +74,13 @@ class StartSpec:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
+    @property
+    def body(self) -> dict[str, object]:
+        """The JSON of the request, which is the same each time."""
+        tables = list(self.focus_tables)
+        given = {"prompt": self.prompt, "model": self.model, "focusTableIds": tables, "name": self.name}
+        return {name: value for name, value in given.items() if value}
+
     def fingerprint(self, salt: str) -> str:
         """Return a digest of prompt, name, model and focus tables.
 
