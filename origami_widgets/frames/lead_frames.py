@@ -12,7 +12,7 @@ import pandas as pd
 from origami_widgets.api.background.sync_bridge import bridged, warn_user
 from origami_widgets.api.default_client import AnyClient, check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import RowQuery
 from origami_widgets.api.validate import refused, shortened
 from origami_widgets.words.foreign_text import one_line
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.api.models.table import cost_per_qualified_lead
 from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.run.credits import credits_by_table, used_since_start
-from origami_widgets.run.fill_plan import own_columns
+from origami_widgets.run.own_cells import own_columns
 from origami_widgets.run.state import FoundValues, RunState, counted_table, judging_columns, total, verdict_count
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip

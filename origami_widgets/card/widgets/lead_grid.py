@@ -28,7 +28,7 @@ from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import copies
-from origami_widgets.host.cells import running_cell
+from origami_widgets.host.application import running_cell
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import UploadedTable

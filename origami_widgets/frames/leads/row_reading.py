@@ -10,8 +10,7 @@ from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, warn_user
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.table import Table
-from origami_widgets.api.rows.row_paging import PartialRows, RowQuery, RowWalk, ids_of
-from origami_widgets.api.rows.row_reader import RowPages
+from origami_widgets.api.rows.row_reader import PartialRows, RowPages, RowQuery, RowWalk, ids_of
 from origami_widgets.api.validate import flag, may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import read_only
