@@ -38,7 +38,7 @@ describe("the board", () => {
     on.rows().forEach((node, at) => {
       const said = view.rows[at] as BoardRow;
       const text = shown(node);
-      for (const words of [said.status_label, said.name, said.prompt, said.note])
+      for (const words of [said.status_label, said.name || said.prompt, said.note])
         expect(text).toContain(shown(textNode(words)));
       for (const name of ["leads", "qualified", "credits", "price"] as const)
         expect(shown(node.querySelector(`.b-${name}`) as HTMLElement)).toBe(said[name]);
@@ -54,10 +54,8 @@ describe("the board", () => {
     expect(briefs[0]?.ariaExpanded).toBe("false");
     for (const each of briefs) each.click();
     expect(on.model.commands().map(({ name }) => name)).toEqual(["open"]);
-    const { name, prompt, note } = on.model.view.rows[1] as BoardRow;
-    expect(shown(on.rows()[1]?.querySelector(".b-name") as HTMLElement)).toBe(
-      `${name}${prompt} ${note}`.trim(),
-    );
+    const { name, note } = on.model.view.rows[1] as BoardRow;
+    expect(shown(on.rows()[1]?.querySelector(".b-name") as HTMLElement)).toBe(`${name} ${note}`.trim());
     expect(shown(on.rows()[1]?.querySelector(".b-time") as HTMLElement)).toBe("");
   });
 

@@ -63,7 +63,7 @@ export class RunList {
 
   update(items: readonly Item[]): void {
     const left = new Set(this.#rows.keys());
-    const briefs = items.flatMap(({ row }) => (row.name ? [] : [row.prompt]));
+    const briefs = items.map(({ row }) => row.prompt);
     const shared = sharedStart(briefs);
     showText(this.same, shared ? filled(say.SAME_START, briefs[0]?.slice(0, shared).trim() ?? "") : "");
     for (const item of items) {

@@ -71,16 +71,16 @@ export class RunRow implements Part<Item> {
     this.node = el("tr", "", this.#brief, state, ...numbers, this.#does, { role: "row" });
   }
 
-  /** `shared`: how many characters the briefs without a name begin with in common. */
+  /** `shared`: how many characters all briefs begin with in common. */
   update(item: Item, shared = 0): void {
     this.item = item;
     const { row } = item;
     if (!this.#opens) this.#drawn.disconnect();
     showText(this.#name, row.name);
-    const start = row.name ? 0 : shared;
-    setText(this.#same, row.prompt.slice(0, start));
-    setText(this.#rest, row.prompt.slice(start));
-    show(this.#prompt, row.prompt);
+    setText(this.#same, row.prompt.slice(0, shared));
+    setText(this.#rest, row.prompt.slice(shared));
+    // A name says enough; the card that the row opens has the brief.
+    show(this.#prompt, row.prompt && !row.name);
     showText(this.#note, row.note);
     for (const { name, node } of this.#amounts) setText(node, row[name]);
     // A row has one line; the whole brief and note are there on demand.
