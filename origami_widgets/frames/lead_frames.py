@@ -30,7 +30,7 @@ from .leads.leads_reading import (
     with_company_verdicts,
 )
 from .leads.left_out import LeftOut, is_list
-from .leads.rows_request import ALL, ChosenColumns, RowsRequest, request_from
+from .leads.row_reading import ALL, ChosenColumns, RowsRequest, request_from
 from .leads.stacking import check_columns
 from .source import Source, SourceData, SourcePart, gather
 

@@ -14,7 +14,7 @@ from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.validate import refused
-from origami_widgets.card.view.board_rows import NO_CHECK_TIMES
+from origami_widgets.card.view.board_view import NO_CHECK_TIMES
 from origami_widgets.card.view.lead_cells import distinct_names, in_reading_order, shown_columns
 from origami_widgets.card.view.messages import (
     LeadFilter,

@@ -18,8 +18,16 @@ from origami_widgets.frames.frame_builder import read_only
 
 from .company_domain import address_columns, domains_of
 from .lead_table import OURS
-from .row_reading import IncompleteRows, RowsReading, origin_notes, reason_of
-from .rows_request import ALL, ChosenColumns, RowsRequest, request_from
+from .row_reading import (
+    ALL,
+    ChosenColumns,
+    IncompleteRows,
+    RowsReading,
+    RowsRequest,
+    origin_notes,
+    reason_of,
+    request_from,
+)
 from .stacking import (
     columns_as_read,
     folded_text,

@@ -16,10 +16,9 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import Role, is_found, reading_order
-from origami_widgets.frames.dtype_backend import ARROW_TEXTS, DtypeBackend, arrow_type, typed_array
+from origami_widgets.frames.dtype_backend import ARROW_TEXTS, DtypeBackend, arrow_type, cell_array, typed_array
 from origami_widgets.frames.schema import DTYPE_NAMES, Kind
 
-from .cell_array import cell_array
 from .lead_table import FOUND, OURS, Findings
 
 IDS = ("table_id", "row_id")
