@@ -173,6 +173,7 @@ export interface TablesView {
   items: TableView[];
   main: string;
   counted: string;
+  failed: string;
   hidden: string;
   reading: string[];
   leads: boolean;

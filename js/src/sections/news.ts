@@ -148,13 +148,12 @@ export class NewsSection implements Part<NewsView> {
     const offer = suggestions.find((each) => each.button?.command === "fill")?.button ?? null;
     const has = (key: string): boolean =>
       shown.some((each) => each.button?.command === "fill" || each.key === key);
-    const failed = tables.items.flatMap(({ remarks }) => remarks.filter(({ tone }) => tone === "bad"));
-    const [remark] = failed;
+    const remark = tables.items.flatMap(({ remarks }) => remarks).find(({ tone }) => tone === "bad");
     const news: News[] = isGone
       ? [{ ...gone, title: `${gone.title}. ${gone.text}`, text: "" }, ...shown]
       : [...shown];
     if (remark && !now.length) {
-      const { text: title, details: text } = remark;
+      const [title, text] = [tables.failed, remark.details];
       news.push({ ...NOTHING, key: FAILED, tone: "bad", title, text, button: has("") ? null : offer });
     } else if (offer && !has(""))
       news.push({ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer });

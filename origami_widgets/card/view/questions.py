@@ -114,9 +114,7 @@ def fill_button(state: RunState) -> Button | None:
         return None
     cells = words.count(offer.cells)
     what = "the last cell" if offer.cells == 1 else f"the {cells} remaining cells"
-    # The foot counts those of the table in sight.
-    of_several = sum(bool(words.shown_count(table.cells.errored)) for table in state.tables) > 1
-    failed = "this cell" if offer.cells == 1 else f"{'all' if of_several else 'these'} {cells}"
+    failed = "this cell" if offer.cells == 1 else f"these {cells}"
     label = f"Try {failed} again" if offer.is_failed else f"Fill {what}"
     price = "" if offer.credits is None else f" · about {words.plural(max(1, round(offer.credits)), 'credit')}"
     return {

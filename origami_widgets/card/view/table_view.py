@@ -11,7 +11,7 @@ from origami_widgets.card.view.result import (
     number,
     sourced_words,
 )
-from origami_widgets.run.state import RunState, counted_table
+from origami_widgets.run.state import RunState, counted_table, total
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host, size_of, take
 from origami_widgets.words.numbers import shown_count
@@ -56,6 +56,7 @@ def make_tables(state: RunState, *, form: Form, leads: bool) -> TablesView:
         "items": shown,
         "main": "" if main is None else clip(main.id, TABLE_ID_LIMIT),
         "counted": "" if main is None else _counted_words(main, state),
+        "failed": failed_words(total(shown_count(table.cells.errored) for table in tables)),
         "hidden": more_tables(len(tables) - len(shown)),
         "reading": reading if any(reading) else [],
         "leads": leads,
@@ -209,9 +210,13 @@ def open_link(address: object) -> Link | None:
 
 def _remarks(table: models.Table) -> list[Remark]:
     """Return how many cells have failed. What fills is said once for all tables."""
-    errored = shown_count(table.cells.errored) or 0
-    text = f"{words.plural(errored, 'cell')} failed"
-    return [{"text": text, "tone": "bad", "details": _FAILED}] if errored else []
+    text = failed_words(shown_count(table.cells.errored))
+    return [{"text": text, "tone": "bad", "details": _FAILED}] if text else []
+
+
+def failed_words(errored: int | None) -> str:
+    """Return how many cells have failed; empty without any."""
+    return f"{words.plural(errored, 'cell')} failed" if errored else ""
 
 
 def reading_words(progress: RowProgress | None) -> str:
