@@ -24,7 +24,7 @@ from origami_widgets.api.rows.row_reader import AsyncRowReader, RowPages, RowQue
 if TYPE_CHECKING:
     import httpx
 
-    from origami_widgets.api.background.loop_future import Coro
+    from origami_widgets.api.background.threads import Coro
     from origami_widgets.api.keys.secret import Secret
     from origami_widgets.api.models.base import Page
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.api.models.run import AgentSummary, RunObject, RunSummary
+from origami_widgets.api.models.run import RunObject, RunSummary
 from origami_widgets.api.operations import Operations, pages
 from origami_widgets.api.validate import agent_id as valid_agent_id
 from origami_widgets.api.validate import may_be_id, not_a_key, shortened
@@ -294,7 +294,7 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
     """
     if not isinstance(token_or_agent_id, str):
         given = "None" if token_or_agent_id is None else type(token_or_agent_id).__name__
-        raise _not_a_token(f"Got {given}.", _ids_of(token_or_agent_id))
+        raise _not_a_token(f"Got {given}.")
     token = token_or_agent_id.strip()
     if not token:
         raise _not_a_token("It is empty.")
@@ -321,15 +321,8 @@ def _ids_in_link(link: str) -> tuple[str, str]:
     return found["agent"], found["run"] or ""
 
 
-def _ids_of(given: object) -> str:
-    """Return advice on passing the ids of an object from `list_agents` or `list_runs`; empty for other objects."""
-    if isinstance(given, RunSummary):
-        return "Pass its ids: attach(run.agent_id, run.id). "
-    return "Pass its id: attach(agent.id). " if isinstance(given, AgentSummary) else ""
-
-
-def _not_a_token(cause: str, first: str = "") -> InvalidInput:
-    return InvalidInput("Invalid run token", cause=cause, remedy=f"{first}{EXPECTED}")
+def _not_a_token(cause: str) -> InvalidInput:
+    return InvalidInput("Invalid run token", cause=cause, remedy=EXPECTED)
 
 
 async def runs_of(operations: Operations, agent_id: str) -> list[RunSummary]:

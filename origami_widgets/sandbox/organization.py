@@ -317,7 +317,7 @@ class SandboxOrganization:
             project=record.project,
             prompt=request.prompt,
             parsed=parsed.in_place(answers[0]) if answers else parsed,
-            model=request.model_name or self.plan.default_model,
+            model=request.model_name or self.plan.models[-1],
             steps_max=self.plan.max_steps,
             focus_table_ids=request.merged_table_ids,
             pace=Pace(now, self.speed),

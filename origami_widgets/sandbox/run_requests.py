@@ -23,7 +23,7 @@ ModelAlias = Literal["origami-lite", "origami-max", "origami-fast", "origami-mid
 
 @dataclass(frozen=True, slots=True)
 class SandboxPlan:
-    """One plan: `concurrent` runs at a time (None: unlimited), its models, and the cap on the steps of a run."""
+    """One plan: `concurrent` runs at a time (None: unlimited), its models (the best one last), and the cap on the steps of a run."""
 
     id: str
     name: str
@@ -31,18 +31,12 @@ class SandboxPlan:
     models: tuple[ModelName, ...]
     max_steps: int
 
-    @property
-    def default_model(self) -> ModelName:
-        """The best model of the plan."""
-        return self.models[-1]
 
-
-_LITE: tuple[ModelName, ...] = ("origami-lite",)
 _BOTH: tuple[ModelName, ...] = ("origami-lite", "origami-max")
 PLANS = {
     plan.id: plan
     for plan in (
-        SandboxPlan("starter", "Starter", 1, _LITE, 30),
+        SandboxPlan("starter", "Starter", 1, ("origami-lite",), 30),
         SandboxPlan("pro", "Pro", 3, _BOTH, 50),
         SandboxPlan("scale", "Scale", 10, _BOTH, 75),
         SandboxPlan("ultra", "Ultra", 20, _BOTH, 100),

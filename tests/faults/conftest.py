@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
-from origami_widgets.api.background import callbacks
 from origami_widgets.api.background import loop as loop_module
+from origami_widgets.api.background import threads
 from origami_widgets.api.background.loop import BackgroundLoop, background
 from origami_widgets.host import runtime
 from origami_widgets.run.polling import poller as poller_module
@@ -91,7 +91,7 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
     monkeypatch.setattr("origami_widgets.api.usage.time", own_clock)
     monkeypatch.setattr("origami_widgets.api.base_operations.time", own_clock)
     # Callbacks run on a thread of their own in real time: the loop waits for each, or a busy machine gives another life.
-    monkeypatch.setattr(callbacks, "MOMENT", 30.0)
+    monkeypatch.setattr(threads, "MOMENT", 30.0)
     monkeypatch.setattr(BackgroundLoop, "wait_for_callbacks", lambda *_: None)
     monkeypatch.setattr(time, "time", lambda: clocks[0].time() if clocks else real_time())
     monkeypatch.setattr(time, "clock_gettime", clock_gettime)

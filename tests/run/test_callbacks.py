@@ -12,7 +12,7 @@ import warnings
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.background import callbacks
+from origami_widgets.api.background import threads
 
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
@@ -41,7 +41,7 @@ class Blocking:
 @pytest.fixture
 def blocking(monkeypatch):
     # The thread ends soon after its last call.
-    monkeypatch.setattr(callbacks, "IDLE", 0.1)
+    monkeypatch.setattr(threads, "IDLE", 0.1)
     made = Blocking()
     yield made
     made.gate.set()
@@ -154,7 +154,7 @@ def test_callbacks_keep_their_order_and_get_missed_changes_once(slow_client, blo
 
 
 def test_a_callback_that_others_wait_for_is_reported_once(slow_client, blocking, caplog, monkeypatch):
-    monkeypatch.setattr(callbacks, "STUCK", 0.0)
+    monkeypatch.setattr(threads, "STUCK", 0.0)
     run = start(slow_client, SLOW)
 
     def obstinate(changed):

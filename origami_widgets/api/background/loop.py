@@ -26,8 +26,7 @@ import time
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar
 
-from origami_widgets.api.background.callbacks import PATIENCE, CallbackThread
-from origami_widgets.api.background.loop_future import SLICE, Coro, LoopFuture
+from origami_widgets.api.background.threads import PATIENCE, SLICE, CallbackThread, Coro, LoopFuture
 from origami_widgets.api.errors import CannotBlock, NoEventLoop, OrigamiError
 from origami_widgets.host import runtime
 from origami_widgets.host.application import in_kernel, thread_context

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 if TYPE_CHECKING:
-    from origami_widgets.api.background.loop_future import Coro
+    from origami_widgets.api.background.threads import Coro
 
 PACKAGE = __name__.partition(".")[0]
 P = ParamSpec("P")

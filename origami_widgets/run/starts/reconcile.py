@@ -33,7 +33,7 @@ from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
 
 if TYPE_CHECKING:
-    from origami_widgets.api.background.loop_future import Coro
+    from origami_widgets.api.background.threads import Coro
     from origami_widgets.api.models.run import Agent, RunObject, RunSummary
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.record import StartRecord, StartSpec

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.clock
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
 NO_RUN = outcome_of_interrupt(None, is_over=True)
-PASSED = ("run/starts/call.py", "api/background/loop.py", "api/background/loop_future.py", "run/start.py")
+PASSED = ("run/starts/call.py", "api/background/loop.py", "api/background/threads.py", "run/start.py")
 """The code of a start that runs on the caller's thread."""
 
 
