@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from origami_widgets.card.render.text_writer import MIN_WIDTH, SIZE_LIMIT, WIDTH, render_text, wrap
+from origami_widgets.card.render.text_writer import SIZE_LIMIT, WIDTH, render_text, wrap
 from origami_widgets.card.view.contract import AGAIN
 from origami_widgets.card.view.run_head import fresh_words
 from origami_widgets.words.foreign_text import stored_size, width_of
@@ -61,12 +61,6 @@ To see this run again: ow.attach("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01
     )
 
 
-def test_prose_keeps_its_shape():
-    text = text_of("answered")
-    assert "- 1 means that it ran for all of them\n- 0.5 for half" in text
-    assert "the documentation <https://docs.origami.chat/reading-data>" in text
-
-
 def test_wide_characters_take_two_columns():
     assert width_of("漢字a\u0301") == 5
     lines = wrap("漢字" * 120, "  ")
@@ -85,14 +79,6 @@ def test_no_line_is_wider_than_it_was_asked_for(name, width):
     text = render_text(views("snapshot")[name], now=NOW, width=width, ticking=True)
     assert max(width_of(line) for line in text.splitlines()) <= width
     assert all(character.isprintable() or character == "\n" for character in text)
-
-
-@pytest.mark.sweep
-@pytest.mark.parametrize("width", [-1, 0, 3])
-def test_a_page_that_is_too_narrow_for_anything_is_as_narrow_as_can_be(name, width):
-    assert render_text(views("snapshot")[name], now=NOW, width=width) == render_text(
-        views("snapshot")[name], now=NOW, width=MIN_WIDTH
-    )
 
 
 def test_the_columns_of_a_narrow_page_stand_below_each_other():
@@ -137,13 +123,6 @@ def test_lines_of_python_are_copied_whole_from_a_narrow_page():
     code = views("snapshot")["filling"]["head"]["line"]
     assert wide
     assert all(line in f"{AGAIN} {code}" for line in wide)
-
-
-def test_a_wide_page_says_the_same_as_a_narrow_one():
-    def reported(width):
-        return sorted("".join(render_text(views("snapshot")["answered"], now=NOW, width=width).split()))
-
-    assert reported(40) == reported(160)
 
 
 def test_one_that_ticks_says_how_old_it_is():
