@@ -59,13 +59,6 @@ def test_results_of_steps_and_of_the_coroutine_are_returned(drive):
     assert drive(act()) == (45, "the end")
 
 
-def test_a_coroutine_without_steps_is_done_at_once(drive):
-    async def act():
-        return 7
-
-    assert drive(act()) == 7
-
-
 def test_the_error_of_a_step_is_raised_where_it_is_awaited(drive):
     seen = []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import threading
 import traceback
 import urllib.parse
@@ -251,19 +250,6 @@ def test_the_late_page_of_an_interrupted_read_is_dropped():
     assert late == []
     assert [row["id"] for row in kept] == ["1", "2"]
     assert pages.walk.complete
-
-
-def test_the_repr_of_a_reader_shows_its_position(server, client):
-    server.plan(rows("1", "2", cursor="a" * 300, total=3), rows("3", total=3))
-    reader = client.iter_rows("t")
-    assert re.search(r"0 rows, 0 pages; not begun", repr(reader))
-    next(reader)
-    assert (reader.rows, reader.pages, reader.total) == (1, 1, 3)
-    assert len(repr(reader)) < 200
-    assert not reader.complete
-    list(reader)
-    assert repr(reader) == "<RowReader 3 of 3 rows, 2 pages; complete>"
-    assert list(reader) == []
 
 
 def test_a_reader_goes_on_after_the_loop_has_ended(server, client, monkeypatch):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -36,18 +34,6 @@ def at(*moments):
         run.refresh()
 """
 OVER = "at(30, 600, 1500)"
-INSIDE = """
-from ipykernel.inprocess.manager import InProcessKernelManager
-manager = InProcessKernelManager()
-manager.start_kernel()
-client = manager.client()
-client.start_channels()
-client.execute("import origami_widgets as ow; run = ow.start('Find bakeries', client=ow.Sandbox().client());")
-sent = []
-while not sent or sent[-1]["msg_type"] != "display_data":
-    sent.append(client.get_iopub_msg(timeout=30))
-print(*sent[-1]["content"]["data"])
-"""
 SHOWN, REPLACED = "display_data", "update_display_data"
 
 
@@ -211,32 +197,3 @@ def test_a_copy_that_is_not_final_carries_its_moment_whatever_it_says(name: str)
         assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
         assert "ow.attach(" in text
         assert "Snapshot of" not in text
-
-
-def test_a_kernel_inside_an_application_has_no_widgets() -> None:
-    done = subprocess.run([sys.executable, "-c", INSIDE], capture_output=True, text=True, timeout=SECONDS, check=True)
-    assert done.stdout.split() == ["text/html", "text/plain"]
-
-
-@pytest.mark.parametrize(
-    ("environment", "shown"),
-    [
-        ({"DEEPNOTE_PROJECT_ID": "6b1f0a8e"}, "text/html"),
-        (
-            {"DEEPNOTE_PROJECT_ID": "6b1f0a8e", "DEEPNOTE_RUNTIME__RUNNING_IN_DETACHED_MODE": "true"},
-            "application/vnd.jupyter.widget-view+json",
-        ),
-    ],
-    ids=["Deepnote", "its kernel inside VS Code"],
-)
-def test_deepnote_has_no_widgets(cells: Cells, environment: dict[str, str], shown: str) -> None:
-    cells.run(f"import os; os.environ.update({environment!r}); ow.configure(render='auto')")
-    cells.run(start("scenario:slow"))
-    board = len(cells.sent)
-    cells.run("ow.RunBoard([run])")
-    cells.run(f"for name in {list(environment)!r}: del os.environ[name]")
-    first, on_board = cells.displays(SHOWN)[0], next(m for m in cells.sent[board:] if m["msg_type"] == SHOWN)
-    for message in (first, on_board):
-        kinds = set(message["content"]["data"])
-        assert shown in kinds
-        assert ("application/vnd.jupyter.widget-view+json" in kinds) == (shown != "text/html")
