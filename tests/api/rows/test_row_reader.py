@@ -67,13 +67,6 @@ def cursors(server: RawServer) -> list[str | None]:
 
 
 @both
-async def test_all_pages_are_read_in_order(server, kind):
-    server.plan(rows("1", "2", cursor="a"), rows("3", cursor="b"), rows("4"))
-    assert await read(server, kind) == ["1", "2", "3", "4"]
-    assert [request.query for request in server.requests] == ["limit=200", "limit=200&cursor=a", "limit=200&cursor=b"]
-
-
-@both
 async def test_the_query_is_sent_with_each_page(server, kind):
     server.plan(rows("1"))
     filters = [{"column": "fit", "operator": "greater_than", "value": 70}]
