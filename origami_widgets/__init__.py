@@ -46,10 +46,10 @@ if TYPE_CHECKING:
     from origami_widgets.run.batch import RunBatch as RunBatch
     from origami_widgets.run.doctor import doctor as doctor
     from origami_widgets.run.handle import Run as Run
-    from origami_widgets.run.login import account as account
-    from origami_widgets.run.login import login as login
     from origami_widgets.run.own_list.uploaded_table import UploadedTable as UploadedTable
+    from origami_widgets.run.settings import account as account
     from origami_widgets.run.settings import configure as configure
+    from origami_widgets.run.settings import login as login
     from origami_widgets.run.start import attach as attach
     from origami_widgets.run.start import start as start
     from origami_widgets.run.start import start_many as start_many
@@ -77,9 +77,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "run.batch": ("RunBatch",),
     "run.doctor": ("doctor",),
     "run.handle": ("Run",),
-    "run.login": ("account", "login"),
     "run.own_list.uploaded_table": ("UploadedTable",),
-    "run.settings": ("configure",),
+    "run.settings": ("account", "configure", "login"),
     "run.start": ("attach", "start", "start_many"),
     "sandbox": ("Sandbox",),
     "uploading": ("upload",),

@@ -30,16 +30,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from origami_widgets import enrichment, frames, ledger, uploading
-    from origami_widgets.run import login as key
+    from origami_widgets.run import settings
     from origami_widgets.run import start as starting
 
-    account = key.account.aio
+    account = settings.account.aio
     attach = starting.attach.aio
     credits_frame = frames.credits_frame.aio
     enrich = enrichment.enrich.aio
     join_leads = frames.join_leads.aio
     leads_frame = frames.leads_frame.aio
-    login = key.login.aio
+    login = settings.login.aio
     new_leads = ledger.new_leads.aio
     refresh_leads = frames.refresh_leads.aio
     start = starting.start.aio

@@ -11,15 +11,15 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.run.fill import FillPlan, plan_stopped
+from origami_widgets.run.own_cells import columns_not_begun, has_none_begun
 from origami_widgets.run.own_list.pilot import PilotJob, PilotStopped
-from origami_widgets.run.own_list.upload_record import forget
+from origami_widgets.run.own_list.uploaded_table import forget
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_run, until_filled
+from origami_widgets.run.starts.call import StartDeclined, ask, asks_nobody, can_ask
 from origami_widgets.run.starts.cancel import cancel
-from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask
-from origami_widgets.run.starts.spec import StartSpec
-from origami_widgets.run.whose_cells import columns_not_begun, has_none_begun
+from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.uploading import ListUpload
 from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.errors import TableNotFound as TableNotFound
     from origami_widgets.api.errors import TooLarge as TooLarge
     from origami_widgets.api.errors import UnexpectedAnswer as UnexpectedAnswer
-    from origami_widgets.api.keys.pasted_key import PastedKey as PastedKey
+    from origami_widgets.api.keys.secret import PastedKey as PastedKey
     from origami_widgets.enrichment import EnrichmentFailed as EnrichmentFailed
     from origami_widgets.frames.leads.row_reading import IncompleteRows as IncompleteRows
     from origami_widgets.frames.own_list.joining import AmbiguousKey as AmbiguousKey
@@ -55,11 +55,11 @@ if TYPE_CHECKING:
     from origami_widgets.ledger import LedgerUnusable as LedgerUnusable
     from origami_widgets.run.follow_up import ContinuedElsewhere as ContinuedElsewhere
     from origami_widgets.run.own_list.upload_job import KeysChanged as KeysChanged
+    from origami_widgets.run.starts.call import StartDeclined as StartDeclined
     from origami_widgets.run.starts.cancel import CancelPending as CancelPending
     from origami_widgets.run.starts.cancel import NotOurs as NotOurs
-    from origami_widgets.run.starts.confirm import StartDeclined as StartDeclined
     from origami_widgets.run.starts.credit_limit import CreditLimitReached as CreditLimitReached
-    from origami_widgets.run.starts.store import NameTaken as NameTaken
+    from origami_widgets.run.starts.record import NameTaken as NameTaken
     from origami_widgets.run.starts.store import RegistryUnusable as RegistryUnusable
     from origami_widgets.run.state import RunFailed as RunFailed
     from origami_widgets.run.waiting import WaitTimedOut as WaitTimedOut
@@ -96,17 +96,18 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "TooLarge",
         "UnexpectedAnswer",
     ),
-    "api.keys.pasted_key": ("PastedKey",),
+    "api.keys.secret": ("PastedKey",),
     "enrichment": ("EnrichmentFailed",),
     "frames.leads.row_reading": ("IncompleteRows",),
     "frames.own_list.joining": ("AmbiguousKey",),
     "ledger": ("AnswerNeeded", "LedgerUnusable"),
     "run.follow_up": ("ContinuedElsewhere",),
     "run.own_list.upload_job": ("KeysChanged",),
+    "run.starts.call": ("StartDeclined",),
     "run.starts.cancel": ("CancelPending", "NotOurs"),
-    "run.starts.confirm": ("StartDeclined",),
     "run.starts.credit_limit": ("CreditLimitReached",),
-    "run.starts.store": ("NameTaken", "RegistryUnusable"),
+    "run.starts.record": ("NameTaken",),
+    "run.starts.store": ("RegistryUnusable",),
     "run.state": ("RunFailed",),
     "run.waiting": ("WaitTimedOut", "WatchStopped"),
 }

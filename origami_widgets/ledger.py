@@ -24,26 +24,17 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, OrigamiError
 from origami_widgets.host.runtime import monotonic
-from origami_widgets.run.agent_runs import make_token
+from origami_widgets.run.conversation import make_token
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp
 from origami_widgets.run.handle import Run, started
 from origami_widgets.run.settings import client_or_default, configuration
 from origami_widgets.run.start import attach, until_filled
+from origami_widgets.run.starts.call import StartCall
 from origami_widgets.run.starts.credit_limit import CreditLimit
-from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.reconcile import server_time
-from origami_widgets.run.starts.spec import StartSpec
-from origami_widgets.run.starts.store import (
-    Moment,
-    RegistryUnusable,
-    Scope,
-    StartRecord,
-    Stored,
-    StoreEntry,
-    replace_file,
-    scope_of,
-)
+from origami_widgets.run.starts.record import Moment, StartRecord, StartSpec, Stored
+from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoreEntry, replace_file, scope_of
 
 if TYPE_CHECKING:
     import pandas as pd

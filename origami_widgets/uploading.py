@@ -11,14 +11,20 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
-from origami_widgets.host.cells import CellRef, cell_ref
+from origami_widgets.host.application import CellRef, cell_ref
 from origami_widgets.run.fill import plan_stopped
-from origami_widgets.run.own_list.pilot import PilotJob, first_rows
-from origami_widgets.run.own_list.pilot_estimate import LEAST_PILOT
+from origami_widgets.run.own_list.pilot import LEAST_PILOT, PilotJob, first_rows
 from origami_widgets.run.own_list.upload_job import UploadJob
-from origami_widgets.run.own_list.upload_record import StoredUpload, UploadRecord, UploadSpec, held_record
-from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
-from origami_widgets.run.starts.store import entry_of, store_entry, valid_once
+from origami_widgets.run.own_list.uploaded_table import (
+    StoredUpload,
+    UploadedTable,
+    UploadRecord,
+    UploadSpec,
+    held_record,
+)
+from origami_widgets.run.settings import operations_of
+from origami_widgets.run.starts.record import valid_once
+from origami_widgets.run.starts.store import entry_of, store_entry
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ HOMES = {
     "anywidget": {"card.widgets.live_widget"},
     "ipywidgets": set(),
     "traitlets": {f"card.widgets.{each}" for each in ("live_widget", "run_board", "run_card", "lead_grid")},
-    "IPython": {"host.cells", *(f"magics.{each}" for each in ("variables", "commands", "extension"))},
+    "IPython": {"host.application", *(f"magics.{each}" for each in ("variables", "commands", "extension"))},
     "starlette": {f"sandbox.{each}" for each in ("app", "endpoints", "request_context")},
     "uvicorn": {"sandbox.embedded"},
     "filelock": {"run.starts.store"},
@@ -57,7 +57,7 @@ PURE = (
     *("card.render.document", "card.render.html_writer", "card.render.text_writer"),
     *("card.widgets.snapshot", "host.application"),
     *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
-    "run.starts.spec",
+    "run.starts.record",
 )
 
 

@@ -1,9 +1,15 @@
-"""`BaseOperations`: how each request of the API is sent, read, and sent again. Base of `Operations`."""
+"""`BaseOperations`: how each request of the API is sent, read, and sent again. Base of `Operations`.
+
+Repeating a read is free. Repeating a start may cost credits, so a start whose outcome is unknown is not retried here: its
+job looks for the run first. Polls are not retried here, as they have a schedule.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import random
 import time
 import uuid
 import weakref
@@ -15,8 +21,10 @@ from origami_widgets.api.client_settings import DEFAULT_BASE_URL, Settings, is_l
 from origami_widgets.api.error_catalog import error_from, prefix_hint
 from origami_widgets.api.errors import (
     ConnectionFailed,
+    IdempotencyConflict,
     InvalidInput,
     OrigamiError,
+    RateLimited,
     RedirectRefused,
     ServerError,
     UnexpectedAnswer,
@@ -24,21 +32,30 @@ from origami_widgets.api.errors import (
 from origami_widgets.api.models.base import Model, Page
 from origami_widgets.api.models.table import came_from
 from origami_widgets.api.responses import SUCCESS, ApiRequest, ApiResponse, Check, keep, require_list, require_object
-from origami_widgets.api.retries import is_start_retryable, is_unsent, pause, with_retries
 from origami_widgets.api.usage import balance_history_of, is_counted, traffic_of
-from origami_widgets.host.runtime import monotonic
+from origami_widgets.host.runtime import monotonic, time_limit
 
 if TYPE_CHECKING:
     import httpx
 
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 _numbers: weakref.WeakKeyDictionary[object, int] = weakref.WeakKeyDictionary()
 """A number for each API that is embedded in this process. Its `id` may be that of an earlier one, which is gone."""
 _next_number = itertools.count(1)
 LARGEST_PAGE = 100
 """Items of a page, at most. Rows have pages of their own."""
+ATTEMPTS = 4
+LONGEST_IN_ALL = 120.0
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+CONFLICT_WAITS = (4, 10, 20, 40)
+"""Waits while a first request with the same key is in flight, as multiples of `FIRST_WAIT`: a server may take half a minute."""
+ATTEMPTS_WITHOUT_TRUST = 2
+"""Attempts if a certificate or proxy is the problem: what refuses once usually refuses again."""
+# Not `random` itself: users who seed it expect the same numbers again.
+_chance = random.SystemRandom()
 
 
 class BaseOperations:
@@ -73,8 +90,9 @@ class BaseOperations:
     @property
     def origin(self) -> str:
         """Empty for Origami; `sandbox` for a server on this machine that calls itself one; else the host."""
-        host = "" if self.settings.base_url == DEFAULT_BASE_URL else self.settings.host
-        return "sandbox" if self._is_sandbox else host
+        if self._is_sandbox:
+            return "sandbox"
+        return "" if self.settings.base_url == DEFAULT_BASE_URL else self.settings.host
 
     @property
     def identity(self) -> Hashable:
@@ -214,6 +232,74 @@ class BaseOperations:
         if response.status_code not in SUCCESS:
             raise error_from(response, base_url)
         return check(response)
+
+
+async def with_retries(
+    call: Callable[[], Awaitable[T]],
+    is_retryable: Callable[[OrigamiError], bool] = lambda error: error.transient,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> T:
+    """Send a request until it succeeds or fails for good: at most four attempts (five of a key in use), within two minutes.
+
+    Args:
+        call: sends the request once.
+        is_retryable: returns whether to retry after an error; the default suits requests that change nothing.
+        pause: waits between two attempts.
+
+    Raises:
+        OrigamiError: the error of the last attempt.
+    """
+    began, attempts = time.monotonic(), 0
+    while True:
+        attempts += 1
+        try:
+            return await call()
+        except OrigamiError as error:
+            most = ATTEMPTS_WITHOUT_TRUST if error.code in ("TLS_FAILED", "PROXY_REFUSED") else ATTEMPTS
+            if isinstance(error, IdempotencyConflict):
+                most = len(CONFLICT_WAITS) + 1
+            wait = wait_after(error, attempts)
+            is_too_late = time.monotonic() - began + wait >= LONGEST_IN_ALL
+            if attempts >= most or is_too_late or not is_retryable(error):
+                raise
+        await pause(wait)
+
+
+def wait_after(error: OrigamiError, attempts: int) -> float:
+    """Return the seconds to wait after a number of failed attempts: longer each time, and as long as the server asks.
+
+    At most two minutes, in which the caller would learn nothing.
+    """
+    backoff = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempts - 1)) * _chance.uniform(0.75, 1.25)
+    if isinstance(error, IdempotencyConflict) and attempts <= len(CONFLICT_WAITS):
+        backoff = FIRST_WAIT * CONFLICT_WAITS[attempts - 1]
+    return min(max(backoff, error.retry_after or 0.0), LONGEST_IN_ALL)
+
+
+async def pause(seconds: float, wake: asyncio.Event) -> None:
+    """Wait, at most until an event is set."""
+    with contextlib.suppress(TimeoutError):
+        async with time_limit(seconds):
+            await wake.wait()
+
+
+def is_start_retryable(error: OrigamiError) -> bool:
+    """Return whether a POST that starts a run may be sent again with the same key, without looking for the run.
+
+    Yes if nothing was sent, if the server put the request off, or if the first attempt is still in flight. No if a
+    response was lost or not understood: if it stood for a 5xx, the server does not remember the key, and another attempt
+    could start a second run. No after a repeated refusal, which the server would repeat for ever.
+    """
+    if error.is_replay:
+        return False
+    if isinstance(error, IdempotencyConflict):
+        return True
+    return is_unsent(error) or (isinstance(error, RateLimited) and error.transient)
+
+
+def is_unsent(error: OrigamiError) -> bool:
+    """Return whether a request that is sent at most once may be tried again, because nothing was sent."""
+    return isinstance(error, ConnectionFailed) and not error.sent and error.transient
 
 
 async def read_with_retries(attempt: Callable[[], Awaitable[ApiResponse]]) -> ApiResponse:

@@ -16,11 +16,10 @@ from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.client_settings import make_settings
 from origami_widgets.api.errors import OrigamiError, ambiguous
 from origami_widgets.api.keys.key_sources import given_or_environment_key
-from origami_widgets.api.keys.pasted_key import note_key_in_use
+from origami_widgets.api.keys.secret import note_key_in_use
 from origami_widgets.api.models.table import FlatRow, Row
 from origami_widgets.api.operations import LARGEST_ROW_PAGE, Operations
-from origami_widgets.api.rows.row_paging import RowQuery
-from origami_widgets.api.rows.row_reader import AsyncRowReader, RowPages, RowReader
+from origami_widgets.api.rows.row_reader import AsyncRowReader, RowPages, RowQuery, RowReader
 
 if TYPE_CHECKING:
     import httpx

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from origami_widgets.api import validate
-from origami_widgets.api.base_operations import LARGEST_PAGE, page_params, read_with_retries
+from origami_widgets.api.base_operations import LARGEST_PAGE, page_params, read_with_retries, with_retries
 from origami_widgets.api.errors import AuthenticationError, OrigamiError
 from origami_widgets.api.models.account import Account, AccountSummary, Credits, summarize
 from origami_widgets.api.models.base import JsonObject, Model, Page
@@ -24,11 +24,10 @@ from origami_widgets.api.responses import (
     require_run,
     require_subject,
 )
-from origami_widgets.api.retries import with_retries
 from origami_widgets.api.upload_operations import UploadOperations
 
 if TYPE_CHECKING:
-    from origami_widgets.api.rows.row_paging import RowQuery
+    from origami_widgets.api.rows.row_reader import RowQuery
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Model")
@@ -41,8 +40,7 @@ LARGEST_ROW_PAGE = 200
 class Operations(UploadOperations):
     """The calls of the API for one key, base URL and project. Both clients have those that `BaseClient` names.
 
-    Arguments whose names begin with `_` are the package's own: with `_once`, a call makes exactly one attempt; a start is
-    not sent again once `_stop` is set.
+    Arguments whose names begin with `_` are the package's own: with `_once`, a call makes exactly one attempt.
     """
 
     async def create_agent(
@@ -54,7 +52,6 @@ class Operations(UploadOperations):
         focus_table_ids: Iterable[str] = (),
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
-        _stop: asyncio.Event | None = None,
     ) -> CreatedAgent:
         """Create an agent and start its first run: `POST /agents`. Spends credits.
 
@@ -87,7 +84,13 @@ class Operations(UploadOperations):
         body = _run_body(prompt, model, focus_table_ids, attachments)
         if (checked := validate.agent_name(name)) is not None:
             body["name"] = checked
-        response = await self._start("/agents", body, idempotency_key, require_created_agent, _stop)
+        return await self.post_agent(body, idempotency_key)
+
+    async def post_agent(
+        self, body: Mapping[str, object], key: str | None, stop: asyncio.Event | None = None
+    ) -> CreatedAgent:
+        """`POST /agents` with a checked body. Not sent again once `stop` is set."""
+        response = await self._start("/agents", body, key, require_created_agent, stop)
         return CreatedAgent.from_raw(response.body)
 
     async def create_run(
@@ -99,7 +102,6 @@ class Operations(UploadOperations):
         focus_table_ids: Iterable[str] = (),
         attachments: Sequence[Mapping[str, str]] = (),
         idempotency_key: str | None = None,
-        _stop: asyncio.Event | None = None,
     ) -> RunObject:
         """Start another run of an agent: `POST /agents/{id}/runs`. Spends credits. Arguments are as in `create_agent`.
 
@@ -119,7 +121,13 @@ class Operations(UploadOperations):
             'AGENT_BUSY'
         """
         body = _run_body(prompt, model, focus_table_ids, attachments)
-        response = await self._start(f"{_agent_path(agent_id)}/runs", body, idempotency_key, require_run, _stop)
+        return await self.post_run(agent_id, body, idempotency_key)
+
+    async def post_run(
+        self, agent_id: str, body: Mapping[str, object], key: str | None, stop: asyncio.Event | None = None
+    ) -> RunObject:
+        """`POST /agents/{id}/runs` with a checked body. Not sent again once `stop` is set."""
+        response = await self._start(f"{_agent_path(agent_id)}/runs", body, key, require_run, stop)
         return read_run(response) or RunObject()
 
     async def poll_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ("stats",)) -> ApiResponse:

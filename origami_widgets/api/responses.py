@@ -1,13 +1,15 @@
-"""One request and its response: decoding bytes to JSON, and checking what a successful response must contain."""
+"""One request and its response: decoding bytes to JSON, `Retry-After`, and what a successful response must contain."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, TypeAlias
 
 import msgspec
@@ -18,6 +20,9 @@ from origami_widgets.api.models.run import CreatedAgent, RunObject
 from origami_widgets.words.foreign_text import cut, unicode_text
 
 SUCCESS = range(200, 300)
+LONGEST_RETRY_AFTER = 86_400.0
+"""Longest wait in seconds. To every caller, longer ones would mean the same, and this one cannot overflow."""
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,51 @@ BOM = b"\xef\xbb\xbf"
 LONGEST_NUMBER = 24
 """Characters of a number that an error quotes, at most."""
 SIGN_IN = "The network returned a web page. Is there a sign-in page?"
+
+
+def parse_retry_after(values: Iterable[str], *, now: datetime | None) -> float | None:
+    """Return the seconds to wait, from `Retry-After` in every form that servers and proxies are known to send.
+
+    Args:
+        values: the header's values; the longest readable wait counts, so that no request is sent too early.
+        now: the server's clock (its `Date`), for values that are dates; None for this machine's.
+
+    Returns:
+        0 to 86,400 seconds, or None if no value can be read.
+
+    >>> parse_retry_after(["15"], now=None)
+    15.0
+    >>> parse_retry_after(["soon"], now=None) is None
+    True
+    """
+    waits = [wait for value in values for part in _split(value) if (wait := _parse_one(part.strip(), now)) is not None]
+    return max(waits) if waits else None
+
+
+def parse_http_date(value: str) -> datetime | None:
+    """Return the time of an HTTP date in any of its three forms; None for other texts."""
+    try:
+        moment = parsedate_to_datetime(value)
+        # Converted to UTC, a date may lie before the first year or after the last one.
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _split(value: str) -> list[str]:
+    """Split headers that a proxy has joined by commas; a date itself contains one."""
+    parts = value.split(",")
+    return parts if all(_SECONDS.fullmatch(part.strip()) for part in parts) else [value]
+
+
+def _parse_one(value: str, now: datetime | None) -> float | None:
+    if _SECONDS.fullmatch(value):
+        # More digits than a float can hold become infinity, and so the longest wait.
+        return min(float(value), LONGEST_RETRY_AFTER)
+    moment = parse_http_date(value)
+    if moment is None:
+        return None
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), LONGEST_RETRY_AFTER)
 
 
 def decode(body: bytes) -> Any:

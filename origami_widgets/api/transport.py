@@ -28,8 +28,15 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.keys.secret import hide_all, hide_keys_in_logs
-from origami_widgets.api.responses import BOM, SUCCESS, ApiRequest, ApiResponse, decode
-from origami_widgets.api.retries import parse_http_date, parse_retry_after
+from origami_widgets.api.responses import (
+    BOM,
+    SUCCESS,
+    ApiRequest,
+    ApiResponse,
+    decode,
+    parse_http_date,
+    parse_retry_after,
+)
 from origami_widgets.host import runtime
 
 if TYPE_CHECKING:
@@ -199,7 +206,9 @@ class Transport:
     async def exchange(self, client: httpx.AsyncClient, request: httpx.Request, waits: list[float]) -> ApiResponse:
         """Send one request and read its whole response. Note its `Retry-After` in `waits`, even if the response breaks off."""
         response = await client.send(request, stream=True)
-        wait = parse_retry_after(response.headers.get_list("retry-after"), now=_date(response))
+        date = response.headers.get("date")
+        now = None if date is None else parse_http_date(date)
+        wait = parse_retry_after(response.headers.get_list("retry-after"), now=now)
         if wait is not None:
             waits.append(wait)
         try:
@@ -214,10 +223,10 @@ class Transport:
                     status_code=response.status_code,
                 )
             # A proxy's page may repeat the request and its headers.
-            hide = self._settings.key.hide
+            key = self._settings.key
             # As bytes, because a header may hold any bytes, and text would have to be ASCII to be put back.
-            response.headers = httpx.Headers([(name, hide(value)) for name, value in response.headers.raw])
-            return _decoded(response, hide(await _read(response)), wait)
+            response.headers = httpx.Headers(key.hide_in(response.headers.raw))
+            return _decoded(response, key.hide(await _read(response)), wait, now)
         finally:
             await response.aclose()
 
@@ -363,11 +372,7 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(kept)
 
 
-def _date(response: httpx.Response) -> datetime | None:
-    return parse_http_date(response.headers["date"]) if "date" in response.headers else None
-
-
-def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None) -> ApiResponse:
+def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None, now: datetime | None) -> ApiResponse:
     headers = {name.lower(): value for name, value in response.headers.items()}
     is_success = response.status_code in SUCCESS
     is_csv = headers.get("content-type", "").partition(";")[0].strip().lower() == "text/csv"
@@ -386,7 +391,7 @@ def _decoded(response: httpx.Response, raw: bytes, retry_after: float | None) ->
         headers=headers,
         digest=hashlib.blake2b(raw, digest_size=16).digest(),
         retry_after=retry_after,
-        server_date=_date(response),
+        server_date=now,
         request_id=headers.get("x-request-id"),
         sandbox=headers.get("x-origami-sandbox") == "true",
         problem=problem,

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.keys.pasted_key import holds_key_in_use
 from origami_widgets.api.keys.secret import hide_all, holds_key
 from origami_widgets.words.foreign_text import cut, described, is_unicode
 
@@ -441,7 +440,7 @@ def not_a_key(value: str, what: str) -> str:
     Raises:
         InvalidInput: it contains a key.
     """
-    if holds_key(value) or holds_key_in_use(value):
+    if holds_key(value):
         raise InvalidInput(
             f"An API key was passed as {what}",
             cause="It wasn't sent, and it isn't shown here.",

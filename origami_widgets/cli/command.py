@@ -159,7 +159,7 @@ def attached(options: argparse.Namespace, *, read: bool = False, timeout: float 
         InvalidInput: the token isn't valid. It is checked first, before the search for a key.
         OrigamiError: there is no key, or the run can't be read.
     """
-    from origami_widgets.run.agent_runs import parse_token
+    from origami_widgets.run.conversation import parse_token
     from origami_widgets.run.start import attach
 
     parse_token(options.token)

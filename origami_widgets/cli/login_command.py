@@ -25,7 +25,7 @@ def check_key(options: Namespace) -> int:
         OrigamiError: there is no key, or it is not accepted.
     """
     from origami_widgets.api.keys.key_sources import has_keyring
-    from origami_widgets.run.login import login
+    from origami_widgets.run.settings import login
 
     key = _from_stdin() if options.stdin else None
     # Never kept in a variable, which a traceback would show.

@@ -16,8 +16,7 @@ from origami_widgets._version import __version__
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.cli import (
     demo_command,
-    enrich_command,
-    export_command,
+    leads_command,
     login_command,
     watch_command,
 )
@@ -36,9 +35,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     demo_command.DEMO,
     watch_command.WATCH,
     watch_command.CANCEL,
-    export_command.EXPORT,
-    enrich_command.ENRICH,
-    enrich_command.NEW,
+    leads_command.EXPORT,
+    leads_command.ENRICH,
+    leads_command.NEW,
     watch_command.RUNS,
     login_command.LOGIN,
     demo_command.SANDBOX,

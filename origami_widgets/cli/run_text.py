@@ -13,7 +13,7 @@ from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.result import used_of
 from origami_widgets.card.view.run_head import status_words
-from origami_widgets.run.agent_runs import RecentRun, make_token
+from origami_widgets.run.conversation import RecentRun, make_token
 from origami_widgets.run.state import RunState
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clean, fit, width_of

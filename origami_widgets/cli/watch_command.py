@@ -30,7 +30,7 @@ from origami_widgets.cli.command import (
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.agent_runs import RecentRun
+    from origami_widgets.run.conversation import RecentRun
     from origami_widgets.run.handle import Run
     from origami_widgets.run.state import RunState
     from origami_widgets.run.waiting import Until
@@ -258,7 +258,7 @@ def list_runs(options: Namespace) -> int:
     """List runs; return the exit code."""
     from origami_widgets.api.background.loop import background
     from origami_widgets.cli.run_text import listed_record, table_lines
-    from origami_widgets.run.agent_runs import parse_token
+    from origami_widgets.run.conversation import parse_token
 
     check_number("--limit", options.limit, 20)
     if options.agent is not None:
@@ -287,7 +287,7 @@ async def _read_rows(operations: Operations, agent: str | None, limit: int) -> l
     Raises:
         OrigamiError: the runs could not be read.
     """
-    from origami_widgets.run.agent_runs import RecentRun, parse_token, recent_runs, runs_of
+    from origami_widgets.run.conversation import RecentRun, parse_token, recent_runs, runs_of
 
     if agent is None:
         return await recent_runs(operations, limit=limit)

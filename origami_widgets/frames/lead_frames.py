@@ -12,7 +12,7 @@ import pandas as pd
 from origami_widgets.api.background.sync_bridge import bridged, warn_user
 from origami_widgets.api.default_client import AnyClient, check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import RowQuery
 from origami_widgets.api.validate import refused, shortened
 from origami_widgets.words.foreign_text import one_line
 
@@ -30,7 +30,7 @@ from .leads.leads_reading import (
     with_company_verdicts,
 )
 from .leads.left_out import LeftOut, is_list
-from .leads.rows_request import ALL, ChosenColumns, RowsRequest, request_from
+from .leads.row_reading import ALL, ChosenColumns, RowsRequest, request_from
 from .leads.stacking import check_columns
 from .source import Source, SourceData, SourcePart, gather
 

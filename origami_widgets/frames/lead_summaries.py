@@ -15,11 +15,10 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import flag
 from origami_widgets.words.foreign_text import described, unicode_text
 
-from .dtype_backend import DtypeBackend, check_backend, typed_array
+from .dtype_backend import DtypeBackend, check_backend, text_array, typed_array
 from .files.list_reading import read_leads
 from .frame_builder import read_only
 from .lead_frames import HIDDEN_TOO, LeadSourceInput, frames_of, leads_reading, stack_given
-from .leads.cell_array import text_array
 from .leads.column_summary import describe_columns, evidence_of
 from .leads.company_domain import company_domains
 from .leads.lead_table import unique_name

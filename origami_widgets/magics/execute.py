@@ -14,7 +14,7 @@ from origami_widgets.api.keys.secret import hide_all
 from origami_widgets.magics.commands import CELL, CELL_TOPIC, HELP_OPTIONS, command_of, explained, overview, split
 from origami_widgets.magics.variables import Variables, active_run, expand, newest_run, resolve, runs_in, value_or_text
 from origami_widgets.run.batch import RunBatch, briefs_of
-from origami_widgets.run.starts.store import valid_once
+from origami_widgets.run.starts.record import valid_once
 from origami_widgets.run.state import StoppedCells
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural

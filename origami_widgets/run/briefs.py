@@ -8,7 +8,7 @@ from typing import Any
 
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.record import StartSpec
 
 USUAL_AT_ONCE = 10
 """Runs of a batch that may be active at a time, unless the user says otherwise."""

@@ -2,7 +2,7 @@
 
 No endpoint runs one column, so it is a follow-up whose brief is written here, with a credit limit of its own. An agent may
 do something else: while the turn and its cells go on, columns that were not asked for are stopped, and so is a column once
-more of its cells ran than were missing. `fill_plan.py` has the rules.
+more of its cells ran than were missing. `own_cells.py` has the rules.
 """
 
 from __future__ import annotations
@@ -19,20 +19,29 @@ from typing import TYPE_CHECKING
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.operations import Operations, pages
-from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import RowQuery
 from origami_widgets.api.usage import is_counted
-from origami_widgets.run import fill_plan
 from origami_widgets.run.follow_up import FollowUp
+from origami_widgets.run.own_cells import (
+    Gap,
+    fill_brief,
+    fill_question,
+    filled,
+    gaps_of,
+    may_lack,
+    offer_of,
+    own_columns,
+    strays,
+)
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts.cancel import whole_columns_of
-from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached, FillLimit
+from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
     from origami_widgets.api.models.table import Column, FlatRow, Table
     from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.fill_plan import Gap
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.state import FillOffer
 
@@ -61,14 +70,14 @@ class FillPlan:
     @property
     def question(self) -> str:
         """The question to ask before it."""
-        return fill_plan.question(self.offer, self.limit)
+        return fill_question(self.offer, self.limit)
 
     def follow_up(self, conversation: Conversation) -> FollowUp:
         """Return the follow-up that carries it out."""
         return FollowUp(
             conversation,
             conversation.current,
-            fill_plan.brief(self.gaps),
+            fill_brief(self.gaps),
             "fill",
             focus_tables=tuple(dict.fromkeys(each.table_id for each in self.gaps)),
             # The same call finds the same turn, whatever is missing by then.
@@ -160,7 +169,7 @@ def _offer(conversation: Conversation, gaps: Sequence[Gap], credit_limit: float 
     """Return what some gaps cost at most, or under a limit of one's own; None without gaps."""
     if not gaps:
         return None
-    offer = fill_plan.offer_of(gaps)
+    offer = offer_of(gaps)
     limit = credit_limit or offer.at_most
     return offer if limit is None else replace(offer, raised=_raised(conversation, limit))
 
@@ -183,24 +192,24 @@ def may_offer(conversation: Conversation) -> bool:
     state = conversation.state
     if not state.settled or state.sending or state.stopping != "none" or state.connection.state == "stopped":
         return False
-    return bool(fill_plan.may_lack(_own_columns(conversation), conversation.whole))
+    return bool(may_lack(_own_columns(conversation), conversation.whole))
 
 
 async def _tables_to_read(conversation: Conversation) -> set[str]:
     """Return the ids of the tables of which rows have to be read."""
     whole = await whole_columns_of(conversation)
-    return fill_plan.may_lack(_own_columns(conversation), whole)
+    return may_lack(_own_columns(conversation), whole)
 
 
 def _own_columns(conversation: Conversation) -> list[tuple[Table, Column]]:
-    return fill_plan.own_columns(conversation.own_states, conversation.state.tables)
+    return own_columns(conversation.own_states, conversation.state.tables)
 
 
 async def _read_gaps(
     conversation: Conversation, tables: Collection[str], *, low_priority: bool = False
 ) -> tuple[Gap, ...]:
     rows = await _read_rows(conversation.current.connected(), tables, low_priority=low_priority)
-    return fill_plan.gaps_of(_own_columns(conversation), rows, conversation.whole)
+    return gaps_of(_own_columns(conversation), rows, conversation.whole)
 
 
 async def _read_rows(
@@ -247,7 +256,9 @@ class _Watcher:
             if "fill" in each.limits and each is not watch:
                 each.update(Changed(limit_error=None))
         before = {table.id: table.credits.lifetime_used or 0 for table in conversation.state.tables}
-        FillLimit(plan.limit, before | dict(watch.state.used_before)).guard_turn(watch, conversation)
+        limit = CreditLimit(plan.limit, kind="fill")
+        limit.note_before(before | dict(watch.state.used_before))
+        limit.guard_turn(watch, conversation)
         self._look()
 
     def _look(self) -> None:
@@ -255,8 +266,8 @@ class _Watcher:
         if watch is None or conversation is None:
             self._unsubscribe()
             return
-        columns = fill_plan.own_columns(conversation.own_states, watch.state.tables)
-        for table_id, slugs in fill_plan.strays(self._plan.gaps, columns).items():
+        columns = own_columns(conversation.own_states, watch.state.tables)
+        for table_id, slugs in strays(self._plan.gaps, columns).items():
             if table_id not in self._stopping:
                 self._stopping.add(table_id)
                 self._strayed = True
@@ -282,6 +293,6 @@ class _Watcher:
             return
         # Where it overlooked some, they can be filled once more.
         conversation.whole |= {each.key for each in self._plan.gaps}
-        offer = _offer(conversation, fill_plan.gaps_of(_own_columns(conversation), rows, conversation.whole))
-        outcome = replace(fill_plan.filled(self._plan.gaps, rows), strayed=self._strayed)
+        offer = _offer(conversation, gaps_of(_own_columns(conversation), rows, conversation.whole))
+        outcome = replace(filled(self._plan.gaps, rows), strayed=self._strayed)
         watch.update(Changed(offer=offer, filled=outcome))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import AgentBusy, InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
-from origami_widgets.run.agent_runs import make_token, newest_run
+from origami_widgets.run.conversation import make_token
 from origami_widgets.run.reduce import Changed
-from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.run.starts.store import entry_of
 
 if TYPE_CHECKING:
@@ -158,19 +158,6 @@ class FollowUp:
         turns, ours = [state.run_id for state in self.conversation.states], self.conversation.ours
         newest = max((at for at, turn in enumerate(turns) if turn in ours), default=-1)
         return frozenset(ours) | frozenset(turns[: newest + 1])
-
-    async def newer_elsewhere(self, operations: Operations, known: Collection[str]) -> RunSummary | None:
-        """Read the agent's newest run. Return it if it is another than the known ones, else None.
-
-        Args:
-            operations: the API.
-            known: ids of the turns that are no news.
-
-        Raises:
-            OrigamiError: the agent could not be read.
-        """
-        newest = await newest_run(operations, self.watch.state.agent_id)
-        return None if newest.id in known else newest
 
     def continued_elsewhere(self, newest: RunSummary) -> ContinuedElsewhere:
         """Return the error that names the newer run."""

@@ -12,21 +12,24 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.run import Action, Question, Steps, Suggestion, TranscriptMessage
-from origami_widgets.host.cells import cell_ref
+from origami_widgets.host.application import cell_ref
 from origami_widgets.run import waiting
-from origami_widgets.run.agent_runs import make_token, read_turns
-from origami_widgets.run.conversation import Conversation, Turn, conversation_of
+from origami_widgets.run.conversation import Conversation, Turn, conversation_of, make_token, read_turns
 from origami_widgets.run.credits import RunCredits, credits_of_run
 from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
-from origami_widgets.run.own_list.uploaded_table import UploadedTable, check_operations
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
-from origami_widgets.run.settings import DtypeBackend, attach_hint, configuration, display_backend, top
+from origami_widgets.run.settings import (
+    DtypeBackend,
+    check_operations,
+    configuration,
+    display_backend,
+    top,
+)
 from origami_widgets.run.starts import registry
+from origami_widgets.run.starts.call import StartCall, ask, asks_nobody, can_ask
 from origami_widgets.run.starts.cancel import cancel, stop_cells
-from origami_widgets.run.starts.confirm import ask, asks_nobody, can_ask
-from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import Connection, HistoryPoint, RunState, StoppedCells, full_prompt, run_error
 from origami_widgets.words.foreign_text import described, one_line
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.own_list.uploaded_table import UploadedTable
     from origami_widgets.run.waiting import Until
 
 
@@ -749,9 +753,13 @@ async def started(
     """
 
     def shown(run: Run) -> Run:
-        if show:
-            with attach_hint(run.token):
+        try:
+            if show:
                 (display_backend().continued if is_continued else display_backend().show)(run)
+        except BaseException as error:
+            # The run costs credits, and its caller has no handle on it yet.
+            error.add_note(f'The run was started and is running. To see it: ow.attach("{run.token}")')
+            raise
         return run
 
     def block() -> Run:

@@ -12,32 +12,29 @@ from origami_widgets.api.background.loop import background, kept_task
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
-from origami_widgets.host.cells import CellRef, cell_ref
+from origami_widgets.host.application import CellRef, cell_ref
 from origami_widgets.run import waiting
-from origami_widgets.run.agent_runs import first_look, parse_token, read_turns
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
-from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.conversation import conversation_of, first_look, parse_token, read_turns
 from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.handle import Run, started
-from origami_widgets.run.own_list.uploaded_table import UploadedTable, operations_of
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.reduce import Changed
-from origami_widgets.run.settings import client_or_default, configuration, display_backend
+from origami_widgets.run.settings import client_or_default, configuration, display_backend, operations_of
 from origami_widgets.run.starts import registry
-from origami_widgets.run.starts.confirm import StartDeclined, ask, asks_nobody, can_ask, question_about
+from origami_widgets.run.starts.call import StartCall, StartDeclined, ask, asks_nobody, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
-from origami_widgets.run.starts.interrupt import StartCall
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.queue import JobQueue, queue_of
-from origami_widgets.run.starts.spec import StartSpec
-from origami_widgets.run.starts.store import valid_once
+from origami_widgets.run.starts.record import StartSpec, valid_once
 
 if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
+    from origami_widgets.run.own_list.uploaded_table import UploadedTable
     from origami_widgets.run.polling.run_watch import RunWatch
 
 

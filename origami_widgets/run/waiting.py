@@ -12,10 +12,10 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, NotFound, OrigamiError
 from origami_widgets.host.runtime import time_limit
-from origami_widgets.run.agent_runs import make_token
+from origami_widgets.run.conversation import make_token
+from origami_widgets.run.own_cells import columns_not_begun
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.starts.credit_limit import stops_for
-from origami_widgets.run.whose_cells import columns_not_begun
 
 if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation

@@ -25,11 +25,11 @@ from starlette.routing import Route, Router
 
 from origami_widgets.sandbox import error_responses
 from origami_widgets.sandbox.endpoints import ROUTES
-from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.organization import PROJECT_ID, SandboxOrganization
+from origami_widgets.sandbox.recipes import IdGenerator
 from origami_widgets.sandbox.request_context import Handler, RequestContext, json_response
 from origami_widgets.sandbox.run_requests import MAX_BODY_BYTES, is_uuid
-from origami_widgets.sandbox.simulated_time import http_date
+from origami_widgets.sandbox.timelines import http_date
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

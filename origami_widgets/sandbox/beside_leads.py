@@ -13,12 +13,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox import error_responses
-from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.json_objects import cell_value, main_value
 from origami_widgets.sandbox.organization import PROJECT_ID
 from origami_widgets.sandbox.prompt_parser import slugify
+from origami_widgets.sandbox.recipes import IdGenerator
 from origami_widgets.sandbox.request_context import Handler, RequestContext, json_response, list_object
-from origami_widgets.sandbox.simulated_time import iso, month_start
+from origami_widgets.sandbox.timelines import iso, month_start
 
 if TYPE_CHECKING:
     from starlette.responses import Response

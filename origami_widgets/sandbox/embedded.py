@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
 from origami_widgets.sandbox.organization import SandboxOrganization
-from origami_widgets.sandbox.plans import PLANS
+from origami_widgets.sandbox.run_requests import PLANS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Send

@@ -23,7 +23,7 @@ from origami_widgets.sandbox.organization import POLL_INTERVAL, AgentRecord
 from origami_widgets.sandbox.request_context import MAX_ROWS_LIMIT, Handler, RequestContext, json_response, list_object
 from origami_widgets.sandbox.row_filters import parse_filters, parse_sort, select_leads
 from origami_widgets.sandbox.run_requests import AgentBody, CancelBody, RunBody, parse_run_request, read_body
-from origami_widgets.sandbox.simulated_time import iso, whole_seconds
+from origami_widgets.sandbox.timelines import iso, whole_seconds
 
 if TYPE_CHECKING:
     from origami_widgets.sandbox.timelines import RowFilter, RunTimeline

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.sandbox.error_responses import SITE
-from origami_widgets.sandbox.simulated_time import iso
+from origami_widgets.sandbox.timelines import iso
 
 if TYPE_CHECKING:
     from origami_widgets.sandbox.timelines import ColumnTimeline, RunTimeline, SimulatedLead, TableTimeline

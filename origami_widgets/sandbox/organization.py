@@ -9,7 +9,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from origami_widgets.sandbox import agent_text, error_responses
-from origami_widgets.sandbox.fake_data import IdGenerator
 from origami_widgets.sandbox.own_lists import (
     ContainerRecord,
     CsvRows,
@@ -23,12 +22,21 @@ from origami_widgets.sandbox.own_lists import (
     new_table,
     upsert,
 )
-from origami_widgets.sandbox.plans import PLANS
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, parse_prompt, read_answers
+from origami_widgets.sandbox.recipes import IdGenerator
 from origami_widgets.sandbox.run_builder import ScenarioInputs, ScenarioResult, stop_early
+from origami_widgets.sandbox.run_requests import PLANS
 from origami_widgets.sandbox.scenarios import parse_scenario, run_scenario
-from origami_widgets.sandbox.simulated_time import Pace, SandboxClock, iso, whole_seconds
-from origami_widgets.sandbox.timelines import ColumnTimeline, Deletion, RunTimeline, TableTimeline
+from origami_widgets.sandbox.timelines import (
+    ColumnTimeline,
+    Deletion,
+    Pace,
+    RunTimeline,
+    SandboxClock,
+    TableTimeline,
+    iso,
+    whole_seconds,
+)
 
 if TYPE_CHECKING:
     from origami_widgets.sandbox.run_requests import AgentBody, RunBody

@@ -14,16 +14,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from origami_widgets.sandbox import error_responses, fake_data, recipes
+from origami_widgets.sandbox import error_responses, recipes
 from origami_widgets.sandbox.error_responses import SITE
 from origami_widgets.sandbox.prompt_parser import slugify, unique_slug
 from origami_widgets.sandbox.run_builder import CellPlanner, CellWindow, fail_unaffordable
 from origami_widgets.sandbox.run_requests import Slug, Uuid, read_body
-from origami_widgets.sandbox.simulated_time import Pace, iso
-from origami_widgets.sandbox.timelines import CellRun, ColumnTimeline, SimulatedLead, SimulatedSource, TableTimeline
+from origami_widgets.sandbox.timelines import (
+    CellRun,
+    ColumnTimeline,
+    Pace,
+    SimulatedLead,
+    SimulatedSource,
+    TableTimeline,
+    iso,
+)
 
 if TYPE_CHECKING:
-    from origami_widgets.sandbox.fake_data import IdGenerator
+    from origami_widgets.sandbox.recipes import IdGenerator
 
 MAX_FILE_ROWS = 5000
 """Rows of a file. The limit isn't documented."""
@@ -122,12 +129,10 @@ def new_lead(
     )
 
 
-def _facts(
-    lead_id: str, values: Mapping[str, Any], columns: Sequence[ColumnTimeline], seed: int
-) -> fake_data.LeadFacts:
+def _facts(lead_id: str, values: Mapping[str, Any], columns: Sequence[ColumnTimeline], seed: int) -> recipes.LeadFacts:
     """Return what the row says, and invent the rest. The domain is never a real one, so that no mail reaches a person."""
     rng = Random(f"{seed}/{lead_id}")  # noqa: S311  # repeatable on purpose, nothing is secret
-    invented = fake_data.invent(rng, fake_data.CITIES, rng.randrange(10_000))
+    invented = recipes.invent(rng, recipes.CITIES, rng.randrange(10_000))
     said: dict[str, Any] = {}
     for column in columns:
         value = values.get(column.recipe.slug or "")

@@ -1,17 +1,103 @@
-"""Recipes for tables and columns: a column's cost, how often it succeeds, and its values."""
+"""Recipes for tables and columns: a column's cost, how often it succeeds, and its values; invented companies, people, ids.
+
+All is derived from a seed. Nothing refers to real companies or people: names are made of syllables, and web and e-mail
+addresses end in `.example`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
+from uuid import UUID
 
-from origami_widgets.sandbox import fake_data
 from origami_widgets.sandbox.prompt_parser import slugify
 
-if TYPE_CHECKING:
-    from origami_widgets.sandbox.fake_data import LeadFacts
+COMPANY_HEADS = (
+    "Vel", "Quor", "Tess", "Bram", "Ond", "Kiv", "Mar", "Lun", "Pel", "Sor", "Thal", "Yar", "Zeph", "Cald", "Dren",
+    "Fenn", "Gral", "Hest", "Ivo", "Jor", "Nym", "Osk", "Rud", "Styr", "Ulm", "Wex",
+)  # fmt: skip
+COMPANY_TAILS = (
+    "mora", "dix", "aro", "wick", "rell", "anta", "beck", "vane", "lith", "oro", "quist", "dane", "phor", "itra",
+    "essa", "und", "ovia", "orix",
+)  # fmt: skip
+COMPANY_ENDINGS = ("Systems", "Labs", "Analytics", "Works", "Partners", "Studio", "Cloud", "Group", "Collective", "Co")
+FIRST_NAMES = (
+    "Ada", "Bruno", "Clara", "Dario", "Elin", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kaia", "Luca", "Mira",
+    "Nils", "Olga", "Pavel", "Rosa", "Samir", "Tove", "Uma", "Viktor", "Wanda", "Yusuf", "Zora",
+)  # fmt: skip
+FAMILY_HEADS = ("Ondar", "Vasqu", "Therl", "Brann", "Kestl", "Morv", "Lyndr", "Pellt", "Saru", "Drax", "Fjurl", "Zahr")
+FAMILY_TAILS = ("ell", "ine", "owitz", "aker", "strom", "idas", "eau", "ano", "berg", "ova", "ura", "wyn")
+ROLES = ("Founder", "Chief executive", "Head of growth", "Operations lead", "Head of sales", "Product lead")
+STREETS = ("Harbour Street", "Mill Lane", "Station Road", "Orchard Way", "Foundry Row", "Market Square", "Quay Road")
+CITIES = ("Porto", "Leeds", "Austin", "Ghent", "Turin", "Malmö", "Graz", "Lyon", "Boston", "Galway")
+REGIONS = {
+    "iberia": ("Lisbon", "Porto", "Madrid", "Valencia", "Bilbao", "Seville"),
+    "france": ("Lyon", "Nantes", "Lille", "Bordeaux", "Rennes"),
+    "benelux": ("Ghent", "Antwerp", "Utrecht", "Rotterdam", "Luxembourg"),
+    "europe": ("Porto", "Ghent", "Turin", "Malmö", "Graz", "Lyon"),
+}
+TOOL_NAMES = ("Postgres", "Kafka", "React", "Django", "Terraform", "Snowflake", "Rust", "Kubernetes", "dbt", "Elixir")
+STAGES = ("pre-seed", "seed", "series A", "series B")
+NEWS_ITEMS = ("opened a second office", "released a public beta", "hired a head of sales", "won a regional award")
+SOURCES = ("Company directory", "Funding announcements", "Trade register", "Conference exhibitors", "Job boards")
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFacts:
+    """The facts about one invented lead, whether or not a column finds them."""
+
+    company: str
+    domain: str
+    city: str
+    employees: int
+    person: str
+    role: str
+    number: int
+
+
+def invent(rng: Random, cities: tuple[str, ...], number: int) -> LeadFacts:
+    """Return an invented lead. `number` gives its telephone number and makes its web address unique."""
+    stem = rng.choice(COMPANY_HEADS) + rng.choice(COMPANY_TAILS)
+    company = f"{stem} {rng.choice(COMPANY_ENDINGS)}"
+    family = rng.choice(FAMILY_HEADS) + rng.choice(FAMILY_TAILS)
+    return LeadFacts(
+        company=company,
+        domain=f"{slugify(company)}-{number}.example",
+        city=rng.choice(cities),
+        employees=int(3 + 240 * rng.random() ** 2),
+        person=f"{rng.choice(FIRST_NAMES)} {family}",
+        role=rng.choice(ROLES),
+        number=number,
+    )
+
+
+_RUN_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class IdGenerator:
+    """Source of ids.
+
+    Args:
+        seed: anything printable; equal seeds give equal streams.
+    """
+
+    def __init__(self, seed: object) -> None:
+        self._random = Random(f"ids:{seed}")  # noqa: S311  # repeatable on purpose, nothing is secret
+
+    def uuid(self) -> str:
+        """Return the next UUID (version 4)."""
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+    def run(self) -> str:
+        """Return the next run id."""
+        return "v2_run-" + "".join(self._random.choice(_RUN_ALPHABET) for _ in range(12))
+
+    def request(self) -> str:
+        """Return the next request id."""
+        return f"req_{self._random.getrandbits(80):020x}"
+
 
 ColumnKind = Literal["input", "enrichment", "score", "sequence"]
 
@@ -127,7 +213,7 @@ def _phone(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
 
 def _address(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
-        "street_address": f"{rng.randint(1, 180)} {rng.choice(fake_data.STREETS)}" if found else None,
+        "street_address": f"{rng.randint(1, 180)} {rng.choice(STREETS)}" if found else None,
         "city": facts.city if found else None,
         "confidence": _confidence(rng, found=found),
         "reasoning": "From the imprint." if found else "Only a PO box is listed.",
@@ -138,7 +224,7 @@ def _address(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
 def _funding(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
         "amount_usd": rng.randint(3, 80) * 100_000 if found else None,
-        "stage": rng.choice(fake_data.STAGES) if found else None,
+        "stage": rng.choice(STAGES) if found else None,
         "announced_on": f"2026-{rng.randint(1, 7):02d}-{rng.randint(1, 28):02d}" if found else None,
         "confidence": _confidence(rng, found=found),
         "reasoning": "Announced in the company's news." if found else "Nothing announced in the last year.",
@@ -147,7 +233,7 @@ def _funding(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
 
 
 def _tools(rng: Random, facts: LeadFacts, *, found: bool) -> list[str]:  # noqa: ARG001
-    return sorted(rng.sample(fake_data.TOOLS, rng.randint(1, 4))) if found else []
+    return sorted(rng.sample(TOOL_NAMES, rng.randint(1, 4))) if found else []
 
 
 def _hiring(rng: Random, facts: LeadFacts, *, found: bool) -> bool:  # noqa: ARG001
@@ -156,7 +242,7 @@ def _hiring(rng: Random, facts: LeadFacts, *, found: bool) -> bool:  # noqa: ARG
 
 def _news(rng: Random, facts: LeadFacts, *, found: bool) -> dict[str, Any]:
     return {
-        "text": f"{facts.company} {rng.choice(fake_data.NEWS)}." if found else None,
+        "text": f"{facts.company} {rng.choice(NEWS_ITEMS)}." if found else None,
         "confidence": _confidence(rng, found=found),
         "reasoning": "Latest entry on the news page." if found else "The news page is empty.",
         "source_url": f"https://{facts.domain}/news" if found else None,

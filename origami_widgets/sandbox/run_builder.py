@@ -9,16 +9,25 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.sandbox import agent_text, fake_data
-from origami_widgets.sandbox.fake_data import IdGenerator, LeadFacts, invent
+from origami_widgets.sandbox import agent_text, recipes
 from origami_widgets.sandbox.prompt_parser import ParsedPrompt, leaves_out, slugify
-from origami_widgets.sandbox.recipes import PASS_SCORE, ColumnKind, ColumnRecipe, LeadOutcome, TableRecipe, verdict_of
-from origami_widgets.sandbox.simulated_time import Pace, iso
+from origami_widgets.sandbox.recipes import (
+    PASS_SCORE,
+    ColumnKind,
+    ColumnRecipe,
+    IdGenerator,
+    LeadFacts,
+    LeadOutcome,
+    TableRecipe,
+    invent,
+    verdict_of,
+)
 from origami_widgets.sandbox.timelines import (
     CellOutcome,
     CellRun,
     ColumnTimeline,
     Deletion,
+    Pace,
     RowFilter,
     RowSort,
     RunTimeline,
@@ -26,10 +35,11 @@ from origami_widgets.sandbox.timelines import (
     SimulatedSource,
     TableTimeline,
     TimedEvent,
+    iso,
 )
 
 if TYPE_CHECKING:
-    from origami_widgets.sandbox.plans import ModelName
+    from origami_widgets.sandbox.timelines import ModelName
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +212,7 @@ class RunBuilder:
     def cities(self) -> tuple[str, ...]:
         """Return the cities in which leads are invented."""
         place = self.inputs.parsed.place
-        return fake_data.REGIONS.get(place.lower(), (place,)) if place else fake_data.CITIES
+        return recipes.REGIONS.get(place.lower(), (place,)) if place else recipes.CITIES
 
     def open_table(
         self,
@@ -218,7 +228,7 @@ class RunBuilder:
         """
         table_id = self.ids.uuid()
         opened = self.at(schedule.opened)
-        names = self.rng.sample(fake_data.SOURCES, len(recipe.available))
+        names = self.rng.sample(recipes.SOURCES, len(recipe.available))
         sources = tuple(
             SimulatedSource(self.ids.uuid(), *source) for source in zip(names, recipe.available, strict=True)
         )

@@ -1,18 +1,55 @@
-"""Bodies of requests: read as JSON tolerantly, then checked field by field. Errors name every wrong field."""
+"""Bodies of requests: read as JSON tolerantly, then checked field by field, and against the plan. Errors name every wrong field."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Any, TypeVar, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert
 from msgspec.structs import fields
 
 from origami_widgets.sandbox import error_responses
-from origami_widgets.sandbox.plans import ModelAlias, ModelName, SandboxPlan
 from origami_widgets.sandbox.scenarios import SCENARIOS, parse_scenario
 from origami_widgets.words.foreign_text import unicode_text
+
+if TYPE_CHECKING:
+    from origami_widgets.sandbox.timelines import ModelName
+
+ModelAlias = Literal["origami-lite", "origami-max", "origami-fast", "origami-mid"]
+"""Model names allowed in a request; the last two mean `origami-lite`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPlan:
+    """One plan: `concurrent` runs at a time (None: unlimited), its models, and the cap on the steps of a run."""
+
+    id: str
+    name: str
+    concurrent: int | None
+    models: tuple[ModelName, ...]
+    max_steps: int
+
+    @property
+    def default_model(self) -> ModelName:
+        """The best model of the plan."""
+        return self.models[-1]
+
+
+_LITE: tuple[ModelName, ...] = ("origami-lite",)
+_BOTH: tuple[ModelName, ...] = ("origami-lite", "origami-max")
+PLANS = {
+    plan.id: plan
+    for plan in (
+        SandboxPlan("starter", "Starter", 1, _LITE, 30),
+        SandboxPlan("pro", "Pro", 3, _BOTH, 50),
+        SandboxPlan("scale", "Scale", 10, _BOTH, 75),
+        SandboxPlan("ultra", "Ultra", 20, _BOTH, 100),
+        SandboxPlan("enterprise", "Enterprise", None, _BOTH, 200),
+    )
+}
+
 
 MAX_BODY_BYTES = 4 << 20
 """Bytes of a request body that are accepted. Only uploads come near them."""

@@ -27,8 +27,7 @@ from origami_widgets.sandbox.run_builder import (
     TableSchedule,
     stop_early,
 )
-from origami_widgets.sandbox.simulated_time import iso
-from origami_widgets.sandbox.timelines import Deletion, TableTimeline, TimedEvent
+from origami_widgets.sandbox.timelines import Deletion, TableTimeline, TimedEvent, iso
 
 USUAL_DURATION = 96.0
 """Simulated seconds of a usual run."""

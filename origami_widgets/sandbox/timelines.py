@@ -1,7 +1,7 @@
 """Timelines of runs and tables, laid out in advance: every status, action, lead, column and cell with its moments.
 
 Nothing runs here. The current state of a run or table follows from comparing these moments with the clock. So two reads
-at the same moment agree, and a cancelled run is the same timeline without its future (`cut`).
+at the same moment agree, and a cancelled run is the same timeline without its future (`cut`). The clock and the pace of simulated time are here, too.
 """
 
 from __future__ import annotations
@@ -9,16 +9,80 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import formatdate
 from functools import cached_property
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from origami_widgets.sandbox.fake_data import LeadFacts
-    from origami_widgets.sandbox.plans import ModelName
-    from origami_widgets.sandbox.recipes import ColumnRecipe, LeadOutcome, Verdict
+    from origami_widgets.sandbox.recipes import ColumnRecipe, LeadFacts, LeadOutcome, Verdict
+
+ModelName = Literal["origami-lite", "origami-max"]
+_LAST_MOMENT = 253_402_300_799.0
+
+
+class SandboxClock:
+    """Clock that gives seconds since 1970 from an injected source and never goes back.
+
+    Args:
+        source: returns seconds since 1970, as `time.time` does.
+    """
+
+    def __init__(self, source: Callable[[], float]) -> None:
+        self._source = source
+        self._offset = 0.0
+        self._last = 0.0
+
+    def now(self) -> float:
+        """Return the present moment, which continues from the last one if the source was set back."""
+        reading = self._source() + self._offset
+        if reading < self._last:
+            # If a laptop's clock is set back, finished runs must not come alive again.
+            self._offset += self._last - reading
+            reading = self._last
+        self._last = reading
+        return reading
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Start of a run, and simulated seconds per second of the wall clock."""
+
+    start: float
+    speed: float
+
+    def at(self, seconds: float) -> float:
+        """Return the wall moment of a simulated second of this run."""
+        return self.start + seconds / self.speed
+
+
+def whole_seconds(simulated: float, speed: float) -> int:
+    """Return simulated seconds as the whole wall seconds of a `Retry-After` header, at least 1."""
+    return max(1, ceil(simulated / speed))
+
+
+def iso(moment: float) -> str:
+    """Write a moment as ISO 8601 in UTC with milliseconds.
+
+    >>> iso(1_784_625_242.5)
+    '2026-07-21T09:14:02.500Z'
+    """
+    stamp = datetime.fromtimestamp(min(moment, _LAST_MOMENT), tz=UTC)
+    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{stamp.microsecond // 1000:03d}Z"
+
+
+def month_start(moment: float) -> float:
+    """Return the first moment of the month, in UTC."""
+    day = datetime.fromtimestamp(min(moment, _LAST_MOMENT), tz=UTC)
+    return day.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def http_date(moment: float) -> str:
+    """Write a moment as the value of a `Date` header."""
+    return formatdate(min(moment, _LAST_MOMENT), usegmt=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from origami_widgets.api.base_operations import (
+    FIRST_WAIT,
+    LONGEST_IN_ALL,
+    LONGEST_WAIT,
+    is_start_retryable,
+    wait_after,
+    with_retries,
+)
 from origami_widgets.api.errors import (
     ConnectionFailed,
     IdempotencyConflict,
@@ -16,17 +24,7 @@ from origami_widgets.api.errors import (
     RunPoolFull,
     ServerError,
 )
-from origami_widgets.api.retries import (
-    FIRST_WAIT,
-    LONGEST_IN_ALL,
-    LONGEST_RETRY_AFTER,
-    LONGEST_WAIT,
-    is_start_retryable,
-    parse_http_date,
-    parse_retry_after,
-    wait_after,
-    with_retries,
-)
+from origami_widgets.api.responses import LONGEST_RETRY_AFTER, parse_http_date, parse_retry_after
 
 NOW = datetime(2026, 7, 21, 9, 14, 2, tzinfo=UTC)
 

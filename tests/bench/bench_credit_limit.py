@@ -26,7 +26,7 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.run.polling.clock import SystemClock
+from origami_widgets.host.runtime import SystemClock
 from tests.support.own_list_server import OwnListServer
 from tests.support.quick import forget_limited_runs, use_clock, without_environment, without_pauses
 from tests.support.spending_server import SpendingServer

@@ -28,7 +28,7 @@ import pandas as pd
 import origami_widgets as ow
 from origami_widgets.api.models.base import Page
 from origami_widgets.api.responses import decode
-from origami_widgets.api.rows.row_paging import RowWalk, ids_of
+from origami_widgets.api.rows.row_reader import RowWalk, ids_of
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from tests.support.server import RawServer, answer
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from origami_widgets.card.view.board_rows import BoardEntry
-from origami_widgets.card.view.board_view import make_board
+from origami_widgets.card.view.board_view import BoardEntry, make_board
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import Planned

@@ -15,7 +15,7 @@ from origami_widgets.cli.run_text import (
     run_record,
     table_lines,
 )
-from origami_widgets.run.agent_runs import RecentRun
+from origami_widgets.run.conversation import RecentRun
 from origami_widgets.words.foreign_text import width_of
 from tests.cli.plain import is_plain
 from tests.fixtures import hostile

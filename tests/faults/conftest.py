@@ -89,7 +89,7 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[LifeClock], 
     monkeypatch.setattr(loop_module, "IDLE", 1e9)
     # These count the age of what they note on the monotonic clock of the process.
     monkeypatch.setattr("origami_widgets.api.usage.time", own_clock)
-    monkeypatch.setattr("origami_widgets.api.retries.time", own_clock)
+    monkeypatch.setattr("origami_widgets.api.base_operations.time", own_clock)
     # Callbacks run on a thread of their own in real time: the loop waits for each, or a busy machine gives another life.
     monkeypatch.setattr(callbacks, "MOMENT", 30.0)
     monkeypatch.setattr(BackgroundLoop, "wait_for_callbacks", lambda *_: None)

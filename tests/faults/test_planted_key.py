@@ -192,7 +192,7 @@ def test_nothing_that_holds_it_can_be_written(server, clock, write):
 def from_colab(patch, _server):
     use_colab(patch, lambda _: KEY)
     # A secret of Colab is not for a server on this machine, and no other can be reached.
-    for module in ("api.client_settings", "run.login"):
+    for module in ("api.client_settings", "run.settings"):
         patch.setattr(f"origami_widgets.{module}.is_local_url", lambda _: False)
 
 

@@ -8,7 +8,8 @@ import sys
 import traceback
 import types
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import IPython
 import pytest
@@ -16,14 +17,21 @@ import pytest
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.host import application, runtime
 from origami_widgets.host.application import (
+    Outputs,
     Pages,
     can_confirm,
+    cell_ref,
+    executed_by_program,
     host_name,
     lacks_widgets,
+    marimo_cell_ref,
+    replace,
+    show,
+    show_once,
     traceback_lines,
     without_widgets,
 )
-from origami_widgets.host.cells import executed_by_program
+from tests.support.outputs import keep_outputs
 
 PROGRAM = """
 import contextlib, io, json, sys
@@ -230,3 +238,86 @@ def test_nobody_is_asked_from_another_thread_or_in_a_browser(monkeypatch: pytest
 
 def test_nobody_is_asked_without_a_shell() -> None:
     assert can_confirm() is False
+
+
+@pytest.fixture
+def marimo(monkeypatch):
+    made = ModuleType("marimo._runtime.context")
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    return made
+
+
+def visited(marimo, visitor, cell):
+    visitor.execution_context = None if cell is None else SimpleNamespace(cell_id=cell)
+    marimo.get_context = lambda: visitor
+    return marimo_cell_ref()
+
+
+def test_where_the_server_runs_the_cells_their_code_distinguishes_them(monkeypatch):
+    def ran(code, execution):
+        header = {"header": {"msg_id": execution}, "metadata": {}, "content": {"code": code}}
+        kernel = SimpleNamespace(parent=SimpleNamespace(connection_file="/run/kernel-1.json"))
+        shell = SimpleNamespace(kernel=kernel, parent_header=header)
+        monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+        return cell_ref()
+
+    monkeypatch.setenv("JPY_SESSION_NAME", "a.ipynb")
+    first, again, other = ran("start()", "1"), ran("start()", "2"), ran("start() ", "3")
+    assert first.cell == again.cell != other.cell
+    assert (first.execution, again.execution) == ("1", "2")
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    assert ran("start()", "4") is None
+
+
+def test_a_cell_is_the_same_each_time_and_each_time_another_execution(marimo):
+    visitor = SimpleNamespace()
+    first, again, other = (visited(marimo, visitor, cell) for cell in ("Hbol", "Hbol", "MJUe"))
+    assert first.cell == again.cell != other.cell
+    assert len({first.execution, again.execution, other.execution}) == 3
+    assert marimo_cell_ref() == other
+
+
+def test_two_visitors_of_an_app_have_cells_of_their_own(marimo):
+    cells = {visited(marimo, SimpleNamespace(), "Hbol").cell for _ in range(2)}
+    assert len(cells) == 2
+
+
+def test_between_cells_and_with_another_marimo_nothing_is_known(marimo, monkeypatch):
+    assert visited(marimo, SimpleNamespace(), None) is None
+    del marimo.get_context
+    assert marimo_cell_ref() is None
+    monkeypatch.delitem(sys.modules, marimo.__name__)
+    assert marimo_cell_ref() is None
+
+
+WIDGET, METADATA = {"text/plain": "a widget"}, {"text/plain": {"isolated": True}}
+SNAPSHOT, OTHER = {"text/plain": "a snapshot"}, {"text/plain": "another"}
+
+
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
+    """What each output has shown, in order, by its display id."""
+    return keep_outputs(monkeypatch)
+
+
+def test_an_output_is_replaced_by_its_display_id(displayed):
+    first, second = show(WIDGET, METADATA), show(OTHER)
+    replace(first, SNAPSHOT)
+    assert displayed == {first: [(WIDGET, METADATA), SNAPSHOT], second: [OTHER]}
+
+
+def test_data_that_is_shown_once_has_no_display_id(displayed):
+    show_once(SNAPSHOT)
+    assert displayed == {"": [SNAPSHOT]}
+
+
+def test_a_snapshot_replaces_every_widget_and_a_widget_comes_back_in_its_place(displayed):
+    outputs = Outputs()
+    assert not outputs
+    outputs.add(WIDGET, METADATA)
+    outputs.add(WIDGET, METADATA)
+    assert outputs
+    outputs.replace(SNAPSHOT)
+    outputs.replace(WIDGET, METADATA)
+    (first, second) = displayed.values()
+    assert first == second == [(WIDGET, METADATA), SNAPSHOT, (WIDGET, METADATA)]

@@ -51,7 +51,7 @@ output._widgets = SimpleNamespace(_installed_url="{manager}")
 """What a kernel of Colab has loaded before the first cell, as far as it is used here."""
 ELSEWHERE = """
 import os
-import origami_widgets.run.login as logins
+import origami_widgets.run.settings as logins
 os.environ["ORIGAMI_BASE_URL"] = "{url}"
 # Secrets are for Origami's own address, for which the sandbox stands in.
 logins.is_local_url = lambda url: False

@@ -273,7 +273,7 @@ def test_a_key_that_is_no_good_in_its_place_is_asked_for_anew(
 def test_a_secret_of_colab_that_is_no_good_is_asked_for_anew(server, person, monkeypatch, capsys):
     use_colab(monkeypatch, lambda _: WRONG)
     # It is not for a server on this machine, and no other can be reached.
-    monkeypatch.setattr("origami_widgets.run.login.is_local_url", lambda _: False)
+    monkeypatch.setattr("origami_widgets.run.settings.is_local_url", lambda _: False)
     server.plan(answer({"error": "no", "code": "UNAUTHORIZED"}, 401), answer(ACCOUNT), CREDITS, NO_AGENTS)
     person[0].append(KEY)
     assert ow.login(base_url=server.base_url).organization == "Acme"

@@ -9,12 +9,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from origami_widgets.api import retries
+from origami_widgets.api import base_operations
+from origami_widgets.host.runtime import SystemClock
 from origami_widgets.run.polling import poller as poller_module
-from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
+from origami_widgets.run.starts import call, credit_limit, reconcile, store
 from origami_widgets.run.starts import cancel as cancelling
-from origami_widgets.run.starts import credit_limit, interrupt, reconcile, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def without_environment(patch: pytest.MonkeyPatch) -> None:
 
 def without_pauses(patch: pytest.MonkeyPatch) -> None:
     """Send a request that was lost again at once."""
-    patch.setattr(retries, "FIRST_WAIT", 0.002)
+    patch.setattr(base_operations, "FIRST_WAIT", 0.002)
 
 
 def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:
@@ -129,7 +129,7 @@ def look_after(patch: pytest.MonkeyPatch, *seconds: float) -> None:
 
 def wait_for_last_words(patch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let an interrupted start wait so long for the news of what became of its request."""
-    patch.setattr(interrupt, "LAST_WORDS", seconds)
+    patch.setattr(call, "LAST_WORDS", seconds)
 
 
 def wait_for_another_kernel(patch: pytest.MonkeyPatch, seconds: float) -> None:

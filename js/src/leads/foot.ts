@@ -10,7 +10,7 @@ import * as say from "../words";
 import type { LeadGrid } from "./lead_grid";
 import { type Row, textOf } from "./rows";
 
-// As in Python: frames/files/safe_cells.py.
+// As in Python: frames/files/table_files.py.
 const STARTS = /^[=+\-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]/;
 const NUMBER = /^[+\-\u2212]?\d[\d\u00a0.,' ]*([eE][+-]?\d{1,3})?\s?%?$/;
 const PHONE = /^\+\d[\d ()./-]*( ?(x|ext\.?) ?\d+)?$/;

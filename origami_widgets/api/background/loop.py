@@ -30,8 +30,7 @@ from origami_widgets.api.background.callbacks import PATIENCE, CallbackThread
 from origami_widgets.api.background.loop_future import SLICE, Coro, LoopFuture
 from origami_widgets.api.errors import CannotBlock, NoEventLoop, OrigamiError
 from origami_widgets.host import runtime
-from origami_widgets.host.application import in_kernel
-from origami_widgets.host.cells import thread_context
+from origami_widgets.host.application import in_kernel, thread_context
 
 T = TypeVar("T")
 log = logging.getLogger("origami_widgets")

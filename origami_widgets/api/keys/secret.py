@@ -1,11 +1,15 @@
-"""`Secret` holds the API key so that it is never shown. The key is also hidden where a server, log or argument repeats it."""
+"""`Secret` holds the API key so that it is never shown. It is also hidden where a server, log or argument repeats it.
+
+A key that was pasted into a cell would be saved with the notebook: its user is warned once.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NoReturn
 
 from origami_widgets.api.errors import InvalidInput, MissingKey, OrigamiError
@@ -17,10 +21,20 @@ HIDDEN: Final = "og_live_hidden"
 KEY_FORMAT = "og_live_…"
 _CARRIERS = ("httpx", "httpcore", "h11", "h2", "hpack")
 """Libraries that see the request headers and may log them."""
-
-
 _KEY = re.compile(rf"{PREFIX}[a-z0-9_-]+", re.IGNORECASE | re.ASCII)
 _WHOLE = re.compile(rf"{PREFIX}[a-z0-9]{{16}}", re.IGNORECASE | re.ASCII)
+PUBLIC_KEY: Final = "og_live_sandbox"
+"""Key of the embedded sandbox, which gives access to nothing."""
+
+PASTED: Final = (
+    "This cell contains an API key that is in use, and it's saved with the notebook. Remove it: ow.login() asks for "
+    "the key without showing it, and ow.login(store=True) stores it in the system's keyring. ORIGAMI_API_KEY in the "
+    "environment and a Colab secret of that name are read automatically. If this notebook is shared or under version "
+    "control, revoke the key (Origami, Settings, API keys) and create a new one."
+)
+
+_in_use: set[Secret] = set()
+_warned: set[int] = set()
 
 
 def hide_all(text: str) -> str:
@@ -34,13 +48,14 @@ def hide_all(text: str) -> str:
 
 
 def holds_key(value: str) -> bool:
-    """Return whether a text is or contains an API key.
+    """Return whether a text is or contains an API key, or one that a client of this process uses.
 
     Example:
         >>> holds_key("og_live_0123456789abcdef"), holds_key("blog_live_posts")
         (True, False)
     """
-    return value.lower().startswith(PREFIX) or bool(_WHOLE.search(value))
+    is_key = value.lower().startswith(PREFIX) or bool(_WHOLE.search(value))
+    return is_key or any(key.reveal() in value for key in _in_use)
 
 
 class _WithoutKeys(logging.Filter):
@@ -97,6 +112,10 @@ class Secret:
             b'no such key: og_live_hidden (og_live_x2)'
         """
         return data.replace(self.reveal().encode(), HIDDEN.encode())
+
+    def hide_in(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Return headers without this key in their values."""
+        return [(name, self.hide(value)) for name, value in headers]
 
     def __repr__(self) -> str:
         return f"<Secret {KEY_FORMAT}>"
@@ -171,3 +190,43 @@ def _malformed(cause: str) -> InvalidInput:
         cause=f"{cause} (The key isn't shown.)",
         remedy=f"Copy the whole key from Origami (Settings, API keys); it looks like {KEY_FORMAT}.",
     )
+
+
+class PastedKey(UserWarning):
+    """A cell contains an API key that is in use.
+
+    You get one warning for each such cell, when a client is made with the key. It names the cell and the line, but not
+    the key. To turn it into an error:
+
+    Example:
+        >>> import warnings
+        >>> import origami_widgets as ow
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("error", ow.errors.PastedKey)
+    """
+
+
+def note_key_in_use(key: Secret) -> None:
+    """Warn of each cell so far, the running one included, that contains this key, which a client now uses.
+
+    Does nothing outside IPython, and nothing for the sandbox's key, which is public.
+    """
+    if key == Secret(PUBLIC_KEY):
+        return
+    _in_use.add(key)
+    # This frame holds only numbers: if the warning is an error, its traceback would otherwise carry the cells' texts.
+    for cell, line in list(_new_places(key)):
+        warnings.warn_explicit(PASTED, PastedKey, f"In [{cell}]", line)
+
+
+def _new_places(key: Secret) -> Iterator[tuple[int, int]]:
+    """Yield the number of each cell with this key that has had no warning yet, and the line of the key in it."""
+    # Imported here, because the help of the command needs no host.
+    from origami_widgets.host.application import current_shell
+
+    history = getattr(current_shell(), "history_manager", None)
+    for cell, text in enumerate(getattr(history, "input_hist_raw", None) or ()):
+        at = str(text).find(key.reveal())
+        if at >= 0 and cell not in _warned:
+            _warned.add(cell)
+            yield cell, str(text).count("\n", 0, at) + 1

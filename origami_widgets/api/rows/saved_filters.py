@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.api.background.loop import is_under_way, kept_task
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.rows.row_paging import RowQuery, RowWalk, ids_of
+from origami_widgets.api.rows.row_reader import RowQuery, RowWalk, ids_of
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table

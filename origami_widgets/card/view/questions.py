@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from origami_widgets.card.view.run_head import QUESTIONS_LIMIT
 from origami_widgets.run.credits import used_since_start
-from origami_widgets.run.fill_plan import question as fill_question
+from origami_widgets.run.own_cells import fill_question
 from origami_widgets.run.state import RunState, full_prompt
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, size_of, take

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from origami_widgets.api.models.table import cost_per_qualified_lead
 from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.run.credits import credits_by_table, used_since_start
-from origami_widgets.run.fill_plan import own_columns
+from origami_widgets.run.own_cells import own_columns
 from origami_widgets.run.state import FoundValues, RunState, counted_table, judging_columns, total, verdict_count
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
@@ -61,9 +61,9 @@ def price_of(state: RunState) -> float | None:
 
 
 def used_of(state: RunState) -> int | None:
-    """Return the credits of a run's tables; of one that was given to it, those since it began, as far as that is known."""
+    """Return the credits of a run's tables, as far as they are known; of one that was given to it, those since it began."""
     since = used_since_start(state)[0] if state.all_tables else None
-    return shown_count(state.credits_used if since is None else since)
+    return shown_count(total(credits_by_table(state).values()) if since is None else since)
 
 
 def make_funnel(table: models.Table) -> FunnelView | None:
@@ -149,7 +149,7 @@ def _figures(state: RunState) -> list[Figure]:
 
 def _credits_label(state: RunState, used: int) -> str:
     noun = "credit" if used == 1 else "credits"
-    if any(shown_count(each.credits.lifetime_used) is None for each in state.all_tables):
+    if None in map(shown_count, credits_by_table(state).values()):
         return f"{noun} at least"
     # The limit counts what was used since the start, which of a list that was there before may be less.
     if state.credit_limit is None or used_since_start(state)[0] != used:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from origami_widgets.run.whose_cells import attribute
+from origami_widgets.run.own_cells import attribute
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip
 

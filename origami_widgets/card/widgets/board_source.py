@@ -12,10 +12,10 @@ from origami_widgets.api.default_client import AnyClient, check_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.run import RunObject, RunSummary
 from origami_widgets.api.validate import shortened
-from origami_widgets.card.view.board_rows import BoardEntry
+from origami_widgets.card.view.board_view import BoardEntry
 from origami_widgets.card.view.run_head import token_of
-from origami_widgets.run.agent_runs import parse_token, read_turns, recent_runs
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
+from origami_widgets.run.conversation import parse_token, read_turns, recent_runs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.reduce import Changed, is_terminal

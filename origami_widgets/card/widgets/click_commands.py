@@ -19,8 +19,8 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.view.contract import CommandName
 from origami_widgets.card.view.messages import AckMessage
 from origami_widgets.card.widgets.board_source import BoardSource, find_row
-from origami_widgets.run.agent_runs import read_turns
 from origami_widgets.run.batch import queue_of
+from origami_widgets.run.conversation import read_turns
 from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
 from origami_widgets.run.handle import Run

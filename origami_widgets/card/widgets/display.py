@@ -17,8 +17,17 @@ from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import view_changed, view_now
 from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
-from origami_widgets.host.application import in_marimo, pages, request, without_widgets
-from origami_widgets.host.cells import Outputs, executed_by_program, follow_cells, running_cell, show_once
+from origami_widgets.host.application import (
+    Outputs,
+    executed_by_program,
+    follow_cells,
+    in_marimo,
+    pages,
+    request,
+    running_cell,
+    show_once,
+    without_widgets,
+)
 from origami_widgets.run.batch import RunBatch, queue_of
 from origami_widgets.run.settings import DisplayBackend, configuration
 

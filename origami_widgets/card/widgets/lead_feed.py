@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError, RateLimited
-from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import RowQuery
 from origami_widgets.api.rows.saved_filters import saved_filters
 from origami_widgets.api.usage import is_counted
 from origami_widgets.card.view.lead_cells import (

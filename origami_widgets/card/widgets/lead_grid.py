@@ -14,7 +14,7 @@ from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.validate import refused
-from origami_widgets.card.view.board_rows import NO_CHECK_TIMES
+from origami_widgets.card.view.board_view import NO_CHECK_TIMES
 from origami_widgets.card.view.lead_cells import distinct_names, in_reading_order, shown_columns
 from origami_widgets.card.view.messages import (
     LeadFilter,
@@ -28,7 +28,7 @@ from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import copies
-from origami_widgets.host.cells import running_cell
+from origami_widgets.host.application import running_cell
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.handle import Run
 from origami_widgets.run.own_list.uploaded_table import UploadedTable

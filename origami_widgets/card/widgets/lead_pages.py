@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from origami_widgets.api.rows.row_paging import MOST_EMPTY_PAGES
+from origami_widgets.api.rows.row_reader import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
     LEAD,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.widgets.lead_pages import LoadedLeads
     from origami_widgets.frames.source import Source
-    from origami_widgets.host.cells import Outputs
+    from origami_widgets.host.application import Outputs
     from origami_widgets.run.polling.run_watch import RunWatch
 
 

@@ -20,8 +20,7 @@ from origami_widgets.card.view.messages import AckMessage, ChangesMessage, Clock
 from origami_widgets.card.widgets import snapshot as snapshots
 from origami_widgets.card.widgets.click_commands import ClickCommand, CommandHandler, read_command
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
-from origami_widgets.host.application import pages
-from origami_widgets.host.cells import Outputs, deliver_as_addressed, follow_cells
+from origami_widgets.host.application import Outputs, deliver_as_addressed, follow_cells, pages
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import ClockView, Form

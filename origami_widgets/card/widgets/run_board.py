@@ -18,8 +18,14 @@ from origami_widgets.card.widgets.lead_grid import LeadGrid
 from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
 from origami_widgets.card.widgets.run_card import RunCard, card_of
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME, snapshot_of
-from origami_widgets.host.application import pages, request, without_widgets
-from origami_widgets.host.cells import executed_by_program, running_cell, show_once
+from origami_widgets.host.application import (
+    executed_by_program,
+    pages,
+    request,
+    running_cell,
+    show_once,
+    without_widgets,
+)
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
 from origami_widgets.run.settings import configuration
 from origami_widgets.run.waiting import Until, check_timeout, check_wait

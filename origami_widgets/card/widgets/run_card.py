@@ -21,8 +21,7 @@ from origami_widgets.card.widgets.click_commands import CardCommandHandler
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
-from origami_widgets.host.application import pages, request
-from origami_widgets.host.cells import Outputs, running_cell, show_once
+from origami_widgets.host.application import Outputs, pages, request, running_cell, show_once
 from origami_widgets.run.fill import count_gaps, may_offer
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import configuration

@@ -27,7 +27,7 @@ from origami_widgets.frames.leads.stacking import python_values, table_notes
 from origami_widgets.frames.values import spaced
 
 from .lead_export import shown_columns
-from .safe_cells import plain_cell
+from .table_files import plain_cell
 
 Shape: TypeAlias = Mapping[str, Any]
 """The heads of the files for `people` and `companies`, each with its role or column. `required` has the heads without which a

@@ -18,7 +18,7 @@ from origami_widgets.words.foreign_text import clean, link_of, strip_tricks
 from origami_widgets.words.numbers import moment, plural
 
 from .lead_export import PERSONAL, SheetColumn, names_people, shown_columns
-from .safe_cells import plain_cells
+from .table_files import plain_cells
 
 if TYPE_CHECKING:
     import pandas as pd

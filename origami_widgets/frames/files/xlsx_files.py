@@ -19,7 +19,7 @@ from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.words.foreign_text import link_of, unicode_text
 
 from .lead_export import SheetColumn, frame_columns, sheet_columns
-from .safe_cells import is_formula, plain_cell, plain_cells
+from .table_files import is_formula, plain_cell, plain_cells
 
 if TYPE_CHECKING:
     from .export_parts import ExportPart

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import (
@@ -34,13 +36,14 @@ from origami_widgets.frames.values import as_json, parsed_object, read_number, r
 from origami_widgets.words.foreign_text import clean
 
 from .lead_table import FOUND, snake_case
-from .stacking import ENDING, check_leads, keys_of, lead_names, mains_of, python_values, table_notes
+from .stacking import ENDING, check_leads, is_missing, keys_of, lead_names, mains_of, python_values, table_notes
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import numpy.typing as npt
 
     from origami_widgets.frames.dtype_backend import DtypeBackend
 
+    Mask: TypeAlias = npt.NDArray[np.bool_]
 
 EXAMPLES = 2
 LONGEST_EXAMPLE = 80
@@ -91,7 +94,7 @@ def describe_columns(leads: pd.DataFrame, *, examples: bool, dtype_backend: Dtyp
         InvalidInput: the frame has lost the notes about a table, or has rows that are no leads.
     """
     check_leads(leads)
-    leads = leads.drop_duplicates(["table_id", "row_id"])
+    leads = leads.drop_duplicates(["table_id", "row_id"]).reset_index(drop=True)
     rows = [_row(*each, examples=examples) for each in _columns(leads)]
     runs = dict.fromkeys(row["run_id"] for row in rows)
     source = SourceData("leads", tuple(SourcePart(run_id) for run_id in runs))
@@ -122,22 +125,13 @@ def _columns(leads: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Mapping[str, A
 
 def _row(leads: pd.DataFrame, facts: Mapping[str, Any], note: Mapping[str, Any], *, examples: bool) -> dict[str, Any]:
     cells = _cells(leads, facts, note)
+    filled = cells.filled & ~_say_nothing(cells.mains)
+    size, count = len(leads), int(filled.sum())
+    pending = None if cells.pending is None else int(cells.pending.sum())
     # The main part may be empty although another part was found.
-    mains = [main_value(value) if isinstance(value, dict) else value for value in cells.parsed]
-    filled = [
-        was and not (isinstance(main, str) and main.strip(" .").lower() in _PLACEHOLDERS)
-        for was, main in zip(cells.filled, mains, strict=True)
-    ]
-    size, count = len(mains), sum(filled)
-    pending = None if cells.pending is None else sum(cells.pending)
-    distinct = {
-        main if type(main) is str else (as_json(main),): main
-        for main, is_filled in zip(mains, filled, strict=True)
-        if is_filled and is_found(main)
-    }
+    distinct = _distinct(cells.mains[filled & cells.has_main])
     price, ran = read_number(facts.get("avg_credits_per_run")), None if pending is None else size - pending
-    words = [word for word, is_filled in zip(cells.confidence, filled, strict=True) if is_filled]
-    shown = list(distinct.values())[: EXAMPLES * examples]
+    levels = cells.confidence[filled].value_counts()
     return {
         **{key: note.get(key) for key in ("run_id", "run_name", "table_id", "table_name")},
         "column": facts["column"],
@@ -148,7 +142,7 @@ def _row(leads: pd.DataFrame, facts: Mapping[str, Any], note: Mapping[str, Any],
         "nothing_found": None if pending is None else size - count - pending,
         "not_run": pending,
         "share_found": count / size if size and cells.is_complete else None,
-        **({f"confidence_{word}": words.count(word) for word in CONFIDENCE} if any(words) else {}),
+        **({f"confidence_{word}": int(levels.get(word, 0)) for word in CONFIDENCE} if any(levels.index) else {}),
         "distinct": len(distinct),
         "cells_errored": facts.get("cells_errored"),
         "credits_lifetime_used": facts.get("credits_lifetime_used"),
@@ -158,7 +152,7 @@ def _row(leads: pd.DataFrame, facts: Mapping[str, Any], note: Mapping[str, Any],
         else None,
         **{
             f"example_{at + 1}": clean(each if isinstance(each, str) else as_json(each), LONGEST_EXAMPLE)
-            for at, each in enumerate(shown)
+            for at, each in enumerate(python_values(distinct[: EXAMPLES * examples]))
         },
     }
 
@@ -168,18 +162,83 @@ class _Cells:
     """The cells of one column, and what is known of each.
 
     Attributes:
-        parsed: the cells, with JSON texts as the objects that they hold.
-        filled: whether a value was found.
+        mains: what people read of each cell: of an object its main part.
+        has_main: whether that is a finding.
+        filled: whether a value was found, be it in another part.
         pending: whether the cell may still get a value; None if the frame doesn't distinguish it from a cell without a finding.
-        confidence: how certain the value is; None if unknown.
+        confidence: how certain the value is, as text.
         is_complete: whether the frame shows for every cell if a value was found.
     """
 
-    parsed: list[Any]
-    filled: list[bool]
-    pending: list[bool] | None
-    confidence: list[Any]
+    mains: pd.Series[Any]
+    has_main: Mask
+    filled: Mask
+    pending: Mask | None
+    confidence: pd.Series[Any]
     is_complete: bool = True
+
+
+def _cells(leads: pd.DataFrame, facts: Mapping[str, Any], note: Mapping[str, Any]) -> _Cells:
+    name, options, kind = facts["column"], note.get("options") or {}, str(facts.get("kind", ""))
+    is_whole = not options.get("flatten", True)
+    # Parts are known by their column and key; a frame with other notes has the usual names.
+    columns, keys = mains_of([note]), keys_of([note])
+    of_key = {keys[each]: each for each, main in columns.items() if main == name and each in keys}
+    flags, parts = of_key.get(FOUND, f"{name}{ENDING}"), of_key.get("confidence", f"{name}_confidence")
+    mains, empty = leads[name], is_missing(leads[name])
+    words = _as_texts(leads[parts] if parts in leads else pd.Series(None, leads.index, dtype="string"))
+    if is_whole or not _is_plain(mains):
+        values = [parsed_object(value) if is_whole else value for value in python_values(mains)]
+        inner = [value if isinstance(value, dict) else {} for value in values]
+        words = _as_texts(pd.Series([each.get("confidence") for each in inner], leads.index, dtype=object)).fillna(
+            words
+        )
+        filled = np.fromiter(map(is_found, values), np.bool_, len(values))
+        mains = pd.Series(
+            [main_value(each) if each else value for each, value in zip(inner, values, strict=True)],
+            leads.index,
+            dtype=object,
+        )
+        has_main = _are_found(mains)
+    else:
+        filled = has_main = _are_found(mains)
+    if flags in leads:
+        told = _as_flags(leads[flags])
+        return _Cells(
+            mains, has_main, told.fillna(value=False).to_numpy(np.bool_), is_missing(told) & may_come(kind), words
+        )
+    is_complete = flags not in note.get("columns", {})
+    if not may_come(kind) or not empty.any():
+        return _Cells(mains, has_main, filled, np.zeros_like(empty), words, is_complete=is_complete)
+    # Another part may hold the finding, and which cells have run is not known any more.
+    return _Cells(
+        mains, has_main, filled, empty if is_complete and not is_whole else None, words, is_complete=is_complete
+    )
+
+
+def _is_plain(cells: pd.Series[Any]) -> bool:
+    """Return whether cells are texts, numbers, booleans or times, which pandas compares by itself."""
+    types, dtype = pd.api.types, cells.dtype
+    return isinstance(dtype, pd.StringDtype) or types.is_numeric_dtype(dtype) or types.is_datetime64_any_dtype(dtype)
+
+
+def _are_found(cells: pd.Series[Any]) -> Mask:
+    """Return for each cell whether it holds a finding, as `is_found` says of one."""
+    if not _is_plain(cells):
+        return np.fromiter(map(is_found, python_values(cells)), np.bool_, len(cells))
+    # A nullable column can hold NaN, which alone differs from itself, beside its missing values.
+    known = cells.str.strip() != "" if isinstance(cells.dtype, pd.StringDtype) else cells.notna() & (cells == cells)  # noqa: PLR0124
+    found: Mask = known.fillna(value=False).to_numpy(np.bool_)
+    return found
+
+
+def _say_nothing(cells: pd.Series[Any]) -> Mask:
+    """Return for each cell whether it is a text that says that nothing was found."""
+    if isinstance(cells.dtype, pd.StringDtype):
+        return cells.str.strip(" .").str.lower().isin(_PLACEHOLDERS).to_numpy(np.bool_)
+    if _is_plain(cells):
+        return np.zeros(len(cells), np.bool_)
+    return np.array([isinstance(each, str) and each.strip(" .").lower() in _PLACEHOLDERS for each in cells], np.bool_)
 
 
 _PLACEHOLDERS = frozenset(
@@ -188,35 +247,30 @@ _PLACEHOLDERS = frozenset(
 """Texts that agents write where they found nothing."""
 
 
-def _cells(leads: pd.DataFrame, facts: Mapping[str, Any], note: Mapping[str, Any]) -> _Cells:
-    name, options, kind = facts["column"], note.get("options") or {}, str(facts.get("kind", ""))
-    is_whole = not options.get("flatten", True)
-    values = [parsed_object(value) if is_whole else value for value in python_values(leads[name])]
-    # Parts are known by their column and key; a frame with other notes has the usual names.
-    mains, keys = mains_of([note]), keys_of([note])
-    of_key = {keys[each]: each for each, main in mains.items() if main == name and each in keys}
-    flags, parts = of_key.get(FOUND, f"{name}{ENDING}"), of_key.get("confidence", f"{name}_confidence")
-    words = python_values(leads[parts]) if parts in leads else [None] * len(values)
-    words = [
-        value.get("confidence", word) if isinstance(value, dict) else word
-        for value, word in zip(values, words, strict=True)
-    ]
-    if flags in leads:
-        found = [_FLAGS.get(str(flag).lower()) for flag in python_values(leads[flags])]
-        pending = [flag is None and may_come(kind) for flag in found]
-        return _Cells(values, [flag is True for flag in found], pending, words)
-    filled = [is_found(value) for value in values]
-    empty = [value is None for value in values]
-    if not may_come(kind) or not any(empty):
-        return _Cells(values, filled, [False] * len(values), words, is_complete=flags not in note.get("columns", {}))
-    if flags in note.get("columns", {}):
-        # Another part may hold the finding, and which cells have run is not known any more.
-        return _Cells(values, filled, None, words, is_complete=False)
-    return _Cells(values, filled, None if is_whole else empty, words)
+def _distinct(cells: pd.Series[Any]) -> pd.Series[Any]:
+    if _is_plain(cells):
+        return cells.drop_duplicates()
+    return pd.Series(
+        list({each if type(each) is str else (as_json(each),): each for each in cells}.values()), dtype=object
+    )
+
+
+def _as_texts(cells: pd.Series[Any]) -> pd.Series[Any]:
+    if isinstance(cells.dtype, pd.StringDtype):
+        return cells
+    return pd.Series([read_text(each) for each in python_values(cells)], cells.index, dtype="string")
+
+
+def _as_flags(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Return flags as frames and files have them."""
+    if isinstance(cells.dtype, pd.BooleanDtype):
+        return cells
+    return pd.Series([_FLAGS.get(str(each).lower()) for each in python_values(cells)], cells.index, dtype="boolean")
 
 
 _FLAGS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
-"""Flags as frames and files have them."""
+
+
 EVIDENCE = FrameSchema(
     "evidence_frame",
     (
@@ -245,7 +299,7 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
         InvalidInput: the frame has no column with evidence, or rows that are no leads.
     """
     check_leads(leads)
-    leads = leads.drop_duplicates(["table_id", "row_id"])
+    leads = leads.drop_duplicates(["table_id", "row_id"]).reset_index(drop=True)
     parts = _parts_of(leads)
     if not parts and len(leads):
         raise InvalidInput(
@@ -254,20 +308,14 @@ def evidence_of(leads: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFram
             "flatten=False and columns= may leave them out, and so do columns that have not run.",
             remedy="Read the leads without these arguments, once their cells are filled: ow.leads_frame(run).",
         )
-    known = [
-        lead_names(leads),
-        *(python_values(leads[name]) for name in ("table_name", "domain", "table_id", "row_id")),
-    ]
-    found = [(at, *cell) for main, names in parts.items() for at, *cell in _cells_with_remarks(leads, main, names)]
-    rows = [(known[0][at], *rest, *(each[at] for each in known[1:])) for at, *rest in sorted(found, key=itemgetter(0))]
-    names = [field.name for field in EVIDENCE.fields]
-    frame = build(
-        EVIDENCE,
-        SourceData("leads", ()),
-        [dict(zip(names, row, strict=True)) for row in rows],
-        dtype_backend=dtype_backend,
-    )
-    frame.attrs["origami"] |= {"untrusted": True}
+    empty = build(EVIDENCE, SourceData("leads", ()), [], dtype_backend=dtype_backend)
+    cells = [_evidence(leads, main, names) for main, names in parts.items()]
+    found = pd.concat(cells or [empty[["column", "value", *REMARKS, "source_url"]]]).sort_index(kind="stable")
+    about = leads[["table_name", "domain", "table_id", "row_id"]].assign(lead=lead_names(leads))
+    words = dict.fromkeys((*CONFIDENCE, *found["confidence"].dropna().unique()))
+    frame = found.join(about).reset_index(drop=True)[list(empty)]
+    frame = frame.astype({**empty.dtypes, "confidence": pd.CategoricalDtype(list(words))})
+    frame.attrs = {**empty.attrs, "origami": empty.attrs["origami"] | {"untrusted": True}}
     return frame
 
 
@@ -294,17 +342,40 @@ def _parts_of(leads: pd.DataFrame) -> dict[str, dict[str, str]]:
     return parts
 
 
-def _cells_with_remarks(leads: pd.DataFrame, main: str, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
-    """Iterate over the cells of a column that have a value or a remark: one row per source address."""
-    parts = {key: python_values(leads[name]) for key, name in names.items()}
-    for at, value in enumerate(python_values(leads[main])):
-        given_parts = {key: values[at] for key, values in parts.items()}
-        remarks = [given_parts.pop(key, None) for key in REMARKS]
-        given = (address for key, each in given_parts.items() for address in _addresses(each, strict=key == "source"))
-        addresses = dict.fromkeys(given)
-        text = _text(value) if is_found(value) else None
-        if text is not None or any(map(read_text, remarks)) or addresses:
-            yield from ((at, main, text, *remarks, address) for address in addresses or [None])
+def _evidence(leads: pd.DataFrame, main: str, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return the cells of a column that have a value or a remark, by the position of their lead: one row per source address."""
+    values = leads[main]
+    if isinstance(values.dtype, pd.StringDtype):
+        values = values.where(_are_found(values))
+    else:
+        texts = [_text(value) if is_found(value) else None for value in python_values(values)]
+        values = pd.Series(texts, leads.index, dtype="string")
+    cells = pd.DataFrame(
+        {"column": main, "value": values, **dict.fromkeys(REMARKS, pd.Series(pd.NA, leads.index, "string"))}
+    )
+    for key in names.keys() & set(REMARKS):
+        cells[key] = _as_texts(leads[names[key]])
+    sources = [_addresses_in(leads[name], strict=key == "source") for key, name in names.items() if key not in REMARKS]
+    addresses = pd.concat([pd.Series(dtype="string"), *sources]).rename("source_url")
+    addresses = addresses[~addresses.reset_index().duplicated().to_numpy()]
+    is_known = (
+        cells["value"].notna() | (cells[list(REMARKS)].fillna("") != "").any(axis=1) | cells.index.isin(addresses.index)
+    )
+    return cells[is_known].join(addresses)
+
+
+def _addresses_in(cells: pd.Series[Any], *, strict: bool) -> pd.Series[Any]:
+    """Return the addresses in a column of sources, by the position of their lead."""
+    plain: pd.Series[Any] = pd.Series(dtype="string")
+    if isinstance(cells.dtype, pd.StringDtype):
+        # Nearly all are texts with one address.
+        is_nested = cells.str.startswith(("{", "[")).fillna(value=False)
+        plain, cells = cells[~is_nested & _are_found(cells)].str.strip(), cells[is_nested]
+        plain = plain[plain.map(is_address)] if strict else plain
+    lists = [list(_addresses(value, strict=strict)) for value in python_values(cells)]
+    nested = pd.Series(lists, cells.index, dtype=object).explode().dropna().astype("string")
+    found: pd.Series[Any] = pd.concat([plain, nested])
+    return found
 
 
 def _text(value: Any) -> str:

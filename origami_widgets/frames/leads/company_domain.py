@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
+from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend, text_array
 from origami_widgets.frames.values import spaced
-
-from .cell_array import text_array
 
 if TYPE_CHECKING:
     from pandas.api.extensions import ExtensionArray

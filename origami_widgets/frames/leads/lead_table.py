@@ -17,11 +17,9 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import is_found, main_key, main_value
-from origami_widgets.api.rows.row_paging import ids_of
-from origami_widgets.frames.dtype_backend import DtypeBackend, typed_array
+from origami_widgets.api.rows.row_reader import ids_of
+from origami_widgets.frames.dtype_backend import CellArray, DtypeBackend, cell_array, text_array, typed_array
 from origami_widgets.frames.values import spaced
-
-from .cell_array import CellArray, cell_array, text_array
 
 MOST_UNLISTED = 100
 """Maximum number of columns for slugs that the server does not list."""

@@ -18,8 +18,16 @@ from origami_widgets.frames.frame_builder import read_only
 
 from .company_domain import address_columns, domains_of
 from .lead_table import OURS
-from .row_reading import IncompleteRows, RowsReading, origin_notes, reason_of
-from .rows_request import ALL, ChosenColumns, RowsRequest, request_from
+from .row_reading import (
+    ALL,
+    ChosenColumns,
+    IncompleteRows,
+    RowsReading,
+    RowsRequest,
+    origin_notes,
+    reason_of,
+    request_from,
+)
 from .stacking import (
     columns_as_read,
     folded_text,
@@ -322,8 +330,8 @@ def with_company_verdicts(people: pd.DataFrame, companies: pd.DataFrame, dtype_b
         dtype_backend: the array of the column.
     """
     judged: dict[tuple[Any, str, str], list[bool | None]] = defaultdict(list)
-    domains, verdicts_of = python_values(companies["domain"]), python_values(companies["qualified"])
-    for *names, qualified in zip(_runs(companies), domains, lead_names(companies), verdicts_of, strict=True):
+    about = map(python_values, (companies["domain"], lead_names(companies), companies["qualified"]))
+    for *names, qualified in zip(_runs(companies), *about, strict=True):
         for key in _keys(*names):
             judged[key].append(qualified)
 
@@ -336,7 +344,7 @@ def with_company_verdicts(people: pd.DataFrame, companies: pd.DataFrame, dtype_b
         for each in reversed(note.get("table_columns", ()))
         if is_company(str(each["name"])) and each["column"] in people
     }
-    companies_of = texts_by_table(people, columns)
+    companies_of = python_values(texts_by_table(people, columns))
     known = zip(_runs(people), python_values(people["domain"]), companies_of, strict=True)
     values = typed_array("boolean", [verdict(*each) for each in known], dtype_backend)
     made = people.copy()

@@ -16,10 +16,9 @@ import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import Role, is_found, reading_order
-from origami_widgets.frames.dtype_backend import ARROW_TEXTS, DtypeBackend, arrow_type, typed_array
+from origami_widgets.frames.dtype_backend import ARROW_TEXTS, DtypeBackend, arrow_type, cell_array, typed_array
 from origami_widgets.frames.schema import DTYPE_NAMES, Kind
 
-from .cell_array import cell_array
 from .lead_table import FOUND, OURS, Findings
 
 IDS = ("table_id", "row_id")
@@ -50,14 +49,14 @@ def keys_of(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {str(name): str(key) for note in notes for name, key in note.get("parts", {}).items()}
 
 
-def lead_names(leads: pd.DataFrame) -> list[str | None]:
-    """Return the name of each lead: its cell in the column of its table that people read first; None if unknown."""
+def lead_names(leads: pd.DataFrame) -> pd.Series[Any]:
+    """Return the name of each lead: its cell in the column of its table that people read first; NA if unknown."""
     firsts: dict[object, str] = {}
     if not (notes := table_notes(leads)):
         # The first column of a frame, and of a file, is that of the names, if it is of one table.
         first = leads.columns[0]
-        is_known = first not in OURS and "table_id" in leads and len(leads["table_id"].unique()) == 1
-        return [None if cell is None or not is_known else str(cell) for cell in python_values(leads[first])]
+        tables: Any = leads["table_id"].unique() if "table_id" in leads else ()
+        firsts = {tables[0]: first} if first not in OURS and len(tables) == 1 else {}
     for note in notes:
         if order := columns_as_read(leads, [note]):
             firsts[note.get("table_id")] = str(order[0][0]["column"])
@@ -72,12 +71,17 @@ def columns_as_read(leads: pd.DataFrame, notes: Iterable[Mapping[str, Any]]) -> 
     ]
 
 
-def texts_by_table(leads: pd.DataFrame, columns: Mapping[object, str]) -> list[str | None]:
-    """Return the text of each lead's cell in one column, given that of each table by its id; None if unknown."""
-    cells = {name: python_values(leads[name]) for name in set(columns.values())}
-    tables = python_values(leads["table_id"]) if "table_id" in leads else [next(iter(columns), None)] * len(leads)
-    found = [cells[columns[table]][at] if table in columns else None for at, table in enumerate(tables)]
-    return [None if cell is None else str(cell) for cell in found]
+def texts_by_table(leads: pd.DataFrame, columns: Mapping[Any, str]) -> pd.Series[Any]:
+    """Return the text of each lead's cell in one column, given that of each table by its id; NA if unknown."""
+    found: pd.Series[Any] = pd.Series(pd.NA, leads.index, dtype="string")
+    tables = leads["table_id"] if "table_id" in leads else pd.Series(next(iter(columns), None), leads.index)
+    for table, name in columns.items():
+        cells = leads[name]
+        if not isinstance(cells.dtype, pd.StringDtype):
+            texts = [None if cell is None else str(cell) for cell in python_values(cells)]
+            cells = pd.Series(texts, leads.index, dtype="string")
+        found = found.mask(tables.eq(table).fillna(value=False), cells)
+    return found
 
 
 def columns_of(note: Mapping[str, Any]) -> set[str]:
@@ -266,10 +270,11 @@ def _joined(
         pieces = [
             cast_to(part, dtype) if part is not None and any(part is each for each in known) else _missing(size, dtype)
             for part, size in zip(parts, sizes, strict=True)
+            if size
         ]
         if (kind := _moment_kind(dtype)) is not None:
             (findings.dates if kind == "date" else findings.timestamps).append(name)
-        return pd.concat(pieces, ignore_index=True).array
+        return pd.concat(pieces or [_missing(0, dtype)], ignore_index=True).array
     if not with_values and with_found:
         return typed_array("boolean", [None] * sum(sizes), dtype_backend)
     sized = zip(parts, sizes, strict=True)

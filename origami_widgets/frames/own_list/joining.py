@@ -16,8 +16,7 @@ from origami_widgets.api.validate import shortened
 from origami_widgets.api.validate import text as valid_text
 from origami_widgets.frames.files.list_reading import GivenList, as_frame
 from origami_widgets.frames.frame_builder import read_only
-from origami_widgets.frames.leads.row_reading import RowsReading
-from origami_widgets.frames.leads.rows_request import request_from
+from origami_widgets.frames.leads.row_reading import RowsReading, request_from
 from origami_widgets.frames.leads.stacking import headings_of, table_notes
 from origami_widgets.words.numbers import plural
 

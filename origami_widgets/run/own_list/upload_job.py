@@ -11,9 +11,9 @@ import asyncio
 import functools
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from origami_widgets.api.base_operations import wait_after, with_retries
 from origami_widgets.api.errors import (
     ConnectionFailed,
     IdempotencyConflict,
@@ -25,19 +25,17 @@ from origami_widgets.api.errors import (
     UnexpectedAnswer,
 )
 from origami_widgets.api.models.table import Column, Table, UpsertReceipt
-from origami_widgets.api.retries import wait_after, with_retries
 from origami_widgets.api.rows.own_rows import KeyText, OwnList, at_positions, key_of
-from origami_widgets.api.rows.row_paging import RowQuery, ids_of
 from origami_widgets.api.rows.row_progress import ProgressReport, WriteProgress
-from origami_widgets.api.rows.row_reader import RowPages
+from origami_widgets.api.rows.row_reader import RowPages, RowQuery, ids_of
 from origami_widgets.api.upload_operations import MOST_ROWS
 from origami_widgets.api.usage import is_counted
+from origami_widgets.run.own_list.uploaded_table import Uploaded, UploadRecord
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
-    from origami_widgets.run.own_list.upload_record import UploadRecord
 
 T = TypeVar("T")
 
@@ -53,21 +51,6 @@ SHORT = 8
 
 class KeysChanged(OrigamiError):
     """Some rows of an uploaded list are missing in its table, or their keys are not those that were sent."""
-
-
-@dataclass(frozen=True)
-class Uploaded:
-    """Result of an upload.
-
-    Attributes:
-        table: the table.
-        columns: the table's columns for the list's, in their order.
-        ids: the id of each row by its key.
-    """
-
-    table: Table
-    columns: tuple[Column, ...]
-    ids: dict[KeyText, str]
 
 
 class UploadJob:

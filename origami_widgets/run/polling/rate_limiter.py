@@ -21,12 +21,8 @@ KEPT = 2
 MINUTE = 60.0
 TRICKLE = 15.0
 """Seconds after which one more poll is sent, however many requests users send meanwhile."""
-RESERVE = 0.3
-"""Part of a quota that polls leave free if others use it, too."""
 LAST = 0.1
-"""Part that polls never use: once it is reached, they wait until the window is over."""
-LEAST = 2.0
-"""Polls a minute that are sent while more than `LAST` is left."""
+"""Part of a quota that polls never use: once it is reached, they wait until the window is over."""
 LOW_PRIORITY_TURN = 5
 """A low-priority request goes first after this many others."""
 LIMITED_LEAD = 30.0
@@ -53,8 +49,7 @@ class RateLimiter:
         self._pause = MINUTE / (PER_MINUTE - BURST)
         self._slack = self._pause * (BURST - 1)
         self._full_at = 0.0
-        self._last = self._refused_until = NEVER
-        self._paces = {"": (0.0, NEVER)}
+        self._last = self._refused_until = self._used_up_until = NEVER
         self._sent: deque[float] = deque(maxlen=PER_MINUTE)
 
     def wait(self, now: float, *, urgent: bool = False, for_limit: bool = False) -> float:
@@ -63,7 +58,7 @@ class RateLimiter:
         Args:
             now: the present moment.
             urgent: a user waits for the poll. It may use the reserved polls, but must wait until a refusal is over.
-            for_limit: a credit limit relies on the poll. It is not slowed by what others use of a quota.
+            for_limit: a credit limit relies on the poll. It may use what is left of a quota.
         """
         evenly = self._full_at - self._slack
         if not urgent:
@@ -71,9 +66,8 @@ class RateLimiter:
             # Users' requests never wait, so together with polls there may be more than that. Polls wait instead.
             counted = self._sent[0] + MINUTE if len(self._sent) == PER_MINUTE else NEVER
             evenly = min(max(counted, evenly), self._last + TRICKLE)
-        paces = () if urgent or for_limit else self._paces.values()
-        slowed = max((min(self._last + pause, until) for pause, until in paces), default=NEVER)
-        wait = max(self._refused_until, slowed, evenly) - now
+        used_up = NEVER if urgent or for_limit else self._used_up_until
+        wait = max(self._refused_until, used_up, evenly) - now
         return wait if wait > ROUNDING else 0.0
 
     def refused_for(self, now: float) -> float:
@@ -84,7 +78,7 @@ class RateLimiter:
         """Count one poll sent at this moment."""
         self.urgent_last = urgent
         self.passed_over = 0 if low_priority else self.passed_over + 1
-        if max(self._refused_until, *(until for _, until in self._paces.values())) >= self._last:
+        if max(self._refused_until, self._used_up_until) >= self._last:
             # Begin without the full burst: other processes may begin at the same moment, and nothing shows them yet.
             self._full_at = max(self._full_at, now + self._slack - self._pause * KEPT)
         self._full_at = max(self._full_at, now) + self._pause
@@ -110,16 +104,10 @@ class RateLimiter:
             self.count_request(now)
 
     def on_quotas(self, quotas: Iterable[Quota], now: float) -> None:
-        """Slow polls until the window is over if an answer says that others use a quota, too, or that little is left."""
-        own = sum(at > now - MINUTE for at in self._sent)
+        """Hold polls until the window is over if an answer says that little of a quota is left."""
         for quota in quotas:
-            used = quota.limit - quota.remaining
-            # Others see the same remainder: together, the parts of all are what is left. One more, to begin with anything.
-            part = (own + 1) / (max(used, own) + 1)
-            per_minute = own + 1 + part * (quota.remaining - RESERVE * quota.limit)
-            is_used_up = quota.remaining <= LAST * quota.limit
-            pause = MINUTE if is_used_up else MINUTE / max(per_minute, LEAST)
-            self._paces[quota.scope] = (pause, now + quota.resets_in if is_used_up or used > own else NEVER)
+            if quota.remaining <= LAST * quota.limit:
+                self._used_up_until = max(self._used_up_until, now + quota.resets_in)
 
 
 class PollRequest(NamedTuple):

@@ -22,9 +22,9 @@ from origami_widgets.api.models.base import Page
 from origami_widgets.api.models.run import AgentSummary, RunObject
 from origami_widgets.api.models.table import Table, came_from
 from origami_widgets.api.usage import is_counted
-from origami_widgets.host.runtime import time_limit
+from origami_widgets.host.runtime import SystemClock, time_limit
+from origami_widgets.run.own_cells import columns_not_begun
 from origami_widgets.run.polling import schedule as plans
-from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, NEVER, Quiet
 from origami_widgets.run.reduce import (
     Changed,
@@ -42,8 +42,7 @@ from origami_widgets.run.reduce import (
     wants_table_list,
 )
 from origami_widgets.run.state import TERMINAL_STATUSES, RunState
-from origami_widgets.run.whose_cells import columns_not_begun
-from origami_widgets.words.foreign_text import clean, described, one_line
+from origami_widgets.words.foreign_text import described
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
@@ -57,8 +56,6 @@ DATE_RESOLUTION = 2.0
 OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits", "workspace")
 log = logging.getLogger("origami_widgets")
 log.addHandler(logging.NullHandler())
-run_log = logging.getLogger("origami_widgets.run")
-"""Logger for scripts: one INFO line for each change of a run's status and each table that it builds."""
 
 
 class Subscribers:
@@ -176,7 +173,6 @@ class RunWatch:
         # Set once, because another thread may read the state at any moment and must not see only some of the events.
         self.state = state
         if state is not before:
-            _log_changes(before, state)
             if state.done and not before.done:
                 runs_ended.notify()
             # Row progress of this process does not change the run, so users' callbacks are not called for it.
@@ -416,19 +412,6 @@ class Checks:
         """Return the event that shows a plan."""
         next_at = None if plan.due is None else self._clock.time() + plan.due - self._clock.monotonic()
         return Planned(next_at, None if plan.due is None else plan.interval, stopped=plan.stopped)
-
-
-def _log_changes(before: RunState, state: RunState) -> None:
-    """Log a changed status and new tables, by ids and counts only: text from agents is not safe in a log."""
-    if not run_log.isEnabledFor(logging.INFO):
-        return
-    token = f"{one_line(state.agent_id)}/{one_line(state.run_id)}"
-    if state.run is not None and (before.run is None or before.status != state.status):
-        run_log.info("Run %s: %s, %s steps", token, clean(state.status, 40), state.run.steps.completed)
-    known = {table.id for table in before.tables}
-    for table in state.tables:
-        if table.id not in known:
-            run_log.info("Run %s: table %s, %s leads", token, one_line(table.id), table.lead_count)
 
 
 def _tables_named(run: RunObject | None) -> Sequence[Table]:

@@ -18,8 +18,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from origami_widgets.api import retries
-from origami_widgets.api.base_operations import not_wanted
+from origami_widgets.api.base_operations import LONGEST_IN_ALL, not_wanted
 from origami_widgets.api.errors import (
     AgentBusy,
     AmbiguousStart,
@@ -31,16 +30,18 @@ from origami_widgets.api.errors import (
     ambiguous,
 )
 from origami_widgets.host.runtime import monotonic
+from origami_widgets.run.conversation import newest_run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts import reconcile
-from origami_widgets.run.starts.store import KEY_KEPT, Life, StartRecord, StoreEntry, entry_of
+from origami_widgets.run.starts.record import KEY_KEPT, Life, StartRecord
+from origami_widgets.run.starts.store import StoreEntry, entry_of
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.follow_up import FollowUp
     from origami_widgets.run.starts.reconcile import Candidate
-    from origami_widgets.run.starts.spec import StartSpec
+    from origami_widgets.run.starts.record import StartSpec
 
 MOST_LOSSES = 4
 """Attempts of one call that may end with an unknown outcome before the user has to decide.
@@ -200,13 +201,14 @@ class Attempts:
         """
         record, now = self.record, monotonic()
         if self.follow_up is not None:
-            newest = await self.follow_up.newer_elsewhere(self.operations, self._known_runs)
-            if newest is not None and record.unknown:
+            newest = await newest_run(self.operations, self.follow_up.watch.state.agent_id)
+            is_elsewhere = newest.id not in self._known_runs
+            if is_elsewhere and record.unknown:
                 # It may be our own lost one, which the lists do not show yet.
                 await self._look((0.0,), only=newest.id)
             if self.run is not None:
                 return
-            if newest is not None:
+            if is_elsewhere:
                 raise self.follow_up.continued_elsewhere(newest)
         moment = datetime.fromtimestamp(reconcile.server_time(self.operations, now), UTC)
         if record.claimed_at is None:
@@ -217,26 +219,11 @@ class Attempts:
             await (await self._entry()).write(record)
 
     async def _send(self) -> None:
-        spec = self.spec
+        spec, key, stop = self.spec, self.key, self.withdrawn
         if spec.agent_id is not None:
-            run = await self.operations.create_run(
-                spec.agent_id,
-                spec.prompt,
-                model=spec.model,
-                focus_table_ids=spec.focus_tables,
-                idempotency_key=self.key,
-                _stop=self.withdrawn,
-            )
-            self._take(spec.agent_id, run)
+            self._take(spec.agent_id, await self.operations.post_run(spec.agent_id, spec.body, key, stop))
             return
-        created = await self.operations.create_agent(
-            spec.prompt,
-            name=spec.name,
-            model=spec.model,
-            focus_table_ids=spec.focus_tables,
-            idempotency_key=self.key,
-            _stop=self.withdrawn,
-        )
+        created = await self.operations.post_agent(spec.body, key, stop)
         self._take(created.agent.id or created.run.agent_id, created.run, created.agent.name)
 
     def _note(self, error: OrigamiError, *, was_unknown: bool) -> None:
@@ -276,7 +263,7 @@ class Attempts:
                 raise error
             return self.run is not None
         if error is not None and error.retry_after and not error.is_replay:
-            await poller().clock.sleep(min(error.retry_after, retries.LONGEST_IN_ALL), self.withdrawn)
+            await poller().clock.sleep(min(error.retry_after, LONGEST_IN_ALL), self.withdrawn)
         unseen = await self._look(self._waits(), if_unwanted=reconcile.LOOKS_FOR_UNWANTED)
         if unseen is not None:
             raise self.ambiguous(error or unseen, unseen=True) from unseen

@@ -3,7 +3,7 @@
 The API cancels by agent, and an agent has at most one active run. The run is read first, so that a newer run of the
 same agent, started elsewhere, is never cancelled in its place. The status `cancelled` comes from the server, with a
 later check. The API says nothing of what a cancelled agent's cells do, and cells cost credits: they are stopped by a
-request for each table. See `whose_cells.py` for which cells these are. Cells may begin seconds after the end: a stop holds
+request for each table. See `own_cells.py` for which cells these are. Cells may begin seconds after the end: a stop holds
 until all is quiet, and looks once more after that.
 """
 
@@ -16,22 +16,21 @@ import itertools
 import logging
 import weakref
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.background.loop import is_under_way, kept_task, release_exit
 from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models.base import Page
 from origami_widgets.api.models.table import CancelledCells, Table
-from origami_widgets.host.runtime import time_limit
+from origami_widgets.host.runtime import sleep_until, time_limit
 from origami_widgets.run.conversation import Conversation, conversation_of
-from origami_widgets.run.fill_plan import own_columns, whole_columns
-from origami_widgets.run.polling.clock import sleep_until
+from origami_widgets.run.own_cells import StopTarget, attribute, own_columns, whole_columns
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import DEADLINE, FORGIVEN_404, QUIET_LOOKS, Quiet, clamp
 from origami_widgets.run.reduce import Changed, RunRead
-from origami_widgets.run.starts.store import Stored, StoreEntry, store_entry
+from origami_widgets.run.starts.record import Stored
+from origami_widgets.run.starts.store import StoreEntry, store_entry
 from origami_widgets.run.state import StoppedCells, newer
-from origami_widgets.run.whose_cells import StopTarget, attribute
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
@@ -246,20 +245,6 @@ def _stop_of(watch: RunWatch, operations: Operations) -> CellStop:
     return stop
 
 
-class Round(NamedTuple):
-    """Outcome of one round of a stop.
-
-    Attributes:
-        error: the first error; None without one.
-        is_active: whether anything was active, or may have been.
-        is_last: whether another round would stop nothing: the agent goes on starting cells, or each table refuses.
-    """
-
-    error: OrigamiError | None
-    is_active: bool
-    is_last: bool
-
-
 class CellStop:
     """Requests that stop the cells of a conversation, in rounds, until all is quiet. Background loop only.
 
@@ -416,10 +401,14 @@ class CellStop:
         if (self._watch.state.done, self._watch.state.settled) > self._end_seen:
             self._wake.set()
 
-    async def _round(self) -> Round:
+    async def _round(self) -> tuple[OrigamiError | None, bool, bool]:
         """Stop what is active.
 
         A run that was asked to stop its cells but not its agent gets one round: the agent goes on starting cells.
+
+        Returns:
+            The first error; None without one. Whether anything was active, or may have been. Whether another round would
+            stop nothing: the agent goes on starting cells, or each table refuses.
         """
         if not self._watch.state.done and self._watch.state.cancel == "requested":
             # Only after its end, the run's actions name the columns that it has added to a list.
@@ -467,7 +456,7 @@ class CellStop:
         self.table_count = len(targets) if is_active else 0
         is_all_refused = bool(refused) and len(refused) == len(targets)
         is_last = not any(map(_may_pass, errors)) and (is_all_refused if is_done else goes_on)
-        return Round(errors[0] if errors else None, is_active, is_last)
+        return errors[0] if errors else None, is_active, is_last
 
     async def _stop(self, target: StopTarget, *, is_done: bool) -> tuple[int, CancelledCells] | OrigamiError:
         """Stop the cells of a table, if any are active. Return how many were, and what was stopped; or the error.

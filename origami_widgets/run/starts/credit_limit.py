@@ -1,7 +1,7 @@
 """`CreditLimit` (`credit_limit=`): end runs, and stop their cells, once their tables have used more credits than allowed.
 
 The limit belongs to a conversation, so answers and follow-ups share it, or to all runs of a batch. A turn that fills cells
-has another one beside it, of its own (`FillLimit`). A limit holds until the cells are final, while this process runs, is online and its key is valid. Credits are counted at each check, and the API
+has another one beside it, of its own. A limit holds until the cells are final, while this process runs, is online and its key is valid. Credits are counted at each check, and the API
 does not count work in flight: what settles between two checks, and what is in flight then, is used on top.
 """
 
@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.background.loop import kept_task
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.host.runtime import time_limit
-from origami_widgets.run.polling.clock import sleep_until
+from origami_widgets.host.runtime import sleep_until, time_limit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, SHORTEST, Quiet
 from origami_widgets.run.reduce import Changed
@@ -77,17 +76,19 @@ class CreditLimit:
     Args:
         limit: the credits that may be used.
         halt: called with the error when more has been used; returns whether it has stopped anything.
+        kind: a run has at most one limit of each kind: that of its conversation or batch, and that of a fill.
 
     Attributes:
-        kind: a run has at most one limit of each kind.
+        kind: as given.
         limit: as given; `set` changes it.
         before: the credits that tables had used before the runs began, by table id.
         error: the error once more has been used; None until then.
     """
 
-    kind: Literal["run", "fill"] = "run"
-
-    def __init__(self, limit: float, halt: weakref.WeakMethod[Halt] | None = None) -> None:
+    def __init__(
+        self, limit: float, halt: weakref.WeakMethod[Halt] | None = None, *, kind: Literal["run", "fill"] = "run"
+    ) -> None:
+        self.kind = kind
         self.error: CreditLimitReached | None = None
         self.limit = limit
         self._halt = halt
@@ -310,21 +311,6 @@ class CreditLimit:
             # Credits never decrease: a smaller number comes from an older answer.
             self._used[table.id] = max(self._used.get(table.id, 0), used - before)
             self._in_flight[table.id] = table.cells.running or 0
-
-
-class FillLimit(CreditLimit):
-    """Limit on the credits that one turn may use to fill cells, beside the limit of its conversation.
-
-    Args:
-        limit: the credits that may be used.
-        before: the credits that the conversation's tables had used before the turn, by table id.
-    """
-
-    kind = "fill"
-
-    def __init__(self, limit: float, before: Mapping[str, float]) -> None:
-        super().__init__(limit)
-        self.before = dict(before)
 
 
 async def read_before(operations: Operations, table_ids: Iterable[str], known: dict[str, Table]) -> None:

@@ -19,8 +19,7 @@ import msgspec
 from origami_widgets.api.background.loop import background, is_under_way, kept_task
 from origami_widgets.api.base_operations import not_wanted
 from origami_widgets.api.errors import OrigamiError, RunPoolFull
-from origami_widgets.run.agent_runs import read_turns
-from origami_widgets.run.conversation import Conversation, conversation_of
+from origami_widgets.run.conversation import Conversation, conversation_of, read_turns
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, Subscribers, runs_ended
 from origami_widgets.run.reduce import Changed
@@ -28,7 +27,8 @@ from origami_widgets.run.starts import credit_limit as limits
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.attempts import Attempts
 from origami_widgets.run.starts.cancel import cancel, whole_columns_of
-from origami_widgets.run.starts.store import Life, RegistryUnusable, StartRecord, StartUnclear, recorded_runs
+from origami_widgets.run.starts.record import Life, StartRecord, StartUnclear
+from origami_widgets.run.starts.store import RegistryUnusable, recorded_runs
 from origami_widgets.run.state import Queue
 
 if TYPE_CHECKING:
@@ -402,7 +402,8 @@ class StartJob(Attempts):
         if self.record.may_have_started:
             # What was written down before the first attempt counts.
             return
-        await limits.read_before(self.operations, self.spec.focus_tables, self._tables_before)
+        if self.spec.focus_tables:
+            await limits.read_before(self.operations, self.spec.focus_tables, self._tables_before)
         read = list(self._tables_before.values())
         if self.follow_up is not None:
             # Newer readings last.

@@ -20,7 +20,7 @@ from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached
 from origami_widgets.run.starts.reconcile import goes_on
-from origami_widgets.run.starts.store import Life, StartUnclear
+from origami_widgets.run.starts.record import Life, StartUnclear
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.background.loop_future import Coro
     from origami_widgets.api.models.run import Agent, RunObject, RunSummary
     from origami_widgets.run.polling.run_watch import RunWatch
-    from origami_widgets.run.starts.spec import StartSpec
-    from origami_widgets.run.starts.store import StartRecord
+    from origami_widgets.run.starts.record import StartRecord, StartSpec
 
 
 SLACK = 3.0

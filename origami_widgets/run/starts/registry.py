@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from origami_widgets.run.starts.store import Life, StartRecord
+from origami_widgets.run.starts.record import Life, StartRecord
 
 if TYPE_CHECKING:
-    from origami_widgets.host.cells import CellRef
+    from origami_widgets.host.application import CellRef
     from origami_widgets.run.starts.job import StartJob
 
 MOST_RECORDS = 10_000

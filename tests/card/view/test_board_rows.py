@@ -10,7 +10,7 @@ from msgspec import structs
 from origami_widgets.api.errors import AmbiguousStart, OrigamiError
 from origami_widgets.api.models.run import RunObject
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.board_rows import (
+from origami_widgets.card.view.board_view import (
     NOTE_LIMIT,
     PROMPT_LIMIT,
     ROW_BUTTONS,

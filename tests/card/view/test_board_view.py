@@ -14,8 +14,7 @@ from msgspec import structs
 from origami_widgets.api.errors import InsufficientCredits
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import WIDTH, render_text
-from origami_widgets.card.view.board_rows import BoardEntry
-from origami_widgets.card.view.board_view import STAGES, board_totals, make_board
+from origami_widgets.card.view.board_view import STAGES, BoardEntry, board_totals, make_board
 from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.boards import (

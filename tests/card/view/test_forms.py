@@ -7,7 +7,7 @@ import pytest
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.board_rows import BoardEntry
+from origami_widgets.card.view.board_view import BoardEntry
 from origami_widgets.run.reduce import RowsRead, reduce
 from origami_widgets.run.state import Connection
 from tests.card.boards import board_of, entry_of, many, stopped

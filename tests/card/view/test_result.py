@@ -1,5 +1,7 @@
 """The result line: what came out, what it cost, and where the sourced leads went."""
 
+from dataclasses import replace
+
 import pytest
 
 from origami_widgets.api.models.table import Table
@@ -94,6 +96,16 @@ def test_credits_say_when_some_are_unknown():
     run = settled_payload()
     run["response"]["tables"][0]["credits"] = None
     assert [label for _, label, _ in figures(run)] == ["leads", "qualified"]
+
+
+def test_what_an_older_list_had_used_before_is_no_part_of_the_credits():
+    run = with_second_table(createdAt="2020-01-01T00:00:00Z", credits={"lifetimeUsed": 900})
+    state = replace(state_of(run), focused_before=frozenset({"t2"}))
+    found = make_view(state, now=NOW)["result"]["figures"]
+    assert (found[2]["value"], found[2]["label"]) == ("57", "credits at least")
+    known = reduce(state, Changed(used_before=(("t2", 860),)))
+    found = make_view(known, now=NOW)["result"]["figures"]
+    assert (found[2]["value"], found[2]["label"]) == ("97", "credits")
 
 
 @pytest.mark.parametrize("value", [-1, 10**18])

@@ -9,8 +9,8 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.widgets.board_source import find_row, make_source, reopen_line_for
+from origami_widgets.host.runtime import SystemClock
 from origami_widgets.run.polling import poller as poller_module
-from origami_widgets.run.polling.clock import SystemClock
 from origami_widgets.run.polling.poller import Poller
 
 

@@ -22,7 +22,7 @@ from origami_widgets.card.widgets.snapshot import (
     SnapshotFeed,
     freeze_after,
 )
-from origami_widgets.host.cells import Outputs
+from origami_widgets.host.application import Outputs
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.run_watch import RunWatch
 from origami_widgets.run.reduce import Heard, Planned

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.files.safe_cells import is_formula
-from origami_widgets.frames.files.table_files import neutral
+from origami_widgets.frames.files.table_files import is_formula, neutral
 from origami_widgets.words.foreign_text import unicode_text
 
 TEXTS = json.loads((Path(__file__).parents[2] / "fixtures" / "formulas.json").read_text(encoding="utf-8"))

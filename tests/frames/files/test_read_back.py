@@ -8,7 +8,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.rows.row_paging import PartialRows
+from origami_widgets.api.rows.row_reader import PartialRows
 from tests.frames.listed import columns, lead_table, page
 from tests.support.server import answer
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.frames.leads.cell_array import ISO_DATE, not_dates, read_iso_dates
+from origami_widgets.frames.dtype_backend import ISO_DATE, not_dates, read_iso_dates
 
 MOMENTS = st.lists(st.datetimes(), min_size=1, max_size=5)
 BEGAN = datetime(1970, 1, 1, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from origami_widgets.frames.leads.refreshed_table import rewriting
+from origami_widgets.frames.leads.refreshing import rewriting
 
 DAYS = ["2026-01-05", "2026-02-06", "2026-03-17"]
 REWRITTEN = {

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, RateLimited
-from origami_widgets.api.rows.row_paging import PartialRows
+from origami_widgets.api.rows.row_reader import PartialRows
 from tests.frames.conftest import KEY
 from tests.frames.listed import BUSY, about, columns, lead_table, page
 from tests.support.server import answer, reset

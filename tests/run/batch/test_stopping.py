@@ -10,8 +10,8 @@ import pytest
 
 from origami_widgets.api import errors
 from origami_widgets.api.errors import AmbiguousStart, InvalidInput
+from origami_widgets.host.runtime import SystemClock
 from origami_widgets.run.batch import briefs_of
-from origami_widgets.run.polling.clock import SystemClock
 from tests.run.batch.common import finished, is_done, states, towns, waiting
 from tests.support.errors import raises
 from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, held, kept_off, passes

@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import BackgroundLoop
 from origami_widgets.api.errors import CannotBlock
-from origami_widgets.run.polling.clock import SystemClock
+from origami_widgets.host.runtime import SystemClock
 from tests.run.batch.common import states, towns
 from tests.support.quick import use_clock
 

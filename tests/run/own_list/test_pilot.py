@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from random import Random
 
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.run.own_list.pilot import pilot_rows, price_range
 from tests.support.errors import raises
 from tests.support.own_list_server import OwnListServer
 from tests.support.processes import SameFiles
@@ -219,3 +221,27 @@ def test_a_killed_kernel_enriches_no_row_twice(tmp_path, kills):
             kernels.kill_after(requests)
         kernels.finish(kernels.begin())
         paid_once(server)
+
+
+PRICED, REST, LISTS = 15, 480, 100
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_the_rest_is_seldom_dearer_than_the_range(share):
+    chance, held, dearer, told = Random(2), 0, 0, 0  # noqa: S311 - repeatable on purpose
+    for _ in range(LISTS):
+        found = price_range([15 * (chance.random() < share) for _ in range(PRICED)], REST)
+        cost = sum(15 * (chance.random() < share) for _ in range(REST))
+        if found is not None:
+            told += 1
+            held += found[0] <= cost <= found[1]
+            dearer += cost > found[1]
+    assert held >= 0.7 * told
+    assert dearer <= 0.09 * told
+
+
+def test_the_rows_of_a_pilot_do_not_hang_on_the_order_of_the_list():
+    keys = [(f"{n}.example",) for n in range(100)]
+    chosen = {keys[at] for at in pilot_rows(keys, "salt", 20)}
+    assert chosen == {keys[::-1][at] for at in pilot_rows(keys[::-1], "salt", 20)}
+    assert len(chosen) == 20

@@ -8,8 +8,7 @@ import json
 from pathlib import Path
 
 from origami_widgets.api.models.run import RunObject
-from origami_widgets.api.responses import ApiResponse
-from origami_widgets.api.retries import parse_retry_after
+from origami_widgets.api.responses import ApiResponse, parse_retry_after
 from origami_widgets.api.usage import Traffic
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from origami_widgets.run.polling import clock as clocks
-from origami_widgets.run.polling.clock import SystemClock
+from origami_widgets.host import runtime
+from origami_widgets.host.runtime import SystemClock
 
 
 async def test_a_sleep_ends_after_its_seconds():
@@ -26,7 +26,7 @@ async def test_a_sleep_ends_when_it_is_woken(seconds):
 
 async def test_a_sleep_ends_at_once_after_a_suspension(monkeypatch):
     """Timers stand still meanwhile, so that the sleep would last as much longer."""
-    monkeypatch.setattr(clocks, "NAP", 0.01)
-    clock, before = SystemClock(), clocks.monotonic
-    asyncio.get_running_loop().call_later(0.05, monkeypatch.setattr, clocks, "monotonic", lambda: before() + 600)
+    monkeypatch.setattr(runtime, "NAP", 0.01)
+    clock, before = SystemClock(), runtime.monotonic
+    asyncio.get_running_loop().call_later(0.05, monkeypatch.setattr, runtime, "monotonic", lambda: before() + 600)
     assert await clock.sleep(3600.0, asyncio.Event()) == pytest.approx(600, abs=5)

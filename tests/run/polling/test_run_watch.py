@@ -8,10 +8,9 @@ import threading
 
 import pytest
 
-import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.run.polling.run_watch import Subscribers
-from tests.support.quick import SkippingClock, see, use_clock
+from tests.support.quick import see
 
 
 @pytest.fixture
@@ -148,21 +147,3 @@ def test_a_relay_keeps_nothing_alive(subscribers, called):
     gc.collect()
     subscribers.notify()
     assert called == []
-
-
-def test_a_script_finds_each_change_and_each_table_once_in_the_log(monkeypatch, caplog):
-    clock = SkippingClock()
-    use_clock(monkeypatch, clock)
-    client = ow.Sandbox(clock=clock.time).client()
-    with caplog.at_level(logging.INFO, "origami_widgets.run"):
-        run = ow.start("Find bakeries in Porto", client=client, show=False).wait("cells")
-    logged = [record for record in caplog.records if record.name == "origami_widgets.run"]
-    assert {record.levelno for record in logged} == {logging.INFO}
-    lines = [record.getMessage() for record in logged]
-    assert all(line.startswith(f"Run {run.token}: ") for line in lines)
-    tables = [line for line in lines if ": table " in line]
-    assert [sum(table.id in line for line in tables) for table in run.tables] == [1] * len(run.tables)
-    statuses = [line for line in lines if line not in tables]
-    assert [line.split(": ")[1].split(",")[0] for line in statuses] == ["running", "completed"]
-    # What a person or an agent has written is in none of them.
-    assert not any(words in line for line in lines for words in (run.prompt, *(table.name for table in run.tables)))

@@ -139,7 +139,7 @@ def test_a_run_that_is_still_active_elsewhere_is_named_before_anything_is_sent(s
 
 @pytest.mark.parametrize("once", [None, "porto"])
 def test_an_agent_that_cannot_be_read_is_not_continued(server, once, files, monkeypatch):
-    monkeypatch.setattr("origami_widgets.api.retries.FIRST_WAIT", 0.002)
+    monkeypatch.setattr("origami_widgets.api.base_operations.FIRST_WAIT", 0.002)
     run = ow.start(BRIEFS["follow_up"], once=once, client=client_of(server), show=False).wait("cells")
     named = files.paths
     server.fail("GET /agents/{id}", *[500] * 4)

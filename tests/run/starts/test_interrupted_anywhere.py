@@ -18,7 +18,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.run.starts.interrupt import outcome_of_interrupt
+from origami_widgets.run.starts.call import outcome_of_interrupt
 from tests.support.cells import Notebook
 from tests.support.front import Front, ended, forgotten
 from tests.support.quick import look_after, see, without_environment, without_pauses
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.clock
 BRIEF = "List bakeries in Porto with a web shop"
 SLOW = f"{BRIEF}. scenario:slow"
 NO_RUN = outcome_of_interrupt(None, is_over=True)
-PASSED = ("run/starts/interrupt.py", "api/background/loop.py", "api/background/loop_future.py", "run/start.py")
+PASSED = ("run/starts/call.py", "api/background/loop.py", "api/background/loop_future.py", "run/start.py")
 """The code of a start that runs on the caller's thread."""
 
 
@@ -48,7 +48,7 @@ def traced(act, reached):
     left = []
 
     def line(frame, event, _argument):
-        if frame.f_code.co_name == "__exit__" and frame.f_code.co_filename.endswith("run/starts/interrupt.py"):
+        if frame.f_code.co_name == "__exit__" and frame.f_code.co_filename.endswith("run/starts/call.py"):
             left.append(frame.f_code)
         elif event == "line" and not left:
             reached((frame.f_code.co_filename, frame.f_lineno))
@@ -119,7 +119,7 @@ def test_an_interrupt_at_any_line_leaves_one_run_at_most(monkeypatch, capsys, tm
 WORKING = (
     *("run/starts/reconcile.py", "api/operations.py"),
     *("run/starts/attempts.py", "run/starts/job.py", "run/starts/store.py"),
-    "run/starts/interrupt.py",
+    "run/starts/call.py",
     *("api/transport.py", "httpcore/_async/connection.py", "httpcore/_async/http11.py"),
 )
 """The code of a start that runs on the background loop."""

@@ -15,7 +15,7 @@ import origami_widgets as ow
 from origami_widgets.api.background.loop import BackgroundLoop
 from origami_widgets.api.errors import InvalidInput, RunPoolFull
 from origami_widgets.run import settings
-from origami_widgets.run.starts.interrupt import LOOK_AGAIN, outcome_of_interrupt
+from origami_widgets.run.starts.call import LOOK_AGAIN, outcome_of_interrupt
 from tests.support.cells import Notebook
 from tests.support.front import ended, forgotten, kept_off, lost
 from tests.support.interrupts import interrupt

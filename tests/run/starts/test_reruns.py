@@ -9,13 +9,12 @@ import weakref
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.host.cells import CellRef
+from origami_widgets.host.application import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
 from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.job import StartJob
+from origami_widgets.run.starts.record import Life, StartRecord, StartSpec
 from origami_widgets.run.starts.registry import MOST_RECORDS, key_of
-from origami_widgets.run.starts.spec import StartSpec
-from origami_widgets.run.starts.store import Life, StartRecord
 from tests.support.kept import texts_with
 
 BRIEF = "List bakeries in Porto. scenario:slow"

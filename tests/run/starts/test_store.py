@@ -14,16 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.run.briefs import names_of
-from origami_widgets.run.starts.spec import StartSpec
-from origami_widgets.run.starts.store import (
-    Life,
-    NameTaken,
-    RegistryUnusable,
-    Scope,
-    StartRecord,
-    StoreEntry,
-    file_stem,
-)
+from origami_widgets.run.starts.record import Life, NameTaken, StartRecord, StartSpec
+from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoreEntry, file_stem
 from tests.support.quick import wait_for_another_kernel
 from tests.support.start_files import StartFiles
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.rows.row_paging import RowQuery
+from origami_widgets.api.rows.row_reader import RowQuery
 from origami_widgets.card.view.lead_cells import make_cells, shown_columns
 from tests.card.live import on_loop, receive, sent_by
 from tests.support.quick import see

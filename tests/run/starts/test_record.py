@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import holds_key
-from origami_widgets.run.starts.spec import StartSpec
+from origami_widgets.run.starts.record import StartSpec
 
 # Hypothesis also tries the texts of our source, among them the prefix of a key, which no spec accepts.
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip)

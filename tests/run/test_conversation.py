@@ -1,6 +1,6 @@
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
-from origami_widgets.run.agent_runs import recent_runs
+from origami_widgets.run.conversation import recent_runs
 
 
 def newest_of(client, **options):

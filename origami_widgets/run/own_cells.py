@@ -1,4 +1,8 @@
-"""What `fill` fills, at which price, and what it stops. Pure.
+"""Which cells are a conversation's own: what it may stop, what may begin late, and what `fill` fills at which price. Pure.
+
+Stopping is by table at the API. A table that the conversation made is its own. In any other table, such as a focus
+table, only the columns that its actions name are, even while other runs work there. What cannot be attributed goes on, and is
+named.
 
 The API does not tell a cell that was stopped from one that was never meant to run: both are missing. So a missing cell is
 offered only in a column that runs for every row. A stop sees which columns do, and where as many cells have failed as are
@@ -13,14 +17,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_found
-from origami_widgets.run.state import FILL_BEGINS, Filled, FillOffer, RunState
-from origami_widgets.run.whose_cells import attribute
+from origami_widgets.run.reduce import is_during
+from origami_widgets.run.state import FILL_BEGINS, Filled, FillOffer, LeftRunning, RunState
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
+    from origami_widgets.api.models.run import Action
     from origami_widgets.api.models.table import Column, FlatRow, Table
 
+TABLE_CREATED, COLUMN_ADDED = "table_created", "column_added"
+NOT_OURS = "not made by this conversation"
 ColumnKey = tuple[str, str]
 """A table's id and the id of a column of it."""
 
@@ -29,6 +36,91 @@ ENOUGH_RUNS = 10
 MOST_ROWS_NAMED = 100
 """Rows that the brief names by their ids; of more, it says that their cells are empty."""
 _NAME_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StopTarget:
+    """Table whose cells are to be stopped.
+
+    Attributes:
+        table_id: the table's id.
+        columns: slugs of the columns to stop; None for the whole table and its lead sources.
+    """
+
+    table_id: str
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Which cells a conversation may stop, and which it leaves."""
+
+    targets: tuple[StopTarget, ...]
+    left_running: tuple[LeftRunning, ...]
+
+
+def attribute(states: Sequence[RunState], tables: Sequence[Table]) -> Attribution:
+    """Return which cells of some tables a conversation may stop.
+
+    Args:
+        states: the states of the conversation's runs.
+        tables: the newest objects of the tables that its agent can reach.
+    """
+    actions = [action for state in states for action in state.actions]
+    created = {action.table_id.lower(): action.table_id for action in actions if action.type == TABLE_CREATED}
+    focused: frozenset[str] = frozenset().union(*(state.focused for state in states))
+    targets: list[StopTarget] = []
+    left: list[LeftRunning] = []
+    for table in tables:
+        table_id = table.id.lower()
+        # An agent has one active run at a time: what was made after ours had ended was made by another one.
+        is_new = table_id not in focused and any(is_during(state.run, table.created_at) for state in states)
+        if table_id in created or is_new:
+            targets.append(StopTarget(table.id))
+        else:
+            added = [column for column in table.columns if column.slug and _is_added(column, table_id, actions)]
+            if added:
+                targets.append(StopTarget(table.id, tuple(column.slug for column in added if column.slug)))
+            running = table.cells.running
+            ours = sum(column.cells.running or 0 for column in added)
+            if running is None or running > ours:
+                left.append(LeftRunning(table.id, table.name, None if running is None else running - ours, NOT_OURS))
+    # Of a table that the server has not shown yet, only its id is known.
+    known = {table.id.lower() for table in tables}
+    targets += [StopTarget(created[table_id]) for table_id in created if table_id not in known]
+    return Attribution(tuple(targets), tuple(left))
+
+
+def columns_not_begun(state: RunState) -> tuple[Column, ...]:
+    """Return the columns of a run that fill by themselves, and have never run although their table has rows.
+
+    None after a stop: what was stopped does not begin.
+    """
+    if not state.done or state.status == "cancelled" or state.stopped is not None:
+        return ()
+    return tuple(each for each in _filling_columns(state) if _has_never_run(each))
+
+
+def has_none_begun(state: RunState) -> bool:
+    """Return whether no column of a run that fills by itself has ever run."""
+    return bool(not_begun := columns_not_begun(state)) and len(not_begun) == len(_filling_columns(state))
+
+
+def _filling_columns(state: RunState) -> list[Column]:
+    own = own_columns((state,), state.tables)
+    return [column for table, column in own if table.lead_count and column.auto_trigger]
+
+
+def _has_never_run(column: Column) -> bool:
+    """Return whether a column has never run, or has used nothing where the server says no more."""
+    runs = _runs(column)
+    return (column.credits.lifetime_used if runs is None else runs) == 0
+
+
+def _is_added(column: Column, table_id: str, actions: Sequence[Action]) -> bool:
+    """Return whether an action of the conversation says that it has added the column."""
+    added = (each for each in actions if each.type == COLUMN_ADDED and each.table_id.lower() == table_id)
+    return any(each.column_id == column.id if each.column_id else each.column_name == column.name for each in added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +250,14 @@ def offer_of(gaps: Sequence[Gap]) -> FillOffer:
     return FillOffer(cells, expected if is_known else None, max(1, math.ceil(at_most)), is_failed=is_failed)
 
 
-def question(offer: FillOffer, credit_limit: float) -> str:
+def fill_question(offer: FillOffer, credit_limit: float) -> str:
     """Return the question before a fill.
 
     Args:
         offer: what it would fill.
         credit_limit: the credits at which it stops.
 
-    >>> question(FillOffer(36, 144, 252, is_failed=False), 252)
+    >>> fill_question(FillOffer(36, 144, 252, is_failed=False), 252)
     'Fill 36 cells? Such cells have cost 4 credits on average here, found ones 7: about 144, at most 252; it stops there. The agent decides what it runs.'
     """
     limit = f"at most {amount(credit_limit)}; it stops there."
@@ -179,7 +271,7 @@ def question(offer: FillOffer, credit_limit: float) -> str:
     return f"Fill {plural(offer.cells, 'cell')}? {price} The agent decides what it runs.{raises}"
 
 
-def brief(gaps: Sequence[Gap]) -> str:
+def fill_brief(gaps: Sequence[Gap]) -> str:
     """Return the brief for an agent that is to fill some gaps, and nothing else."""
     names_rows = sum(len(each.rows) for each in gaps) <= MOST_ROWS_NAMED
     begin = (

@@ -1,4 +1,6 @@
-"""`StartCall`: a call that starts a run, waits until the run is known, and may be interrupted.
+"""`StartCall`: a call that starts a run: it may ask the user first, waits until the run is known, and may be interrupted.
+
+An interactive notebook asks once for each call, if `configure(confirm=…)` says so.
 
 Interrupting a call that blocks withdraws the run: nothing is sent again, and if a run has started, the server is asked
 to cancel it. A request that was sent is not aborted, because its answer is the quickest way to learn which run that is.
@@ -9,19 +11,120 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+import math
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextvars import ContextVar
 from typing import Any, Self, TypeVar
 
 from origami_widgets.api.background.loop import background, hold_exit
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.run.starts.confirm import ask, can_ask, question_about
+from origami_widgets.host.application import can_confirm
+from origami_widgets.run.settings import configuration
 from origami_widgets.run.starts.job import StartJob, mark
+from origami_widgets.words.numbers import amount
 
 T = TypeVar("T")
 
+YES = ("y", "yes")
 LAST_WORDS = 0.7
 """Seconds to wait after an interrupt for the outcome of a request that was sent."""
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
+asks_terminal: ContextVar[bool] = ContextVar("asks_terminal", default=False)
+"""Whether a command asks on its terminal. A script is not asked, even in a terminal."""
+
+
+class StartDeclined(OrigamiError):
+    """The user was asked whether to start runs, and did not say yes. Nothing was sent."""
+
+
+def question(runs: int, credit_limit: float | None) -> str:
+    """Return the question to ask before runs start; empty if none does.
+
+    Args:
+        runs: how many are to be started.
+        credit_limit: the credits that the runs may use; None or infinity for no limit.
+
+    >>> question(12, 500)
+    'Start these 12 runs? They spend credits, with a credit limit of 500. [y/N] '
+    """
+    if not runs:
+        return ""
+    what, spends = ("this run", "It spends") if runs == 1 else (f"these {runs:,} runs", "They spend")
+    is_limited = credit_limit is not None and credit_limit < math.inf
+    limit = f"a credit limit of {amount(credit_limit)}" if is_limited else "no credit limit"
+    return f"Start {what}? {spends} credits, with {limit}. [y/N] "
+
+
+def can_ask(*, is_enriching: bool = False) -> bool:
+    """Return whether to ask first: the user has set it so, and can be asked on this thread.
+
+    Args:
+        is_enriching: whether the call is `enrich`, which asks unless `configure(confirm=False)` was set.
+    """
+    mode = configuration().confirm
+    return (mode is True or (is_enriching and mode == "enrich")) and (asks_terminal.get() or can_confirm())
+
+
+async def asks_nobody() -> bool:
+    """Return that nobody is asked, for callers that await: a question would block the event loop."""
+    return False
+
+
+def ask(text: str) -> None:
+    """Ask the user a question; an empty one is not asked. Not on the background loop.
+
+    If it turns out that no answer can be given, that counts as yes: only a user says no.
+
+    Raises:
+        StartDeclined: the answer was no; nothing was sent.
+    """
+    if not text:
+        return
+    try:
+        if input(text).strip().casefold() in YES:
+            return
+    except EOFError:
+        pass
+    except NotImplementedError:
+        # The front end claims to take input, but does not.
+        return
+    raise StartDeclined(
+        "Not started",
+        cause="You didn't answer yes. Nothing was sent, and nothing was charged.",
+        remedy="Run the cell again to start anyway. ow.configure(confirm=…) sets when you are asked; confirm=False never "
+        "asks.",
+        code="DECLINED",
+    )
+
+
+async def question_about(
+    jobs: Sequence[StartJob],
+    find_known: Callable[[], Awaitable[object]],
+    *,
+    credit_limit: float | None,
+    owners: int = 0,
+) -> str:
+    """Return the question to ask before jobs start; empty for none. Background loop only.
+
+    Two kinds of jobs do not count: those whose run is known or may have been started before, as it is already paid for,
+    and those that another call wants, which has asked already. Only the GETs that look for known runs are sent.
+
+    Args:
+        jobs: the jobs.
+        find_known: finds runs of the jobs that were started before.
+        credit_limit: the credits that the runs may use; None for no limit.
+        owners: how many owners of each job belong to the call.
+
+    Raises:
+        OrigamiError: the known runs or records could not be read.
+    """
+    await find_known()
+    return question(sum(_is_new(job, owners) for job in jobs), credit_limit)
+
+
+def _is_new(job: StartJob, owners: int) -> bool:
+    is_started = job.watch is not None or job.is_going or job.record.may_have_started
+    return not is_started and len(job.owners) <= owners
 
 
 class StartCall:
@@ -53,33 +156,32 @@ class StartCall:
         make: Callable[[], StartJob],
         *,
         credit_limit: float | None = None,
-        asks: bool | None = None,
+        asks: bool,
     ) -> Any:
         """Start the run of a job, blocking, or find the run that it already has. Return the handle on the run.
 
-        Asks the user first if `configure(confirm=True)` is set. Raises the errors of `StartJob.start_for`.
+        Raises the errors of `StartJob.start_for`.
 
         Args:
             make: returns the job; called on the background loop.
             credit_limit: the credits that the run may use; None for no limit.
-            asks: whether to ask the user; None to ask as configured.
+            asks: whether to ask the user.
 
         Raises:
             StartDeclined: the user was asked, and did not answer yes; nothing was sent.
         """
-        asks = can_ask() if asks is None else asks
+        if asks:
+            job, question = self.block(self._question(make, credit_limit))
+            ask(question)
+            return self.block(self._fulfil(lambda: job))
+        return self.block(self._fulfil(make))
 
-        async def asked() -> tuple[StartJob, str]:
-            job, question = make(), ""
-            if asks:
-                question = await question_about([job], job.find_known, credit_limit=credit_limit)
-            # A run that an earlier call has started is not ended by an interrupt of this one.
-            self.job = job if job.watch is None else None
-            return job, question
-
-        job, question = self.block(asked())
-        ask(question)
-        return self.block(self._fulfil(lambda: job))
+    async def _question(self, make: Callable[[], StartJob], credit_limit: float | None) -> tuple[StartJob, str]:
+        job = make()
+        question = await question_about([job], job.find_known, credit_limit=credit_limit)
+        # A run that an earlier call has started is not ended by an interrupt of this one.
+        self.job = job if job.watch is None else None
+        return job, question
 
     async def start_async(self, make: Callable[[], StartJob]) -> Any:
         """Start the run of a job, or find the run that it already has, without blocking; never asks."""

@@ -1,10 +1,16 @@
-"""`origami-widgets enrich LIST BRIEF`: add columns to a CSV file of your own; and `new`: make a search again, and write only what is new."""
+"""Commands that write leads into files.
+
+`origami-widgets enrich LIST BRIEF` adds columns to a CSV file of your own, `new` makes a search again and writes only what
+is new, and `export TOKEN PATH` writes the leads of a run.
+"""
 
 from __future__ import annotations
 
 import functools
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +18,13 @@ from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.cli.command import (
     DONE,
     ENDED_BADLY,
+    INTERRUPTED,
     NEEDS_ANSWER,
     NOTHING_NEW,
+    TOKEN,
     Argument,
     Command,
+    attached,
     client_for,
     code_of_run,
 )
@@ -23,13 +32,18 @@ from origami_widgets.cli.command import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from origami_widgets.run.handle import Run
+
+
+PROGRESS_WIDTH = 72
+
 
 def enrich_list(options: Namespace) -> int:
     """Enrich a list; return the exit code. If not all of it is enriched, the file has what was found."""
     import origami_widgets as ow
     from origami_widgets.cli.watch_command import watched
     from origami_widgets.run.start import terminal_watch
-    from origami_widgets.run.starts.confirm import asks_terminal
+    from origami_widgets.run.starts.call import asks_terminal
 
     # Checked first, so that a wrong path doesn't cost a run.
     out = out_file(options)
@@ -94,7 +108,7 @@ def write_file(frame: pd.DataFrame, out: Path, *, overwrite: bool) -> None:
     sys.stdout.writelines(f"{file}\n" for file in files)
 
 
-EXAMPLE = """\
+ENRICH_EXAMPLE = """\
 origami-widgets enrich companies.csv "Find the owner's e-mail address" \\
       --key website --columns name --pilot 20 --credit-limit 2000 \\
       --once crm-11 --out enriched.xlsx
@@ -114,7 +128,7 @@ ENRICH = Command(
     "add columns to your own list",
     "Upload a list of your own, have an agent add columns to it, and write the same rows in the same order with these "
     "columns. Spends credits. Ctrl-C cancels the run and stops its cells.",
-    EXAMPLE,
+    ENRICH_EXAMPLE,
     (
         Argument(
             "list", metavar="LIST", help="the list: a CSV file or workbook with a line of headings, or a Parquet file"
@@ -204,5 +218,90 @@ NEW = Command(
             help="a list of customers or opt-outs that stay out; may be repeated. It isn't sent",
         ),
         Argument("--credit-limit", metavar="CREDITS", type=float, help="stop a search once it has used more"),
+    ),
+)
+
+
+def export_run(options: Namespace) -> int:
+    """Export a run; return the exit code."""
+    from origami_widgets.frames import export
+    from origami_widgets.frames.files.exporting import check_path
+
+    # Checked first, so that a wrong path is refused before the search for a key.
+    check_path(options.path, options.format)
+    run = attached(options, read=True)
+    if not run.settled:
+        state = "The run is still active" if not run.done else "Its cells are still being filled"
+        sys.stderr.write(f"{state}: this is its current state.\n")
+    try:
+        with progress_of(run):
+            files = export(run, options.path, what=options.what, overwrite=options.overwrite, format=options.format)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; nothing was written.\n")
+        return INTERRUPTED
+    except OSError as error:
+        raise OrigamiError(
+            "The files could not be written",
+            cause=str(error),
+            remedy=" ".join(getattr(error, "__notes__", [])) or "Give another PATH.",
+        ) from error
+    sys.stdout.writelines(f"{file}\n" for file in files)
+    return DONE
+
+
+@contextmanager
+def progress_of(run: Run) -> Iterator[None]:
+    """Write the number of rows read so far on a line of stderr, if that is a terminal, and clear it at the end."""
+    from origami_widgets.card.view.table_view import reading_words
+    from origami_widgets.words.foreign_text import clean, fit
+
+    def write(line: str) -> None:
+        if sys.stderr.isatty():
+            # Only blanks and carriage returns: every terminal understands them.
+            sys.stderr.write(f"\r{' ' * PROGRESS_WIDTH}\r{fit(line, PROGRESS_WIDTH)}")
+            sys.stderr.flush()
+
+    def changed() -> None:
+        for table in run.state.tables:
+            if progress := reading_words(run.state.row_progress.get(table.id)):
+                write(f"{clean(table.name, PROGRESS_WIDTH - len(progress) - 2)}: {progress}")
+
+    unsubscribe = run.conversation.subscribers.add(changed)
+    try:
+        yield
+    finally:
+        unsubscribe()
+        write("")
+
+
+EXPORT_EXAMPLE = """\
+origami-widgets export AGENT_ID/RUN_ID founders.xlsx
+
+PATH is a file that ends in .xlsx, .html, .csv or .parquet, or a folder for a
+file for each table. Excel needs pip install "origami-widgets[excel]", Parquet
+needs "origami-widgets[parquet]". Each file is whole or not there. Their names
+are printed on stdout."""
+EXPORT = Command(
+    "export",
+    export_run,
+    "write the leads of a run into files",
+    "Write the leads of a run as an Excel workbook, a web page, CSV or Parquet files, with a summary. Sends only reads "
+    "and costs nothing.",
+    EXPORT_EXAMPLE,
+    (
+        TOKEN,
+        Argument("path", metavar="PATH", help="the file, or the folder"),
+        Argument(
+            "--what",
+            choices=("leads", "frames", "everything"),
+            default="leads",
+            help="default: leads. frames: tables, columns, lead sources, actions, transcript, history and economics",
+        ),
+        Argument("--overwrite", action="store_true", help="replace existing files"),
+        Argument(
+            "--format",
+            choices=("xlsx", "html", "csv", "parquet"),
+            help="default: by the ending of PATH; csv for a folder",
+        ),
     ),
 )
