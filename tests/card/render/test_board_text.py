@@ -46,13 +46,6 @@ def test_no_line_is_wider_than_the_terminal_and_all_fit_into_a_notebook(count):
     assert text.startswith(f"{count} run")
 
 
-def test_with_many_runs_each_has_one_line():
-    lines = text_of(many(60, "running", "completed")).split("\n")
-    rows = [line for line in lines if re.match(r"\S (Running|Completed)", line)]
-    assert len(rows) == 60
-    assert all("Agent" in line for line in rows)
-
-
 def test_those_without_room_are_counted():
     entries = many(100, *STATES)
     wide = [entry_of(at, entry.state, prompt="") for at, entry in enumerate(entries)]
@@ -78,7 +71,3 @@ def test_nothing_steers_the_terminal(escape):
     for count in (2, 100):
         text = text_of(hostile_entries(count, [f"{escape} words"]))
         assert not TRICKS.search(text.replace("\n", ""))
-
-
-def test_a_number_that_nobody_sent_is_not_there():
-    assert not re.search(r"lead|credit|step|n/a", text_of([entry_of(0, STATES["starting"]())]))
