@@ -14,7 +14,8 @@ export TESTMON_DATAFILE := $(CURDIR)/.cache/testmon
 python := .venv/bin/python
 npm := npm run --silent --prefix js
 pytest := $(python) -m pytest --no-header
-unit_tests := --doctest-modules -m 'not slow and not clock' tests origami_widgets
+# Of the package, the modules that have examples.
+unit_tests = --doctest-modules -m 'not slow and not clock' tests $(shell grep -rl --include='*.py' '>>> ' origami_widgets)
 static := origami_widgets/card/static
 front_end := $(addprefix $(static)/,card.js board.js leads.js grid.js page.css web_page.js web_page.css) js/build/labextension/package.json
 front_end_sources := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print) origami_widgets/_version.py

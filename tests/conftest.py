@@ -73,6 +73,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Load no module whose tests are all left out by `-m 'not slow'`: each process of the tests would."""
+    path = collection_path.relative_to(Path(__file__).parent)
+    is_slow = path.parts[:1] and path.parts[0] in SLOW and path.suffix == ".py" and path.name not in QUICK
+    return True if is_slow and "not slow" in config.option.markexpr else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Look for examples in docstrings of the package only, not here."""

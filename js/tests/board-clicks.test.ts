@@ -302,23 +302,6 @@ describe("Answer", () => {
     await open(on);
     expect(active()).not.toBe(on.one(".origami-widget").shadowRoot?.querySelector("input"));
   });
-
-  it("says why the row could not be folded again", async () => {
-    const on = drawBoard(boardOf([asking()]));
-    on.model.widget_manager = host;
-    on.button("Answer").click();
-    await open(on);
-    on.briefs()[0]?.click();
-    on.model.acknowledge(false, "The board is out of date", "Show it again.");
-    expect(on.text().split("The board is out of date").length).toBe(2);
-  });
-
-  it("says why it did not open, once", () => {
-    const on = drawBoard(boardOf([asking()]));
-    on.button("Answer").click();
-    on.model.acknowledge(false, "The board is out of date", "Show it again.");
-    expect(on.text().split("The board is out of date").length).toBe(2);
-  });
 });
 
 describe("Try again", () => {

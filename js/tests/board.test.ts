@@ -23,13 +23,6 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 
-describe("a board of runs that are over", () => {
-  it("stands still where all is over", () => {
-    drawBoard(boardOf([row({ done: true, settled: true, stage: "ended" })], {}, [[1, null, null, "ended"]]));
-    expect(vi.getTimerCount()).toBe(0);
-  });
-});
-
 describe("the board", () => {
   it("says of every state what its row holds, and no other number", () => {
     const view = board("every_state");
@@ -250,14 +243,6 @@ describe("the filter", () => {
     pick(on, "");
     expect(texts(on)).toEqual(["a", "b"]);
   });
-
-  it("takes the focus from no row that stays", () => {
-    const on = drawBoard(boardOf(named("a", "b")));
-    const field = on.one<HTMLInputElement>("input");
-    field.focus();
-    type(on, "b");
-    expect(active()).toBe(field);
-  });
 });
 
 describe("time", () => {
@@ -383,16 +368,5 @@ describe("the end of a view", () => {
     make();
     await drawn();
     expect(removed).toHaveBeenCalledTimes(1);
-  });
-
-  it("leaves the other view of the same board alive", async () => {
-    const first = drawBoard(boardOf(named("a")));
-    const second = drawBoard(first.model);
-    first.close();
-    await change(second, (view) => {
-      (view.rows[0] as BoardRow).prompt = "z";
-    });
-    expect(texts(second)).toEqual(["z"]);
-    expect(first.host.textContent).toBe("");
   });
 });

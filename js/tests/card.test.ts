@@ -148,8 +148,6 @@ describe("what the reader did", () => {
 });
 
 describe("the menu", () => {
-  const lines = (card: Drawn): string[] => card.all(".menu > .line").map((line) => shown(line));
-
   it("is opened and closed by its button, which says so", () => {
     const card = draw("completed");
     const button = card.button("⋯");
@@ -174,11 +172,6 @@ describe("the menu", () => {
       expect(panel.hidden).toBe(true);
       expect(active()).toBe(button);
     }
-  });
-
-  it("has the line that shows the run again", () => {
-    const card = draw("completed");
-    expect(lines(card)).toEqual([`Show it elsewhere${sample("completed").head.line}Copy`]);
   });
 });
 

@@ -291,24 +291,6 @@ describe("a grid of leads", () => {
     expect(send({ failed: 0 })).toBe("");
   });
 
-  it("counts the cells that failed, and leads to them", () => {
-    const grid = drawGrid();
-    const send = (failed: number) =>
-      grid.send({
-        heads: [headOf("Name", { role: "name" }), headOf("Phone", { missing: "failed", failed })],
-        rows: [0, 1, 2].map((at): LeadRow => [`lead-${at}`, [`Bakery ${at}`, at ? null : "1"]]),
-      });
-    const count = () => grid.all(".foot button.t-bad").filter((each) => visible(each, grid.host));
-    send(0);
-    expect(count()).toEqual([]);
-    send(1);
-    expect(count().map(shown)).toEqual(["1 cell failed"]);
-    send(2);
-    expect(count().map(shown)).toEqual(["2 cells failed"]);
-    count()[0]?.click();
-    expect(active()?.closest<HTMLElement>("[data-at]")?.dataset.at).toBe("1");
-  });
-
   it("begins each table with its own order, its hidden leads and no search", () => {
     const grid = drawGrid();
     const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
@@ -585,26 +567,6 @@ describe("a grid of leads", () => {
     expect(template()).toBe("minmax(132px, 132fr) minmax(158px, 300fr) minmax(76px, 76fr)");
   });
 
-  it("copies ticked leads as harmless text", async () => {
-    const grid = drawGrid();
-    const heads = [headOf("Name", { role: "name" }), headOf("Phone"), headOf("Note")];
-    grid.send({
-      heads,
-      rows: [
-        ["lead-0", ["Bakery", "+351 22 555", "=HYPERLINK(1)\tx"]],
-        ["lead-1", ["B", "", ""]],
-      ],
-    });
-    const copied = clipboard();
-    const copy = grid.copy();
-    expect(visible(copy, grid.host)).toBe(false);
-    tick(grid.boxes()[0], true);
-    expect(visible(copy, grid.host)).toBe(true);
-    copy.click();
-    await Promise.resolve();
-    expect(copied).toEqual(["Name\tPhone\tNote\nBakery\t+351 22 555\t'=HYPERLINK(1) x"]);
-  });
-
   it("guards the formulas that Python guards in a file", async () => {
     const grid = drawGrid();
     const heads = texts.map((_, at) => headOf(`${at}`));
@@ -778,17 +740,6 @@ describe("a grid of leads", () => {
     expect(template()).toContain(" 290px");
     grid.send({ heads: [headOf("Name"), headOf("City")], rows: [["lead-0", ["A", "x".repeat(80)]]] });
     expect(template()).toContain(" 290px");
-  });
-
-  it("keeps the focus in a box while cells change", () => {
-    const grid = drawGrid();
-    grid.send();
-    grid.boxes()[2]?.focus();
-    grid.send({
-      rows: [0, 1, 2].map((at): LeadRow => [`lead-${at}`, null]),
-      changes: [[0, 0, "Renamed"]],
-    });
-    expect(active()).toBe(grid.boxes()[2]);
   });
 
   it("shows another table when the chosen one went away", () => {

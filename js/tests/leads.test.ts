@@ -199,23 +199,6 @@ describe("what is asked for", () => {
     expect(last(card).table).toBe("");
   });
 
-  it("is of the other table when that is chosen, without its sort and rows", async () => {
-    const card = draw("running_many");
-    await sendCode(card);
-    send(card, { rows: rowsFrom(0, 3) });
-    card.button("Email").click();
-    send(card, { rows: rowsFrom(0, 3) });
-    const [, second] = sample("running_many").tables.items;
-    (card.all("[role=tab]")[1] as HTMLElement).click();
-    expect(last(card)).toMatchObject({ table: second?.id, sort: null });
-    expect(lines(card)).toEqual([]);
-    expect(card.text()).toContain("Loading leads…");
-    send(card, {});
-    // The run goes on, so some may still come.
-    expect(card.text()).not.toContain("No leads to show.");
-    expect(card.one(".lbox .empty").classList).toContain("waiting");
-  });
-
   it("is more when the rows are scrolled, and never what is there", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 50), more: true, total: 1000 });
     const before = looks(card).length;

@@ -169,25 +169,6 @@ describe("Notify me", () => {
     expect(card.text()).not.toContain(NOTIFY_BLOCKED);
   });
 
-  it("marks the title where the browser makes no notifications of pages", async () => {
-    const complaint = vi.spyOn(console, "error");
-    vi.stubGlobal(
-      "Notification",
-      class {
-        static permission = "granted";
-        static requestPermission = async () => "granted";
-        constructor() {
-          throw new TypeError("Illegal constructor");
-        }
-      },
-    );
-    const card = draw("running");
-    await toggle(card);
-    card.model.set(sample("completed"));
-    expect(document.title).toBe("● Untitled.ipynb");
-    expect(complaint).not.toHaveBeenCalled();
-  });
-
   it("is not there where the browser has no notifications", () => {
     vi.unstubAllGlobals();
     const complaint = vi.spyOn(console, "error");
@@ -206,18 +187,6 @@ describe("Notify me", () => {
     const card = draw("running");
     card.model.stop();
     expect(() => card.button("Notify me")).toThrow();
-  });
-
-  it("does not listen for the page after it was seen", async () => {
-    const add = vi.spyOn(window, "addEventListener");
-    const remove = vi.spyOn(window, "removeEventListener");
-    const card = draw("running");
-    await toggle(card);
-    card.model.set(sample("completed"));
-    seePage();
-    const focus = (spy: typeof add | typeof remove): number =>
-      spy.mock.calls.filter(([event]) => event === "focus").length;
-    expect([focus(add), focus(remove)]).toEqual([1, 1]);
   });
 });
 
@@ -246,13 +215,6 @@ describe("Notify me on a board", () => {
     const result = "36 leads, 29 qualified, 517 credits";
     expect(said).toEqual(["", "1 needs you, ", "", "2 failed, ", `all have ended, ${result}`]);
     expect(document.title).toBe("● Untitled.ipynb");
-  });
-
-  it("stands in the head while a run goes on", () => {
-    const on = drawBoard(boardOf(named("a")));
-    expect(on.one(".board-head").contains(on.button("Notify me"))).toBe(true);
-    const over = drawBoard(boardOf([row({ done: true, settled: true, stage: "ended" })]));
-    expect(() => over.button("Notify me")).toThrow();
   });
 
   it("notifies of nothing that was there before", async () => {
@@ -360,18 +322,6 @@ describe("in a host with the extension", () => {
     const card = draw("running");
     card.model.set(sample(name));
     expect(executed.map((each) => (each as string[])[2])).toEqual([type]);
-  });
-
-  it("shows what a board says as an error where a run has failed", async () => {
-    end = notifyInLab(commands(true));
-    const on = drawBoard(boardOf(named("a", "b")));
-    for (const stage of ["needs_you", "failed"] as const)
-      await change(on, (view) => {
-        Object.assign(view.rows[0] as object, { stage });
-        Object.assign(view.head, { counts: [{ stage, label: `1 ${stage}`, count: 1 }], announcement: stage });
-        notified.clear();
-      });
-    expect(executed.map((each) => (each as string[])[2])).toEqual(["warning", "error"]);
   });
 
   it("notifies of nothing on a card where a person has switched it off", async () => {

@@ -110,10 +110,3 @@ def test_a_hostile_name_stays_in_its_line(server):
     assert lines[3].startswith("Credits: 12.5 (read at ")
     assert len(lines[0]) < 130
     assert all(line.isprintable() for line in lines)
-
-
-def test_its_balance_is_in_the_balance_history(server):
-    client = ow.Client(KEY, base_url=server.base_url)
-    server.plan(answer(ACCOUNT), CREDITS, NO_AGENTS)
-    ow.account(client=client)
-    assert [reading.balance for reading in client.operations.balance_history.readings] == [12.5]

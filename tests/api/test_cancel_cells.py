@@ -8,7 +8,7 @@ import pytest
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import Client
-from origami_widgets.api.errors import InvalidInput, ServerError, TableNotFound
+from origami_widgets.api.errors import InvalidInput, ServerError
 from origami_widgets.api.operations import Operations
 from tests.api.conftest import KEY
 from tests.support.server import answer
@@ -62,9 +62,3 @@ def test_counts_that_are_missing_or_no_numbers_are_none(server, client):
     server.plan(answer({"tableId": "t", "cancelledCells": "many"}), answer({}))
     assert client.cancel_cells("t").cells is None
     assert (client.active_cells("t").table_id, client.active_cells("t").cells) == ("", None)
-
-
-def test_a_table_of_another_organization_is_not_found(server, client):
-    server.plan(answer({"error": "Table not found", "code": "TABLE_NOT_FOUND"}, status=404))
-    with pytest.raises(TableNotFound):
-        client.cancel_cells("t")

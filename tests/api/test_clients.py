@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import time
 import urllib.parse
 
 import httpx
@@ -107,20 +106,6 @@ def test_a_client_with_a_transport_of_its_own_opens_no_socket():
 
     client = Client(KEY, _transport=httpx.MockTransport(respond))
     assert client.get_credits().balance == 7
-
-
-async def test_cancelling_an_await_ends_the_request(server):
-    from tests.support.server import silence
-
-    server.plan(silence())
-    client = AsyncClient(KEY, base_url=server.base_url, timeout=20)
-    began = time.monotonic()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.3):
-            await client.get_credits()
-    assert time.monotonic() - began < 5
-    server.plan(answer({"object": "credits", "balance": 1}))
-    assert (await client.get_credits()).balance == 1
 
 
 def test_an_id_in_capitals_is_the_same_id(server, client):

@@ -82,13 +82,6 @@ def test_an_error_that_a_retry_cannot_change_is_raised_at_once(server, client, s
     assert not caught.value.transient
 
 
-def test_a_read_has_four_attempts_at_most(server, client):
-    server.plan(answer({}, 503))
-    with pytest.raises(errors.ServerError):
-        client.get_credits()
-    assert len(server.requests) == 4
-
-
 @pytest.mark.parametrize("status", [429, 503])
 def test_never_before_retry_after(server, client, status):
     server.plan(answer({}, status, headers={"Retry-After": "1"}), answer(CREDITS))
@@ -155,13 +148,6 @@ def test_a_redirect_is_refused_and_the_other_host_sees_nothing(server, client, s
         assert other.requests == []
         assert other.connections == 0
     assert len(server.requests) == 2
-
-
-def test_a_redirect_within_the_host_is_refused_too(server, client):
-    server.plan(answer("", 302, headers={"Location": "/login"}), answer(RUN))
-    with pytest.raises(errors.RedirectRefused, match="another path"):
-        client.get_run(AGENT, RUN_ID)
-    assert len(server.requests) == 1
 
 
 def test_compressed_responses_are_decompressed(server, client):

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
-from origami_widgets.api import usage
 from origami_widgets.api.responses import ApiResponse
 from origami_widgets.api.usage import Quota, Traffic, is_counted, read_quotas, read_refusal, traffic_of
 from origami_widgets.sandbox.app import RateLimits
@@ -183,10 +182,3 @@ def test_the_history_of_an_embedded_api_ends_with_it():
         assert time.monotonic() < ends, "something keeps it"
         gc.collect()
         time.sleep(0.01)
-
-
-def test_a_thousand_readings_are_kept():
-    history = usage.balance_history_of("first", None)
-    for balance in range(1_001):
-        history.note(balance)
-    assert [reading.balance for reading in history.readings] == list(range(1, 1_001))

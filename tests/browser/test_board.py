@@ -231,18 +231,3 @@ def test_an_opened_row_does_not_repeat_itself(open_lab: Callable[..., LabPage]) 
         for said in ("Completed", "credits ·", "Stop filling"):
             for each in card.get_by_text(said).all():
                 expect(each).to_be_hidden()
-
-
-@pytest.mark.parametrize("width", [320, 430, 700])
-def test_a_click_on_cancel_moves_no_name(open_lab: Callable[..., LabPage], width: int) -> None:
-    """A board with a run that is being cancelled has its columns where they were before."""
-    cells = [f"ipywidgets.VBox([ow.RunBoard([run_of({name!r})])])" for name in ("running", "cancel_requested")]
-    lab = open_lab([scenes.SETUP, *cells])
-    lab.run_cell(0)
-    found = []
-    for index, said in ((1, "Cancel"), (2, "Cancelling…")):
-        lab.run_cell(index)
-        expect(board_of(lab, index).locator("tbody .b-does button")).to_have_text(said)
-        lab.set_output_width(width, index=index)
-        found.append(board_of(lab, index).evaluate(PLACES)["names"])
-    assert found[0] == found[1]

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
@@ -17,8 +16,6 @@ from tests.browser.window import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from playwright.sync_api import Locator
 
     from tests.browser.lab import LabPage
 
@@ -181,64 +178,6 @@ def of_batch(open_lab: Callable[..., LabPage]) -> LabPage:
     lab.run_cell(1)
     expect(leads_of(lab, 1).get_by_role("gridcell").first).to_be_visible()
     return lab
-
-
-def add_filter(grid: Locator, column: str, operator: str, value: str) -> Locator:
-    """Add a condition and return its chip."""
-    grid.get_by_role("button", name="+ Filter").click()
-    grid.get_by_label("Filter by column").select_option(label=column)
-    grid.get_by_label("Condition").select_option(label=operator)
-    grid.get_by_label("Value to compare with").fill(value)
-    grid.get_by_role("button", name="Apply").click()
-    return grid.get_by_role("button", name=f"{column} {operator} {value}")
-
-
-def test_axe_finds_nothing_in_the_leads_of_a_batch(of_batch: LabPage) -> None:
-    grid = of_batch.output(1)
-    grid.get_by_role("button", name="Has e-mail").click()
-    add_filter(grid, "Run", "contains", "a")
-    leads_of(of_batch, 1).get_by_role("gridcell").get_by_role("checkbox").first.check()
-    grid.get_by_role("button", name="+ Filter").click()
-    found = []
-    for theme in ("light", "dark"):
-        of_batch.set_theme(theme)
-        for width in (900, 320):
-            of_batch.set_output_width(width, index=1)
-            found += [f"{theme} {width}: {each}" for each in audit.axe_findings(of_batch.page, CARD)]
-    of_batch.set_theme("light")
-    assert not found, "\n".join(found)
-
-
-def test_a_card_hands_over_the_leads_that_are_ticked_in_it(card_in: Callable[..., LabPage]) -> None:
-    lab = card_in("Find 20 bakeries in Porto", speed=200)
-    page, card, grid = lab.page, lab.output(1).locator(CARD), leads_of(lab, 1)
-    expect(card.locator(".pill")).to_have_text(ENDED, timeout=60_000)
-    boxes = grid.get_by_role("gridcell").get_by_role("checkbox")
-    expect(boxes.nth(4)).to_be_visible()
-    names = names_of(lab, 1).all_inner_texts()
-    height = "card => card.getBoundingClientRect().height"
-    before = card.evaluate(height)
-    for at in (0, 2, 4):
-        boxes.nth(at).click()
-    chosen = [names[0], names[2], names[4]]
-    page.keyboard.press("Control+c")
-    expect(card.get_by_role("status").filter(has_text="Copied")).to_be_attached()
-    assert [line.split("\t")[0] for line in page.evaluate("navigator.clipboard.readText()").split("\n")[1:]] == chosen
-    with page.expect_download() as download:
-        card.get_by_role("button", name="Download").click()
-        card.get_by_role("button", name="CSV").click()
-    assert pd.read_csv(download.value.path())["Company"].to_list() == chosen
-    assert card.evaluate(height) == before
-    # While it says "Copied", its name is another one.
-    expect(card.get_by_role("button", name="Copy the ticked leads")).to_have_text("Copy")
-    found = []
-    for theme, width in (("light", 900), ("dark", 700), ("light", 320)):
-        lab.set_theme(theme)
-        lab.set_output_width(width, index=1)
-        found += [f"{theme} {width}: {each}" for each in audit.axe_findings(page, CARD)]
-    lab.save()
-    assert LEAD not in json.dumps(lab.saved_notebook())
-    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("width", [320, 901])

@@ -6,19 +6,15 @@ import io
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-import vl_convert
 from PIL import Image
 from playwright.sync_api import expect
 
-import origami_widgets as ow
 from tests.browser.plots_gallery import DRAWN, PLOTS, SETUP
-from tests.frames.payloads import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Locator
 
     from tests.browser.lab import LabPage
 
@@ -94,19 +90,3 @@ def a_tooltip_shows_the_whole_name_as_text(lab: LabPage, output: Locator) -> Non
     expect(tip).to_contain_text("7")
     assert tip.locator("img").count() == 0
     assert "evil" not in lab.page.title()
-
-
-@pytest.mark.parametrize("page", ["#383838", "#ffffff"], ids=["dark", "light"])
-def test_vega_lite_6_draws_in_the_colours_of_colab(browser: Browser, page: str) -> None:
-    spec = ow.plot(payload(), "funnel").to_dict()
-    html = vl_convert.vegalite_to_html(spec, bundle=True, vl_version="6.1")
-    ink = "#e3e3e3" if page == "#383838" else "#1f1f1f"
-    with browser.new_context() as context:
-        window = context.new_page()
-        window.set_content(html)
-        window.add_style_tag(content=f"body {{ background: {page}; color: {ink} }}")
-        plot = window.locator(DRAWN).first
-        expect(plot).to_contain_text("Funnel: Porto bakeries")
-        behind, text = luminance(plot)
-    assert behind == int(page[1:3], 16)
-    assert abs(text - behind) > 150

@@ -92,13 +92,3 @@ def test_a_terminal_shows_progress(api, tmp_path):
     assert rest.endswith("\rStopped; nothing was written.\r\n")
     assert "\x1b" not in rest
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_pipe_shows_no_progress(api, tmp_path):
-    token = api.start("List bakeries in Porto")
-    exporting = api.command("export", token, str(tmp_path / "made"))
-    out, err = exporting.communicate(timeout=60)
-    assert exporting.returncode == 0
-    # The leads have addresses of people.
-    assert [line.partition(".")[0] for line in err.splitlines()] == ["These leads may name people"]
-    assert str(tmp_path / "made" / "Summary.csv") in out.splitlines()

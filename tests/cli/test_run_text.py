@@ -48,10 +48,6 @@ def test_the_line_of_a_run_whose_cells_are_filling():
     assert line_of(state, with_brief=True).startswith("✓ Completed: List 15 family-run bakeries in Porto")
 
 
-def test_the_line_does_not_change_with_time(state):
-    assert change_line(view_of(state, now=NOW + 500)) == line_of(state)
-
-
 @pytest.mark.sweep
 @pytest.mark.parametrize("variant", ["unknown"])
 @pytest.mark.parametrize("name", hostile.CORPUS)
@@ -143,10 +139,6 @@ def test_a_narrow_terminal_has_two_lines_per_run_and_never_cuts_a_token(width):
     lines = list(table_lines(RUNS, now=TABLE_NOW, width=width))
     assert [line.strip() for line in lines[1::2]] == [run.token for run in RUNS]
     assert max(map(width_of, lines[::2])) <= width
-
-
-def test_an_empty_table_has_a_heading():
-    assert list(table_lines([], now=TABLE_NOW, width=None)) == ["Token  Started  Status  Brief"]
 
 
 @pytest.mark.sweep

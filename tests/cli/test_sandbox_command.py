@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -13,7 +12,6 @@ import httpx
 import pytest
 
 from origami_widgets.cli.main import main
-from origami_widgets.sandbox import SCENARIOS
 from tests.cli.conftest import COMMAND
 
 
@@ -74,10 +72,3 @@ def test_a_missing_extra_is_named(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert main(["sandbox"]) == 1
     assert 'pip install "origami-widgets[sandbox]"' in capsys.readouterr().err
-
-
-def test_the_help_says_how_a_brief_picks_a_scenario(capsys):
-    with pytest.raises(SystemExit):
-        main(["sandbox", "--help"])
-    (name,) = re.findall(r"scenario:(\w+)", capsys.readouterr().out)
-    assert name in SCENARIOS

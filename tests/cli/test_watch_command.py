@@ -135,13 +135,6 @@ def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
     assert f'ow.attach("{agent}/{second}")\n' in output
 
 
-def test_options_may_stand_before_the_command(configured_api, monkeypatch, capsys):
-    monkeypatch.delenv("ORIGAMI_BASE_URL")
-    token = configured_api.start("List bakeries in Porto")
-    assert main(["--base-url", configured_api.base_url, "watch", token, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["token"] == token
-
-
 def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, capsys):
     running = answer(payload("running_partial"), headers={"Retry-After": "1"})
     with RawServer(running, answer({"error": {"code": "UNAUTHORIZED", "message": "Revoked."}}, 401)) as server:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from origami_widgets.sandbox import agent_text
 from origami_widgets.sandbox.organization import IDLE_AGENT_ID, PROJECT_ID
 
-from .conftest import UNKNOWN_ID
-
 
 async def cancel(session, agent):
     answer = await session.http.post(f"/agents/{agent}/cancel")
@@ -82,11 +80,6 @@ async def test_an_agent_that_never_ran_has_no_run(session):
     answer = await inside.post(f"/agents/{IDLE_AGENT_ID}/cancel")
     assert (answer.status_code, answer.json()) == (200, {"run": None})
     assert (await inside.get(f"/agents/{IDLE_AGENT_ID}")).json()["lastRun"] is None
-
-
-async def test_an_unknown_agent(session):
-    answer = await session.http.post(f"/agents/{UNKNOWN_ID}/cancel")
-    assert (answer.status_code, answer.json()["code"]) == (404, "AGENT_NOT_FOUND")
 
 
 async def test_the_run_slot_and_the_agent_are_free_after_a_cancelled_run(new_session):

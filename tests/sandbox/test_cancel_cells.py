@@ -74,16 +74,6 @@ async def test_only_the_cells_of_the_named_columns_are_stopped(session):
     assert columns["contact-email"]["credits"]["lifetimeUsed"] > shown["contact-email"]["credits"]["lifetimeUsed"]
 
 
-async def test_a_score_that_is_stopped_triggers_no_sequence(session):
-    _, _, table = await filling(session, seconds=75)
-    await stop(session, table, columns=["fit"])
-    scores = (await session.get(f"/tables/{table}", include="stats"))["columns"][-2]
-    session.clock.advance(1000)
-    fit, opener = (await session.get(f"/tables/{table}", include="stats"))["columns"][-2:]
-    assert (fit["slug"], fit["stats"]["totalRuns"]) == ("fit", scores["stats"]["totalRuns"])
-    assert opener["stats"]["totalRuns"] == fit["qualification"]["pass"]
-
-
 async def test_an_agent_that_works_queues_more_cells_afterwards(session):
     agent, _ = await session.start("Find 12 cheese makers in Leeds scenario:slow")
     session.clock.advance(320)
@@ -121,13 +111,6 @@ async def test_no_lead_source_is_active_once_the_agent_is_cancelled(session):
     assert (await stop(session, table, dryRun=True))["activeLeadSourceJobs"] == 0
 
 
-async def test_a_run_that_ended_before_keeps_its_text(session):
-    agent, run, table = await filling(session)
-    text = (await session.run(agent, run))["response"]["text"]
-    await stop(session, table)
-    assert (await session.run(agent, run))["response"]["text"] == text
-
-
 async def test_the_text_of_a_cancelled_run_counts_what_is_left(session):
     agent, run = await session.start("scenario:slow")
     session.clock.advance(120)
@@ -138,13 +121,6 @@ async def test_the_text_of_a_cancelled_run_counts_what_is_left(session):
     text = (await session.run(agent, run))["response"]["text"]
     assert text.startswith(agent_text.CANCELLED)
     assert f"({(await session.get(f'/tables/{table}'))['leadCount']} leads)" in text
-
-
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"columns": ["phone"], "more": 1}', b'{"dryRun": false}'])
-async def test_bodies_that_are_accepted(session, body):
-    _, _, table = await filling(session)
-    answer = await session.http.post(f"/tables/{table}/cancel", content=body)
-    assert (answer.status_code, "cancelledCells" in answer.json()) == (200, True)
 
 
 @pytest.mark.parametrize(

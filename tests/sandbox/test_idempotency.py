@@ -64,13 +64,6 @@ async def test_the_response_is_kept_for_a_day(session):
     assert len((await session.get("/agents"))["items"]) == 2
 
 
-async def test_the_day_is_not_shortened_by_the_speed(new_session):
-    session = new_session(speed=1000)
-    await post(session, "k1")
-    session.clock.advance(3600)
-    assert "idempotency-replay" in (await post(session, "k1")).headers
-
-
 async def test_all_refusals_of_a_run_are_recorded(new_session):
     session = new_session(plan="starter")
     agent, _ = await session.start("scenario:slow")
@@ -123,13 +116,6 @@ async def test_a_server_error_is_not_recorded(session, monkeypatch):
 async def test_a_malformed_key_is_refused(session, key):
     answer = await post(session, key)
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
-
-
-async def test_a_get_ignores_the_key(session):
-    for _ in range(2):
-        answer = await session.http.get("/agents", headers={"Idempotency-Key": "k1"})
-        assert answer.status_code == 200
-        assert "idempotency-replay" not in answer.headers
 
 
 async def test_a_second_request_while_the_first_is_in_flight_is_a_conflict(session):

@@ -46,14 +46,6 @@ async def test_an_agent_of_the_web_app_is_not_deletable(account):
     assert (await inside.refused("deleteWorkspace", workspaceId=IDLE_AGENT_ID))[:2] == (403, "WORKSPACE_NOT_DELETABLE")
 
 
-async def test_an_agent_can_be_started_in_a_container(account):
-    table = await account.upload()
-    made = await account.api.do("createAgent", {"prompt": "scenario:answer", "workspaceId": account.workspace})
-    assert made["workspace"]["name"] == "CRM"
-    listed = await account.api.do("listAgentTables", id=made["agent"]["id"])
-    assert [each["id"] for each in listed["items"]] == [table]
-
-
 # Documents
 
 
@@ -77,11 +69,6 @@ async def test_a_csv_file_becomes_a_table_of_text(account):
         {"website": "https://c.test", "company": "=1+1", "zip": "9"},
     ]
     assert await account.balance() == 5000
-
-
-async def test_tabs_separate_the_values_of_a_tsv_file(account):
-    await account.upload(text="Website\tCompany\nhttps://a.test\tA, B\n", name="list.tsv")
-    assert [(row["website"], row["company"]) for row in await account.rows()] == [("https://a.test", "A, B")]
 
 
 async def test_headings_that_look_alike_get_slugs_of_their_own(account):
@@ -148,13 +135,6 @@ async def test_uploads_that_are_refused_write_nothing(account, files, expected):
     assert len((await account.api.do("listTables", workspaceId=account.workspace))["items"]) == 1
 
 
-async def test_too_many_rows_are_counted(account):
-    workspace = (await account.api.do("createWorkspace"))["id"]
-    files = {"files": [file(numbered(6000))]}
-    _, _, details = await account.api.refused("uploadDocuments", files, workspaceId=workspace)
-    assert details == {"rows": 6000, "limit": 5000}
-
-
 async def test_append_adds_rows_and_runs_what_triggers_by_itself(account):
     await account.upload()
     await account.enriched()
@@ -168,18 +148,6 @@ async def test_append_adds_rows_and_runs_what_triggers_by_itself(account):
     wrong = {"files": [file("Web,work-email\n1,2\n", mode="append", tableId=account.table)]}
     status, code, details = await account.api.refused("uploadDocuments", wrong, workspaceId=account.workspace)
     assert (status, code, details["files"][0]["code"]) == (422, "UPLOAD_FAILED", "UNKNOWN_FIELDS")
-
-
-async def test_append_needs_a_table_of_the_same_container(account):
-    table = await account.upload()
-    other = (await account.api.do("createWorkspace"))["id"]
-    append = {"files": [file(mode="append", tableId=table)]}
-    assert (await account.api.refused("uploadDocuments", append, workspaceId=other))[:2] == (
-        400,
-        "WORKSPACE_TABLE_MISMATCH",
-    )
-    agent = {"prompt": "Find bakers", "workspaceId": other, "focusTableIds": [table]}
-    assert (await account.api.refused("createAgent", agent))[:2] == (400, "WORKSPACE_TABLE_MISMATCH")
 
 
 # Row writes
@@ -211,12 +179,6 @@ async def test_an_upsert_inserts_updates_and_skips(account):
         (rows[0]["id"], "skipped"),
         (rows[3]["id"], "inserted"),
     ]
-
-
-async def test_null_empties_a_cell(account):
-    await account.upload()
-    await account.upsert({"website": "https://a.test", "company": None}, enrich=False)
-    assert "company" not in (await account.rows())[0]
 
 
 async def test_a_repeated_batch_returns_the_old_receipt_and_writes_nothing(account):

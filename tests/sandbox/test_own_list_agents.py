@@ -59,16 +59,6 @@ async def test_some_cells_find_nothing_some_fail_and_no_address_is_real(account)
     assert all(f"@www-firm{place}" not in address for place, address in enumerate(found))
 
 
-async def test_what_the_rows_say_is_what_is_found(account):
-    await account.upload(
-        "Website,Contact name\n" + "".join(f"https://f{each}.com,Ada Ondarell\n" for each in range(20))
-    )
-    await account.enriched("Find her e-mail address")
-    found = {row["work-email"]["email_address"] for row in await account.rows() if "work-email" in row}
-    assert found - {None} <= {f"ada.ondarell@f{each}-com.example" for each in range(20)}
-    assert len(found) > 10
-
-
 async def test_only_the_cancel_of_the_table_stops_cells(account):
     await account.upload(numbered(100))
     await account.enriched("Find e-mails and phones", seconds=60)
@@ -87,13 +77,6 @@ async def test_only_the_cancel_of_the_table_stops_cells(account):
     account.clock.advance(1000)
     assert await account.balance() == balance
     assert len(await account.rows(limit=200)) == 100
-
-
-async def test_a_run_that_is_stopped_early_keeps_what_it_has_added(account):
-    await account.upload(numbered(20))
-    table = await account.enriched("scenario:errored Find e-mails")
-    assert slugs(table) == ["work-email"]
-    assert column(table, "work-email")["cells"]["running"] == 0
 
 
 async def test_a_column_that_the_user_has_keeps_its_slug(account):

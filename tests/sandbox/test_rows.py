@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 
 import pytest
@@ -104,20 +102,6 @@ async def test_flat_rows_have_the_values_of_typed_rows(session, table, conforms)
             slug: cell.get("value", {"sequenceId": cell.get("sequenceId")}) for slug, cell in other["cells"].items()
         }
         assert row == {"id": other["id"], **plain}
-
-
-async def test_csv_has_the_names_of_the_columns(session, table):
-    answer = await session.http.get(f"/tables/{table['id']}/rows", params={"format": "csv", "limit": "200"})
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    heading, *lines = list(csv.reader(io.StringIO(answer.text)))
-    assert heading == [column["name"] for column in table["columns"]]
-    flat = (await rows(session, table, limit="200", cells="flat"))["items"]
-    assert [line[0] for line in lines] == [row["company"] for row in flat]
-    assert [line[3] for line in lines] == [str(row["employees"]) for row in flat]
-    email = heading.index("Contact e-mail")
-    assert [json.loads(line[email]) if line[email] else None for line in lines] == [
-        row.get("contact-email") for row in flat
-    ]
 
 
 @pytest.mark.parametrize("params", [{"cells": "typed"}, {"format": "json"}, {"defaults": "no"}])

@@ -104,13 +104,6 @@ async def test_the_transcript_of_a_follow_up_includes_earlier_runs(session):
     assert [message["role"] for message in messages] == ["user", "assistant", "user", "assistant"]
 
 
-async def test_the_transcript_of_a_large_run_is_truncated(session):
-    response = (await session.finished("scenario:large", "transcript"))["response"]
-    assert response["transcriptTruncated"] is True
-    assert len(response["transcript"]) == 100
-    assert any(message.get("truncated") for message in response["transcript"])
-
-
 async def test_response_is_null_until_the_end_while_the_agents_tables_grow(session):
     agent, run = await session.start()
     seen = []
@@ -161,18 +154,6 @@ async def test_focus_tables_are_echoed_as_they_were_sent(session):
     body = await session.run(first["agentId"], run)
     assert body["request"]["focusTableIds"] == sent
     assert [table["id"] for table in body["response"]["tables"]] == [other, one]
-
-
-async def test_attached_tables_are_merged_into_the_focus_tables(session):
-    first = await session.finished()
-    one, other = (table["id"] for table in first["response"]["tables"])
-    attachments = [{"kind": "table", "tableId": table} for table in (one.upper(), other)]
-    body = {"prompt": "scenario:answer", "focusTableIds": [one], "attachments": attachments}
-    created = (await session.http.post("/agents", json=body)).json()["run"]
-    assert created["request"]["focusTableIds"] == [one, other]
-    session.clock.advance(60)
-    run = await session.run(created["agentId"], created["id"])
-    assert [table["id"] for table in run["response"]["tables"]] == [one, other]
 
 
 async def test_unknown_ids_are_not_found(session):

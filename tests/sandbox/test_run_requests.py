@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from .conftest import UNKNOWN_ID
@@ -57,11 +55,6 @@ async def test_a_wrong_field_is_named(session, conforms, body, path):
     assert [issue["path"] for issue in answer.json()["details"]["issues"]] == [path]
 
 
-async def test_all_wrong_fields_are_named_at_once(session):
-    answer = await post(session, prompt="", model="gpt", focusTableIds=1)
-    assert [issue["path"] for issue in answer.json()["details"]["issues"]] == ["prompt", "focusTableIds", "model"]
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -91,26 +84,6 @@ async def test_half_of_a_surrogate_pair_does_no_harm(session):
     answer = await session.http.post("/agents", content=rb'{"prompt": "Find \ud83d bakers \ud83c\udf5e"}')
     assert answer.status_code == 202
     assert answer.json()["run"]["prompt"] == "Find \ufffd bakers 🍞"
-
-
-async def test_unknown_fields_are_dropped_silently(session):
-    answer = await post(session, prompt="Find bakers", maxSteps=3)
-    assert answer.status_code == 202
-    assert "maxSteps" not in json.dumps(answer.json())
-
-
-@pytest.mark.parametrize(
-    ("asked", "got"),
-    [
-        ("origami-lite", "origami-lite"),
-        ("origami-max", "origami-max"),
-        ("origami-fast", "origami-lite"),
-        ("origami-mid", "origami-lite"),
-    ],
-)
-async def test_models_and_their_old_names(session, asked, got):
-    run = (await post(session, prompt="Find bakers", model=asked)).json()["run"]
-    assert (run["model"], run["request"]["model"]) == (got, got)
 
 
 async def test_a_model_that_is_not_on_the_plan(new_session):
@@ -191,16 +164,6 @@ async def test_a_full_pool_lists_active_sessions_and_retry_after(session, confor
     assert answer.headers["retry-after"] == "60"
     session.clock.advance(100)
     assert (await post(session, prompt="One more")).status_code == 202
-
-
-async def test_a_full_pool_waits_for_the_median_of_the_finished_runs(new_session):
-    session = new_session(plan="starter")
-    for scenario, lasts in (("answer", 12), ("needs_input", 31), ("empty", 48)):
-        await session.start(f"scenario:{scenario}")
-        session.clock.advance(lasts)
-    await session.start()
-    answer = await post(session, prompt="One more")
-    assert (answer.json()["limit"], answer.headers["retry-after"]) == (1, "31")
 
 
 async def test_a_follow_up_needs_a_free_run_slot_too(new_session):

@@ -151,14 +151,6 @@ async def test_an_unknown_scenario_is_refused_with_the_known_names(session):
     assert "needs_input" in issue["message"]
 
 
-@pytest.mark.parametrize(("plan", "cap"), [("starter", 30), ("enterprise", 200)])
-async def test_the_step_cap_is_the_plans(new_session, plan, cap):
-    session = new_session(plan=plan)
-    run = await session.finished("scenario:step_cap_hit")
-    assert run["steps"] == {"completed": cap, "max": cap}
-    assert run["model"] == ("origami-lite" if plan == "starter" else "origami-max")
-
-
 async def test_each_kind_of_action_with_its_fields(session):
     run = await session.finished("scenario:every_action")
     actions = run["response"]["actions"]

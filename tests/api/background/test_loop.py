@@ -68,14 +68,6 @@ def test_the_callers_context_does_not_reach_the_loop(loop):
     assert seen == ["no caller"]
 
 
-def test_a_function_is_called_on_the_loops_thread_from_anywhere(loop):
-    def name() -> str:
-        return threading.current_thread().name
-
-    assert loop.call(name) == "origami-widgets"
-    assert loop.call(lambda: loop.call(name)) == "origami-widgets"
-
-
 def test_the_loop_ends_when_idle_and_starts_again(loop):
     loop.run(thread_name())
     first = loop.generation
@@ -94,16 +86,6 @@ def test_the_loop_does_not_end_while_a_task_runs(loop):
     assert loop.generation == first
     loop.call_soon(ends.set)
     assert future.result(5)
-
-
-def test_the_loop_does_not_end_between_short_calls(loop):
-    loop.run(thread_name())
-    first = loop.generation
-    ends = time.monotonic() + 10 * loops.IDLE
-    while time.monotonic() < ends:
-        loop.run(thread_name())
-        time.sleep(loops.IDLE / 10)
-    assert loop.generation == first
 
 
 def test_connections_are_closed_when_the_loop_ends(loop):
@@ -238,16 +220,6 @@ def test_a_coroutine_that_an_interrupt_keeps_from_starting_is_closed(loop, monke
     assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
 
-async def test_a_coroutine_can_be_awaited_from_another_loop(loop):
-    assert await loop.bridge(thread_name()) == "origami-widgets"
-
-    async def fail() -> None:
-        raise ValueError("no")
-
-    with pytest.raises(ValueError, match="no"):
-        await loop.bridge(fail())
-
-
 async def test_cancelling_an_await_on_another_loop_cancels_the_coroutine(loop):
     ended = threading.Event()
 
@@ -280,16 +252,6 @@ def test_stopping_the_loop_cancels_its_tasks(loop):
     loop.stop()
     assert ended.is_set()
     assert not thread.is_alive()
-
-
-def test_many_threads_share_the_loop(loop):
-    found: list[str] = []
-    callers = [threading.Thread(target=lambda: found.append(loop.run(thread_name()))) for _ in range(20)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-    assert found == ["origami-widgets"] * 20
 
 
 PLAIN = """

@@ -45,27 +45,6 @@ def test_steps_run_on_the_loop_and_the_rest_on_the_callers_thread(drive):
     assert drive(act()) == [here, LOOP, here]
 
 
-def test_results_of_steps_and_of_the_coroutine_are_returned(drive):
-    async def add(numbers):
-        total = 0
-        for number in numbers:
-            total += await OnLoop(step(number))
-        return total
-
-    async def act():
-        # A coroutine that it awaits may have steps, too.
-        return await add(range(10)), await OnLoop(step("the end"))
-
-    assert drive(act()) == (45, "the end")
-
-
-def test_a_coroutine_without_steps_is_done_at_once(drive):
-    async def act():
-        return 7
-
-    assert drive(act()) == 7
-
-
 def test_the_error_of_a_step_is_raised_where_it_is_awaited(drive):
     seen = []
 
@@ -95,15 +74,6 @@ def test_an_uncaught_error_of_a_step_reaches_the_caller_after_clean_up(drive):
         drive(act(error))
     assert caught.value is error
     assert cleaned == ["cleaned"]
-
-
-def test_an_error_of_the_coroutine_reaches_the_caller(drive):
-    async def act():
-        await OnLoop(step())
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        drive(act())
 
 
 class Waiting:
@@ -147,14 +117,6 @@ async def test_a_cancellation_cancels_a_step_and_is_raised_where_it_is_awaited()
         await task
     assert await asyncio.to_thread(waiting.step_ended.wait, 10)
     assert waiting.steps == [asyncio.CancelledError, "cleaned"]
-
-
-async def test_a_timeout_of_the_caller_cancels_a_step():
-    waiting = Waiting()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.2):
-            await wait(waiting.act())
-    assert await asyncio.to_thread(waiting.step_ended.wait, 10)
 
 
 async def test_awaiting_does_not_block_the_callers_loop():

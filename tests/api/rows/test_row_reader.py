@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import threading
 import traceback
 import urllib.parse
@@ -68,13 +67,6 @@ async def read(server, kind, **options) -> list[str]:
 def cursors(server: RawServer) -> list[str | None]:
     queries = (dict(urllib.parse.parse_qsl(request.query)) for request in server.requests)
     return [query.get("cursor") for query in queries]
-
-
-@both
-async def test_all_pages_are_read_in_order(server, kind):
-    server.plan(rows("1", "2", cursor="a"), rows("3", cursor="b"), rows("4"))
-    assert await read(server, kind) == ["1", "2", "3", "4"]
-    assert [request.query for request in server.requests] == ["limit=200", "limit=200&cursor=a", "limit=200&cursor=b"]
 
 
 @both
@@ -254,19 +246,6 @@ def test_the_late_page_of_an_interrupted_read_is_dropped():
     assert late == []
     assert [row["id"] for row in kept] == ["1", "2"]
     assert pages.walk.complete
-
-
-def test_the_repr_of_a_reader_shows_its_position(server, client):
-    server.plan(rows("1", "2", cursor="a" * 300, total=3), rows("3", total=3))
-    reader = client.iter_rows("t")
-    assert re.search(r"0 rows, 0 pages; not begun", repr(reader))
-    next(reader)
-    assert (reader.rows, reader.pages, reader.total) == (1, 1, 3)
-    assert len(repr(reader)) < 200
-    assert not reader.complete
-    list(reader)
-    assert repr(reader) == "<RowReader 3 of 3 rows, 2 pages; complete>"
-    assert list(reader) == []
 
 
 def test_a_reader_goes_on_after_the_loop_has_ended(server, client, monkeypatch):

@@ -1,5 +1,6 @@
 """The live board, its copies and the terminal say the same of each run: every difference has a reason."""
 
+import functools
 import re
 
 import pytest
@@ -10,23 +11,23 @@ from tests.card import front_end
 from tests.card.boards import board_of, every_entry, many
 from tests.card.markup import words
 from tests.card.render.test_agreement import AGES, LASTED, MOMENT, tokens, without
-from tests.fixtures.states import NOW, too_few_credits
+from tests.fixtures.states import NOW, STATES, too_few_credits
 
 ROWS = 8
 """Of which each has room for all that is known of it, also in a terminal."""
-ENTRIES = every_entry()
+NAMES = [*(f"rows from {at}" for at in range(0, len(STATES), ROWS)), "halted", "over"]
 
 
+@functools.cache
 def boards(form):
-    error = too_few_credits().command_error
+    error, entries = too_few_credits().command_error, every_entry()
     return {
-        **{f"rows from {at}": board_of(ENTRIES[at : at + ROWS], form=form) for at in range(0, len(ENTRIES), ROWS)},
-        "halted": board_of(ENTRIES[-6:], error=error, can_resume=True, form=form),
+        **{f"rows from {at}": board_of(entries[at : at + ROWS], form=form) for at in range(0, len(STATES), ROWS)},
+        "halted": board_of(entries[-6:], error=error, can_resume=True, form=form),
         "over": board_of(many(3, "completed", "errored"), form=form),
     }
 
 
-LIVE, CURRENT, SNAPSHOT = (boards(form) for form in ("live", "current", "snapshot"))
 HEADS = {"lead", "leads", "credit", "credits", "qualified", "per"}
 """On the page they stand at the head of their columns."""
 TOOLS = (
@@ -38,7 +39,7 @@ TOOLS = (
 @pytest.fixture(scope="module")
 def read():
     """The words of the live boards."""
-    return front_end.texts_of(LIVE)
+    return front_end.texts_of(boards("live"))
 
 
 def said(text):
@@ -58,9 +59,9 @@ def copy_words(view, text):
     return said(without(text, *moments, r"batch\.resume\(\)", r": https://\S+"))
 
 
-@pytest.mark.parametrize("name", LIVE)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_copy_says_what_the_live_board_says(name, read):
-    view = CURRENT[name]
+    view = boards("current")[name]
     for copied in (words(render_html(view, now=NOW)), " ".join(render_text(view, now=NOW).split())):
         again = f"{view['head']['again_words']}, in any kernel: {view['head']['again_line']}"
         assert again in copied
@@ -70,9 +71,9 @@ def test_a_copy_says_what_the_live_board_says(name, read):
         assert expected - found == set()
 
 
-@pytest.mark.parametrize("name", LIVE)
+@pytest.mark.parametrize("name", NAMES)
 def test_each_run_is_shown_in_the_same_order(name, read):
-    view = SNAPSHOT[name]
+    view = boards("snapshot")[name]
     briefs = [row["name"] for row in view["rows"]]
     html = words(render_html(view, now=NOW))
     text = " ".join(render_text(view, now=NOW).split())

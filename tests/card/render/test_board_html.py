@@ -3,14 +3,12 @@
 import functools
 
 import pytest
-from nbconvert.filters.strings import clean_html
 
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.snapshot import BOARD_TYPE, SAVED_SIZE, snapshot_of
-from tests.card.boards import COPIES_SIZE, board_of, entry_of, every_entry, hostile_entries, many, size
+from tests.card.boards import COPIES_SIZE, board_of, every_entry, hostile_entries, many, size
 from tests.card.markup import only_ours, words
-from tests.card.render.test_sanitizers import without_styles
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES, too_few_credits
 
@@ -56,22 +54,6 @@ def test_a_hundred_runs_fit_into_a_saved_output():
     saved = snapshot.pop(BOARD_TYPE)
     assert size(list(snapshot.values())) <= COPIES_SIZE
     assert size(saved) <= SAVED_SIZE
-
-
-def test_words_do_not_run_together_without_styles():
-    lines = without_styles(
-        clean_html(render_html(board_of([entry_of(0, STATES["filling"]())], form="snapshot"), now=NOW))
-    )
-    assert (
-        "✓ Completed · Agent 0: List 15 family-run bakeries in Porto with a web shop and their contact e-mail." in lines
-    )
-    assert (
-        "2 cells filling · 15 leads · 12 qualified · 57 credits · 4.75 per qualified lead · ended 2026-07-21 09:17 UTC"
-        in lines
-    )
-    crowded = without_styles(clean_html(render_html(view_of("hundred"), now=NOW)))
-    row = view_of("hundred")["rows"][1]
-    assert f"✓ Completed · Agent 1 · 15 leads, 12 qualified, 57 credits · {row['token']}" in crowded
 
 
 def test_the_line_that_shows_it_again():

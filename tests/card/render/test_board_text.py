@@ -8,8 +8,7 @@ from origami_widgets.card.render.text_writer import SIZE_LIMIT, WIDTH, render_te
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.boards import board_of, entry_of, every_entry, hostile_entries, many
 from tests.card.render.test_hostile import TRICKS
-from tests.fixtures import hostile
-from tests.fixtures.states import NOW, STATES, too_few_credits
+from tests.fixtures.states import NOW, STATES
 
 ESCAPES = ("\x1b[2J", "\x1b]0;title\x07", "a\rb", "\u202egnp.exe", "\u2066x", "\x9b31m", "<script>", "[red]")
 
@@ -47,13 +46,6 @@ def test_no_line_is_wider_than_the_terminal_and_all_fit_into_a_notebook(count):
     assert text.startswith(f"{count} run")
 
 
-def test_with_many_runs_each_has_one_line():
-    lines = text_of(many(60, "running", "completed")).split("\n")
-    rows = [line for line in lines if re.match(r"\S (Running|Completed)", line)]
-    assert len(rows) == 60
-    assert all("Agent" in line for line in rows)
-
-
 def test_those_without_room_are_counted():
     entries = many(100, *STATES)
     wide = [entry_of(at, entry.state, prompt="") for at, entry in enumerate(entries)]
@@ -79,20 +71,3 @@ def test_nothing_steers_the_terminal(escape):
     for count in (2, 100):
         text = text_of(hostile_entries(count, [f"{escape} words"]))
         assert not TRICKS.search(text.replace("\n", ""))
-
-
-def test_hostile_text_breaks_no_line():
-    text = text_of(hostile_entries(12, [each for each in hostile.CORPUS.values() if len(each) < 300]))
-    assert max(map(width_of, text.split("\n"))) <= WIDTH
-    assert not TRICKS.search(text.replace("\n", ""))
-
-
-def test_what_halts_it_and_the_line_that_goes_on():
-    error = too_few_credits().command_error
-    text = text_of(many(1, "completed"), error=error, can_resume=True)
-    assert error.title in " ".join(text.split())
-    assert "\n  batch.resume()\n" in text
-
-
-def test_a_number_that_nobody_sent_is_not_there():
-    assert not re.search(r"lead|credit|step|n/a", text_of([entry_of(0, STATES["starting"]())]))

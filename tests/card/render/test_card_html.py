@@ -12,17 +12,15 @@ from origami_widgets.card.view import make_view
 from origami_widgets.run.handle import Run
 from origami_widgets.run.state import Connection
 from tests.card.markup import only_ours, words
-from tests.fixtures.make_views import views
+from tests.fixtures.make_views import NAMES, views
 from tests.fixtures.states import NOW, STATES, payload
-
-VIEWS = views("snapshot")
 
 
 def html_of(name):
-    return render_html(VIEWS[name], now=NOW)
+    return render_html(views("snapshot")[name], now=NOW)
 
 
-@pytest.fixture(params=VIEWS, ids=str)
+@pytest.fixture(params=NAMES, ids=str)
 def name(request):
     return request.param
 
@@ -60,6 +58,6 @@ def test_nothing_is_said_by_colour_alone():
 
 
 def test_rendering_changes_nothing():
-    before = json.dumps(VIEWS["filling"])
+    before = json.dumps(views("snapshot")["filling"])
     html_of("filling")
-    assert json.dumps(VIEWS["filling"]) == before
+    assert json.dumps(views("snapshot")["filling"]) == before

@@ -47,13 +47,12 @@ def test_origami_itself_needs_no_word():
         assert "origami.chat" not in text.replace("https://origami.chat/", "")
 
 
-@pytest.mark.parametrize("how", ["argument", "environment", "configured"])
+@pytest.mark.parametrize("how", ["argument", "environment"])
 def test_however_it_was_named(monkeypatch, how):
     with RawServer(answer(payload("completed_stats"))) as server:
         monkeypatch.setenv("ORIGAMI_API_KEY", KEY)
         if how == "environment":
             monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
-        ow.configure(base_url=server.base_url if how == "configured" else None)
         client = ow.Client(base_url=server.base_url) if how == "argument" else None
         run = payload("completed_stats")
         try:

@@ -9,10 +9,9 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.widgets.snapshot import snapshot_of
 from tests.card.markup import words
-from tests.fixtures.make_views import views
+from tests.fixtures.make_views import NAMES, views
 from tests.fixtures.states import NOW
 
-VIEWS = views("snapshot")
 STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 OTHER_WIDGET = {
@@ -21,7 +20,7 @@ OTHER_WIDGET = {
 
 
 def copy_of(name):
-    return render_html(VIEWS[name], now=NOW)
+    return render_html(views("snapshot")[name], now=NOW)
 
 
 def exported(*bundles, sanitize, widgets=None):
@@ -39,10 +38,10 @@ def shown(page):
 
 @pytest.mark.parametrize("sanitize", [False, True], ids=["as it is", "sanitized"])
 def test_every_word_of_every_view_is_exported(sanitize):
-    page = exported(*({"text/html": copy_of(name), "text/plain": "text"} for name in VIEWS), sanitize=sanitize)
+    page = exported(*({"text/html": copy_of(name), "text/plain": "text"} for name in NAMES), sanitize=sanitize)
     reported = [" ".join(text.split()) for text in shown(page)]
-    assert reported == [words(copy_of(name)) for name in VIEWS]
-    assert len(reported) == len(VIEWS)
+    assert reported == [words(copy_of(name)) for name in NAMES]
+    assert len(reported) == len(NAMES)
 
 
 def test_words_do_not_run_together_without_styles():
@@ -78,13 +77,13 @@ def without_styles(markup):
 
 def test_a_frozen_card_is_shown_beside_the_saved_state_of_other_widgets():
     """nbconvert then adds scripts of a CDN to the page, which a card that is no widget does not need."""
-    view = VIEWS["completed"]
+    view = views("snapshot")["completed"]
     [reported] = shown(exported(snapshot_of(view), sanitize=False, widgets=OTHER_WIDGET))
     assert "57 credits" in reported
 
 
 def test_a_card_whose_state_was_not_saved_is_shown_as_its_copy():
-    view = VIEWS["running"]
+    view = views("snapshot")["running"]
     bundle = {WIDGET: {"model_id": "gone", "version_major": 2, "version_minor": 0}, **snapshot_of(view)}
     for widgets in (None, OTHER_WIDGET):
         [reported] = shown(exported(bundle, sanitize=False, widgets=widgets))

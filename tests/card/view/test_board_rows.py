@@ -11,8 +11,6 @@ from origami_widgets.api.errors import AmbiguousStart, OrigamiError
 from origami_widgets.api.models.run import RunObject
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.board_view import (
-    NOTE_LIMIT,
-    PROMPT_LIMIT,
     ROW_BUTTONS,
     BoardEntry,
     make_check_times,
@@ -162,14 +160,6 @@ def test_run_slots_that_nobody_counted_are_not_counted():
     assert not any(character.isdigit() for character in row["note"])
 
 
-def test_long_texts_are_cut():
-    row = make_row(BoardEntry(0, "n" * 900, "p" * 9_000, brief="waiting"))
-    assert len(row["prompt"]) == PROMPT_LIMIT
-    assert row["prompt"].endswith("…")
-    assert len(row["name"]) <= 60
-    assert len(make_row(entry_of(0, STATES["hostile"]()))["note"]) <= NOTE_LIMIT
-
-
 def test_what_a_list_leaves_out_is_not_said_to_be_missing():
     for name in ("completed", "needs_input", "nothing_built"):
         state = STATES[name]()
@@ -186,9 +176,3 @@ def test_a_start_whose_answer_was_lost_is_not_said_to_be_none():
     assert (row["status_label"], row["tone"], row["stage"]) == ("May have started", "attention", "needs_you")
     unrecorded = OrigamiError("The run was not written down", cause="The disk is full.", remedy="Make room.")
     assert make_row(BoardEntry(0, state=STATES["running"](), error=unrecorded))["note"] == unrecorded.title
-
-
-def test_a_brief_that_is_being_started_has_no_run_yet():
-    """`boards/batch.json` holds what is said of briefs that wait, that failed and that were stopped."""
-    row = make_row(BoardEntry(4, "Porto", "Find bakeries", brief="starting"))
-    assert (row["status_label"], row["stage"], row["done"], row["button"]) == ("Starting", "waiting", False, "")

@@ -1,11 +1,9 @@
 """What a board is given to draw: bounded, whatever runs there are, and with no total that nobody sent."""
 
 import json
-import re
 from dataclasses import replace
 from itertools import pairwise
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +13,7 @@ from origami_widgets.api.errors import InsufficientCredits
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view.board_view import STAGES, BoardEntry, board_totals, make_board
-from origami_widgets.card.view.contract import BOARD_SLOTS, BoardView
+from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.boards import (
     COPIES_SIZE,
@@ -43,13 +41,6 @@ def copies(view):
     return [render_html(view, now=NOW), render_text(view, now=NOW)]
 
 
-def test_the_contract_is_kept():
-    view = board_of(every_entry())
-    msgspec.convert(json.loads(json.dumps(view)), BoardView)
-    assert set(view) == set(BoardView.__annotations__)
-    assert len(view["rows"]) == len(view["moments"])
-
-
 def test_only_the_clock_depends_on_the_time():
     entries = every_entry()
     first, second = make_board(entries, now=NOW), make_board(entries, now=NOW + 60)
@@ -72,14 +63,6 @@ def test_a_view_of_hostile_runs_is_bounded_and_clean(count):
         assert size([html, text]) <= COPIES_SIZE
         assert not TRICKS.search(text.replace("\n", ""))
         assert max(map(width_of, text.split("\n"))) <= WIDTH
-
-
-def test_three_hundred_runs_of_every_state_fit():
-    for form in ("live", "snapshot"):
-        view = board_of(many(300, *STATES), form=form)
-        assert len(view["rows"]) == BOARD_SLOTS
-        assert len(json.dumps(view)) <= VIEW_SIZE
-    assert size(copies(view)) <= COPIES_SIZE
 
 
 # Which of them are shown
@@ -201,13 +184,6 @@ def test_the_price_of_all_is_the_quotient_of_the_sums_and_the_most_where_a_table
         totals(*entries, replace(entries[1], state=unjudged))
         == "29 leads, ≥24 qualified, 120 credits, ≤5 per qualified lead"
     )
-
-
-@pytest.mark.parametrize(("name", "label"), [("running", "Cancel run"), ("filling", "Stop filling")])
-def test_of_one_run_it_is_asked_in_the_singular(name, label):
-    (one,) = board_of([*many(1, name), *many(2, "completed")])["head"]["buttons"]
-    assert (one["command"], one["label"]) == ("cancel_all", label)
-    assert not re.search(r"\b(1|runs|them)\b", one["confirm"] + one["yes"])
 
 
 # The head

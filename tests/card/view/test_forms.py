@@ -153,17 +153,6 @@ def test_a_copy_of_a_board_has_no_buttons(form):
     assert copied["head"]["notices"][0]["code"] == "batch.resume()"
 
 
-@pytest.mark.parametrize("name", ["reconnecting", "stopped", "missing"])
-def test_the_time_of_a_run_on_a_board_is_that_of_the_last_answer(name):
-    for form in ("current", "snapshot"):
-        view = board_of([entry_of(0, STATES[name]())], form=form)
-        for later in (0, 600):
-            copies = (words(render_html(view, now=NOW + later)), render_text(view, now=NOW + later))
-            for text in copies:
-                assert "2 min 18 s" in text
-                assert "so far" not in text
-
-
 def test_nothing_is_claimed_of_a_run_that_the_server_does_not_find():
     view = board_of([entry_of(0, STATES["missing"]()), entry_of(1, STATES["running"]())])
     assert view["rows"][0]["note"] == "No such agent"

@@ -119,7 +119,7 @@ def test_any_run_is_bounded_and_keeps_the_contract(run):
     check(state, earlier=[state] * 3)
 
 
-@pytest.mark.parametrize("fill", ["<", '"', "&", "漢字 ", "\U0001f468", "w ", "\\", "'"])
+@pytest.mark.parametrize("fill", ["<", "漢字 ", "\\"])
 def test_the_worst_run(fill):
     """Everything at its largest at once, in the characters that take most room when they are escaped."""
     long = fill * 5_000

@@ -10,10 +10,8 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.card.widgets.board_source import find_row, make_source, reopen_line_for
 from origami_widgets.host.runtime import SystemClock
-from origami_widgets.run.handle import Run
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller
-from tests.fixtures.states import payload
 
 
 class Counted(ow.Sandbox):
@@ -64,11 +62,6 @@ def test_handles_and_tokens_mixed(client, show):
     assert board.total == 3
 
 
-def test_one_run_alone_and_one_token_alone(client, show):
-    (run,) = started(client)
-    assert tokens(show(run)) == tokens(show(run.token, client=client)) == [run.token]
-
-
 @pytest.mark.parametrize("kind", [tuple, iter, set])
 def test_any_collection_of_runs(client, show, kind):
     made = started(client, 2)
@@ -80,11 +73,6 @@ def test_the_same_run_twice_is_one_row(client, show):
     again = ow.attach(first.token, client=client, show=False)
     board = show([first, second, first.token, again], client=client)
     assert tokens(board) == [first.token, second.token]
-
-
-def test_a_saved_run_is_shown_as_what_it_was(show):
-    board = show([Run.from_payload(payload("completed_stats"))])
-    assert [row["status_label"] for row in board.view["rows"]] == ["Completed"]
 
 
 def test_nothing_in_a_list_is_a_board_of_nothing(show):
@@ -110,10 +98,6 @@ def test_the_newest_runs_of_the_account(client, show):
     assert {row["name"] for row in board.view["rows"]} == {"Porto"}
     assert len(tokens(show(client=client, limit=2))) == 2
     assert board.view["head"]["again_line"] == "ow.RunBoard()"
-
-
-def test_an_account_without_runs(client, show):
-    assert show(client=client).total == 0
 
 
 def forget(sandbox):
@@ -242,10 +226,6 @@ def test_the_line_shows_the_same_runs_or_says_that_it_does_not(count, line):
     again = reopen_line_for(runs)
     assert ("these runs" in again.words) == (count <= 3)
     assert again.line == (line if count <= 3 else f"ow.RunBoard({line})")
-
-
-def test_a_batch_without_a_run_promises_none():
-    assert "newest runs" in reopen_line_for([]).words
 
 
 def test_runs_of_a_board_have_the_names_of_their_agents():

@@ -84,16 +84,6 @@ def test_a_step_alone_sends_nothing(large):
     assert states(messages) == []
 
 
-def test_a_change_of_no_total_sends_no_head(large):
-    _, made, messages = large
-    changed = running(7, prompt="Find other bakeries", request={})
-    on_loop(made[7].update, read(changed, at=115.07), Planned(130.07, 15.0))
-    settle()
-    (state,) = states(messages)
-    assert set(state) == {"seq", "clock"}
-    assert changes(messages).keys() == {("items", 7), ("moments", 7)}
-
-
 def test_what_changes_together_is_sent_together(large):
     _, made, messages = large
 

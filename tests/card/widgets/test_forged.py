@@ -73,18 +73,6 @@ def test_a_page_says_how_many_views_it_draws(widget, comm):
     assert widget.seq != 99
 
 
-@pytest.mark.parametrize("count", [-1, True, "2", 1.5, [], {}, None])
-def test_a_count_of_views_is_a_count(widget, comm, count):
-    comm.receive({"method": "update", "state": {"_view_count": count}, "buffer_paths": []})
-    assert widget.get_state()["_view_count"] == 0
-
-
-@pytest.mark.parametrize("state", [None, [], "head", 7])
-def test_a_state_that_is_none_is_ignored(widget, comm, state):
-    comm.receive({"method": "update", "state": state})
-    assert comm.sent == []
-
-
 def test_a_clock_costs_little_however_large_the_run(monkeypatch):
     card = RunCard(Run(watch_of({**STATES["large"]().run.raw, "status": "running", "completedAt": None})))
     settle()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -36,18 +34,6 @@ def at(*moments):
         run.refresh()
 """
 OVER = "at(30, 600, 1500)"
-INSIDE = """
-from ipykernel.inprocess.manager import InProcessKernelManager
-manager = InProcessKernelManager()
-manager.start_kernel()
-client = manager.client()
-client.start_channels()
-client.execute("import origami_widgets as ow; run = ow.start('Find bakeries', client=ow.Sandbox().client());")
-sent = []
-while not sent or sent[-1]["msg_type"] != "display_data":
-    sent.append(client.get_iopub_msg(timeout=30))
-print(*sent[-1]["content"]["data"])
-"""
 SHOWN, REPLACED = "display_data", "update_display_data"
 
 
@@ -175,11 +161,6 @@ def test_open_questions_show_the_line_that_answers_them(cells: Cells) -> None:
     assert len(cells.displays(SHOWN)) == 1
 
 
-def test_a_run_without_a_handle_is_followed_all_the_same(cells: Cells) -> None:
-    cells.run("ow.start('Find bakeries. scenario:answer');\nimport gc; gc.collect(); ahead = 900")
-    cells.until_text("Completed")
-
-
 def test_a_second_copy_is_kept_up_to_date_too(cells: Cells) -> None:
     cells.run(start("scenario:slow"))
     cells.run("run")
@@ -188,41 +169,6 @@ def test_a_second_copy_is_kept_up_to_date_too(cells: Cells) -> None:
     cells.until(lambda: len({place_of(message) for message in cells.displays(REPLACED)}) == 2)
     texts = {place_of(message): message["content"]["data"]["text/plain"] for message in cells.displays()}
     assert all("Completed" in text for text in texts.values())
-
-
-READ = """
-from origami_widgets.card.widgets.display import stream_of
-from origami_widgets.frames.leads import row_reading
-row_reading.LARGEST_PAGE = 1
-def until(condition):
-    ends = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
-def stands():
-    return stream_of(run.conversation).view["tables"]["reading"]
-"""
-
-
-def test_a_copy_that_goes_on_says_how_far_leads_are_read_and_then_no_more(cells: Cells) -> None:
-    cells.run(start("scenario:filling"))
-    cells.run(READ + "at(120)\nassert run.done and not run.settled")
-    slowly = "lambda rows, _: until(lambda: f'reading leads: {rows - 1} of 2' in stands() or rows == 1)"
-    cells.run(f"ow.leads_frame(run.tables[0], client=client, limit=2, progress={slowly});")
-    cells.until_text("reading leads: 1 of 2")
-    cells.until(lambda: "reading leads" not in cells.text())
-    assert "Completed" in cells.text()
-
-
-def test_a_final_copy_stays_as_it_is_while_leads_are_read(cells: Cells) -> None:
-    cells.run(start())
-    cells.run(OVER + READ)
-    cells.until_text("Completed")
-    before = len(cells.displays())
-    known = "lambda *_: until(lambda: run.state.row_progress)"
-    cells.run(f"ow.leads_frame(run.tables[0], client=client, limit=2, progress={known});")
-    cells.run("until(lambda: not run.state.row_progress); stream_of(run.conversation).update()")
-    assert len(cells.displays()) == before
 
 
 def test_nothing_is_kept_when_all_is_over(cells: Cells) -> None:
@@ -251,32 +197,3 @@ def test_a_copy_that_is_not_final_carries_its_moment_whatever_it_says(name: str)
         assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
         assert "ow.attach(" in text
         assert "Snapshot of" not in text
-
-
-def test_a_kernel_inside_an_application_has_no_widgets() -> None:
-    done = subprocess.run([sys.executable, "-c", INSIDE], capture_output=True, text=True, timeout=SECONDS, check=True)
-    assert done.stdout.split() == ["text/html", "text/plain"]
-
-
-@pytest.mark.parametrize(
-    ("environment", "shown"),
-    [
-        ({"DEEPNOTE_PROJECT_ID": "6b1f0a8e"}, "text/html"),
-        (
-            {"DEEPNOTE_PROJECT_ID": "6b1f0a8e", "DEEPNOTE_RUNTIME__RUNNING_IN_DETACHED_MODE": "true"},
-            "application/vnd.jupyter.widget-view+json",
-        ),
-    ],
-    ids=["Deepnote", "its kernel inside VS Code"],
-)
-def test_deepnote_has_no_widgets(cells: Cells, environment: dict[str, str], shown: str) -> None:
-    cells.run(f"import os; os.environ.update({environment!r}); ow.configure(render='auto')")
-    cells.run(start("scenario:slow"))
-    board = len(cells.sent)
-    cells.run("ow.RunBoard([run])")
-    cells.run(f"for name in {list(environment)!r}: del os.environ[name]")
-    first, on_board = cells.displays(SHOWN)[0], next(m for m in cells.sent[board:] if m["msg_type"] == SHOWN)
-    for message in (first, on_board):
-        kinds = set(message["content"]["data"])
-        assert shown in kinds
-        assert ("application/vnd.jupyter.widget-view+json" in kinds) == (shown != "text/html")

@@ -1,7 +1,6 @@
 """The widget: read-only traits that follow the run, and no byte without news."""
 
 import gc
-import json
 import threading
 
 import comm
@@ -41,14 +40,6 @@ def test_the_traits_are_read_only(card):
             setattr(card, name, None)
 
 
-def test_the_first_state_is_complete(card):
-    state = card.get_state()
-    assert set(View.__annotations__) <= set(state)
-    assert state["head"]["status"] == "running"
-    assert state["_view_count"] == 0
-    json.dumps({name: state[name] for name in tuple(View.__annotations__)})
-
-
 def test_an_unchanged_poll_sends_nothing(sent, watch):
     run = payload("running_partial")
     on_loop(watch.update, read(run, at=115.0), Planned(130.0, 15.0))
@@ -64,10 +55,6 @@ def test_new_leads_send_only_what_they_change(sent, watch):
     settle()
     (message,) = sent
     assert set(message["state"]) == {"seq", "result", "now", "clock"}
-
-
-def test_two_cards_of_one_run_do_not_make_two_conversations(card, watch):
-    assert RunCard(Run(watch)).run.conversation is card.run.conversation
 
 
 def test_a_card_shows_a_run_and_nothing_else():

@@ -8,7 +8,6 @@ import csv
 import datetime as dt
 import re
 import subprocess
-import tempfile
 from decimal import Decimal
 
 import numpy as np
@@ -268,22 +267,6 @@ def test_texts_that_are_cut_are_counted_at_the_line_that_called(tmp_path):
     with pytest.warns(UserWarning, match="2 texts of frame were cut") as caught:
         ow.export(pd.DataFrame({"a": ["x" * 40_000, "y" * 32_767, "z" * 32_768]}), tmp_path / "book.xlsx")
     assert caught[0].filename == __file__
-
-
-def test_no_file_is_left_in_the_folder_for_temporary_files(tmp_path, monkeypatch):
-    class Interrupted:
-        def __str__(self):
-            raise KeyboardInterrupt
-
-    (tmp_path / "temp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
-    with pytest.raises(KeyboardInterrupt):
-        ow.export(
-            {"first": pd.DataFrame({"a": range(3)}), "second": pd.DataFrame({"a": [Interrupted()]})},
-            tmp_path / "book.xlsx",
-        )
-    assert [each.name for each in tmp_path.iterdir()] == ["temp"]
-    assert list((tmp_path / "temp").iterdir()) == []
 
 
 OPENED_WITH = {"commas": "44", "semicolons": "59", "what LibreOffice proposes": "44/59/9"}

@@ -154,12 +154,6 @@ def test_leads_read_with_whole_objects_are_counted_as_others_or_unknown(options,
     assert found["distinct"] == 2
 
 
-def test_a_lead_counts_once(bakeries):
-    leads = ow.leads_frame(bakeries)
-    for twice in (ow.leads_frame([leads, leads]), pd.concat([leads, leads])):
-        pd.testing.assert_frame_equal(ow.describe_leads(twice), ow.describe_leads(leads))
-
-
 def test_a_text_that_says_nothing_counts_as_nothing_found():
     phones = ["N/A", "not found", "-", "Unknown.", " n/a ", "+351 22 555", None]
     leads = pd.DataFrame({"row_id": [f"r{at}" for at in range(7)], "table_id": "t1", "phone": phones})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import origami_widgets as ow
@@ -95,7 +95,6 @@ def test_values_are_texts_and_unknown_words_of_confidence_stay():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(rows=st.lists(st.fixed_dictionaries({}, optional={"mail": CELL}), max_size=5))
-@settings(max_examples=60, deadline=None)
 def test_hostile_cells_give_the_same_columns(backend, rows):
     leads = frame_of([*rows, {"mail": MAIL}])
     evidence = ow.evidence_frame(leads, dtype_backend=backend)

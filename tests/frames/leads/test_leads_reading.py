@@ -159,13 +159,6 @@ def test_columns_are_chosen_and_what_is_missing_is_named(bakeries):
         assert caught.value.remedy.endswith('columns=["company"].' if given == "company" else 'columns=["…"].')
 
 
-def test_what_was_read_before_an_error_has_the_chosen_columns(server, client):
-    server.plan(columns("fit", "site"), page({"id": "r1", "fit": 5}, cursor="c", total=2), *BUSY)
-    with pytest.raises(ow.errors.IncompleteRows) as caught:
-        ow.leads_frame(lead_table("t1"), client=client, columns=["fit"])
-    assert caught.value.partial.columns.to_list() == ["fit", *IDS]
-
-
 def test_a_lead_that_was_not_judged_yet_is_neither_qualified_nor_not(server, client):
     score = {"object": "column", "id": "fit", "name": "Fit", "slug": "fit", "kind": "score"}
     judged = {**lead_table("t1"), "columns": [score], "stats": {"qualification": {"rate": 0.5, "qualifiedLeads": 1}}}

@@ -151,6 +151,7 @@ def test_how_many_were_left_out_is_in_the_notes_also_with_chosen_columns():
     assert found.attrs["origami"]["left_out"] == counts
 
 
+@pytest.mark.slow
 def test_a_list_of_200_000_rows_is_fast():
     rows = 200_000
     customers = pd.DataFrame(

@@ -80,7 +80,8 @@ def test_500_companies_come_back_as_they_went(server, client):
     assert counts == [len(frame), len(frame), 0, 0]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# With more, the rate limit would make the test wait for a minute.
+@settings(max_examples=settings.default.max_examples // 2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_row_ever_gets_the_cells_of_another(server, client, data):
     keys = data.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=12))

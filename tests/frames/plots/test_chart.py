@@ -4,20 +4,17 @@ import base64
 import copy
 import io
 import json
-import subprocess
 import sys
 from types import ModuleType
 
 import altair as alt
-import nbformat
 import pytest
-from nbconvert import HTMLExporter
 from PIL import Image
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.frames.plots import kinds as charts
 from tests.frames.payloads import payload
-from tests.frames.plots.drawn import MIME, PLOTS, SOURCES, funnel, shown, size, texts, watched, written
+from tests.frames.plots.drawn import MIME, PLOTS, SOURCES, funnel, shown, texts, watched, written
 
 
 def picture_of(chart):
@@ -36,13 +33,6 @@ def test_a_notebook_gets_the_chart_a_picture_and_a_sentence(plot):
     assert image.size == (2 * metadata["image/png"]["width"], 2 * metadata["image/png"]["height"])
     assert len(data["image/png"]) < 150_000
     json.dumps(data)
-
-
-def test_a_large_picture_has_the_charts_size_in_a_small_notebook():
-    chart = funnel(SOURCES["many tables"], top=6)
-    data, metadata = shown(chart)
-    assert size(chart) == pytest.approx((metadata["image/png"]["width"], metadata["image/png"]["height"]), abs=1)
-    assert len(data["image/png"]) < 200_000
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
@@ -74,21 +64,6 @@ def test_a_restyled_plot_keeps_its_class_and_the_rest_of_its_theme(plot):
     assert chart.to_dict() == before, "the first one is as it was"
 
 
-def test_a_plot_can_be_combined_with_other_charts():
-    chart = funnel(payload())
-    assert len((chart & chart).to_dict()["vconcat"]) == 2
-    rule = alt.Chart(alt.Data(values=[{"at": 10}])).mark_rule().encode(x="at:Q")
-    assert type(chart + rule) is type(chart)
-    assert (chart + rule).to_dict()["layer"][-1]["mark"]["type"] == "rule"
-
-
-def test_a_plot_can_be_saved(tmp_path):
-    chart = funnel(payload())
-    for form in ("png", "svg", "html", "json"):
-        chart.save(tmp_path / f"chart.{form}")
-        assert (tmp_path / f"chart.{form}").stat().st_size > 1_000
-
-
 def test_a_background_that_the_user_chose_is_kept():
     assert picture_of(funnel(payload()).properties(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
     assert picture_of(funnel(payload()).configure(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
@@ -113,15 +88,6 @@ def test_without_the_library_for_pictures_the_chart_is_shown(monkeypatch):
     assert metadata == {}
 
 
-def test_an_exported_page_has_the_picture_and_says_what_it_shows():
-    data, metadata = shown(funnel(payload()))
-    output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])])
-    page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
-    assert f"data:image/png;base64,{data['image/png']}" in page.replace("\n", "")
-    assert f'alt="{metadata["image/png"]["alt"]}"' in page
-
-
 def test_a_chart_without_a_picture_is_shown(monkeypatch):
     monkeypatch.setattr(charts, "VEGA_LITE", "5.0")
     assert set(shown(funnel(payload()))[0]) == {MIME, "text/plain"}
@@ -133,10 +99,3 @@ def test_without_altair_the_error_says_what_to_install(plot, monkeypatch):
     with pytest.raises(InvalidInput, match="Altair isn't installed") as caught:
         plot(payload())
     assert "pip install 'origami-widgets[plots]'" in caught.value.remedy
-
-
-def test_plots_load_altair_only_when_they_draw():
-    code = "import sys, origami_widgets.frames.plots; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    assert "origami_widgets.frames.plots" in loaded
-    assert not {"altair", "vl_convert", "origami_widgets.frames.plots.kinds"} & set(loaded)

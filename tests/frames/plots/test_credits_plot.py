@@ -34,10 +34,6 @@ def test_what_unfit_leads_have_cost_is_that_of_the_frame_and_is_said():
     assert not any("unfit" in line for line in texts(without))
 
 
-def test_free_columns_keep_their_errors():
-    assert row(credits_of(of_table(columns__0__cells__errored=1_234)), "1 column at 0")["note"] == "1,234 errored"
-
-
 def test_unknown_credits_have_no_bar_and_no_share():
     chart = credits_of(of_table(columns__1__credits=None, credits=None))
     assert "Credits by column: n/a in Porto bakeries" in texts(chart)

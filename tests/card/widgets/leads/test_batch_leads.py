@@ -11,7 +11,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from tests.card.live import receive
-from tests.card.widgets.leads.lead_front import Front, Page, message
+from tests.card.widgets.leads.lead_front import Front, Page
 from tests.fixtures.states import settled_payload
 from tests.support.quick import see
 
@@ -191,46 +191,6 @@ def test_frame_ticks_and_file_are_the_same_leads(batch, client, grid, tmp_path):
     assert ow.refresh_leads(whole).gone.empty
 
 
-def test_of_ticked_leads_of_several_runs_none_is_new(unlimited):
-    client = ow.Sandbox(speed=600).client()
-    batch = ow.start_many(CITIES, client=client, show=False).wait("cells", timeout=60)
-    grid = ow.leads(batch)
-    Page(grid).ask()
-    ids = grid.frame["row_id"].iloc[[0, 1, -1]].to_list()
-    receive(grid, {"kind": "select", "ids": ids, "on": True})
-    ticked = grid.selection
-    batch.runs[0].follow_up("Add recent news about each company").wait("cells")
-    found = ow.refresh_leads(ticked, client=client)
-    assert found.frame["row_id"].to_list() == ids
-    assert [len(each) for each in (found.new, found.gone)] == [0, 0]
-    grid.close()
-
-
-def test_rows_of_a_run_that_goes_on_come_as_they_fill():
-    client = ow.Sandbox(speed=60).client()
-    batch = ow.start_many(CITIES, at_once=1, client=client, show=False)
-    grid = ow.leads(batch)
-    see(lambda: grid.head["tabs"])
-    page = Page(grid)
-    page.query = 1
-    receive(grid, message(grid.head["tabs"][0]["id"], last=199, size=200))
-    see(lambda: page.is_answered() and page.column("Run"))
-    assert set(page.column("Run")) == {"Porto"}
-    batch.wait("cells", timeout=60)
-    see(lambda: page.update() and set(page.column("Run")) == {"Porto", "Faro"})
-    wanted = {row.id for table in companies_of(batch) for row in client.iter_rows(table.id)}
-    see(lambda: page.update() and {row_id for row_id, _ in page.front.rows} == wanted)
-    grid.close()
-
-
-def test_a_batch_and_a_list_of_its_runs_show_the_same_leads(batch, grid):
-    same, other = batch.leads(), ow.leads(list(batch))
-    assert same.head["tabs"] == grid.head["tabs"]
-    assert [tab["id"] for tab in other.head["tabs"]] == [tab["id"] for tab in grid.head["tabs"]]
-    same.close()
-    other.close()
-
-
 def test_its_lines_show_the_same_leads_in_any_kernel(client, grid):
     ow.configure(client=client)
     again = eval(grid.head["line"], {"ow": ow})  # noqa: S307 - a line of ours
@@ -243,12 +203,6 @@ def test_a_table_that_runs_share_is_there_once(batch):
     grid = ow.leads([run, run])
     assert [tab["name"] for tab in grid.head["tabs"]] == [table.name for table in run.tables]
     assert [tab["leads"] for tab in grid.head["tabs"]] == [str(table.lead_count) for table in run.tables]
-    grid.close()
-
-
-def test_tables_that_were_given_stay_apart(batch):
-    grid = ow.leads(companies_of(batch), client=None)
-    assert [tab["name"] for tab in grid.head["tabs"]] == [table.name for table in companies_of(batch)]
     grid.close()
 
 

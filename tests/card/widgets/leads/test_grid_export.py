@@ -163,14 +163,6 @@ def test_leads_outside_the_filters_of_a_grid_are_not_called_new(run, client, tmp
     grid.close()
 
 
-def test_leads_that_were_not_ticked_are_not_called_new(client, grid):
-    table = grid.head["tabs"][0]["id"]
-    receive(grid, message(table, size=200, last=199))
-    see(lambda: len(grid.frame) >= 5)
-    receive(grid, {"kind": "select", "ids": grid.frame["row_id"].to_list()[:3], "on": True})
-    assert ow.refresh_leads(grid.selection, client=client).new.empty
-
-
 def test_ticked_leads_are_those_of_the_table_in_front(grid):
     companies, people = (tab["id"] for tab in grid.head["tabs"])
     receive(grid, message(companies))

@@ -81,10 +81,9 @@ def test_leads_of_the_list_are_shown_marked_on_request(source, grid, customers):
     assert front.answers[-1]["total"] == len(ids_of(source))
 
 
-@pytest.mark.parametrize("asked", [{}, {"include_left_out": True}])
-def test_frames_and_ticked_leads_are_without_them(source, grid, customers, asked):
+def test_frames_and_ticked_leads_are_without_them(source, grid, customers):
     page = Page(grid)
-    page.ask(**asked)
+    page.ask(include_left_out=True)
     wanted = ow.leads_frame(source[0], tables=source[1], leave_out=customers)
     for frame in (grid.frame, grid.to_frame()):
         assert set(frame["row_id"]) == set(wanted["row_id"])
@@ -94,11 +93,10 @@ def test_frames_and_ticked_leads_are_without_them(source, grid, customers, asked
     assert set(grid.selection["row_id"]) == set(wanted["row_id"])
 
 
-@pytest.mark.parametrize("asked", [{}, {"include_left_out": True}])
-def test_files_are_without_them_and_the_summary_counts_them(source, grid, customers, asked, tmp_path):
+def test_files_are_without_them_and_the_summary_counts_them(source, grid, customers, tmp_path):
     page = Page(grid)
     messages = sent_by(grid)
-    page.ask(**asked)
+    page.ask(include_left_out=True)
     wanted = ow.leads_frame(source[0], tables=source[1], leave_out=customers)
     table = grid.head["tabs"][0]["id"]
     for kind in ("csv", "xlsx"):
