@@ -176,3 +176,9 @@ def test_a_start_whose_answer_was_lost_is_not_said_to_be_none():
     assert (row["status_label"], row["tone"], row["stage"]) == ("May have started", "attention", "needs_you")
     unrecorded = OrigamiError("The run was not written down", cause="The disk is full.", remedy="Make room.")
     assert make_row(BoardEntry(0, state=STATES["running"](), error=unrecorded))["note"] == unrecorded.title
+
+
+def test_a_brief_that_is_being_started_has_no_run_yet():
+    """`boards/batch.json` holds what is said of briefs that wait, that failed and that were stopped."""
+    row = make_row(BoardEntry(4, "Porto", "Find bakeries", brief="starting"))
+    assert (row["status_label"], row["stage"], row["done"], row["button"]) == ("Starting", "waiting", False, "")
