@@ -79,6 +79,18 @@ async def test_answers_decide_what_is_built(session, prompt):
     assert {row["city"] for row in rows} <= {"Lisbon", "Porto", "Madrid", "Valencia", "Bilbao", "Seville"}
 
 
+async def test_declined_lookups_are_left_out(session):
+    agent, _ = await session.start("Find wholesale partners scenario:needs_input")
+    session.clock.advance(40)
+    run = await session.follow(
+        agent, "Which region should I search first? France.\nCan I use credits to look up email addresses? No."
+    )
+    session.clock.advance(100)
+    tables = (await session.run(agent, run))["response"]["tables"]
+    slugs = {column["slug"] for table in tables for column in table["columns"]}
+    assert slugs.isdisjoint({"contact-email", "phone", "work-email"})
+
+
 async def test_an_agent_that_is_told_to_fill_cells_does_just_that_and_overlooks_few(session):
     agent, begun = await session.start("Find 60 partners. scenario:filling")
     session.clock.advance(75)

@@ -74,6 +74,11 @@ async def test_a_bad_limit_is_clamped(session, five_agents, limit, count):
     assert len((await session.get("/agents", limit=limit))["items"]) == count
 
 
+async def test_search_matches_agent_names(session, five_agents):
+    assert [agent["name"] for agent in (await session.get("/agents", search="E"))["items"]] == ["Eve", "Cleo", "Bea"]
+    assert (await session.get("/agents", search="nobody"))["items"] == []
+
+
 async def test_runs_come_newest_first_as_summaries(session, conforms):
     agent, first = await session.start("scenario:answer")
     session.clock.advance(30)

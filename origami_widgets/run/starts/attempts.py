@@ -113,7 +113,7 @@ class Attempts:
     # The first attempt and the end of the last one, in seconds of `monotonic`, and the moments for looks after that.
     _sent_at: float = field(default=0.0, init=False)
     _lost_at: float = field(default=0.0, init=False)
-    _looks: tuple[float, ...] = field(default=reconcile.LOOKS, init=False)
+    _looks: tuple[float, ...] = field(default_factory=lambda: reconcile.LOOKS, init=False)
 
     def __post_init__(self) -> None:
         self._agent_name = self.spec.name or ""
