@@ -68,7 +68,7 @@ class BaseOperations:
     Attributes:
         traffic: requests of all clients in this process to the organization, and its quotas.
         balance_history: the balances that this process has read with this key.
-        agent_names: names of agents by id, as read in lists of agents.
+        agent_names: names of agents by id, as the server has told them.
     """
 
     def __init__(self, settings: Settings, inner: httpx.AsyncBaseTransport | None = None) -> None:

@@ -91,7 +91,9 @@ class Operations(UploadOperations):
     ) -> CreatedAgent:
         """`POST /agents` with a checked body. Not sent again once `stop` is set."""
         response = await self._start("/agents", body, key, require_created_agent, stop)
-        return CreatedAgent.from_raw(response.body)
+        created = CreatedAgent.from_raw(response.body)
+        self.agent_names |= {created.agent.id: created.agent.name} if created.agent.name else {}
+        return created
 
     async def create_run(
         self,

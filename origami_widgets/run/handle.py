@@ -116,8 +116,8 @@ class Run:
     def name(self) -> str:
         """The agent's name, such as the brief's name in `start_many({…})`.
 
-        Empty for a run that was attached by its ids, unless `list_agents()` of the same client has read the name
-        before.
+        Empty for a run that was attached by its ids, unless the same client has started it or read the name with
+        `list_agents()`.
         """
         return self.state.agent_name
 

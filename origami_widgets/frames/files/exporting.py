@@ -29,7 +29,7 @@ from .atomic_files import check_not_taken, move_into_place, working_folder
 from .crm_shapes import Shape, checked_shape
 from .export_parts import WHAT, ExportPart, What, file_names, parts_of, shape_parts
 from .html_files import write_page
-from .lead_export import SUMMARY, for_people, list_headings, names_people, personal_data_note, summary_of
+from .lead_export import SUMMARY, for_people, list_for_people, names_people, personal_data_note, summary_of
 from .table_files import csv_text, write_csv, write_parquet
 from .xlsx_files import engine, write_workbook
 
@@ -119,7 +119,7 @@ def export(
             *Summary* says how many leads were left out.
         overwrite: replace existing files; other files in a folder stay.
         format: `"xlsx"`, `"html"`, `"csv"` or `"parquet"`; None takes it from the path, or CSV for a folder.
-        ids: write the ids of runs, tables and leads into CSV files of leads; other files always have them.
+        ids: write the ids of runs, tables and leads, and what explains values, into CSV files; other files always have them.
         bom: begin CSV files with a byte order mark, by which Excel recognizes UTF-8.
         neutralize: False writes texts unchanged, for programs that do not compute formulas.
 
@@ -280,7 +280,7 @@ def _write_each(
                 # A CRM takes an apostrophe for a part of the phone number, and a byte order mark for one of the first head.
                 write_csv(frame, file, bom=False, neutralize=False)
                 continue
-            shown = for_people(frame, ids=ids) if part.kind == "leads" else frame.rename(columns=list_headings(frame))
+            shown = for_people(frame, ids=ids) if part.kind == "leads" else list_for_people(frame, ids=ids)
             # As the file was written that a list came from.
             written = frame.attrs.get(LIST_FILE, {})
             write_csv(shown, file, bom=bom and not written, neutralize=neutralize, **written)

@@ -336,6 +336,17 @@ def for_people(leads: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
     return leads[shown].rename(columns=headings_of(table_notes(leads)))
 
 
+def list_for_people(frame: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
+    """Return any frame in the same way, for example a user's own list: without what explains an agent's values.
+
+    Args:
+        frame: the frame; one of `join_leads` or `enrich` with its `attrs`.
+        ids: whether what explains the values stays.
+    """
+    kept = [column.at for column in frame_columns(frame) if ids or column.place == "shown"]
+    return frame.iloc[:, kept].rename(columns=list_headings(frame))
+
+
 def frame_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     """Return the columns of any frame in its order. In a list of the user's own, what explains an agent's value is folded.
 

@@ -47,13 +47,14 @@ def said(text):
 
 
 def live_words(text):
-    return said(without(text, *TOOLS, *AGES, LASTED, r"ended (\d+ \w+, )?\d\d:\d\d"))
+    return said(without(text, r"Each brief begins: [^⟦]*", *TOOLS, *AGES, LASTED, r"ended (\d+ \w+, )?\d\d:\d\d"))
 
 
 def copy_words(view, text):
     for row in view["rows"]:
-        if row["token"]:
-            text = text.replace(row["token"], " ")
+        # The live board has the brief of a run with a name on its card.
+        for hidden in filter(None, (row["token"], row["name"] and row["prompt"])):
+            text = text.replace(hidden, " ")
     moments = (rf"as of {MOMENT}", rf"last update {MOMENT}", rf"ended {MOMENT}", LASTED)
     # The live board has the address behind its words.
     return said(without(text, *moments, r"batch\.resume\(\)", r": https://\S+"))
