@@ -179,6 +179,7 @@ class Attempts:
         if self.run is not None:
             return None
         record = self.record
+        # In a file, a moment of sending without a run says the same: it is written before.
         was_unknown, record.unknown, record.life = record.unknown, True, Life.SENDING
         try:
             await self._send()

@@ -198,8 +198,8 @@ class StartCall:
     def block(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the background loop and block until it is done.
 
-        An interrupt is raised within a second, or at once if Ctrl-C is pressed again. It does not cancel the coroutine, which
-        may be about to make the job: that is withdrawn after it, and then starts nothing.
+        An interrupt does not cancel the coroutine, which may be about to make the job: leaving the `with` block withdraws
+        that, and waits for its end for `LAST_WORDS` seconds, or until Ctrl-C is pressed again.
         """
         loop = background()
         loop.check_may_block(coroutine)
