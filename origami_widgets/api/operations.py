@@ -92,7 +92,8 @@ class Operations(UploadOperations):
         """`POST /agents` with a checked body. Not sent again once `stop` is set."""
         response = await self._start("/agents", body, key, require_created_agent, stop)
         created = CreatedAgent.from_raw(response.body)
-        self.agent_names |= {created.agent.id: created.agent.name} if created.agent.name else {}
+        if created.agent.name:
+            self.agent_names[created.agent.id] = created.agent.name
         return created
 
     async def create_run(

@@ -66,7 +66,7 @@ def can_ask(*, is_enriching: bool = False) -> bool:
 
 
 async def asks_nobody() -> bool:
-    """Return that nobody is asked, for callers that await: a question would block the event loop."""
+    """Return False, for callers that await: a question would block the event loop, so nobody is asked."""
     return False
 
 

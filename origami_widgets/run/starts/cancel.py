@@ -16,7 +16,7 @@ import itertools
 import logging
 import weakref
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from origami_widgets.api.background.loop import is_under_way, kept_task, release_exit
 from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
@@ -245,6 +245,20 @@ def _stop_of(watch: RunWatch, operations: Operations) -> CellStop:
     return stop
 
 
+class Round(NamedTuple):
+    """Outcome of one round of a stop.
+
+    Attributes:
+        error: the first error; None without one.
+        is_active: whether anything was active, or may have been.
+        is_last: whether another round would stop nothing: the agent goes on starting cells, or each table refuses.
+    """
+
+    error: OrigamiError | None
+    is_active: bool
+    is_last: bool
+
+
 class CellStop:
     """Requests that stop the cells of a conversation, in rounds, until all is quiet. Background loop only.
 
@@ -401,14 +415,10 @@ class CellStop:
         if (self._watch.state.done, self._watch.state.settled) > self._end_seen:
             self._wake.set()
 
-    async def _round(self) -> tuple[OrigamiError | None, bool, bool]:
+    async def _round(self) -> Round:
         """Stop what is active.
 
         A run that was asked to stop its cells but not its agent gets one round: the agent goes on starting cells.
-
-        Returns:
-            The first error; None without one. Whether anything was active, or may have been. Whether another round would
-            stop nothing: the agent goes on starting cells, or each table refuses.
         """
         if not self._watch.state.done and self._watch.state.cancel == "requested":
             # Only after its end, the run's actions name the columns that it has added to a list.
@@ -456,7 +466,7 @@ class CellStop:
         self.table_count = len(targets) if is_active else 0
         is_all_refused = bool(refused) and len(refused) == len(targets)
         is_last = not any(map(_may_pass, errors)) and (is_all_refused if is_done else goes_on)
-        return errors[0] if errors else None, is_active, is_last
+        return Round(errors[0] if errors else None, is_active, is_last)
 
     async def _stop(self, target: StopTarget, *, is_done: bool) -> tuple[int, CancelledCells] | OrigamiError:
         """Stop the cells of a table, if any are active. Return how many were, and what was stopped; or the error.
