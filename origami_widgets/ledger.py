@@ -39,7 +39,7 @@ from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoreEntry
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.default_client import AnyClient
+    from origami_widgets.api.client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.frames.leads.ledger_rows import LedgerRow
     from origami_widgets.run.conversation import Conversation
