@@ -27,7 +27,7 @@ from origami_widgets.words.numbers import plural
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.client import AnyClient
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.files.list_reading import GivenList
     from origami_widgets.run.handle import Run
     from origami_widgets.run.own_list.uploaded_table import UploadedTable

@@ -30,7 +30,7 @@ from origami_widgets.words.numbers import plural
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.client import AnyClient
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
     from origami_widgets.api.rows.row_progress import Progress

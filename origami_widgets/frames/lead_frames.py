@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import pandas as pd
 
 from origami_widgets.api.background.sync_bridge import bridged, warn_user
-from origami_widgets.api.client import AnyClient, check_client, operations_for
+from origami_widgets.api.default_client import AnyClient, check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.row_reader import RowQuery
 from origami_widgets.api.validate import refused, shortened

@@ -29,7 +29,7 @@ from .values import as_json
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from origami_widgets.api.client import AnyClient
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.rows.row_progress import Progress
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
-from origami_widgets.api.client import AnyClient, client_or_default
+from origami_widgets.api.default_client import AnyClient, client_or_default
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import Json, Record, build, objects, others, read_fields, run_fields, value_at
 from origami_widgets.frames.schema import (

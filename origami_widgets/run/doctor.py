@@ -22,7 +22,7 @@ from origami_widgets.words.foreign_text import one_line
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.client import AnyClient, UsableClient
+    from origami_widgets.api.default_client import AnyClient, UsableClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.host.installation import JupyterServer, Requirement
 

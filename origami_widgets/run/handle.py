@@ -27,10 +27,9 @@ from origami_widgets.run.settings import (
     display_backend,
     top,
 )
-from origami_widgets.run.starts.call import StartCall, ask, asks_nobody, can_ask
+from origami_widgets.run.starts.call import StartCall, ask, asks_nobody, can_ask, find_jobs, key_of, next_ordinal
 from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.run.starts.store import find_jobs, key_of, next_ordinal
 from origami_widgets.run.state import Connection, HistoryPoint, RunState, StoppedCells, full_prompt, run_error
 from origami_widgets.words.foreign_text import described, one_line
 

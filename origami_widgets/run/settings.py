@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, ca
 from urllib.parse import urlsplit
 
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
-from origami_widgets.api.client import AnyClient, Client, UsableClient, check_client, operations_for, set_default_client
+from origami_widgets.api.client import Client
 from origami_widgets.api.client_settings import is_local_url, resolve_base_url, resolve_project
+from origami_widgets.api.default_client import AnyClient, UsableClient, check_client, operations_for, set_default_client
 from origami_widgets.api.errors import AuthenticationError, InvalidInput, MissingKey, OrigamiError
 from origami_widgets.api.keys.key_sources import NAME, find_stored_key, given_or_environment_key, store_in_keyring
 from origami_widgets.api.keys.secret import Secret, missing_key, read_key

@@ -28,7 +28,7 @@ from origami_widgets.run.starts.queue import JobQueue, queue_of
 from origami_widgets.run.starts.record import StartSpec, valid_once
 
 if TYPE_CHECKING:
-    from origami_widgets.api.client import AnyClient
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
@@ -143,7 +143,8 @@ async def start_run(
 
     def make() -> StartJob:
         (job,) = jobs_of(operations, [(known_as, spec)], known_as, cell, fresh=fresh, queues=queues)
-        job.limit(None if limit is None else CreditLimit(limit))
+        if limit is not None:
+            job.limit(CreditLimit(limit))
         return job
 
     call = StartCall()

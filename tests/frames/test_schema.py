@@ -120,7 +120,7 @@ def test_frames_load_pandas_and_nothing_of_the_rest_of_the_package():
                 # A list of the user's own is checked for pasted keys.
                 *("origami_widgets.api.validate", "origami_widgets.api.keys", "origami_widgets.host"),
                 # How a frame is read, and from where. They load the loop and the client only when one is.
-                *("origami_widgets.api.background.sync_bridge", "origami_widgets.api.client"),
+                *("origami_widgets.api.background.sync_bridge", "origami_widgets.api.default_client"),
             )
         )
     ] == ["origami_widgets._version", "origami_widgets.api", "origami_widgets.api.background"]

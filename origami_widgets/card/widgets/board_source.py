@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.client import AnyClient, check_client
+from origami_widgets.api.default_client import AnyClient, check_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.run import RunObject, RunSummary
 from origami_widgets.api.validate import shortened

@@ -32,7 +32,7 @@ from origami_widgets.run.waiting import Until, check_timeout, check_wait
 from origami_widgets.words import numbers as words
 
 if TYPE_CHECKING:
-    from origami_widgets.api.client import AnyClient
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.card.view.contract import BoardRows, BoardView, CheckTimes, ClockView, Form
     from origami_widgets.run.handle import Run
 

@@ -24,7 +24,7 @@ from .crm_shapes import LEFT_OUT, Shape, crm_parts
 from .lead_export import SUMMARY, LeadExport, summary_of
 
 if TYPE_CHECKING:
-    from origami_widgets.api.client import AnyClient
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.leads.left_out import LeftOut
 
 

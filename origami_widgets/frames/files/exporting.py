@@ -34,7 +34,7 @@ from .table_files import csv_text, write_csv, write_parquet
 from .xlsx_files import engine, write_workbook
 
 if TYPE_CHECKING:
-    from origami_widgets.api.client import AnyClient
+    from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.source import Source, SourceData
 
 

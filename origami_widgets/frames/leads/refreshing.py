@@ -14,7 +14,7 @@ import pandas as pd
 
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop
-from origami_widgets.api.client import AnyClient, operations_for
+from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput, TableNotFound
 from origami_widgets.api.rows.cell_values import is_found
 from origami_widgets.frames.files.table_files import neutral

@@ -9,7 +9,7 @@ import pandas as pd
 
 from origami_widgets._version import __version__
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged, warn_user
-from origami_widgets.api.client import AnyClient, operations_for
+from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.rows.own_rows import NOT_SENT, at_positions, without_key
 from origami_widgets.api.validate import shortened
