@@ -591,7 +591,7 @@ class Run(Handle):
 
     def __str__(self) -> str:
         """Return the card as text for a terminal."""
-        return display_backend().text(self)
+        return str(display_backend().text(self))
 
     @classmethod
     def _of(cls, core: Conversation) -> Self:

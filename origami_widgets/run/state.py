@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.models.table import CancelledCells, Column, Table, counted_index
 from origami_widgets.words.foreign_text import clean
-from origami_widgets.words.numbers import plural, shown_count
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action, RunObject, TranscriptMessage
@@ -174,18 +174,6 @@ class StoppedCells:
         cells = self.cells + sum(answer.cells or 0 for answer in each)
         jobs = self.lead_source_jobs + sum(answer.lead_source_jobs or 0 for answer in each)
         return StoppedCells(cells, jobs, left_running)
-
-    def __str__(self) -> str:
-        jobs = self.lead_source_jobs
-        parts = [f"Stopped {plural(self.cells, 'cell')}"]
-        if jobs:
-            parts.append(f" and {plural(jobs, 'lead source')}")
-        return "".join([*parts, ".", *(f" {_said(left)}" for left in self.left_running)])
-
-
-def _said(left: LeftRunning) -> str:
-    cells = "Cells" if left.cells is None else plural(left.cells, "cell")
-    return f"{cells} of {left.table_name or left.table_id!r} left running: {left.reason}."
 
 
 @dataclass(frozen=True, slots=True)

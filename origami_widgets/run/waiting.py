@@ -360,13 +360,14 @@ class Handle:
 
     def to_html(self) -> str:
         """Return the snapshot of the card or board as HTML, as a saved notebook shows it: no script, and no request."""
-        return display_backend().html(self)
+        return str(display_backend().html(self))
 
     def _ipython_display_(self) -> None:
         display_backend().display(self)
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        return display_backend().mimebundle(self)
+        data, metadata = display_backend().mimebundle(self)
+        return data, metadata
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(self._PICKLED)

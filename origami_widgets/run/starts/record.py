@@ -24,8 +24,6 @@ VERSION = 3
 LONGEST_ONCE = 100
 KEY_KEPT = 23 * 3600.0
 """Seconds for which the server is taken to repeat its first answer to an idempotency key: a day, minus an hour of doubt."""
-JUST_STARTED = 30.0
-"""Seconds after its start in which the server may not know a run yet."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -233,15 +231,12 @@ class StartRecord(Stored, kw_only=True):
 
     def gone(self, error: NotFound) -> RunNotFound:
         """Return the error of a run that the server does not have, from the server's answer."""
-        if (datetime.now(UTC) - self.began).total_seconds() < JUST_STARTED:
-            remedy = "It started a moment ago, and the server may not list it yet. Run this cell again."
-        else:
-            remedy = "Start again under the same name with fresh=True, which costs another run, or use another name."
         return RunNotFound(
             f"The run named {self.name!r} no longer exists",
             cause=f"It was started at {spoken(self.began)} ({self.agent_id}/{self.run_id}), but doesn't exist for this key "
             "and project. Nothing was started.",
-            remedy=remedy,
+            remedy="If it started a moment ago, run this cell again: the server may not list it yet. Else start again under the "
+            "same name with fresh=True, which costs another run, or use another name.",
             code=error.code,
             status_code=error.status_code,
             request_id=error.request_id,
