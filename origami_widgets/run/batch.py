@@ -228,10 +228,9 @@ class RunBatch(Handle):
             >>> batch["Porto"].status
             'completed'
         """
-        given: object = name
         found = self.by_name
-        if isinstance(given, str) and given in found:
-            return found[given]
+        if name in found:
+            return found[name]
         known = ", ".join(map(shortened, list(found)[:5])) or "none"
         raise InvalidInput(
             f"No run of {shortened(name)}",
@@ -282,8 +281,7 @@ class RunBatch(Handle):
 
         return Awaited(
             reached=is_over,
-            keep=self._core.keep,
-            subscribe=self._core.subscribers.add,
+            core=self._core,
             timed_out=timed_out,
         )
 

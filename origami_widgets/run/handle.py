@@ -17,6 +17,7 @@ from origami_widgets.run.conversation import Conversation, Turn, conversation_of
 from origami_widgets.run.credits import RunCredits, credits_of_run
 from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
+from origami_widgets.run.own_cells import fill_question
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import (
@@ -534,7 +535,7 @@ class Run(Handle):
             return self
         follow_up, name = plan.follow_up(self._core), None
         if asks:
-            await Either(lambda: ask(plan.question), asks_nobody)
+            await Either(lambda: ask(fill_question(plan.offer, plan.limit)), asks_nobody)
             if self._core.once:
                 # Who has just agreed wants another one, whatever the record says.
                 operations = self._core.current.connected()

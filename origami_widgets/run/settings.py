@@ -252,11 +252,7 @@ def display_backend() -> Any:
     return top().display_backend
 
 
-MOST_TRIES = 3
-"""How often to ask for a key, at most, while the input cannot be one."""
-
 _ENTERED = {"argument": "It was passed as api_key=.", "prompt": "It was the one you entered."}
-_FIRST = "Fix it there, too: it takes precedence."
 
 
 @bridged
@@ -285,7 +281,7 @@ async def login(
     Raises:
         MissingKey: there is no key, and you entered none or could not be asked (a program executes the notebook, or
             there is no terminal).
-        InvalidInput: the given value, or each of three entered ones, cannot be a key; or another argument is not valid.
+        InvalidInput: the given value, or the entered one, cannot be a key; or another argument is not valid.
         AuthenticationError: the key is wrong, revoked or expired. The earlier configuration is kept.
         OrigamiError: the account could not be read; the earlier configuration is kept. With the code `NO_KEYRING`, the
             key is in use but could not be saved.
@@ -389,7 +385,10 @@ async def _check(
         else:
             raise key
         missing = missing_key(f"{said} There is no prompt here to ask for another one.")
-        key, source = _ask(url, missing, said if source == "keyring" else f"{said} {_FIRST}"), "prompt"
+        key, source = (
+            _ask(url, missing, said if source == "keyring" else f"{said} Fix it there, too: it takes precedence."),
+            "prompt",
+        )
 
 
 def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
@@ -408,26 +407,23 @@ def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
         raise missing
     for problem in first:
         print(problem)  # noqa: T201 - a dialogue
-    for left in reversed(range(MOST_TRIES)):
-        try:
-            with warnings.catch_warnings():
-                # A terminal that cannot hide the input would only warn, and show it.
-                warnings.simplefilter("error", getpass.GetPassWarning)
-                entered = read_key(getpass.getpass(f"API key for {urlsplit(url).netloc} (hidden): "))
-        except (NotImplementedError, getpass.GetPassWarning):
-            # A kernel whose front end takes no input raises the first of these errors.
-            break
-        except EOFError:
-            # The cursor is still behind the question.
-            print()  # noqa: T201 - a dialogue
-            missing = missing_key("Input ended (Ctrl-D) before a key was entered. Nothing changed.")
-            missing.code = "INPUT_ENDED"
-            break
-        if isinstance(entered, Secret):
-            return entered
+    entered: Secret | OrigamiError = missing
+    try:
+        with warnings.catch_warnings():
+            # A terminal that cannot hide the input would only warn, and show it.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            entered = read_key(getpass.getpass(f"API key for {urlsplit(url).netloc} (hidden): "))
+    except (NotImplementedError, getpass.GetPassWarning):
+        # A kernel whose front end takes no input raises the first of these errors.
+        pass
+    except EOFError:
+        # The cursor is still behind the question.
+        print()  # noqa: T201 - a dialogue
+        entered = missing_key("Input ended (Ctrl-D) before a key was entered. Nothing changed.")
+        entered.code = "INPUT_ENDED"
+    else:
         if isinstance(entered, MissingKey):
             entered.cause = "Nothing was entered."
-        if not left:
-            raise entered
-        print(f"{entered.title}. {entered.cause} Please try again.")  # noqa: T201 - a dialogue
-    raise missing
+    if isinstance(entered, Secret):
+        return entered
+    raise entered

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.models.table import CancelledCells, Column, Table, counted_index
-from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -323,13 +322,6 @@ class RunState:
     attached_by: Literal["name", "cell"] = "name"
     agent_name: str = ""
     began: datetime | None = None
-
-    def __repr__(self) -> str:
-        # Kept to one line, because the fields hold all tables and a record for each change.
-        status = clean(self.status, 40)
-        return (
-            f"<RunState {self.agent_id}/{self.run_id} {status}, {len(self.tables)} tables, {len(self.history)} changes>"
-        )
 
     @property
     def status(self) -> str:

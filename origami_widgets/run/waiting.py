@@ -82,15 +82,13 @@ class Awaited(NamedTuple):
 
     Attributes:
         reached: returns whether the condition is met; raises if it can never be.
-        keep: makes sure that changes are noticed; called on the background loop.
-        subscribe: calls a function after each change; returns a function that ends the subscription.
+        core: the conversation, or the queue of the batch: it sees that changes are noticed, and has subscribers.
         timed_out: makes the error for a timeout of the given seconds.
         turn: returns the newest turn, with which the timeout begins anew.
     """
 
     reached: Callable[[], bool]
-    keep: Callable[[], object]
-    subscribe: Callable[[Callable[[], object]], Callable[[], None]]
+    core: Any
     timed_out: Callable[[float | None], WaitTimedOut]
     turn: Callable[[], object] = lambda: None
 
@@ -109,8 +107,7 @@ def end_of_run(conversation: Conversation, until: Until, *, looks: int = QUIET_L
     check_wait(until)
     return Awaited(
         reached=lambda: reached(conversation.state, until, looks=looks),
-        keep=conversation.keep,
-        subscribe=conversation.subscribers.add,
+        core=conversation,
         timed_out=lambda seconds: WaitTimedOut(
             f"The run didn't end within {seconds:g} s",
             cause=describe_last_answer(conversation.state),
@@ -151,12 +148,12 @@ async def _until_reached(awaited: Awaited, seconds: float | None = None) -> None
         return
 
     async def begin() -> None:
-        awaited.keep()
+        awaited.core.keep()
 
     await background().bridge(begin())
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
-    stop = awaited.subscribe(lambda: loop.call_soon_threadsafe(changed.set))
+    stop = awaited.core.subscribers.add(lambda: loop.call_soon_threadsafe(changed.set))
     turn, since = awaited.turn(), time.monotonic()
     try:
         while not awaited.reached():
@@ -182,12 +179,10 @@ def check_wait(until: object) -> None:
         InvalidInput: it is neither "run" nor "cells".
     """
     if str(until) not in ("run", "cells"):
-        is_number = isinstance(until, int | float) and not isinstance(until, bool)
-        remedy = f"For seconds, use timeout={until}. " if is_number else ""
         raise InvalidInput(
             f"Can't wait until {validate.shortened(until)}",
             cause="A run ends when its agent is done. Its cells may fill in later.",
-            remedy=f'{remedy}Use until="run" or until="cells".',
+            remedy='Use until="run" or until="cells". For seconds, use timeout=60.',
         )
 
 

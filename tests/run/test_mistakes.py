@@ -143,7 +143,7 @@ def test_a_saved_run_is_attached_by_its_token(sandbox, run):
 def test_seconds_in_the_place_of_until_name_timeout(run, until):
     with pytest.raises(InvalidInput) as caught:
         run.wait(until)
-    assert f"timeout={until}" in caught.value.remedy
+    assert "timeout=" in caught.value.remedy
     assert 'until="cells"' in caught.value.remedy
 
 
