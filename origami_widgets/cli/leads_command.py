@@ -26,7 +26,6 @@ from origami_widgets.cli.command import (
     client_for,
     code_of_run,
 )
-from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +75,7 @@ def out_file(options: Namespace) -> Path:
         InvalidInput: it is no file of leads, or is there and may not be replaced.
     """
     from origami_widgets.frames.files.exporting import check_path
+    from origami_widgets.words.numbers import plural
 
     check_path(options.out, None)
     out = Path(options.out).expanduser()
@@ -220,6 +220,7 @@ def export_run(options: Namespace) -> int:
     """Export a run; return the exit code."""
     from origami_widgets.frames import export
     from origami_widgets.frames.files.exporting import check_path
+    from origami_widgets.words.numbers import plural
 
     # Checked first, so that a wrong path is refused before the search for a key.
     check_path(options.path, options.format)
