@@ -75,7 +75,6 @@ def out_file(options: Namespace) -> Path:
         InvalidInput: it is no file of leads, or is there and may not be replaced.
     """
     from origami_widgets.frames.files.exporting import check_path
-    from origami_widgets.words.numbers import plural
 
     check_path(options.out, None)
     out = Path(options.out).expanduser()
