@@ -163,8 +163,8 @@ export function commandButtons(
 /** A line of code with a button that copies it; if the clipboard is forbidden, through a selected text field. */
 export function copyLine(label: string, what: string): Part<string> {
   const code = words("cut", "code");
-  const press = copyButton(say.COPY, what, () => code.textContent ?? "");
-  const node = el("span", "line", label, code, press.node);
+  const press = copyButton(what, () => code.textContent ?? "");
+  const node = el("span", "line", label, code, press);
   return {
     node,
     update(text) {
@@ -199,17 +199,8 @@ function bySelection(text: string, near: HTMLElement): boolean {
   }
 }
 
-/**
- * A button that copies a text, which is made when it is pressed, or when `copy` is called. Assistive technology is told, too.
- *
- * @param keys - The name of Ctrl+C on this machine, where its owner lets that do the same.
- */
-export function copyButton(
-  label: string,
-  what: string,
-  text: () => string,
-  keys = "",
-): { node: HTMLElement; copy(): Promise<void> } {
+/** A button that copies a text, which is made when it is pressed. Assistive technology is told, too. */
+export function copyButton(what: string, text: () => string): HTMLElement {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const copy = async (): Promise<void> => {
     const done = await copyText(text(), press);
@@ -218,15 +209,13 @@ export function copyButton(
     setText(said, outcome);
     clearTimeout(timer);
     timer = setTimeout(() => {
-      setText(press, label);
+      setText(press, say.COPY);
       setText(said, "");
     }, 2000);
   };
-  const press = button(label, () => void copy(), "link");
-  const ariaLabel = `Copy ${what}`;
-  Object.assign(press, { ariaLabel, title: keys ? `${ariaLabel} (${keys})` : ariaLabel });
-  if (keys) press.ariaKeyShortcuts = "Control+C Meta+C";
+  const press = button(say.COPY, () => void copy(), "link");
+  press.ariaLabel = press.title = `Copy ${what}`;
   // The button's own name stays, and the focus may be elsewhere.
   const said = el("span", "hidden", { role: "status" });
-  return { node: el("span", "", press, said), copy };
+  return el("span", "", press, said);
 }

@@ -161,12 +161,6 @@ export function keyedList<T>(
   };
 }
 
-/** The text that is selected in the tree of a node; browsers differ in which selection knows that of a shadow tree. */
-export function selectedText(node: Node): string {
-  const root = node.getRootNode() as { getSelection?(): Selection | null };
-  return `${root.getSelection?.() ?? getSelection() ?? ""}`;
-}
-
 let unique = 0;
 /** An id that no other card on the page has. */
 export const uid = (): string => `origami-${Math.random().toString(36).slice(2)}${unique++}`;

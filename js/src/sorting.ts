@@ -5,11 +5,11 @@ export interface Order<K> {
   down: boolean;
 }
 
-/** The order after a click on a head: it begins as `down` says, the second click turns it round, the third ends it. */
-export function orderAfter<K>(now: Order<K> | null, key: K, down: boolean): Order<K> | null {
-  if (now?.key !== key) return { key, down };
-  return now.down === down ? { key, down: !down } : null;
-}
+/** The order after a click on a head: it begins as `down` says, and each further click turns it round. */
+export const orderAfter = <K>(now: Order<K> | null, key: K, down: boolean): Order<K> => ({
+  key,
+  down: now?.key === key ? !now.down : down,
+});
 
 /** The order by a head, for assistive technology and for its arrow. */
 export const ariaSortOf = <K>(now: Order<K> | null, key: K): string | null =>

@@ -55,8 +55,7 @@ class LeadTable {
       head.ariaSort = ariaSortOf(order, place);
     });
     const keyed = this.#rows.map((row) => ({ row, key: sortValue(row, at) }));
-    if (order) keyed.sort((a, b) => inOrder(a.key, b.key, order.down));
-    const rows = keyed.map(({ row }) => row);
+    const rows = keyed.sort((a, b) => inOrder(a.key, b.key, order.down)).map(({ row }) => row);
     const size = this.#table.tBodies[0]?.rows.length ?? 1;
     [...this.#table.tBodies].forEach((body, block) => {
       body.append(...rows.slice(block * size, (block + 1) * size));

@@ -64,8 +64,6 @@ export const LEADS_QUALIFIED_UNJUDGED_DETAILS = "No lead was checked against the
 export const LEADS_QUALIFIED_DETAILS = "Those that meet the brief. Turn it off to see the others, marked.";
 export const LEADS_LEFT_OUT = "Left out by your list";
 export const LEADS_TICKED = "{} ticked";
-export const LEADS_FAILED = "{} cells failed";
-export const LEADS_FAILED_ONE = "1 cell failed";
 export const COPY = "Copy";
 export const DOWNLOAD = "Download";
 /** The items of the menu: key, label and explanation. */

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Stage } from "../src/contract";
 import { notifyInLab } from "../src/labextension/notifications";
-import { NOTIFIES } from "../src/page_settings";
 import { notified } from "../src/page_state";
 import { NOTIFY_BLOCKED } from "../src/words";
 import { type Drawn, draw, scrollIntoView, shown } from "./draw";
@@ -279,13 +278,9 @@ describe("in a host with the extension", () => {
 
   beforeEach(() => {
     executed = [];
-    document.documentElement.dataset[NOTIFIES] = "true";
   });
 
-  afterEach(() => {
-    end();
-    delete document.documentElement.dataset[NOTIFIES];
-  });
+  afterEach(() => end());
 
   /** The host's commands, without those that it has not got. */
   const commands = (has: boolean): CommandRegistry => ({
@@ -297,12 +292,11 @@ describe("in a host with the extension", () => {
     },
   });
 
-  it("notifies by default, once however many views there are", () => {
+  it("notifies once however many views there are", async () => {
     end = notifyInLab(commands(true));
     const card = draw("running");
-    draw(card.model);
-    openMenu(card);
-    expect(card.button("Notify me").ariaPressed).toBe("true");
+    const other = draw(card.model);
+    for (const each of [card, other]) await toggle(each);
     card.model.set(sample("completed"));
     const { head } = sample("completed");
     expect(executed).toEqual([
@@ -317,9 +311,10 @@ describe("in a host with the extension", () => {
     ["nothing_built", "warning"],
     ["step_cap_hit", "warning"],
     ["cancelled", "info"],
-  ])("shows a run that is %s as %s", (name, type) => {
+  ])("shows a run that is %s as %s", async (name, type) => {
     end = notifyInLab(commands(true));
     const card = draw("running");
+    await toggle(card);
     card.model.set(sample(name));
     expect(executed.map((each) => (each as string[])[2])).toEqual([type]);
   });
@@ -327,15 +322,17 @@ describe("in a host with the extension", () => {
   it("notifies of nothing on a card where a person has switched it off", async () => {
     end = notifyInLab(commands(true));
     const card = draw("running");
+    await toggle(card);
     expect((await toggle(card)).ariaPressed).toBe("false");
     card.model.set(sample("completed"));
     expect(executed).toEqual([]);
     expect(sent).toEqual([]);
   });
 
-  it("leaves it to the browser where the host has no notifications", () => {
+  it("leaves it to the browser where the host has no notifications", async () => {
     end = notifyInLab(commands(false));
     const card = draw("running");
+    await toggle(card);
     card.model.set(sample("completed"));
     expect(executed).toEqual([]);
     expect(sent).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** The heads of a board's columns. A click sorts the rows; the third one goes back to the order of start. */
+/** The heads of a board's columns. A click sorts the rows. */
 
 import { button } from "../buttons";
 import { el } from "../dom";

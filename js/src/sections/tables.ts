@@ -57,8 +57,6 @@ export class TablesSection implements Part<Body> {
   #leads: LeadGrid | null = null;
   #foot: Foot | null = null;
   #isLoading = false;
-  /** Whether a cell that has failed is to be shown once the leads are there. */
-  #seeksFailed = false;
   /** Shown instead of the leads until their code is loaded. */
   #instead: string = say.LEADS_LOADING;
   #late: ReturnType<typeof setTimeout> | undefined;
@@ -113,15 +111,6 @@ export class TablesSection implements Part<Body> {
     this.#leads?.close();
   }
 
-  /** Shows the cells that failed, one after the other. */
-  readonly showFailed = (): void => {
-    if (!this.#body?.tables.leads || this.#session.presence === "gone") return;
-    if (this.#chosen === ASK) this.#chosen = null;
-    this.#seeksFailed = true;
-    this.refresh();
-    this.#seekFailed();
-  };
-
   #current({ tables: { items, main } }: Body): TableView | undefined {
     return tableIn(items, this.#chosen) ?? tableIn(items, main) ?? items[0];
   }
@@ -132,12 +121,6 @@ export class TablesSection implements Part<Body> {
     this.#panel.classList.toggle("high", on);
     this.#leads?.expand(on);
     this.refresh();
-  }
-
-  #seekFailed(): void {
-    if (!this.#leads || !this.#seeksFailed) return;
-    this.#seeksFailed = false;
-    this.#leads.showFailed();
   }
 
   /** Only visible leads are requested. Loaded leads stay while the card is off the screen. */
@@ -172,7 +155,6 @@ export class TablesSection implements Part<Body> {
       this.#tools.append(leads.toolbar.node, leads.columnsMenu.press, leads.columnsMenu.panel);
       leads.expand(this.#isExpanded);
       this.#place.append(leads.node);
-      this.#seekFailed();
     } catch {
       this.#instead = say.LEADS_FORBIDDEN;
     }
