@@ -194,18 +194,23 @@ describe("Notify me on a board", () => {
     each.map(([stage, count]) => ({ stage, label: `${count} ${stage}`, count }));
 
   it("notifies when more runs ask or have failed, and when all have ended", async () => {
-    const on = drawBoard(boardOf(named("a", "b", "c"), { counts: counts(["running", 2], ["failed", 1]) }));
+    const rows = named("a", "b", "c");
+    Object.assign(rows[2] as object, { stage: "failed" });
+    const on = drawBoard(boardOf(rows));
     await toggle(on);
     const sums = "36 leads, 29 qualified, 517 credits";
     const said: string[] = [];
-    for (const head of [
-      { counts: counts(["running", 1], ["failed", 1], ["ended", 1]), announcement: "1 failed" },
-      { counts: counts(["needs_you", 1], ["failed", 1], ["ended", 1]), announcement: "1 needs you" },
-      { counts: counts(["failed", 1], ["ended", 2]), announcement: "1 failed" },
-      { counts: counts(["failed", 2], ["ended", 1]), announcement: "2 failed" },
-      { counts: counts(["failed", 2], ["ended", 1]), settled: true, announcement: "all have ended", sums },
-    ]) {
+    for (const [stages, head] of [
+      [["running", "ended"], { announcement: "1 failed" }],
+      [["needs_you", "ended"], { announcement: "1 needs you" }],
+      [["ended", "ended"], { announcement: "1 failed" }],
+      [["ended", "failed"], { announcement: "2 failed" }],
+      [["ended", "failed"], { settled: true, announcement: "all have ended", sums }],
+    ] as const) {
       await change(on, (view) => {
+        view.rows.forEach((each, at) => {
+          each.stage = stages[at] ?? "failed";
+        });
         Object.assign(view.head, head);
       });
       said.push(sent.map(({ title, body }) => `${title}, ${body}`).join());
