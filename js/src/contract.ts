@@ -175,7 +175,6 @@ export interface TablesView {
   counted: string;
   failed: string;
   hidden: string;
-  reading: string[];
   leads: boolean;
   seq?: number;
 }
@@ -443,8 +442,6 @@ export interface LeadsAnswer {
   final: boolean;
   runs: Record<string, RunCells>;
   note: string;
-  next_at: number | null;
-  read_at: number | null;
 }
 
 export interface LeadTab {

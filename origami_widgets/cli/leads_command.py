@@ -28,10 +28,13 @@ from origami_widgets.cli.command import (
     client_for,
     code_of_run,
 )
+from origami_widgets.words import numbers as words
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from origami_widgets.api.rows.row_progress import RowProgress
     from origami_widgets.run.handle import Run
 
 
@@ -252,7 +255,6 @@ def export_run(options: Namespace) -> int:
 @contextmanager
 def progress_of(run: Run) -> Iterator[None]:
     """Write the number of rows read so far on a line of stderr, if that is a terminal, and clear it at the end."""
-    from origami_widgets.card.view.table_view import reading_words
     from origami_widgets.words.foreign_text import clean, fit
 
     def write(line: str) -> None:
@@ -272,6 +274,22 @@ def progress_of(run: Run) -> Iterator[None]:
     finally:
         unsubscribe()
         write("")
+
+
+def reading_words(progress: RowProgress | None) -> str:
+    """Return in words how many of a table's leads this process has read or written; empty if it does neither."""
+    if progress is None:
+        return ""
+    rows, total = progress.rows, shown_count(progress.total)
+    what = "uploading rows" if progress.is_upload else "reading leads"
+    if not rows:
+        return what
+    if rows == total:
+        # All is read or written.
+        return ""
+    # A total that was already exceeded is wrong.
+    of = f"of {words.count(total)}" if total is not None and total >= rows else "so far"
+    return f"{what}: {words.count(rows)} {of}"
 
 
 EXPORT_EXAMPLE = """\

@@ -12,7 +12,7 @@ import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
 import { Notes } from "./notes";
-import { LeadRequests } from "./requests";
+import { LeadRequests, PAGE } from "./requests";
 import { isKept, type Row, Rows, Ticks, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
@@ -149,11 +149,7 @@ export class LeadGrid {
       this.#finishReading();
       return;
     }
-    const { requests, rows } = this;
-    if (rows.more && (rows.total ?? Infinity) > 2 * requests.size) {
-      requests.usePages(true);
-      this.#restart();
-    } else this.#ask(true);
+    this.#ask(true);
     this.#changed();
   }
 
@@ -187,16 +183,9 @@ export class LeadGrid {
     if (this.#session.presence === "live") this.#ask();
   }
 
-  /** Shows all rows in a higher body, with a search. */
-  expand(on: boolean): void {
-    this.requests.usePages(on);
-    if (this.requests.table) this.#restart();
-  }
-
   close(): void {
     cancelAnimationFrame(this.#planned);
     for (const timer of [this.#settling, this.#late]) clearTimeout(timer);
-    this.#notes.close();
     this.requests.stop();
   }
 
@@ -344,7 +333,7 @@ export class LeadGrid {
   #measure(): void {
     const { heads, more, total, answered } = this.rows;
     const read = this.#matching.length;
-    const most = Math.min(total ?? Infinity, read + this.requests.size);
+    const most = Math.min(total ?? Infinity, read + PAGE);
     const { typed } = this.toolbar;
     this.#length = !more || typed ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;

@@ -39,7 +39,6 @@ class LeadGridWidget {
       this.#draw();
     });
     this.#layOut(root);
-    this.#leads.expand(true);
     this.#draw();
     this.#lifecycle.start({
       style,

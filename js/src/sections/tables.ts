@@ -45,7 +45,7 @@ export class TablesSection implements Part<Body> {
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
   readonly #tools = el("div", "tools row");
-  readonly #reading = el("span", "mute cut", { role: "status" });
+  readonly #count = el("span", "mute cut", { role: "status" });
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
   #body: Body | null = null;
   /** The tab that the user, or a new question, has chosen. */
@@ -72,7 +72,7 @@ export class TablesSection implements Part<Body> {
       this.refresh();
     });
     this.#tools.append(this.#tabs.node, el("span", "gap"));
-    this.foot.append(this.#all, this.#reading);
+    this.foot.append(this.#all, this.#count);
     this.node = el("section", "tables", this.#tools, this.#panel);
   }
 
@@ -102,7 +102,7 @@ export class TablesSection implements Part<Body> {
     this.#readLeads(isAsking ? undefined : table);
     this.#drawTabs(body, table, isAsking);
     this.#drawPanel(body, table, isAsking, isShown);
-    this.#drawFoot(table, isShown);
+    this.#drawFoot(isShown);
     show(this.node, isShown || isAsking || this.#said.hidden === false);
   }
 
@@ -119,8 +119,8 @@ export class TablesSection implements Part<Body> {
   #expand(on: boolean): void {
     this.#isExpanded = on;
     this.#panel.classList.toggle("high", on);
-    this.#leads?.expand(on);
     this.refresh();
+    this.#leads?.refresh();
   }
 
   /** Only visible leads are requested. Loaded leads stay while the card is off the screen. */
@@ -153,7 +153,6 @@ export class TablesSection implements Part<Body> {
       this.#foot = new Foot(this.#session, leads);
       this.foot.prepend(this.#foot.node);
       this.#tools.append(leads.toolbar.node, leads.columnsMenu.press, leads.columnsMenu.panel);
-      leads.expand(this.#isExpanded);
       this.#place.append(leads.node);
     } catch {
       this.#instead = say.LEADS_FORBIDDEN;
@@ -201,7 +200,7 @@ export class TablesSection implements Part<Body> {
     this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && (canShow || isWaiting));
   }
 
-  #drawFoot(table: TableView | undefined, isShown: boolean): void {
+  #drawFoot(isShown: boolean): void {
     const rows = this.#leads?.rows;
     const isThere = isShown && !!rows?.all.length && rows.heads.length > 0;
     show(this.#all, isThere);
@@ -209,13 +208,8 @@ export class TablesSection implements Part<Body> {
     setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     if (this.#foot) show(this.#foot.node, isThere);
     this.#foot?.update();
-    // The kernel reads the leads, so without one, no progress is shown.
-    const { items = [], reading = [] } = this.#body?.tables ?? {};
-    const at = table ? items.indexOf(table) : -1;
-    const isRead = this.#session.presence === "live" ? reading[at] : "";
-    const matching = isThere && this.#leads?.requests.filters.length ? rows.count : "";
-    showCut(this.#reading, isRead || matching);
-    show(this.foot, isThere || !this.#reading.hidden);
+    showCut(this.#count, isThere && this.#leads?.requests.filters.length ? rows.count : "");
+    show(this.foot, isThere);
   }
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,6 @@ from origami_widgets.card.view.lead_cells import (
     with_left_out_words,
 )
 from origami_widgets.card.view.messages import CellChange, LeadCell, LeadHead, LeadsAnswer, RunCells
-from origami_widgets.card.view.run_head import milliseconds
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -298,7 +296,6 @@ def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
     grid.sent.update(rows)
     grid.said = count, finals = said_of(grid, known)
     before, grid.runs = grid.runs, _cells_of_runs(parts, finals) if has_runs else {}
-    oldest = min((page.read_at for part in parts for page in part.pages), default=None)
     return LeadsAnswer(
         kind="leads",
         grid=grid.id,
@@ -319,8 +316,6 @@ def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
         final=all(finals),
         runs={name: cells for name, cells in grid.runs.items() if cells != before.get(name)},
         note="" if noted is None else noted.note,
-        next_at=None if noted is None else milliseconds(noted.next_try),
-        read_at=milliseconds(time.time() - time.monotonic() + oldest) if noted and oldest else None,
     )
 
 

@@ -150,7 +150,6 @@ class LookedAt:
         total: the server's count of leads.
         leads_then: the table's count of leads when the newest page was read.
         note: why no leads come; empty while all is well.
-        next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
         is_own: whether it is the user's own list, whose columns stay in their order.
         stopped: the ids of the columns that were stopped here.
@@ -172,7 +171,6 @@ class LookedAt:
     total: int | None = None
     leads_then: int | None = None
     note: str = ""
-    next_try: float = 0.0
     failures: int = 0
     is_own: bool = False
     stopped: Collection[str] = ()
