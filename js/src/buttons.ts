@@ -1,9 +1,9 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
 import type { Button } from "./contract";
-import { el, fill, keyedList, on, type Part, setText, show, showCut, showText, words } from "./dom";
+import { button, el, fill, keyedList, type Part, setText, show, showCut, showText, words } from "./dom";
 import { filled } from "./format";
-import { onKey } from "./keys";
+import { popover } from "./menu";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
 import { ANSWER_MS, type Session } from "./session";
 import * as say from "./words";
@@ -12,13 +12,6 @@ export const BUSY = "Kernel busy. This is sent when the cell ends, or interrupt 
 
 /** The second press of a double click must not confirm the first one's question. */
 const CONFIRM_AFTER_MS = 400;
-
-/** `aria-disabled` instead of `disabled`, which would lose the keyboard focus. */
-export function button(label: string, press: () => void, cls = ""): HTMLButtonElement {
-  const node = el("button", cls, label, { type: "button", dir: "auto" });
-  on(node, "click", () => node.ariaDisabled === "true" || press());
-  return node;
-}
 
 /** Turns a button off. If there is no kernel to send to, its description says so. */
 export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
@@ -54,18 +47,20 @@ export class CommandButton implements Part<Pressed | null> {
   readonly #press = button("", () => this.#click());
   readonly #asked = words();
   #pressed: Pressed | null = null;
-  #question: HTMLElement | null = null;
+  readonly #question: ReturnType<typeof popover>;
 
   constructor(session: Session) {
     this.#session = session;
     this.node = el("span", "act", this.#press);
+    this.#question = popover(this.#press, "form", (isOpen) => isOpen || this.#question.panel.remove());
+    this.#question.panel.role = "group";
   }
 
   update(next: Pressed | null): void {
     const spec = this.#pressed?.spec;
     // Numbers in the question may change while it is read. What it asks may not.
-    if (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt) this.#retract();
-    if (this.#question && next) setText(this.#asked, next.spec.confirm ?? "");
+    if (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt) this.#question.shut();
+    if (next) setText(this.#asked, next.spec.confirm ?? "");
     this.#pressed = next;
     this.refresh();
   }
@@ -86,15 +81,15 @@ export class CommandButton implements Part<Pressed | null> {
     if (this.#press.textContent !== label) fill(this.#press, does, el("span", "price", ...price));
     this.#press.ariaLabel = pressed.named ? this.#named(label) : null;
     turnOff(this.#press, off, gone);
-    if (off) this.#retract();
+    if (off) this.#question.shut();
     // What the kernel says of a request is in its view.
     showOutcome(this.outcome, requested ? undefined : state);
   };
 
   #click(): void {
     const { confirm, yes } = this.#pressed?.spec ?? {};
-    if (confirm && yes) this.#ask(confirm, yes);
-    else this.#send();
+    if (!confirm || !yes) this.#send();
+    else if (this.#question.panel.hidden) this.#ask(confirm, yes);
   }
 
   #send(): void {
@@ -106,33 +101,18 @@ export class CommandButton implements Part<Pressed | null> {
     const since = Date.now();
     const confirm = (): void => {
       if (Date.now() - since < CONFIRM_AFTER_MS) return;
-      this.#retract(true);
+      question.shut(true);
       this.#send();
     };
+    const question = this.#question;
     const yes = button(answer, confirm, "go");
-    const no = button(say.NO, () => this.#retract(true));
-    const of = { role: "group", ariaLabel: this.#named(asks) };
-    const question = el("span", "act", this.#asked, yes, no, of);
+    const no = button(say.NO, () => question.shut(true));
     setText(this.#asked, asks);
-    onKey(question, (key, event) => {
-      if (key !== "Escape") return;
-      // The menu around it stays open.
-      event.stopPropagation();
-      this.#retract(true);
-    });
-    this.#question = question;
-    show(this.#press, false);
-    this.node.append(question);
+    fill(question.panel, this.#asked, el("span", "act", yes, no));
+    question.panel.ariaLabel = this.#named(asks);
+    this.node.append(question.panel);
+    question.open();
     yes.focus();
-  }
-
-  /** Takes the question back, if there is one. */
-  #retract(focus = false): void {
-    if (!this.#question) return;
-    this.#question.remove();
-    this.#question = null;
-    show(this.#press, true);
-    if (focus) this.#press.focus();
   }
 
   #named(label: string): string {

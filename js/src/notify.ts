@@ -1,7 +1,6 @@
 /** The toggle for notifications: a browser notification, and a mark in the page's title, when a run ends, asks or fails. */
 
-import { button } from "./buttons";
-import { el, on, type Part, setText, show, showText, words } from "./dom";
+import { button, el, on, type Part, setText, show, showText, words } from "./dom";
 import { type News, notifyHost } from "./page_settings";
 import { isNews } from "./page_state";
 import type { Session } from "./session";

@@ -1,8 +1,7 @@
 /** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
 
-import { button } from "../buttons";
 import type { BoardHead } from "../contract";
-import { el, on, show, showText, words } from "../dom";
+import { button, el, on, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { focused } from "../lifecycle";
 import type { Session } from "../session";

@@ -1,5 +1,5 @@
-import { button, CommandButton, showOutcome, turnOff } from "../buttons";
-import { type Child, el, mark, type Part, setText, show, showText, words } from "../dom";
+import { CommandButton, showOutcome, turnOff } from "../buttons";
+import { button, type Child, el, mark, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
 import { commandKey, pending, underWay } from "../page_state";

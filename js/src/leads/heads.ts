@@ -1,8 +1,7 @@
 /** The heads of the columns of leads: their names sort, and a bar shows how much of each is filled. */
 
-import { button } from "../buttons";
 import type { LeadHead, LeadSort } from "../contract";
-import { el, fill, on } from "../dom";
+import { button, el, fill, on } from "../dom";
 import * as say from "../words";
 import { checkBox, columnClass, placed, TICK } from "./lines";
 

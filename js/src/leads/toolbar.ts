@@ -1,8 +1,7 @@
 /** The tools above leads: chips are conditions for the server, which add up; typing searches the leads that are loaded. */
 
-import { button } from "../buttons";
 import type { LeadFilter, LeadHead } from "../contract";
-import { el, fill, on, same, setOptions, setText, show, showText, textField } from "../dom";
+import { button, el, fill, on, same, setOptions, setText, show, showText, textField } from "../dom";
 import { filled } from "../format";
 import { onKey } from "../keys";
 import { menu } from "../menu";

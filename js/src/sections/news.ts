@@ -3,9 +3,21 @@
  * the agent's text and its suggestions.
  */
 
-import { button, CommandButton, copyLine } from "../buttons";
+import { CommandButton, copyLine } from "../buttons";
 import { AGAIN, type Inline, type Notice, type SuggestionView, type View } from "../contract";
-import { el, fill, keyedList, linkPlace, type Part, same, setText, show, showText, words } from "../dom";
+import {
+  button,
+  el,
+  fill,
+  keyedList,
+  linkPlace,
+  type Part,
+  same,
+  setText,
+  show,
+  showText,
+  words,
+} from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
 import { goneNotice, NOTHING, noticePart } from "../notice";

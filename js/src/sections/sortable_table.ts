@@ -1,6 +1,5 @@
-import { button } from "../buttons";
 import type { Grid } from "../contract";
-import { el, fill, type Part, same, words } from "../dom";
+import { button, el, fill, type Part, same, words } from "../dom";
 import { ariaSortOf, inOrder, type Order, orderAfter } from "../sorting";
 
 const CLASSES: Record<string, string> = { r: "num", m: "mute num", x: "t-bad num" };

@@ -1,6 +1,5 @@
-import { button } from "../buttons";
 import type { CodeAnswer, TableView, View } from "../contract";
-import { el, fill, type Part, same, setText, show, showCut, showText, uid } from "../dom";
+import { button, el, fill, type Part, same, setText, show, showCut, showText, uid } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
 import type { Foot } from "../leads/foot";
