@@ -147,7 +147,6 @@ export interface Grid {
   heads: string[];
   form: string;
   rows: string[][];
-  keys: ((number | null)[])[];
 }
 
 export interface Remark {

@@ -20,6 +20,12 @@ const { compare } = new Intl.Collator("en", { numeric: true, sensitivity: "base"
 
 export type SortValue = string | number | null;
 
+/** What a text is sorted by: its size if it is a number, and null without any. */
+export function sizeOf(text: string): SortValue {
+  const size = Number(text.replace(/[,%]/g, ""));
+  return text === "" ? null : Number.isNaN(size) ? text : size;
+}
+
 /** Numbers by their size, all else as words. What is missing comes last in both directions. */
 export function inOrder(one: SortValue, other: SortValue, down: boolean): number {
   if (one === other) return 0;

@@ -57,10 +57,10 @@ describe("every view", () => {
 describe("a host that answers in Origami's place", () => {
   it("is named, and Origami itself is not", () => {
     const card = draw("completed");
-    expect(card.one(".chip-note").hidden).toBe(true);
+    expect(card.one(".origin").hidden).toBe(true);
     card.model.set({ head: { ...sample("completed").head, origin: "staging.example:8443" } });
-    expect(shown(card.one(".chip-note"))).toBe("staging.example:8443");
-    expect(card.one(".chip-note").hidden).toBe(false);
+    expect(shown(card.one(".origin"))).toBe("staging.example:8443");
+    expect(card.one(".origin").hidden).toBe(false);
   });
 });
 

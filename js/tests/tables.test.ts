@@ -10,7 +10,6 @@ const gridOf = (costs: (number | null)[], names = NAMES): Grid => ({
   heads: ["Column", "Credits", "Verdicts"],
   form: "trl",
   rows: costs.map((cost, at) => [names[at] ?? `column ${at}`, `${cost ?? ""}`, ""]),
-  keys: costs.map((cost) => [cost]),
 });
 
 const withColumns =
@@ -71,17 +70,13 @@ describe("a table of numbers", () => {
     ]);
   });
 
-  it("is sorted by the key of its own column", () => {
+  it("is sorted by the numbers of its own column", () => {
     const card = drawColumns({
       heads: ["Column", "Tried", "Note", "Credits"],
       form: "trlr",
       rows: [
         ["alpha", "10 %", "", "5"],
         ["beta", "90 %", "", "1"],
-      ],
-      keys: [
-        [0.1, 5],
-        [0.9, 1],
       ],
     });
     card.button("Credits").click();

@@ -18,7 +18,7 @@ export function boardHeader(
   oldest: (clock: ClockView | null) => ClockView | null,
   notify: Notify,
 ): Part<BoardHead> {
-  const [title, origin, age] = [el("b"), words("chip"), el("span", "mute")];
+  const [title, origin, age] = [el("b"), words("origin"), el("span", "mute")];
   const [counts, sums] = [el("span", "counts"), el("div", "cut sums")];
   const buttons = commandButtons(el("span", "does"), session, () => board);
   const notices = keyedList(

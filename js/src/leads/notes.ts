@@ -39,7 +39,6 @@ export class Notes {
     const isNone = answered && (!more || typed !== "");
     const isWaiting = isNone ? isGrowing && none === say.LEADS_NONE : !isLate;
     setText(this.instead, isWaiting ? say.LEADS_LOADING : isNone ? none : say.LEADS_LATE);
-    this.instead.classList.toggle("waiting", isWaiting);
     show(this.instead, !shown && (!this.#note || isLate));
     showText(this.above, isLate ? (shown ? say.LEADS_LATE : "") : this.#note);
   }

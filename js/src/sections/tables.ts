@@ -192,11 +192,9 @@ export class TablesSection implements Part<Body> {
     const instead =
       table && isShown && !hasLeads && !isAsking ? (body.tables.leads ? none : table.columns_note || "") : "";
     showText(this.#empty, instead);
-    const isWaiting = instead === say.LEADS_LOADING;
-    this.#empty.classList.toggle("waiting", isWaiting);
     // Without a table, the answer is all there is.
     show(this.#said, !table && body.prose.nodes.length);
-    this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && (canShow || isWaiting));
+    this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && canShow);
   }
 
   #drawFoot(isShown: boolean): void {

@@ -41,7 +41,7 @@ from origami_widgets.run.state import (
     total,
 )
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, short_host, size_of, take
+from origami_widgets.words.foreign_text import clip, short_host
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -273,8 +273,6 @@ _RESUME: Final[Button] = {
 _CANCEL_ONE: Final = "Cancel the active run? Its agent and its cells stop."
 _STAYS: Final = "What is built stays. Used credits are not returned."
 _URGENT: Final[tuple[Stage, ...]] = ("needs_you", "failed")
-_ROWS_SIZE: Final = 75_000
-"""Bytes of all rows, as ASCII JSON; their moments and the head have the rest of 90 kB."""
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
 """Stages in the order in which rows are left out: ended ones first, then those that may not change by themselves."""
 
@@ -307,12 +305,12 @@ def make_board(
         form: the form of the board.
 
     Returns:
-        A JSON-safe dictionary of at most 90 kB, however many runs there are. Only its `clock` depends on `now`.
+        A JSON-safe dictionary of at most 100 rows. Only its `clock` depends on `now`.
     """
     rows = [make_row(entry, form=form) for entry in entries]
     # Of two equally important rows, the later one stays, as it was started last.
     by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
-    shown = sorted(take(by_worth[:BOARD_SLOTS], _ROWS_SIZE, lambda at: size_of(rows[at])))
+    shown = sorted(by_worth[:BOARD_SLOTS])
     hidden, is_live = len(rows) - len(shown), form == "live"
     head: BoardHead = {
         "form": form,

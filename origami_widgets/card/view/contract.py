@@ -249,13 +249,11 @@ class Grid(TypedDict):
         form: one letter for each column: `t` for the name of a row, `l` for text, `r` for numbers, `m` for muted text,
             `x` for problems.
         rows: the words of each row.
-        keys: for each row, the numbers to sort by: those of the columns with the letter `r`, in order.
     """
 
     heads: list[str]
     form: str
     rows: list[list[str]]
-    keys: list[list[float | None]]
 
 
 class Remark(TypedDict):

@@ -36,16 +36,14 @@ def test_what_the_server_did_not_say_is_empty_and_an_empty_column_is_gone():
         "heads": ["Column", "Tried", "Credits"],
         "form": "trr",
         "rows": [["Contact e-mail", "50 %", "39"], ["Fit", "", "18"]],
-        "keys": [[0.5, 39], [None, 18]],
     }
 
 
-def test_each_row_has_a_word_for_each_head_and_a_key_for_each_number():
+def test_each_row_has_a_word_for_each_head():
     for table in make_view(STATES["large"](), now=NOW)["tables"]["items"]:
         grid = table["columns"]
         assert len(grid["form"]) == len(grid["heads"])
         assert {len(row) for row in grid["rows"]} == {len(grid["heads"])}
-        assert {len(keys) for keys in grid["keys"]} == {grid["form"].count("r")}
 
 
 def test_typed_in_columns_are_shown_where_they_cost_credits():
