@@ -149,12 +149,6 @@ export interface Grid {
   rows: string[][];
 }
 
-export interface Remark {
-  text: string;
-  tone: Tone;
-  details: string;
-}
-
 export interface TableView {
   id: string;
   name: string;
@@ -162,7 +156,7 @@ export interface TableView {
   link: Link | null;
   facts: string;
   funnel: string;
-  remarks: Remark[];
+  failed: string;
   columns: Grid;
   columns_note: string;
   hidden: number;

@@ -6,8 +6,6 @@ import type { Session } from "./session";
 
 /** Seconds from which on the age of a view is said. */
 const OLD = 30;
-/** Seconds after which it is unlikely that only a cell keeps the kernel from answering. */
-const LONG_SILENCE = 120;
 
 type Times = Pick<Head, "done" | "settled" | "started_at" | "completed_at">;
 
@@ -40,8 +38,7 @@ export function freshness(head: Times, session: Session, clock: ClockView | null
   if (presence !== "live") {
     const silence = session.heard === null ? null : (Date.now() - session.heard) / 1000;
     const since = silence === null ? `as of ${clockTime(clock.now)}` : `last update ${age(silence)}`;
-    const why = silence !== null && silence > LONG_SILENCE ? "kernel busy or stopped" : "kernel busy";
-    return [presence === "busy" ? `${since}, ${why}` : since, true];
+    return [presence === "busy" ? `${since}, kernel busy` : since, true];
   }
   const now = session.now();
   const warn = clock.connection !== "live";

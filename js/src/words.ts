@@ -80,6 +80,8 @@ export const LEAD_LEFT_OUT = "left out";
 export const LEAD_UNJUDGED = "to check";
 export const LEAD_UNSURE = "not sure";
 export const CELL_FAILED = "Failed cells in this column: {}. Common causes: an error, or not enough credits.";
+export const FAILED_DETAILS =
+  "They stay empty. Common causes: an error, not enough credits, or a disconnected account.";
 export const CELL_NOT_RUN = "not run yet";
 export const CELL_LOADING = "loading";
 export const CELL_DETAILS = "{}: details";

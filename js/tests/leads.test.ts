@@ -642,7 +642,7 @@ describe("all leads", () => {
     const { query } = last(card);
     card.button("+ Filter").click();
     const value = field(card, "Value to compare with");
-    const [column, operator] = card.all<HTMLSelectElement>(".ltools select") as [
+    const [column, operator] = card.all<HTMLSelectElement>(".ltools .menu select") as [
       HTMLSelectElement,
       HTMLSelectElement,
     ];

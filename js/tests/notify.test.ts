@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Stage } from "../src/contract";
-import { notifyInLab } from "../src/labextension/notifications";
+import { notifyInLab } from "../src/labextension/commands";
 import { notified } from "../src/page_state";
 import { NOTIFY_BLOCKED } from "../src/words";
 import { type Drawn, draw, scrollIntoView, shown } from "./draw";

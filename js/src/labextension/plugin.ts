@@ -4,9 +4,7 @@ import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
-import { addCommands } from "./commands";
-import { markWithoutKernel } from "./kernels";
-import { notifyInLab } from "./notifications";
+import { addCommands, markWithoutKernel, notifyInLab } from "./commands";
 import { renderSavedCards } from "./renderer";
 
 export default {

@@ -144,18 +144,17 @@ export class NewsSection implements Part<NewsView> {
     const offer = suggestions.find((each) => each.button?.command === "fill")?.button ?? null;
     const has = (key: string): boolean =>
       shown.some((each) => each.button?.command === "fill" || each.key === key);
-    const remark = tables.items.flatMap(({ remarks }) => remarks).find(({ tone }) => tone === "bad");
     const news: News[] = isGone
       ? [{ ...gone, title: `${gone.title}. ${gone.text}`, text: "" }, ...shown]
       : [...shown];
-    if (remark && !now.length) {
+    if (tables.failed && !now.length) {
       const button = has("") ? null : offer;
       news.push({
         ...NOTHING,
         key: ":failed",
         tone: "bad",
         title: tables.failed,
-        text: remark.details,
+        text: say.FAILED_DETAILS,
         button,
       });
     } else if (offer && !has(""))

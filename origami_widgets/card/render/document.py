@@ -237,7 +237,7 @@ def _table(table: TableView, most: int) -> Section:
     return Section(
         [
             line(Part(table["name"], "bold"), _linked(table["link"]), head=True),
-            line(table["facts"], *(Part(remark["text"], "bold") for remark in table["remarks"]), small=True),
+            line(table["facts"], Part(table["failed"], "bold"), small=True),
             line(table["funnel"], small=True),
             Table([[head] for head in columns["heads"]] if rows else [], rows),
             line(more_columns(table["hidden"] + len(columns["rows"]) - len(rows)), small=True),

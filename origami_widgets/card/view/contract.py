@@ -256,18 +256,10 @@ class Grid(TypedDict):
     rows: list[list[str]]
 
 
-class Remark(TypedDict):
-    """A few words about a table, with details on demand."""
-
-    text: str
-    tone: Tone
-    details: str
-
-
 class TableView(TypedDict):
     """One table. `hidden` is the number of columns missing from `columns`; `columns_note` says so.
 
-    `facts`: what the table cost. `funnel`: where its leads went, in words; empty for the main table, whose funnel is the result's.
+    `facts`: its leads and what it cost. `failed`: how many of its cells have failed. `funnel`: where its leads went, in words; empty for the main table, whose funnel is the result's.
     """
 
     id: str
@@ -276,7 +268,7 @@ class TableView(TypedDict):
     link: Link | None
     facts: str
     funnel: str
-    remarks: list[Remark]
+    failed: str
     columns: Grid
     columns_note: str
     hidden: int
@@ -332,7 +324,7 @@ class View(TypedDict):
 class BoardRow(TypedDict):
     """A run on a board, or a brief that has not started, which has no `token`.
 
-    `status_label`: that of its card; once the agent is done, how many cells fill. `note`: the first notice of its card. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
+    `status_label`: that of its card; once the agent is done, how many cells fill. `note`: what is wrong with it, or why it has not started. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
     `qualified`, `credits` and `price`, to sort by.
     """
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from origami_widgets.card.view.contract import TABLE_SLOTS, Grid, Link, Remark, TablesView, TableView
+from origami_widgets.card.view.contract import TABLE_SLOTS, Grid, Link, TablesView, TableView
 from origami_widgets.card.view.result import (
     make_funnel,
     number,
-    sourced_words,
 )
 from origami_widgets.run.state import RunState, counted_table, total
 from origami_widgets.words import numbers as words
@@ -27,7 +26,6 @@ ALL_COLUMNS = 144
 NAME_LIMIT = 60
 _COLUMN_NAME_LIMIT = 40
 _LINK_LIMIT = 200
-_FAILED = "They stay empty. Common causes: an error, not enough credits, or a disconnected account."
 
 
 def make_tables(state: RunState, *, leads: bool) -> TablesView:
@@ -143,7 +141,7 @@ def _table(table: models.Table, most: int, *, is_main: bool) -> TableView:
         "link": open_link(table.url),
         "facts": " · ".join(_facts(table)),
         "funnel": funnel["words"] if funnel else "",
-        "remarks": _remarks(table),
+        "failed": failed_words(shown_count(table.cells.errored)),
         "columns": _grid(kept),
         "columns_note": _columns_note(len(kept), len(table.columns)),
         "hidden": len(table.columns) - len(kept),
@@ -165,46 +163,11 @@ def open_link(address: object) -> Link | None:
     return {"href": href, "label": "Open table" if is_product(href) else f"Open at {shown_host(href)}"}
 
 
-def _remarks(table: models.Table) -> list[Remark]:
-    """Return how many cells have failed. What fills is said once for all tables."""
-    text = failed_words(shown_count(table.cells.errored))
-    return [{"text": text, "tone": "bad", "details": _FAILED}] if text else []
-
-
 def failed_words(errored: int | None) -> str:
     """Return how many cells have failed; empty without any."""
     return f"{words.plural(errored, 'cell')} failed" if errored else ""
 
 
 def _facts(table: models.Table) -> list[str]:
-    stats = table.stats
     leads, used = shown_count(table.lead_count), number(table.credits.lifetime_used)
-    facts = []
-    if leads is not None:
-        facts.append(words.plural(leads, "lead"))
-    if used is not None:
-        facts.append(words.plural(used, "credit"))
-    if stats is None:
-        return facts
-    # Without leads, a price per lead has no meaning.
-    if (price := number(stats.credits_per_lead)) is not None and leads != 0:
-        facts.append(f"{words.amount(price)} credits per lead")
-    more = bool(stats.has_unknown_total_with_more)
-    if stats.funnel and make_funnel(table) is None:
-        facts.extend(_funnel_facts(stats.funnel, more=more))
-    elif more and not stats.funnel:
-        facts.append("more available")
-    return facts
-
-
-def _funnel_facts(funnel: models.Funnel, *, more: bool) -> list[str]:
-    """Return the funnel's numbers one by one, for those that do not add up to a bar."""
-    facts = []
-    if (sourced := shown_count(funnel.total_sourced_leads)) is not None and (sourced or more):
-        facts.append(sourced_words(sourced, more=more))
-    outcomes = (
-        (funnel.post_static_leads, "kept", "kept"),
-        (funnel.deduped_leads, "duplicate", "duplicates"),
-        (funnel.excluded_leads, "left out", "left out"),
-    )
-    return [*facts, *(words.plural(value, one, many) for raw, one, many in outcomes if (value := shown_count(raw)))]
+    return [words.plural(count, noun) for count, noun in ((leads, "lead"), (used, "credit")) if count is not None]

@@ -380,7 +380,7 @@ class LeadFeed:
         own = self._is_own(table)
         is_shaped_anew = slugs_in_order(columns, own=own) != slugs_in_order(part.columns, own=part.is_own)
         part.columns, part.is_own, part.total, part.note, part.failures = columns, own, answer.total, "", 0
-        part.stopped, part.leads_then = self._stopped(table), shown_count(table.lead_count)
+        part.stopped = self._stopped(table)
         is_cut = part.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic(), listed)

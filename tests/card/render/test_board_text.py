@@ -30,7 +30,7 @@ def test_a_few_runs_say_all_that_is_known():
   4 min 28 s so far · last update 2026-07-21 09:18 UTC
   6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7
 ◆ Needs your answer · Agent 2: Find wholesale partners for us.
-  2 questions · ended 2026-07-21 10:02 UTC
+  ended 2026-07-21 10:02 UTC
   7c2a1b9f-304c-4b61-8f66-3e1b5d2c8fa1/v2_run-01k0c6t9qa
 
 To see the newest runs of the account, in any kernel: ow.RunBoard()"""

@@ -41,7 +41,7 @@ def test_the_bakeries():
   21 leads found: 12 qualified, 3 not, 6 left out
 
 Porto bakeries
-  15 leads · 57 credits · 3.8 credits per lead
+  15 leads · 57 credits
   Column          Tried  Credits per run  Credits                                   Verdicts
   Contact e-mail   87 %                3       39
   Fit             100 %              1.2       18  12 qualified · 2 not qualified · 1 unsure
