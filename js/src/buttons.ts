@@ -1,9 +1,9 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
 import type { Button } from "./contract";
-import { el, fill, keyedList, on, type Part, setText, show, showCut, showText, words } from "./dom";
+import { button, el, fill, keyedList, type Part, setText, show, showCut, showText, words } from "./dom";
 import { filled } from "./format";
-import { onKey } from "./keys";
+import { popover } from "./menu";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
 import { ANSWER_MS, type Session } from "./session";
 import * as say from "./words";
@@ -12,13 +12,6 @@ export const BUSY = "Kernel busy. This is sent when the cell ends, or interrupt 
 
 /** The second press of a double click must not confirm the first one's question. */
 const CONFIRM_AFTER_MS = 400;
-
-/** `aria-disabled` instead of `disabled`, which would lose the keyboard focus. */
-export function button(label: string, press: () => void, cls = ""): HTMLButtonElement {
-  const node = el("button", cls, label, { type: "button", dir: "auto" });
-  on(node, "click", () => node.ariaDisabled === "true" || press());
-  return node;
-}
 
 /** Turns a button off. If there is no kernel to send to, its description says so. */
 export function turnOff(node: HTMLElement, off: boolean, gone = false): void {
@@ -54,18 +47,20 @@ export class CommandButton implements Part<Pressed | null> {
   readonly #press = button("", () => this.#click());
   readonly #asked = words();
   #pressed: Pressed | null = null;
-  #question: HTMLElement | null = null;
+  readonly #question: ReturnType<typeof popover>;
 
   constructor(session: Session) {
     this.#session = session;
     this.node = el("span", "act", this.#press);
+    this.#question = popover(this.#press, "form", (isOpen) => isOpen || this.#question.panel.remove());
+    this.#question.panel.role = "group";
   }
 
   update(next: Pressed | null): void {
     const spec = this.#pressed?.spec;
     // Numbers in the question may change while it is read. What it asks may not.
-    if (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt) this.#retract();
-    if (this.#question && next) setText(this.#asked, next.spec.confirm ?? "");
+    if (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt) this.#question.shut();
+    if (next) setText(this.#asked, next.spec.confirm ?? "");
     this.#pressed = next;
     this.refresh();
   }
@@ -86,15 +81,15 @@ export class CommandButton implements Part<Pressed | null> {
     if (this.#press.textContent !== label) fill(this.#press, does, el("span", "price", ...price));
     this.#press.ariaLabel = pressed.named ? this.#named(label) : null;
     turnOff(this.#press, off, gone);
-    if (off) this.#retract();
+    if (off) this.#question.shut();
     // What the kernel says of a request is in its view.
     showOutcome(this.outcome, requested ? undefined : state);
   };
 
   #click(): void {
     const { confirm, yes } = this.#pressed?.spec ?? {};
-    if (confirm && yes) this.#ask(confirm, yes);
-    else this.#send();
+    if (!confirm || !yes) this.#send();
+    else if (this.#question.panel.hidden) this.#ask(confirm, yes);
   }
 
   #send(): void {
@@ -106,33 +101,18 @@ export class CommandButton implements Part<Pressed | null> {
     const since = Date.now();
     const confirm = (): void => {
       if (Date.now() - since < CONFIRM_AFTER_MS) return;
-      this.#retract(true);
+      question.shut(true);
       this.#send();
     };
+    const question = this.#question;
     const yes = button(answer, confirm, "go");
-    const no = button(say.NO, () => this.#retract(true));
-    const of = { role: "group", ariaLabel: this.#named(asks) };
-    const question = el("span", "act", this.#asked, yes, no, of);
+    const no = button(say.NO, () => question.shut(true));
     setText(this.#asked, asks);
-    onKey(question, (key, event) => {
-      if (key !== "Escape") return;
-      // The menu around it stays open.
-      event.stopPropagation();
-      this.#retract(true);
-    });
-    this.#question = question;
-    show(this.#press, false);
-    this.node.append(question);
+    fill(question.panel, this.#asked, el("span", "act", yes, no));
+    question.panel.ariaLabel = this.#named(asks);
+    this.node.append(question.panel);
+    question.open();
     yes.focus();
-  }
-
-  /** Takes the question back, if there is one. */
-  #retract(focus = false): void {
-    if (!this.#question) return;
-    this.#question.remove();
-    this.#question = null;
-    show(this.#press, true);
-    if (focus) this.#press.focus();
   }
 
   #named(label: string): string {
@@ -163,8 +143,8 @@ export function commandButtons(
 /** A line of code with a button that copies it; if the clipboard is forbidden, through a selected text field. */
 export function copyLine(label: string, what: string): Part<string> {
   const code = words("cut", "code");
-  const press = copyButton(say.COPY, what, () => code.textContent ?? "");
-  const node = el("span", "line", label, code, press.node);
+  const press = copyButton(what, () => code.textContent ?? "");
+  const node = el("span", "line", label, code, press);
   return {
     node,
     update(text) {
@@ -199,17 +179,8 @@ function bySelection(text: string, near: HTMLElement): boolean {
   }
 }
 
-/**
- * A button that copies a text, which is made when it is pressed, or when `copy` is called. Assistive technology is told, too.
- *
- * @param keys - The name of Ctrl+C on this machine, where its owner lets that do the same.
- */
-export function copyButton(
-  label: string,
-  what: string,
-  text: () => string,
-  keys = "",
-): { node: HTMLElement; copy(): Promise<void> } {
+/** A button that copies a text, which is made when it is pressed. Assistive technology is told, too. */
+export function copyButton(what: string, text: () => string): HTMLElement {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const copy = async (): Promise<void> => {
     const done = await copyText(text(), press);
@@ -218,15 +189,13 @@ export function copyButton(
     setText(said, outcome);
     clearTimeout(timer);
     timer = setTimeout(() => {
-      setText(press, label);
+      setText(press, say.COPY);
       setText(said, "");
     }, 2000);
   };
-  const press = button(label, () => void copy(), "link");
-  const ariaLabel = `Copy ${what}`;
-  Object.assign(press, { ariaLabel, title: keys ? `${ariaLabel} (${keys})` : ariaLabel });
-  if (keys) press.ariaKeyShortcuts = "Control+C Meta+C";
+  const press = button(say.COPY, () => void copy(), "link");
+  press.ariaLabel = press.title = `Copy ${what}`;
   // The button's own name stays, and the focus may be elsewhere.
   const said = el("span", "hidden", { role: "status" });
-  return { node: el("span", "", press, said), copy };
+  return el("span", "", press, said);
 }

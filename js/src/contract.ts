@@ -147,13 +147,6 @@ export interface Grid {
   heads: string[];
   form: string;
   rows: string[][];
-  keys: ((number | null)[])[];
-}
-
-export interface Remark {
-  text: string;
-  tone: Tone;
-  details: string;
 }
 
 export interface TableView {
@@ -163,7 +156,7 @@ export interface TableView {
   link: Link | null;
   facts: string;
   funnel: string;
-  remarks: Remark[];
+  failed: string;
   columns: Grid;
   columns_note: string;
   hidden: number;
@@ -442,8 +435,6 @@ export interface LeadsAnswer {
   final: boolean;
   runs: Record<string, RunCells>;
   note: string;
-  next_at: number | null;
-  read_at: number | null;
 }
 
 export interface LeadTab {

@@ -31,6 +31,13 @@ export function fill(node: Element, ...children: Child[]): void {
   node.replaceChildren(...children.filter((child): child is Node | string => !!child));
 }
 
+/** `aria-disabled` instead of `disabled`, which would lose the keyboard focus. */
+export function button(label: string, press: () => void, cls = ""): HTMLButtonElement {
+  const node = el("button", cls, label, { type: "button", dir: "auto" });
+  on(node, "click", () => node.ariaDisabled === "true" || press());
+  return node;
+}
+
 /** An element for words from outside, isolated in their own direction. */
 export function words(cls = "", tag: "span" | "b" | "code" | "bdi" = "span", text = ""): HTMLElement {
   return el(tag, cls, text, { dir: "auto" });
@@ -159,12 +166,6 @@ export function keyedList<T>(
       for (const part of parts.values()) part.refresh?.();
     },
   };
-}
-
-/** The text that is selected in the tree of a node; browsers differ in which selection knows that of a shadow tree. */
-export function selectedText(node: Node): string {
-  const root = node.getRootNode() as { getSelection?(): Selection | null };
-  return `${root.getSelection?.() ?? getSelection() ?? ""}`;
 }
 
 let unique = 0;

@@ -6,22 +6,6 @@ import type { Session } from "./session";
 
 /** Seconds from which on the age of a view is said. */
 const OLD = 30;
-/** Seconds after which it is unlikely that only a cell keeps the kernel from answering. */
-const LONG_SILENCE = 120;
-
-/**
- * When the server was last heard and will be asked next, counted on by the interval, as unchanged checks send nothing.
- */
-export function lastAndNextCheck(
-  clock: ClockView,
-  now: number,
-): { heard: number | null; next: number | null } {
-  const { next_at: first, heard_at: heard, interval, connection } = clock;
-  if (first === null || !interval || now < first || connection !== "live") return { heard, next: first };
-  const step = interval * 1000;
-  const last = first + Math.floor((now - first) / step) * step;
-  return { heard: Math.max(heard ?? 0, last), next: last + step };
-}
 
 type Times = Pick<Head, "done" | "settled" | "started_at" | "completed_at">;
 
@@ -41,36 +25,28 @@ export function elapsed(
   return start === null || end === null ? "" : duration((end - start) / 1000);
 }
 
-/** The age of the view; `next`: when the next check is; `warn`: whether the view may no longer be true. */
-export interface Freshness {
-  age: string;
-  next: string;
-  warn: boolean;
-}
+/** The age of the view, with the next try, and whether it may no longer be true. */
+type Freshness = [age: string, warn: boolean];
 
 /** How fresh a run is. `clock` is the session's, or that of a run on a board. */
 export function freshness(head: Times, session: Session, clock: ClockView | null = session.clock): Freshness {
   const { presence } = session;
-  const fixed = (age: string, warn = false): Freshness => ({ age, next: "", warn });
   if (!clock || (head.done && head.settled) || clock.connection === "ended")
-    return fixed(head.done && head.completed_at !== null ? `ended ${clockTime(head.completed_at)}` : "");
+    return [head.done && head.completed_at !== null ? `ended ${clockTime(head.completed_at)}` : "", false];
   if (presence === "gone")
-    return fixed(clock.heard_at === null ? "" : `last update ${clockTime(clock.heard_at)}`, true);
+    return [clock.heard_at === null ? "" : `last update ${clockTime(clock.heard_at)}`, true];
   if (presence !== "live") {
     const silence = session.heard === null ? null : (Date.now() - session.heard) / 1000;
     const since = silence === null ? `as of ${clockTime(clock.now)}` : `last update ${age(silence)}`;
-    const why = silence !== null && silence > LONG_SILENCE ? "kernel busy or stopped" : "kernel busy";
-    return fixed(presence === "busy" ? `${since}, ${why}` : since, true);
+    return [presence === "busy" ? `${since}, kernel busy` : since, true];
   }
   const now = session.now();
-  const { next } = lastAndNextCheck(clock, now);
-  const left = next === null ? 0 : (next - now) / 1000;
+  const warn = clock.connection !== "live";
   // Only what was heard counts, and it is said once it matters.
   const since = clock.heard_at === null ? 0 : (now - clock.heard_at) / 1000;
-  const isOld = since >= OLD || clock.connection !== "live";
-  return {
-    age: isOld && clock.heard_at !== null && clock.heard ? filled(clock.heard, age(since)) : "",
-    next: next === null || !clock.next ? "" : left < 1 ? clock.due : filled(clock.next, duration(left)),
-    warn: clock.connection !== "live",
-  };
+  const isSaid = clock.heard_at !== null && clock.heard && (warn || since >= OLD);
+  const left = clock.next_at === null ? 0 : (clock.next_at - now) / 1000;
+  const next = left < 1 ? clock.due : filled(clock.next, duration(left));
+  const isTried = warn && clock.next_at !== null && clock.next;
+  return [[isSaid && filled(clock.heard, age(since)), isTried && next].filter(Boolean).join(" · "), warn];
 }

@@ -1,30 +1,24 @@
-/** Menus: a button that opens a panel over whatever is there, in the browser's top layer, where nothing cuts it. */
+/** Panels that a button opens over whatever is there, in the browser's top layer, where nothing cuts them. */
 
-import { button } from "./buttons";
-import { el, on, show, uid } from "./dom";
+import { button, el, on, show, uid } from "./dom";
 import { onKey } from "./keys";
 
 /** Pixels between a panel and its button, or the edge of the window. */
 const GAP = 4;
 
 /**
- * The place of the panel is behind the button, so that Tab goes on into it.
+ * A panel. Its place is behind its button, so that Tab goes on into it.
  *
- * @param opens - Called before the panel opens.
+ * @param toggled - Called before the panel opens, and after it was shut.
  */
-export function menu(label: string, cls = "", opens: () => void = () => {}) {
-  const panel = el("div", "menu", { id: uid(), popover: "manual", hidden: true });
-  const press = button(label, () => (panel.hidden ? open() : shut()), cls);
+export function popover(press: HTMLElement, cls: string, toggled: (isOpen: boolean) => void) {
+  const panel = el("div", `menu ${cls}`, { id: uid(), popover: "manual", hidden: true });
   let undo: (() => void)[] = [];
-  press.setAttribute("aria-controls", panel.id);
-  press.ariaExpanded = "false";
-
   const open = (): void => {
-    opens();
+    toggled(true);
     show(panel, true);
     panel.showPopover?.();
     place(panel, press);
-    press.ariaExpanded = "true";
     // A panel whose view is gone shuts as any other, at the next click.
     const leave = (event: Event): void => {
       if (!event.composedPath().some((at) => at === panel || at === press)) shut();
@@ -39,20 +33,38 @@ export function menu(label: string, cls = "", opens: () => void = () => {}) {
       on(window, "focusin", leave, true),
     ];
   };
-  const shut = (): void => {
+  const shut = (focus = false): void => {
     if (panel.hidden) return;
     for (const each of undo) each();
     undo = [];
     panel.hidePopover?.();
     show(panel, false);
-    press.ariaExpanded = "false";
+    toggled(false);
+    if (focus) press.focus();
   };
   for (const node of [press, panel])
-    onKey(node, (key) => {
+    onKey(node, (key, event) => {
       if (panel.hidden || key !== "Escape") return;
-      shut();
-      press.focus();
+      // A panel around it stays open.
+      event.stopPropagation();
+      shut(true);
     });
+  return { panel, open, shut };
+}
+
+/**
+ * A button with its panel.
+ *
+ * @param opens - Called before the panel opens.
+ */
+export function menu(label: string, cls = "", opens: () => void = () => {}) {
+  const press = button(label, () => (panel.hidden ? open() : shut()), cls);
+  const { panel, open, shut } = popover(press, "", (isOpen) => {
+    if (isOpen) opens();
+    press.ariaExpanded = `${isOpen}`;
+  });
+  press.setAttribute("aria-controls", panel.id);
+  press.ariaExpanded = "false";
   return { press, panel, shut };
 }
 

@@ -1,8 +1,7 @@
 /** The toggle for notifications: a browser notification, and a mark in the page's title, when a run ends, asks or fails. */
 
-import { button } from "./buttons";
-import { el, on, type Part, setText, show, showText, words } from "./dom";
-import { type News, notifiesByDefault, notifyHost } from "./page_settings";
+import { button, el, on, type Part, setText, show, showText, words } from "./dom";
+import { type News, notifyHost } from "./page_settings";
 import { isNews } from "./page_state";
 import type { Session } from "./session";
 import * as say from "./words";
@@ -69,23 +68,21 @@ export function notifyToggle(tag: string, session: Session): Notify {
   const refusal = words("say");
   const node = el("span", "act notify", press);
   const page = titled();
-  /** Null until the user has chosen. */
-  let chosen: boolean | null = null;
-  const isOn = (): boolean => chosen ?? notifiesByDefault();
+  let isOn = false;
   const toggle = async (): Promise<void> => {
-    chosen = !isOn();
-    press.ariaPressed = `${chosen}`;
+    isOn = !isOn;
+    press.ariaPressed = `${isOn}`;
     showText(refusal, "");
     // Some browsers grant or refuse without asking.
-    const permission = chosen && (await Notification.requestPermission());
-    if (chosen && permission === "denied") showText(refusal, say.NOTIFY_BLOCKED);
+    const permission = isOn && (await Notification.requestPermission());
+    if (isOn && permission === "denied") showText(refusal, say.NOTIFY_BLOCKED);
   };
   show(refusal, false);
   return {
     node,
     refusal,
     notify({ title, body, tone, runs }) {
-      if (!isOn() || !page || !isNews(runs) || (session.visible && page.hasFocus())) return;
+      if (!isOn || !page || !isNews(runs) || (session.visible && page.hasFocus())) return;
       markTitle(page);
       notifyHost({ tag, title, body, tone });
       try {
@@ -96,7 +93,7 @@ export function notifyToggle(tag: string, session: Session): Notify {
     },
     update(possible) {
       const isThere = possible && page && "Notification" in globalThis;
-      press.ariaPressed = `${isOn()}`;
+      press.ariaPressed = `${isOn}`;
       show(node, isThere);
       if (!isThere) show(refusal, false);
     },

@@ -1,16 +1,11 @@
 /**
  * Communication between a host's extension and the cards of its page. They are separate modules, so it goes through the
- * page: settings are at its root, where they reach into every shadow root; a notebook without a kernel has a class;
- * notifications are events of the document.
+ * page: a notebook without a kernel has a class, and notifications are events of the document.
  */
 
 import type { Tone } from "./contract";
 import { on } from "./dom";
 
-/** Key in the root's dataset: whether cards notify unless the user turns that off. */
-export const NOTIFIES = "origamiNotify";
-/** Property of the root's style: the rows that a card's body shows without scrolling, and a half one more (base.css). */
-export const ROWS = "--origami-rows";
 /** Class of a notebook that has no kernel, and the event of the document when one gets or loses it. */
 export const NO_KERNEL = "origami-no-kernel";
 const EVENT = "origami-notify";
@@ -22,8 +17,6 @@ export interface News {
   body: string;
   tone: Tone;
 }
-
-export const notifiesByDefault = (): boolean => document.documentElement.dataset[NOTIFIES] === "true";
 
 /** Notifies the host's extension, if there is one. */
 export const notifyHost = (news: News): void =>

@@ -8,24 +8,6 @@ import { mount as mountCard } from "./card";
 import { type BoardView, type SAVED_TYPES, SAVED_VERSION, type SavedView, type View } from "./contract";
 import type { Model } from "./model";
 
-/**
- * Most entries of one list of a view, and of all its lists together. Python's largest views have a tenth and a half of
- * them; a view that was tampered with must not keep the page busy.
- */
-export const MOST_IN_LIST = 1000;
-const MOST_ENTRIES = 6000;
-
-/** The value with its lists cut, the later ones first. */
-function bounded(value: unknown, left = { entries: MOST_ENTRIES }): unknown {
-  if (Array.isArray(value)) {
-    const kept = value.slice(0, Math.min(MOST_IN_LIST, left.entries));
-    left.entries -= kept.length;
-    return kept.map((each) => bounded(each, left));
-  }
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, bounded(part, left)]));
-}
-
 /** The model of a widget whose kernel is gone: it has the final state, and its messages go nowhere. */
 const savedModel = (traits: Record<string, unknown>): Model => ({
   comm_live: false,
@@ -59,9 +41,8 @@ const DRAW: Record<(typeof SAVED_TYPES)[number], Draw> = {
 export function drawSaved(type: string, data: unknown, host: HTMLElement): () => void {
   const { version, view } = (data ?? {}) as Partial<SavedView>;
   if (version !== SAVED_VERSION) throw new Error(`Saved by version ${version}, this is ${SAVED_VERSION}.`);
-  const saved = bounded(JSON.parse(`${view}`));
   const place = document.createElement("div");
-  const end = DRAW[type as keyof typeof DRAW](saved as never, place);
+  const end = DRAW[type as keyof typeof DRAW](JSON.parse(`${view}`) as never, place);
   host.append(place);
   return () => {
     end();

@@ -5,11 +5,11 @@ export interface Order<K> {
   down: boolean;
 }
 
-/** The order after a click on a head: it begins as `down` says, the second click turns it round, the third ends it. */
-export function orderAfter<K>(now: Order<K> | null, key: K, down: boolean): Order<K> | null {
-  if (now?.key !== key) return { key, down };
-  return now.down === down ? { key, down: !down } : null;
-}
+/** The order after a click on a head: it begins as `down` says, and each further click turns it round. */
+export const orderAfter = <K>(now: Order<K> | null, key: K, down: boolean): Order<K> => ({
+  key,
+  down: now?.key === key ? !now.down : down,
+});
 
 /** The order by a head, for assistive technology and for its arrow. */
 export const ariaSortOf = <K>(now: Order<K> | null, key: K): string | null =>
@@ -19,6 +19,12 @@ export const ariaSortOf = <K>(now: Order<K> | null, key: K): string | null =>
 const { compare } = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 export type SortValue = string | number | null;
+
+/** What a text is sorted by: its size if it is a number, and null without any. */
+export function sizeOf(text: string): SortValue {
+  const size = Number(text.replace(/[,%]/g, ""));
+  return text === "" ? null : Number.isNaN(size) ? text : size;
+}
 
 /** Numbers by their size, all else as words. What is missing comes last in both directions. */
 export function inOrder(one: SortValue, other: SortValue, down: boolean): number {

@@ -5,7 +5,7 @@
 
 import { el, on } from "./dom";
 import { folded } from "./format";
-import { ariaSortOf, inOrder, type Order, orderAfter, type SortValue } from "./sorting";
+import { ariaSortOf, inOrder, type Order, orderAfter, sizeOf } from "./sorting";
 
 const ROLES: Record<string, string> = { THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
 
@@ -14,13 +14,6 @@ const cellText = (row: HTMLTableRowElement, at: number): string =>
   [...(row.cells[at]?.childNodes ?? [])]
     .map((node) => (node.nodeName === "DETAILS" ? "" : (node.textContent ?? "")))
     .join("");
-
-/** The value to sort by: a number if all of the text is one, and null without any. */
-function sortValue(row: HTMLTableRowElement, at: number): SortValue {
-  const text = cellText(row, at);
-  const size = Number(text.replaceAll(",", ""));
-  return text === "" ? null : Number.isNaN(size) ? text : size;
-}
 
 class LeadTable {
   readonly #table: HTMLTableElement;
@@ -54,9 +47,8 @@ class LeadTable {
     [...(this.#table.tHead?.rows[0]?.cells ?? [])].forEach((head, place) => {
       head.ariaSort = ariaSortOf(order, place);
     });
-    const keyed = this.#rows.map((row) => ({ row, key: sortValue(row, at) }));
-    if (order) keyed.sort((a, b) => inOrder(a.key, b.key, order.down));
-    const rows = keyed.map(({ row }) => row);
+    const keyed = this.#rows.map((row) => ({ row, key: sizeOf(cellText(row, at)) }));
+    const rows = keyed.sort((a, b) => inOrder(a.key, b.key, order.down)).map(({ row }) => row);
     const size = this.#table.tBodies[0]?.rows.length ?? 1;
     [...this.#table.tBodies].forEach((body, block) => {
       body.append(...rows.slice(block * size, (block + 1) * size));

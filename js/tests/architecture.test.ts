@@ -76,7 +76,7 @@ describe("the floors of the front end", () => {
   });
 
   it("finds imports", () => {
-    expect(importsOf("sections/tables")).toEqual(expect.arrayContaining(["buttons", "leads/code"]));
+    expect(importsOf("sections/tables")).toEqual(expect.arrayContaining(["session", "leads/code"]));
   });
 
   it("has no two files of one name", () => {

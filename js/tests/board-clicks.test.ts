@@ -275,32 +275,10 @@ describe("Answer", () => {
     button.click();
     expect(on.model.commands()).toMatchObject([{ name: "open", run_id: on.model.view.rows[0]?.token }]);
     await open(on);
-    expect(active()).toBe(on.one(".origami-widget").shadowRoot?.querySelector("input"));
     // Opened again, the card would lose what is typed in it.
     expect([shown(button), isOff(button)]).toEqual(["Answer", true]);
     button.click();
     expect(on.model.commands()).toHaveLength(1);
-  });
-
-  it("takes no focus where the row was opened by its name", async () => {
-    const on = drawBoard(boardOf([asking()]));
-    on.model.widget_manager = host;
-    const [brief] = on.briefs();
-    brief?.focus();
-    brief?.click();
-    await open(on);
-    expect(active()).toBe(brief);
-  });
-
-  it("takes no focus where the question was answered meanwhile", async () => {
-    const on = drawBoard(boardOf([asking()]));
-    on.model.widget_manager = host;
-    on.button("Answer").click();
-    await change(on, (view) => {
-      (view.rows[0] as BoardRow).button = "";
-    });
-    await open(on);
-    expect(active()).not.toBe(on.one(".origami-widget").shadowRoot?.querySelector("input"));
   });
 });
 
@@ -320,20 +298,6 @@ describe("Try again", () => {
 });
 
 describe("Cancel", () => {
-  it("has the room that its answer will need, so that no name moves", async () => {
-    const on = drawBoard(boardOf([row(), row({ button: "stop", done: true }), row({ button: "" })]));
-    const sent = () =>
-      on
-        .all("td.b-does")
-        .slice(0, 3)
-        .map(({ dataset }) => dataset.sent);
-    expect(sent()).toEqual(["Cancelling…", "Stopping…", undefined]);
-    await change(on, (view) => {
-      (view.rows[0] as BoardRow).button = "";
-    });
-    expect(sent()[0]).toBe(undefined);
-  });
-
   it("of a row asks first, and is sent once, for that row alone", () => {
     const on = drawBoard(boardOf(named("a", "b")));
     const button = on.rows()[1]?.querySelector<HTMLButtonElement>(".b-does button") as HTMLButtonElement;

@@ -41,7 +41,5 @@ export const answerTo = (
   marks: {},
   hidden: 0,
   left_out: 0,
-  next_at: null,
-  read_at: null,
   ...change,
 });

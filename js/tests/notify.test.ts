@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Stage } from "../src/contract";
-import { notifyInLab } from "../src/labextension/notifications";
-import { NOTIFIES } from "../src/page_settings";
+import { notifyInLab } from "../src/labextension/commands";
 import { notified } from "../src/page_state";
 import { NOTIFY_BLOCKED } from "../src/words";
 import { type Drawn, draw, scrollIntoView, shown } from "./draw";
@@ -195,18 +194,23 @@ describe("Notify me on a board", () => {
     each.map(([stage, count]) => ({ stage, label: `${count} ${stage}`, count }));
 
   it("notifies when more runs ask or have failed, and when all have ended", async () => {
-    const on = drawBoard(boardOf(named("a", "b", "c"), { counts: counts(["running", 2], ["failed", 1]) }));
+    const rows = named("a", "b", "c");
+    Object.assign(rows[2] as object, { stage: "failed" });
+    const on = drawBoard(boardOf(rows));
     await toggle(on);
     const sums = "36 leads, 29 qualified, 517 credits";
     const said: string[] = [];
-    for (const head of [
-      { counts: counts(["running", 1], ["failed", 1], ["ended", 1]), announcement: "1 failed" },
-      { counts: counts(["needs_you", 1], ["failed", 1], ["ended", 1]), announcement: "1 needs you" },
-      { counts: counts(["failed", 1], ["ended", 2]), announcement: "1 failed" },
-      { counts: counts(["failed", 2], ["ended", 1]), announcement: "2 failed" },
-      { counts: counts(["failed", 2], ["ended", 1]), settled: true, announcement: "all have ended", sums },
-    ]) {
+    for (const [stages, head] of [
+      [["running", "ended"], { announcement: "1 failed" }],
+      [["needs_you", "ended"], { announcement: "1 needs you" }],
+      [["ended", "ended"], { announcement: "1 failed" }],
+      [["ended", "failed"], { announcement: "2 failed" }],
+      [["ended", "failed"], { settled: true, announcement: "all have ended", sums }],
+    ] as const) {
       await change(on, (view) => {
+        view.rows.forEach((each, at) => {
+          each.stage = stages[at] ?? "failed";
+        });
         Object.assign(view.head, head);
       });
       said.push(sent.map(({ title, body }) => `${title}, ${body}`).join());
@@ -279,13 +283,9 @@ describe("in a host with the extension", () => {
 
   beforeEach(() => {
     executed = [];
-    document.documentElement.dataset[NOTIFIES] = "true";
   });
 
-  afterEach(() => {
-    end();
-    delete document.documentElement.dataset[NOTIFIES];
-  });
+  afterEach(() => end());
 
   /** The host's commands, without those that it has not got. */
   const commands = (has: boolean): CommandRegistry => ({
@@ -297,12 +297,11 @@ describe("in a host with the extension", () => {
     },
   });
 
-  it("notifies by default, once however many views there are", () => {
+  it("notifies once however many views there are", async () => {
     end = notifyInLab(commands(true));
     const card = draw("running");
-    draw(card.model);
-    openMenu(card);
-    expect(card.button("Notify me").ariaPressed).toBe("true");
+    const other = draw(card.model);
+    for (const each of [card, other]) await toggle(each);
     card.model.set(sample("completed"));
     const { head } = sample("completed");
     expect(executed).toEqual([
@@ -317,9 +316,10 @@ describe("in a host with the extension", () => {
     ["nothing_built", "warning"],
     ["step_cap_hit", "warning"],
     ["cancelled", "info"],
-  ])("shows a run that is %s as %s", (name, type) => {
+  ])("shows a run that is %s as %s", async (name, type) => {
     end = notifyInLab(commands(true));
     const card = draw("running");
+    await toggle(card);
     card.model.set(sample(name));
     expect(executed.map((each) => (each as string[])[2])).toEqual([type]);
   });
@@ -327,15 +327,17 @@ describe("in a host with the extension", () => {
   it("notifies of nothing on a card where a person has switched it off", async () => {
     end = notifyInLab(commands(true));
     const card = draw("running");
+    await toggle(card);
     expect((await toggle(card)).ariaPressed).toBe("false");
     card.model.set(sample("completed"));
     expect(executed).toEqual([]);
     expect(sent).toEqual([]);
   });
 
-  it("leaves it to the browser where the host has no notifications", () => {
+  it("leaves it to the browser where the host has no notifications", async () => {
     end = notifyInLab(commands(false));
     const card = draw("running");
+    await toggle(card);
     card.model.set(sample("completed"));
     expect(executed).toEqual([]);
     expect(sent).toHaveLength(1);

@@ -149,8 +149,7 @@ def page(state: RunState, earlier: Sequence[RunState], width: int, height: int) 
     """Return the card of a run as it fits on a screen, with the earlier turns of its conversation."""
     now = time.time()
     view = make_view(state, earlier=earlier, now=now, form="current")
-    # One line is reserved for the number of lines that do not fit.
-    text = render_text(view, now=now, ticking=True, width=min(width, WIDTH), height=height - 1)
+    text = render_text(view, now=now, ticking=True, width=min(width, WIDTH))
     return fit_height(text, height)
 
 

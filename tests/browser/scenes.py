@@ -32,7 +32,7 @@ BUSY, GONE = "Kernel busy", "Kernel stopped"
 
 
 def ask_before_spending(window: LabPage, index: int) -> None:
-    """Press a button that asks first."""
+    """Press a button that asks first, in a panel that shuts when the page moves."""
     window.output(index).get_by_role("button", name="Continue").click()
 
 
@@ -88,11 +88,11 @@ def restart(window: LabPage, index: int) -> None:
 
 SCENES = [
     *(Scene(name, f"show({name!r})", CARD, outputs=OUTPUTS) for name in NAMES),
-    Scene("asked_first", ALONE.format("incomplete"), CARD, act=ask_before_spending),
-    Scene("asked_to_cancel", ALONE.format("running"), CARD, act=ask_before_stopping),
-    Scene("asked_to_stop", ALONE.format("filling"), CARD, act=ask_before_stopping),
+    Scene("asked_first", ALONE.format("incomplete"), CARD, opens=ask_before_spending),
+    Scene("asked_to_cancel", ALONE.format("running"), CARD, opens=ask_before_stopping),
+    Scene("asked_to_stop", ALONE.format("filling"), CARD, opens=ask_before_stopping),
     Scene("board", BOARD, ".origami-board"),
-    Scene("board_asked_to_stop", BOARD, ".origami-board", act=ask_before_stopping),
+    Scene("board_asked_to_stop", BOARD, ".origami-board", opens=ask_before_stopping),
     Scene("typed", ALONE.format("needs_input"), CARD, act=answer_in_own_words),
     Scene("menu", ALONE.format("completed"), CARD, opens=open_menu),
     Scene("unfolded", ALONE.format("large"), CARD, act=unfold),

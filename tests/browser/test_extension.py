@@ -169,14 +169,14 @@ def test_the_guide_opens_in_a_tab_of_its_own(open_lab: Callable[..., LabPage]) -
 def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) -> None:
     brief = "'Find partners. scenario:needs_input', client=ow.Sandbox(speed=20).client()"
     lab = open_lab([SETUP, f"run = ow.start({brief})", "run"])
-    # Asked for, and in another window: what is in sight is not said.
-    settings = "window.jupyterapp.serviceManager.settings"
-    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"notify\": true}}')")
-    lab.save()
-    lab.reload()
+    # In another window: what is in sight is not said.
     lab.page.evaluate("document.hasFocus = () => false")
-    for cell in range(3):
+    for cell in range(2):
         lab.run_cell(cell)
+    card = lab.output(1).locator(CARD)
+    card.get_by_role("button", name="More about this run").click()
+    card.get_by_role("button", name="Notify me").click()
+    lab.run_cell(2)
     expect(lab.output(2).locator(CARD)).to_contain_text("Needs your answer")
     # Told quietly, as the server of the tests is set up; the list has them all.
     lab.command("apputils:display-notifications")
@@ -184,7 +184,6 @@ def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) 
     expect(reported).to_have_count(1)
     expect(reported).to_contain_text("Find partners")
     expect(reported).to_contain_text("Needs your answer")
-    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{}}')")
 
 
 def test_cards_say_at_once_that_their_kernel_was_shut_down(open_lab: Callable[..., LabPage]) -> None:
@@ -203,23 +202,3 @@ def test_cards_say_at_once_that_their_kernel_was_shut_down(open_lab: Callable[..
     expect(card.locator(".pill")).to_have_text("Was running")
     expect(way_on).not_to_be_visible(timeout=5_000)
     expect(ended.locator(".pill")).to_have_text("Stopped early")
-
-
-def test_settings_reach_every_card_of_the_page(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([SETUP, "run = ow.start('Find dentists. scenario:slow', client=ow.Sandbox(speed=2).client())"])
-    lab.run_cell(0)
-    lab.run_cell(1)
-    panel = lab.output(1).locator(CARD).get_by_role("tabpanel")
-    before = panel.bounding_box()["height"]
-    settings = "window.jupyterapp.serviceManager.settings"
-    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{\"previewRows\": 14, \"notify\": true}}')")
-    lab.save()
-    lab.reload()
-    expect(lab.output(1).locator(CARD)).to_contain_text("Running")
-    after = lab.output(1).locator(CARD).get_by_role("tabpanel").bounding_box()["height"]
-    assert after > before + 100
-    lab.output(1).locator(CARD).get_by_role("button", name="More about this run").click()
-    expect(lab.output(1).locator(CARD).get_by_role("button", name="Notify me")).to_have_attribute(
-        "aria-pressed", "true"
-    )
-    lab.page.evaluate(f"{settings}.save('origami-widgets:plugin', '{{}}')")

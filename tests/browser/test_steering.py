@@ -109,7 +109,7 @@ def test_a_board_asks_above_everything_and_moves_nothing(open_lab: Callable[...,
     row = board.locator("tbody tr:not(.card-row)")
     for width in (900, 568, 320):
         lab.set_output_width(width, index=1)
-        for place, name, sure in ((row, "Cancel: Porto", "Yes, cancel it"), (board, "Cancel run", "Yes, cancel it")):
+        for place, name, sure in ((row, "Cancel: Porto", "Yes, cancel it"), (board, "Cancel all", "Yes, cancel them")):
             before = board.bounding_box(), row.bounding_box()
             place.get_by_role("button", name=name).click()
             lab.screenshot(Path(f".cache/browser/board-asks-{name.split()[-1]}-{width}.png"), board)

@@ -1,4 +1,4 @@
-"""The page of leads in Chromium: used, without scripts, printed and full of hostile leads. It asks for nothing."""
+"""The page of leads in Chromium: used, without scripts and full of hostile leads. It asks for nothing."""
 
 from __future__ import annotations
 
@@ -66,16 +66,12 @@ def test_it_can_be_searched_sorted_and_unfolded_and_asks_for_nothing(page: Page,
     expect(rows).to_have_count(14)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     head = table.get_by_role("columnheader", name="Fit")
-    names = table.get_by_role("rowheader")
-    before = names.all_text_contents()
     head.get_by_role("button").click()
     expect(head).to_have_attribute("aria-sort", "ascending")
     fits = [int(text) for text in table.locator("tbody td:nth-child(2)").all_text_contents()]
     assert fits == sorted(fits)
     head.get_by_role("button").press("Enter")
     expect(head).to_have_attribute("aria-sort", "descending")
-    head.get_by_role("button").click()
-    assert names.all_text_contents() == before
     page.get_by_role("searchbox", name="Search the leads").fill("ónd")
     expect(page.locator("output").first).to_have_text("1 / 13")
     expect(rows.filter(visible=True)).to_have_count(2)
@@ -95,19 +91,6 @@ def test_without_scripts_it_is_a_table_with_the_same_rows(page: Page, founders: 
     opened.assert_quiet()
 
 
-def test_on_paper_all_rows_are_a_table_below_their_heads(page: Page, founders: Path) -> None:
-    opened = Opened(page, founders)
-    page.emulate_media(media="print")
-    layout = "['table', 'thead', 'tr'].map(each => getComputedStyle(document.querySelector(each)).display)"
-    assert page.evaluate(layout) == ["table", "table-header-group", "table-row"]
-    expect(page.get_by_placeholder("Search")).to_be_hidden()
-    assert len(page.pdf()) > 10_000
-    opened.assert_quiet()
-
-
-@pytest.mark.parametrize(
-    "page", [{"bypass_csp": True, "color_scheme": scheme} for scheme in ("light", "dark")], indirect=True
-)
 def test_assistive_technology_finds_nothing_wrong(page: Page, founders: Path) -> None:
     Opened(page, founders)
     page.evaluate(AXE.read_text(encoding="utf-8"))

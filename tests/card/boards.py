@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView
 
 VIEW_SIZE = 90_000
-COPIES_SIZE = 40_000
+COPIES_SIZE = 90_000
+# In characters that are escaped, and in ids that no server has.
+HOSTILE_SIZE = 300_000
 CHANGE_SIZE = 4_000
 
 

@@ -64,8 +64,6 @@ def test_the_extension_of_jupyterlab_is_complete_and_of_the_same_version(wheel: 
     assert about["version"] == ow.__version__
     assert about["jupyterlab"]["_build"]["load"] in files
     assert json.loads(files["install.json"])["packageName"] == "origami-widgets"
-    plugin = json.loads(files["schemas/origami-widgets/plugin.json"])
-    assert set(plugin["properties"]) == {"notify", "previewRows"}
 
 
 def test_the_guide_that_the_palette_opens_is_that_of_the_metadata(wheel: Path) -> None:

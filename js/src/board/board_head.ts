@@ -18,7 +18,7 @@ export function boardHeader(
   oldest: (clock: ClockView | null) => ClockView | null,
   notify: Notify,
 ): Part<BoardHead> {
-  const [title, origin, age] = [el("b"), words("chip"), el("span", "mute")];
+  const [title, origin, age] = [el("b"), words("origin"), el("span", "mute")];
   const [counts, sums] = [el("span", "counts"), el("div", "cut sums")];
   const buttons = commandButtons(el("span", "does"), session, () => board);
   const notices = keyedList(
@@ -32,9 +32,9 @@ export function boardHeader(
   const refresh = (): void => {
     if (!head) return;
     const times = { done: head.settled, settled: head.settled, started_at: null, completed_at: null };
-    const fresh = freshness(times, session, oldest(session.clock));
-    showText(age, fresh.age);
-    age.classList.toggle("t-attention", fresh.warn);
+    const [text, warn] = freshness(times, session, oldest(session.clock));
+    showText(age, text);
+    age.classList.toggle("t-attention", warn);
     const gone = session.presence === "gone" ? [goneNotice(head, head.again_line)] : [];
     notices.update([...gone, ...head.notices]);
     notify.update(!head.settled && session.follows());

@@ -31,14 +31,10 @@ export function filterBar(filter: Filter, changed: () => void) {
     update({ counts, title }: BoardHead): void {
       const all: [Stage | "", string][] = [["", `All ${title}`]];
       for (const { stage, label } of counts) all.push([stage, label]);
-      // The chosen stage stays even without rows, so that filtered rows do not reappear.
-      if (filter.stage && !counts.some(({ stage }) => stage === filter.stage)) {
-        const chosen = stages.selectedOptions[0]?.textContent?.replace(/^[\d,]+/, "0");
-        all.push([filter.stage, chosen ?? ""]);
-      }
       if (same(all, drawn)) return;
       drawn = all;
       setOptions(stages, all);
+      filter.stage = stages.value as Stage | "";
     },
     /** Sets how many of the rows are shown. */
     count(shown: number, all: number): void {

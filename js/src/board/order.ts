@@ -1,10 +1,9 @@
-/** Which rows of a board are shown, and in which order. Pure. */
+/** The columns of a board, which of its rows are shown, and in which order. Pure. */
 
 import type { BoardRow, Button, CheckTimes, Stage } from "../contract";
 import { folded } from "../format";
 import { inOrder, type Order, type SortValue } from "../sorting";
-
-export type Key = "name" | "status" | "leads" | "qualified" | "credits" | "price" | "time";
+import * as say from "../words";
 
 export interface Item {
   row: BoardRow;
@@ -15,29 +14,35 @@ export interface Item {
 /** The order of stages for counting and sorting rows: those that need the user come first. */
 export const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
 
-/** Numbers start with the largest, prices with the lowest, words with the first. */
-export const DOWN: ReadonlySet<Key> = new Set<Key>(["leads", "qualified", "credits", "time"]);
-
-/** The index of each column's number in the keys of a row. */
-const NUMBERS: Partial<Record<Key, number>> = { leads: 0, qualified: 1, credits: 2, price: 3 };
-
-function sortValue({ row, moments }: Item, key: Key): SortValue {
-  if (key === "name") return row.name || row.prompt;
-  if (key === "status") return STAGES.indexOf(row.stage);
-  if (key === "time") {
-    // How long the run took, or had taken when it was last heard.
-    const end = row.done ? row.completed_at : moments[0];
-    return row.started_at === null || end === null ? null : end - row.started_at;
-  }
-  const at = NUMBERS[key];
-  return at === undefined ? null : (row.keys[at] ?? null);
+/** How long the run took, or had taken when it was last heard. */
+function time({ row, moments }: Item): SortValue {
+  const end = row.done ? row.completed_at : moments[0];
+  return row.started_at === null || end === null ? null : end - row.started_at;
 }
+
+const number =
+  (at: number) =>
+  ({ row }: Item): SortValue =>
+    row.keys[at] ?? null;
+
+/** Each column: its name, its label with details, and what it is sorted by, where numbers start with the largest. */
+const COLUMNS = {
+  name: ["Name", "", ({ row }: Item): SortValue => row.name || row.prompt, false],
+  status: ["Status", "", ({ row }: Item): SortValue => STAGES.indexOf(row.stage), false],
+  leads: [say.LEADS, "", number(0), true],
+  qualified: [say.QUALIFIED, "", number(1), true],
+  credits: ["Credits", say.CREDITS_DETAILS, number(2), true],
+  price: ["Per qualified", say.PRICE_DETAILS, number(3), false],
+  time: ["Time", "", time, true],
+} as const;
+export type Key = keyof typeof COLUMNS;
+export const columns = Object.entries(COLUMNS) as [Key, (typeof COLUMNS)[Key]][];
 
 /** Sorts by one key. Equal rows keep the board's order, which is that of all without a key. */
 export const sorted = (items: readonly Item[], order: Order<Key> | null): Item[] =>
   [...items].sort(
     (a, b) =>
-      (order && inOrder(sortValue(a, order.key), sortValue(b, order.key), order.down)) ||
+      (order && inOrder(COLUMNS[order.key][2](a), COLUMNS[order.key][2](b), order.down)) ||
       a.row.position - b.row.position,
   );
 

@@ -1,15 +1,15 @@
 /** The runs of a board as a table: sorted and filtered. Tab reaches one row, and the arrow keys go on from there. */
 
 import type { BoardHead } from "../contract";
-import { el, on, show, showText, words } from "../dom";
+import { button, el, on, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { focused } from "../lifecycle";
 import type { Session } from "../session";
+import { ariaSortOf, type Order, orderAfter } from "../sorting";
 import * as say from "../words";
-import { BoardColumns } from "./board_columns";
 import type { Filter } from "./filter_bar";
-import { type Item, matches, sharedStart, sorted } from "./order";
-import { RunRow } from "./run_row";
+import { columns, type Item, type Key, matches, sharedStart, sorted } from "./order";
+import { cell, RunRow } from "./run_row";
 
 /** Where a key goes from a row, among the visible ones. */
 const MOVES: Record<string, (at: number, last: number) => number> = {
@@ -27,21 +27,33 @@ export class RunList {
   readonly noMatch = el("p", "mute nothing");
   readonly #session: Session;
   readonly #lastKnown: () => string;
-  readonly #columns: BoardColumns;
+  readonly #heads: [Key, HTMLElement][];
   readonly #body = el("tbody", "", { role: "rowgroup" });
   readonly #rows = new Map<string, RunRow>();
+  /** The column that they are sorted by; null for the order of start. */
+  #sorted: Order<Key> | null = null;
   #order: RunRow[] = [];
   /** The row that Tab reaches. */
   #current: RunRow | null = null;
 
   /**
    * @param lastKnown - The words for a status that may be out of date.
-   * @param sorted - Called when the user has chosen another order.
+   * @param changed - Called when the user has chosen another order.
    */
-  constructor(session: Session, lastKnown: () => string, sorted: () => void) {
+  constructor(session: Session, lastKnown: () => string, changed: () => void) {
     [this.#session, this.#lastKnown] = [session, lastKnown];
-    this.#columns = new BoardColumns(sorted);
-    const head = el("thead", "", this.#columns.node, { role: "rowgroup" });
+    this.#heads = columns.map(([name, [label, title, , down]]) => {
+      const sort = (): void => {
+        this.#sorted = orderAfter(this.#sorted, name, down);
+        changed();
+      };
+      const isText = name === "name" || name === "status";
+      const press = button(label, sort, "quiet");
+      return [name, cell("columnheader", `${isText ? "" : "b-num "}b-${name}`, { title }, press)];
+    });
+    const last = cell("columnheader", "b-does", el("span", "hidden", say.STOP_HEAD));
+    const line = el("tr", "", ...this.#heads.map(([, head]) => head), last, { role: "row" });
+    const head = el("thead", "", line, { role: "rowgroup" });
     this.node = el("table", "runs", head, this.#body, { role: "table", ariaLabel: say.RUNS });
   }
 
@@ -95,7 +107,7 @@ export class RunList {
       if (fits) shown++;
       row.open(open && fits && row.item.row.token === open ? card : null);
     }
-    this.#columns.update();
+    for (const [name, head] of this.#heads) head.ariaSort = ariaSortOf(this.#sorted, name);
     showText(this.noMatch, this.size && !shown ? noneMatch : "");
     show(this.node, this.size);
     if (!this.#current || this.#current.node.hidden || !this.#order.includes(this.#current))
@@ -107,7 +119,7 @@ export class RunList {
 
   #sort(): void {
     const rows = new Map([...this.#rows.values()].map((row) => [row.item, row]));
-    const next = sorted([...rows.keys()], this.#columns.order).map((item) => rows.get(item) as RunRow);
+    const next = sorted([...rows.keys()], this.#sorted).map((item) => rows.get(item) as RunRow);
     if (next.length === this.size && next.every((row, at) => row === this.#order[at])) return;
     this.#body.append(...next.map(({ node }) => node));
     this.#order = next;

@@ -1,5 +1,5 @@
-import { button, CommandButton, labelOf, showOutcome, turnOff } from "../buttons";
-import { type Child, el, mark, on, type Part, setText, show, showText, words } from "../dom";
+import { CommandButton, showOutcome, turnOff } from "../buttons";
+import { button, type Child, el, mark, type Part, setText, show, showText, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
 import { commandKey, pending, underWay } from "../page_state";
@@ -41,13 +41,6 @@ export class RunRow implements Part<Item> {
   readonly #does = cell("cell", "b-does");
   /** The row below, with the card. */
   readonly #cardRow = el("tr", "card-row", { role: "row" });
-  /** Puts the focus into the question that the row was opened to answer, once the host has drawn the card. */
-  readonly #drawn = new MutationObserver(() => {
-    const card = this.#cardRow.querySelector(".origami-widget")?.shadowRoot;
-    const field = card?.querySelector<HTMLElement>(".ask input");
-    if (field) this.#drawn.disconnect();
-    field?.focus();
-  });
   #isOpen = false;
   #isReachable = false;
 
@@ -61,10 +54,6 @@ export class RunRow implements Part<Item> {
     this.#action = new CommandButton(session);
     const line = el("div", "b-line", this.press, " ", this.#note);
     this.#brief.append(line, this.#outcome, this.#action.outcome);
-    on(this.press, "click", () => this.#drawn.disconnect());
-    on(this.#does, "click", () => {
-      if (this.#opens) this.#drawn.observe(this.#cardRow, { childList: true, subtree: true });
-    });
     this.#does.append(this.#action.node);
     const numbers = [...this.#amounts.map(({ node }) => node), this.#time];
     const state = cell("cell", "b-status", this.#status);
@@ -75,7 +64,6 @@ export class RunRow implements Part<Item> {
   update(item: Item, shared = 0): void {
     this.item = item;
     const { row } = item;
-    if (!this.#opens) this.#drawn.disconnect();
     showText(this.#name, row.name);
     setText(this.#same, row.prompt.slice(0, shared));
     setText(this.#rest, row.prompt.slice(shared));
@@ -107,9 +95,6 @@ export class RunRow implements Part<Item> {
     turnOff(this.press, !row.token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
     // What opens the row says it itself. It does not fold it.
     showOutcome(this.#outcome, this.#opens && !this.#isOpen ? undefined : asked);
-    // The room that a click will need.
-    if (button) this.#does.dataset.sent = labelOf(button, true);
-    else delete this.#does.dataset.sent;
     const named = row.name || row.prompt;
     const spec = button && this.#opens && this.#isOpen ? { ...button, requested: true } : button;
     this.#action.update(spec ? { spec, run: row.token, named } : null);

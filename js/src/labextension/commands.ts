@@ -1,8 +1,13 @@
-/** The commands in the palette. They write Python into a new cell for the user to read and run; they send nothing. */
+/**
+ * What the extension adds to JupyterLab: commands in the palette, notifications, and a mark for notebooks without a kernel.
+ * The commands write Python into a new cell for the user to read and run; they send nothing.
+ */
 
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
-import type { INotebookTracker } from "@jupyterlab/notebook";
+import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
+import type { Tone } from "../contract";
+import { NO_KERNEL, onNotified } from "../page_settings";
 
 export const GUIDE = "https://origami-widgets.github.io/origami-widgets/";
 const CATEGORY = "Origami";
@@ -51,4 +56,46 @@ export function addCommands(
     execute: () => void window.open(GUIDE, "_blank", "noopener,noreferrer"),
   });
   for (const command of [...ids, "origami:guide"]) palette?.addItem({ command, category: CATEGORY });
+}
+
+const SHOWN_MS = 15_000;
+/** JupyterLab 4 cuts a message at 140 characters, so the run's name is cut to leave room for what happened. */
+const NAME = 50;
+
+/** JupyterLab's type for a tone; the others are only information. */
+const TYPES: Partial<Record<Tone, string>> = { bad: "error", attention: "warning", good: "success" };
+
+/** Shows each notification as JupyterLab's own; returns a function that ends this. */
+export function notifyInLab(commands: CommandRegistry): () => void {
+  return onNotified(({ title, body, tone }) => {
+    if (!commands.hasCommand("apputils:notify")) return;
+    const type = TYPES[tone] ?? "info";
+    const name = title.length > NAME ? `${title.slice(0, NAME)}…` : title;
+    const message = `${name}: ${body}`;
+    void commands.execute("apputils:notify", { message, type, options: { autoClose: SHOWN_MS } });
+  });
+}
+
+/** Marks notebooks that have no kernel, so that their cards say so at once. */
+export function markWithoutKernel(notebooks: INotebookTracker): void {
+  notebooks.widgetAdded.connect((_, { node, sessionContext }: NotebookPanel) => {
+    // Before the first kernel is there, none is gone.
+    let had = false;
+    const mark = (): void => {
+      const kernel = sessionContext.session?.kernel;
+      const isThere = !!kernel && kernel.status !== "dead";
+      had ||= isThere;
+      const isGone = had && !isThere;
+      if (node.classList.contains(NO_KERNEL) === isGone) return;
+      node.classList.toggle(NO_KERNEL, isGone);
+      document.dispatchEvent(new Event(NO_KERNEL));
+    };
+    // A kernel that is shut down takes its session with it; one that dies leaves it.
+    for (const signal of [
+      sessionContext.sessionChanged,
+      sessionContext.kernelChanged,
+      sessionContext.statusChanged,
+    ])
+      signal.connect(mark);
+  });
 }

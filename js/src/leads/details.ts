@@ -1,8 +1,7 @@
 /** The details of a cell: its value, and the agent's confidence, reasoning and sources. */
 
-import { button } from "../buttons";
 import { CELL_NOT_FOUND, type OpenCell } from "../contract";
-import { anchor, el, fill, show, words } from "../dom";
+import { anchor, button, el, fill, show, words } from "../dom";
 import { filled } from "../format";
 import * as say from "../words";
 

@@ -2,7 +2,7 @@
 
 import { copyButton, copyText } from "../buttons";
 import type { DownloadAnswer, FileFormat } from "../contract";
-import { el, on, selectedText, setText, show, showText } from "../dom";
+import { el, on, setText, show, showText } from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
 import type { Session } from "../session";
@@ -39,12 +39,7 @@ export class Foot {
   readonly #session: Session;
   readonly #leads: LeadGrid;
   readonly #said = el("span", "mute chosen", { role: "status" });
-  readonly #copy = copyButton(
-    say.COPY,
-    "the ticked leads",
-    () => this.#copied(this.#ticked),
-    /Mac/.test(navigator.platform) ? "⌘C" : "Ctrl+C",
-  );
+  readonly #copy = copyButton("the ticked leads", () => this.#copied(this.#ticked));
   readonly #which = el("span", "mute");
   readonly #menu = menu(say.DOWNLOAD, "drop", () => this.#drawMenu());
   readonly #items: Map<string, HTMLElement>;
@@ -64,8 +59,7 @@ export class Foot {
       }),
     );
     this.#menu.panel.append(this.#which, ...this.#items.values());
-    this.node = el("span", "does", this.#menu.press, this.#menu.panel, this.#copy.node, this.#said);
-    on(leads.node, "keydown", (event) => this.#copyByKey(event as KeyboardEvent));
+    this.node = el("span", "does", this.#menu.press, this.#menu.panel, this.#copy, this.#said);
   }
 
   update(): void {
@@ -74,7 +68,7 @@ export class Foot {
     const { all, total } = this.#leads.rows;
     if (this.#leads.isReadingAll) this.#outcome = filled(say.LEADS_READING, all.length, total ?? "?");
     showText(this.#said, this.#outcome || (length ? filled(say.LEADS_TICKED, length) : ""));
-    show(this.#copy.node, length);
+    show(this.#copy, length);
     show(this.#menu.press, all.length);
     if (!this.#menu.panel.hidden) this.#drawMenu();
   }
@@ -135,15 +129,5 @@ export class Foot {
     const { heads } = this.#leads.rows;
     const lines = rows.map(({ cells }) => cells.map(textOf));
     return [heads.map(({ name }) => name), ...lines].map((line) => line.map(harmless).join("\t")).join("\n");
-  }
-
-  /** Ctrl+C (Cmd+C) in the grid copies the ticked leads. Without any, or with selected text, it is the browser's. */
-  #copyByKey(event: KeyboardEvent): void {
-    const { key, ctrlKey, metaKey, altKey, shiftKey, repeat, target } = event;
-    const isCopy = key.toLowerCase() === "c" && ctrlKey !== metaKey && !altKey && !shiftKey;
-    if (!isCopy || !(target as HTMLElement).closest("[role=grid]") || selectedText(target as Node)) return;
-    if (!this.#ticked.length) return;
-    event.preventDefault();
-    if (!repeat) void this.#copy.copy();
   }
 }

@@ -2,30 +2,26 @@
 
 import type { LeadsAnswer } from "../contract";
 import { el, setText, show, showText } from "../dom";
-import { clockTime, duration, filled } from "../format";
 import type { Session } from "../session";
 import * as say from "../words";
 import type { LeadRequests } from "./requests";
 import type { Rows } from "./rows";
 
 export class Notes {
-  readonly above = el("p", "lnote t-attention");
+  readonly above = el("p", "lnote t-attention", { hidden: true });
   readonly instead = el("p", "empty mute");
   readonly #session: Session;
   readonly #rows: Rows;
   readonly #requests: LeadRequests;
-  /** What an answer says about why no leads come, or none any more; null while all is well. */
-  #noted: LeadsAnswer | null = null;
-  /** Counts the seconds until the next try. */
-  #counting: ReturnType<typeof setTimeout> | undefined;
+  /** What an answer says about why no leads come, or none any more; empty while all is well. */
+  #note = "";
 
   constructor(session: Session, rows: Rows, requests: LeadRequests) {
     [this.#session, this.#rows, this.#requests] = [session, rows, requests];
-    show(this.above, false);
   }
 
   take(answer: LeadsAnswer | null): void {
-    this.#noted = answer?.note ? answer : null;
+    this.#note = answer?.note ?? "";
   }
 
   /**
@@ -43,24 +39,7 @@ export class Notes {
     const isNone = answered && (!more || typed !== "");
     const isWaiting = isNone ? isGrowing && none === say.LEADS_NONE : !isLate;
     setText(this.instead, isWaiting ? say.LEADS_LOADING : isNone ? none : say.LEADS_LATE);
-    this.instead.classList.toggle("waiting", isWaiting);
-    show(this.instead, !shown && (!this.#noted || isLate));
-    clearTimeout(this.#counting);
-    if (this.#noted && !isLate) this.#count(this.#noted);
-    else showText(this.above, isLate && shown ? say.LEADS_OLD : "");
-  }
-
-  close(): void {
-    clearTimeout(this.#counting);
-  }
-
-  #count(noted: LeadsAnswer): void {
-    const { note, next_at: next, read_at: read } = noted;
-    const left = next === null ? null : (next - this.#session.now()) / 1000;
-    const until = left === null ? "" : left < 1 ? say.LEADS_DUE : filled(say.LEADS_NEXT, duration(left));
-    const asOf = read === null || !this.#rows.all.length ? "" : filled(say.LEADS_AS_OF, clockTime(read));
-    showText(this.above, [note, until, asOf].filter(Boolean).join(" "));
-    if (this.#requests.isOn && left !== null && left >= 1)
-      this.#counting = setTimeout(() => this.#count(noted), 1000);
+    show(this.instead, !shown && (!this.#note || isLate));
+    showText(this.above, isLate ? (shown ? say.LEADS_LATE : "") : this.#note);
   }
 }

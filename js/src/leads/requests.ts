@@ -4,8 +4,8 @@ import type { LeadFilter, LeadSort, LeadsAnswer } from "../contract";
 import { uid } from "../dom";
 import type { Session } from "../session";
 
-const FIRST_PAGE = 50;
-const LARGE_PAGE = 200;
+/** Rows in a page: the most that the server sends. */
+export const PAGE = 200;
 /** How often to report that the leads are still shown, in ms. */
 const STILL_MS = 30_000;
 const NOTHING = { first: -1, last: -1, at: 0 };
@@ -20,8 +20,6 @@ export class LeadRequests {
   includeHidden: boolean;
   /** Whether to show the leads that the user's list leaves out. */
   includeLeftOut = false;
-  /** Rows in a page. */
-  size = FIRST_PAGE;
   /** When the newest query was asked. */
   since = 0;
   readonly #session: Session;
@@ -38,10 +36,6 @@ export class LeadRequests {
     };
   }
 
-  usePages(large: boolean): void {
-    this.size = large ? LARGE_PAGE : FIRST_PAGE;
-  }
-
   /** Starts another query. The answers to the previous one are no longer used. */
   restart(): void {
     this.#query++;
@@ -51,14 +45,13 @@ export class LeadRequests {
 
   /** Asks for some rows, unless they were asked for a short while ago; `again`: even then. */
   ask(first: number, last: number, again: boolean): void {
-    const { size } = this;
     const asked = this.#asked;
     const now = Date.now();
     if (!this.isOn) return;
     if (!again && first >= asked.first && last <= asked.last && now - asked.at < STILL_MS) return;
     // Whole pages, as the kernel reads them: a message for each scrolled line would keep the whole page busy.
-    const start = Math.floor(first / size) * size;
-    this.#asked = { first: start, last: (Math.floor(Math.max(last, 0) / size) + 1) * size - 1, at: now };
+    const start = Math.floor(first / PAGE) * PAGE;
+    this.#asked = { first: start, last: (Math.floor(Math.max(last, 0) / PAGE) + 1) * PAGE - 1, at: now };
     this.#send(this.table, start, this.#asked.last);
   }
 
@@ -69,10 +62,10 @@ export class LeadRequests {
   }
 
   #send(table: string, first: number, last: number): void {
-    const { grid, size, sort, filters } = this;
+    const { grid, sort, filters } = this;
     const query = this.#query;
     const [include_hidden, include_left_out] = [this.includeHidden, this.includeLeftOut];
-    const shown = { grid, query, table, first, last, size, sort, filters };
+    const shown = { grid, query, table, first, last, size: PAGE, sort, filters };
     this.#session.ask({ kind: "leads", ...shown, include_hidden, include_left_out }, this.#take);
   }
 }

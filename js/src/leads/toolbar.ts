@@ -1,8 +1,19 @@
 /** The tools above leads: chips are conditions for the server, which add up; typing searches the leads that are loaded. */
 
-import { button } from "../buttons";
 import type { LeadFilter, LeadHead } from "../contract";
-import { el, fill, on, same, setOptions, setText, show, showText, textField } from "../dom";
+import {
+  button,
+  el,
+  keyedList,
+  on,
+  type Part,
+  same,
+  setOptions,
+  setText,
+  show,
+  showText,
+  textField,
+} from "../dom";
 import { filled } from "../format";
 import { onKey } from "../keys";
 import { menu } from "../menu";
@@ -15,6 +26,12 @@ const IS_NOT_EMPTY = "is_not_empty";
 const WITHOUT_VALUE = ["is_empty", IS_NOT_EMPTY];
 /** Fewer leads are found faster by looking at them. */
 const SEARCHED_FROM = 50;
+
+/** A condition, and what it is called. */
+interface Chip {
+  label: string;
+  filter: LeadFilter;
+}
 
 /** Called when the user searches, filters, or shows or hides the leads that the table's saved filters hide. */
 export interface ToolbarEvents {
@@ -38,7 +55,12 @@ export class Toolbar {
   readonly #qualifiedCount = el("small");
   readonly #leftOut = button("", () => this.#events.toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
-  readonly #chips = el("span", "chips row");
+  readonly #chips = keyedList(
+    el("span", "chips row"),
+    () => this.#chip(),
+    ({ filter }: Chip) => JSON.stringify(filter),
+  );
+  readonly #run = el("select", "chip", { ariaLabel: "Run" });
   readonly #more = menu(say.LEADS_FILTER_ADD, "chip", () => {
     this.#value.value = "";
     this.#showValue();
@@ -63,8 +85,10 @@ export class Toolbar {
     const apply = button(say.LEADS_FILTER, () => this.#add(), "go");
     this.#more.panel.append(this.#column, this.#operator, this.#value, apply);
     this.#more.panel.classList.add("form");
-    const chips = [this.#qualified, this.#leftOut, this.#chips, this.#more.press, this.#more.panel];
-    this.node = el("div", "ltools row", this.#found, this.#search, ...chips);
+    const filters = [this.#run, this.#chips.node, this.#more.press, this.#more.panel];
+    const says = [this.#found, this.#search, this.#qualified, this.#leftOut];
+    this.node = el("div", "ltools row", ...says, ...filters);
+    on(this.#run, "change", () => this.#chooseRun());
     on(this.#search, "input", () => events.search());
     on(this.#operator, "change", () => this.#showValue());
     onKey(this.#more.panel, (key, event) => {
@@ -134,47 +158,49 @@ export class Toolbar {
   }
 
   #drawChips(): void {
-    const has = (role: LeadHead["role"], label: string): HTMLElement[] => {
+    const has = (role: LeadHead["role"], label: string): Chip[] => {
       const head = this.#heads.find((each) => each.role === role);
-      return head ? [this.#toggle(label, { column: head.slug, operator: IS_NOT_EMPTY, value: "" })] : [];
+      return head ? [{ label, filter: { column: head.slug, operator: IS_NOT_EMPTY, value: "" } }] : [];
     };
-    const offered = [
-      ...this.#runChoice(),
-      ...has("email", say.LEADS_HAS_EMAIL),
-      ...has("phone", say.LEADS_HAS_PHONE),
-    ];
-    const known = new Set(offered.map(({ dataset }) => dataset.filter));
+    const offered = [...has("email", say.LEADS_HAS_EMAIL), ...has("phone", say.LEADS_HAS_PHONE)];
     const added = this.#filters
-      .filter(({ column, operator }) => !(column === this.#runColumn && operator === "equals"))
-      .map((each) => this.#toggle(this.#words(each), each))
-      .filter(({ dataset }) => !known.has(dataset.filter));
-    fill(this.#chips, ...offered, ...added);
+      .filter((each) => !this.#isRun(each) && !offered.some(({ filter }) => same(filter, each)))
+      .map((filter) => ({ label: this.#words(filter), filter }));
+    this.#chips.update([...offered, ...added]);
+    setOptions(this.#run, [["", "All runs"], ...this.#runs.map((name) => [name, name] as const)]);
+    this.#run.value = this.#filters.find(this.#isRun)?.value ?? "";
+    show(this.#run, this.#runColumn && this.#runs.length > 1);
   }
 
   get #runColumn(): string | undefined {
     return this.#heads.find(({ kind }) => kind === "run")?.slug;
   }
 
+  readonly #isRun = ({ column, operator }: LeadFilter): boolean =>
+    column === this.#runColumn && operator === "equals";
+
   /** The runs of a batch are chosen from a list. */
-  #runChoice(): HTMLElement[] {
-    const column = this.#runColumn;
-    if (!column || this.#runs.length < 2) return [];
-    const choice = el("select", "chip", { ariaLabel: "Run" });
-    setOptions(choice, [["", "All runs"], ...this.#runs.map((name) => [name, name] as const)]);
-    const isRun = (each: LeadFilter): boolean => each.column === column && each.operator === "equals";
-    choice.value = this.#filters.find(isRun)?.value ?? "";
-    on(choice, "change", () => {
-      const others = this.#filters.filter((each) => !isRun(each));
-      this.#apply(choice.value ? [...others, { column, operator: "equals", value: choice.value }] : others);
-    });
-    return [choice];
+  #chooseRun(): void {
+    const { value } = this.#run;
+    const chosen = value ? [{ column: this.#runColumn ?? "", operator: "equals", value }] : [];
+    this.#apply([...this.#filters.filter((each) => !this.#isRun(each)), ...chosen]);
   }
 
-  #toggle(label: string, filter: LeadFilter): HTMLButtonElement {
-    const node = button(label, () => this.#switch(filter), "chip");
-    node.dataset.filter = JSON.stringify(filter);
-    node.ariaPressed = `${this.#filters.some((each) => same(each, filter))}`;
-    return node;
+  #chip(): Part<Chip> {
+    let shown: Chip;
+    const press = (): void => {
+      this.#switch(shown.filter);
+      if (!node.isConnected) this.#more.press.focus({ preventScroll: true });
+    };
+    const node = button("", press, "chip");
+    return {
+      node,
+      update: (chip) => {
+        shown = chip;
+        setText(node, chip.label);
+        node.ariaPressed = `${this.#filters.some((each) => same(each, chip.filter))}`;
+      },
+    };
   }
 
   #words({ column, operator, value }: LeadFilter): string {
@@ -191,18 +217,8 @@ export class Toolbar {
 
   #apply(filters: LeadFilter[]): void {
     this.#filters = filters;
-    const before = (this.node.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
     this.#drawChips();
-    // The chips are new nodes: the focus goes to the one that says the same.
-    if (before?.matches(".chips *")) {
-      const again = [...this.#chips.children].find((each) =>
-        each.matches("select")
-          ? before.matches("select")
-          : (each as HTMLElement).dataset.filter === before.dataset.filter,
-      );
-      ((again as HTMLElement | undefined) ?? this.#more.press).focus({ preventScroll: true });
-    }
-    this.#events.filter(this.#filters);
+    this.#events.filter(filters);
   }
 
   #showValue(): void {
@@ -219,6 +235,6 @@ export class Toolbar {
     this.#more.press.focus({ preventScroll: true });
     if (!this.#filters.some((each) => same(each, filter))) this.#switch(filter);
     // Where the chips have too little room, they scroll.
-    this.#chips.lastElementChild?.scrollIntoView({ block: "nearest" });
+    this.#chips.node.lastElementChild?.scrollIntoView({ block: "nearest" });
   }
 }

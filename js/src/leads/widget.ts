@@ -1,11 +1,9 @@
-import { button, copyLine } from "../buttons";
+import { copyLine } from "../buttons";
 import type { ClockView, LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
-import { filled } from "../format";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
 import { type Tabs, tabs } from "../tabs";
-import * as say from "../words";
 import { Foot } from "./foot";
 import { LeadGrid } from "./lead_grid";
 import { Ticks } from "./rows";
@@ -22,8 +20,6 @@ class LeadGridWidget {
   readonly #leads: LeadGrid;
   readonly #count = el("span", "mute");
   readonly #foot: Foot;
-  /** Leads to the cells that failed. */
-  readonly #failed = button("", () => this.#leads.showFailed(), "link t-bad");
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
   #head: LeadGridHead;
@@ -43,7 +39,6 @@ class LeadGridWidget {
       this.#draw();
     });
     this.#layOut(root);
-    this.#leads.expand(true);
     this.#draw();
     this.#lifecycle.start({
       style,
@@ -62,17 +57,9 @@ class LeadGridWidget {
   #layOut(root: HTMLElement): void {
     const { toolbar, columnsMenu } = this.#leads;
     const header = el("header", "head", this.#title);
-    const gap = (): HTMLElement => el("span", "gap");
-    const line = el(
-      "div",
-      "tools row",
-      this.#tabs.node,
-      gap(),
-      toolbar.node,
-      columnsMenu.press,
-      columnsMenu.panel,
-    );
-    const says = [this.#foot.node, this.#count, this.#gone, this.#again.node, gap(), this.#failed];
+    const tools = [el("span", "gap"), toolbar.node, columnsMenu.press, columnsMenu.panel];
+    const line = el("div", "tools row", this.#tabs.node, ...tools);
+    const says = [this.#foot.node, this.#count, this.#gone, this.#again.node];
     const foot = el("footer", "foot row", ...says);
     root.append(header, line, this.#panel, foot);
   }
@@ -96,11 +83,6 @@ class LeadGridWidget {
     const isGone = session.presence === "gone";
     showText(this.#count, this.#leads.rows.count);
     this.#foot.update();
-    const failed = isGone ? 0 : this.#leads.rows.heads.reduce((all, head) => all + head.failed, 0);
-    showText(
-      this.#failed,
-      failed ? filled(failed === 1 ? say.LEADS_FAILED_ONE : say.LEADS_FAILED, failed) : "",
-    );
     showText(this.#gone, isGone ? `Kernel stopped. ${head.gone}` : "");
     this.#again.update(isGone ? head.line : "");
     // While a run goes on, leads may still come.

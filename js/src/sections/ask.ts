@@ -1,6 +1,6 @@
-import { button, labelOf, showOutcome, turnOff } from "../buttons";
+import { labelOf, showOutcome, turnOff } from "../buttons";
 import type { Ask, QuestionView, View } from "../contract";
-import { el, fill, on, same, setText, show, textField, uid, words } from "../dom";
+import { button, el, fill, on, same, setText, show, textField, uid, words } from "../dom";
 import { filled } from "../format";
 import { commandKey, pending, underWay } from "../page_state";
 import type { Context } from "../session";

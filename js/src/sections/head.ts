@@ -41,7 +41,7 @@ export function headSection(
   let head: Head | null = null;
   const status = el("span");
   const pill = el("span", "pill", mark(), status);
-  const [prompt, reply, origin] = [words("prompt cut"), words("mute cut"), words("chip-note cut")];
+  const [prompt, reply, origin] = [words("prompt cut"), words("mute cut"), words("origin")];
   const earlier = menu("", "link");
   const briefs = keyedList(el("ol"), earlierRun, (run: EarlierRun) => run.run_id);
   const buttons = commandButtons(el("span", "act stop"), session, () => head?.run_id ?? "", outcomes);

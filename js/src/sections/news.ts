@@ -3,9 +3,10 @@
  * the agent's text and its suggestions.
  */
 
-import { button, CommandButton, copyLine } from "../buttons";
+import { CommandButton, copyLine } from "../buttons";
 import { AGAIN, type Inline, type Notice, type SuggestionView, type View } from "../contract";
 import {
+  button,
   el,
   fill,
   keyedList,
@@ -14,7 +15,6 @@ import {
   same,
   setText,
   show,
-  showCut,
   showText,
   words,
 } from "../dom";
@@ -33,7 +33,6 @@ interface News extends Notice {
 }
 
 const PROSE = ":prose";
-const FAILED = ":failed";
 const GONE = ":gone";
 const NOW = ":now";
 /** Notices that say that the kernel repeats a request. */
@@ -51,7 +50,6 @@ export class NewsSection implements Part<NewsView> {
   readonly #context: Context;
   readonly #title = words("now cut");
   readonly #press: CommandButton;
-  readonly #showFailed: HTMLButtonElement;
   readonly #link = linkPlace("act", "button");
   readonly #line = copyLine("", "the line that shows this run");
   readonly #follow = menu(say.FOLLOW_UP, "drop");
@@ -66,12 +64,10 @@ export class NewsSection implements Part<NewsView> {
   /** The news that were closed, until the run's status changes. */
   #closed = new Set<string>();
 
-  /** @param failed - Leads to the cells that failed. */
-  constructor(context: Context, failed: () => void) {
+  constructor(context: Context) {
     this.#context = context;
     const { session, view } = context;
     this.#press = new CommandButton(session);
-    this.#showFailed = button("", failed, "link t-bad cut");
     this.#close.ariaLabel = this.#close.title = say.DISMISS;
     const run = (): string => view("head").run_id;
     this.#others = keyedList(
@@ -96,7 +92,7 @@ export class NewsSection implements Part<NewsView> {
     this.#all.panel.append(this.#others.node, this.#text, this.#cut);
     this.#follow.panel.append(this.#suggestions.node);
     const [all, follow, press] = [this.#all, this.#follow, this.#press];
-    const says = [this.#title, this.#showFailed, all.press, all.panel, press.outcome, this.outcomes];
+    const says = [this.#title, all.press, all.panel, press.outcome, this.outcomes];
     const does = [press.node, this.#link.node, this.#line.node, follow.press, follow.panel, this.#close];
     this.node = el("div", "news row", ...says, ...does);
   }
@@ -148,13 +144,19 @@ export class NewsSection implements Part<NewsView> {
     const offer = suggestions.find((each) => each.button?.command === "fill")?.button ?? null;
     const has = (key: string): boolean =>
       shown.some((each) => each.button?.command === "fill" || each.key === key);
-    const remark = tables.items.flatMap(({ remarks }) => remarks).find(({ tone }) => tone === "bad");
     const news: News[] = isGone
       ? [{ ...gone, title: `${gone.title}. ${gone.text}`, text: "" }, ...shown]
       : [...shown];
-    if (remark && !now.length) {
-      const [title, text] = [tables.failed, remark.details];
-      news.push({ ...NOTHING, key: FAILED, tone: "bad", title, text, button: has("") ? null : offer });
+    if (tables.failed && !now.length) {
+      const button = has("") ? null : offer;
+      news.push({
+        ...NOTHING,
+        key: ":failed",
+        tone: "bad",
+        title: tables.failed,
+        text: say.FAILED_DETAILS,
+        button,
+      });
     } else if (offer && !has(""))
       news.push({ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer });
     const latest: Inline = now.length ? now : result.note ? [result.note] : [];
@@ -166,7 +168,7 @@ export class NewsSection implements Part<NewsView> {
   }
 
   #drawLine(news: News | null): void {
-    const { session, view } = this.#context;
+    const { view } = this.#context;
     const isTold = news && news.key !== PROSE && news.key !== NOW;
     this.node.className = `news row t-${news?.tone ?? "neutral"}${isTold ? " told" : ""}`;
     if (news?.inline) fill(this.#title, ...prose(news.inline));
@@ -177,10 +179,6 @@ export class NewsSection implements Part<NewsView> {
     this.#link.update(news?.link ?? null);
     this.#line.update(news?.key === GONE ? news.code : "");
     this.#line.node.title = AGAIN;
-    // What failed leads to its cells.
-    const isLink = news?.key === FAILED && session.reads;
-    showCut(this.#showFailed, isLink ? news.title : "");
-    show(this.#title, !isLink);
     show(this.#close, isTold && news.key !== GONE);
   }
 

@@ -30,8 +30,8 @@ export function resultSection({ session, view }: Context): Part<Pick<View, "resu
   let shown: FunnelView | null | undefined;
   let hadBar = false;
   const refresh = (): void => {
-    const { age, next, warn } = freshness(view("head"), session);
-    showText(fresh, warn && next ? `${age} · ${next}` : age);
+    const [age, warn] = freshness(view("head"), session);
+    showText(fresh, age);
     fresh.classList.toggle("t-attention", warn);
     show(line, figures.node.children.length || age);
     show(node, !line.hidden || !lower.hidden);

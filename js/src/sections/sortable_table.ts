@@ -1,7 +1,6 @@
-import { button } from "../buttons";
 import type { Grid } from "../contract";
-import { el, fill, type Part, same, words } from "../dom";
-import { ariaSortOf, inOrder, type Order, orderAfter } from "../sorting";
+import { button, el, fill, type Part, same, words } from "../dom";
+import { ariaSortOf, inOrder, type Order, orderAfter, sizeOf } from "../sorting";
 
 const CLASSES: Record<string, string> = { r: "num", m: "mute num", x: "t-bad num" };
 
@@ -36,13 +35,11 @@ export class SortableTable implements Part<Grid> {
     return el("th", classOf(grid.form, column), press, { scope: "col", ariaSort });
   }
 
-  #sorted({ rows, keys, form }: Grid): string[][] {
+  #sorted({ rows }: Grid): string[][] {
     const order = this.#order;
-    if (!order || form[order.key] !== "r") return rows;
-    // Only the columns that can be sorted have keys.
-    const at = form.slice(0, order.key).replace(/[^r]/g, "").length;
-    const keyed = rows.map((row, index) => ({ row, key: keys[index]?.[at] ?? null }));
-    return keyed.sort((a, b) => inOrder(a.key, b.key, order.down)).map(({ row }) => row);
+    if (!order) return rows;
+    const key = (row: string[]) => sizeOf(row[order.key] ?? "");
+    return [...rows].sort((a, b) => inOrder(key(a), key(b), order.down));
   }
 }
 

@@ -1,6 +1,5 @@
-import { button } from "../buttons";
 import type { CodeAnswer, TableView, View } from "../contract";
-import { el, fill, type Part, same, setText, show, showCut, showText, uid } from "../dom";
+import { button, el, fill, type Part, same, setText, show, showCut, showText, uid } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
 import type { Foot } from "../leads/foot";
@@ -45,7 +44,7 @@ export class TablesSection implements Part<Body> {
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
   readonly #tools = el("div", "tools row");
-  readonly #matching = el("span", "mute cut", { role: "status" });
+  readonly #count = el("span", "mute cut", { role: "status" });
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
   #body: Body | null = null;
   /** The tab that the user, or a new question, has chosen. */
@@ -57,8 +56,6 @@ export class TablesSection implements Part<Body> {
   #leads: LeadGrid | null = null;
   #foot: Foot | null = null;
   #isLoading = false;
-  /** Whether a cell that has failed is to be shown once the leads are there. */
-  #seeksFailed = false;
   /** Shown instead of the leads until their code is loaded. */
   #instead: string = say.LEADS_LOADING;
   #late: ReturnType<typeof setTimeout> | undefined;
@@ -74,7 +71,7 @@ export class TablesSection implements Part<Body> {
       this.refresh();
     });
     this.#tools.append(this.#tabs.node, el("span", "gap"));
-    this.foot.append(this.#all, this.#matching);
+    this.foot.append(this.#all, this.#count);
     this.node = el("section", "tables", this.#tools, this.#panel);
   }
 
@@ -113,15 +110,6 @@ export class TablesSection implements Part<Body> {
     this.#leads?.close();
   }
 
-  /** Shows the cells that failed, one after the other. */
-  readonly showFailed = (): void => {
-    if (!this.#body?.tables.leads || this.#session.presence === "gone") return;
-    if (this.#chosen === ASK) this.#chosen = null;
-    this.#seeksFailed = true;
-    this.refresh();
-    this.#seekFailed();
-  };
-
   #current({ tables: { items, main } }: Body): TableView | undefined {
     return tableIn(items, this.#chosen) ?? tableIn(items, main) ?? items[0];
   }
@@ -130,14 +118,8 @@ export class TablesSection implements Part<Body> {
   #expand(on: boolean): void {
     this.#isExpanded = on;
     this.#panel.classList.toggle("high", on);
-    this.#leads?.expand(on);
     this.refresh();
-  }
-
-  #seekFailed(): void {
-    if (!this.#leads || !this.#seeksFailed) return;
-    this.#seeksFailed = false;
-    this.#leads.showFailed();
+    this.#leads?.refresh();
   }
 
   /** Only visible leads are requested. Loaded leads stay while the card is off the screen. */
@@ -170,9 +152,7 @@ export class TablesSection implements Part<Body> {
       this.#foot = new Foot(this.#session, leads);
       this.foot.prepend(this.#foot.node);
       this.#tools.append(leads.toolbar.node, leads.columnsMenu.press, leads.columnsMenu.panel);
-      leads.expand(this.#isExpanded);
       this.#place.append(leads.node);
-      this.#seekFailed();
     } catch {
       this.#instead = say.LEADS_FORBIDDEN;
     }
@@ -212,11 +192,9 @@ export class TablesSection implements Part<Body> {
     const instead =
       table && isShown && !hasLeads && !isAsking ? (body.tables.leads ? none : table.columns_note || "") : "";
     showText(this.#empty, instead);
-    const isWaiting = instead === say.LEADS_LOADING;
-    this.#empty.classList.toggle("waiting", isWaiting);
     // Without a table, the answer is all there is.
     show(this.#said, !table && body.prose.nodes.length);
-    this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && (canShow || isWaiting));
+    this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && canShow);
   }
 
   #drawFoot(isShown: boolean): void {
@@ -227,8 +205,8 @@ export class TablesSection implements Part<Body> {
     setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     if (this.#foot) show(this.#foot.node, isThere);
     this.#foot?.update();
-    showCut(this.#matching, isThere && this.#leads?.requests.filters.length ? rows.count : "");
-    show(this.foot, isThere || !this.#matching.hidden);
+    showCut(this.#count, isThere && this.#leads?.requests.filters.length ? rows.count : "");
+    show(this.foot, isThere);
   }
 }
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from origami_widgets.card.view.contract import (
@@ -22,7 +21,6 @@ from origami_widgets.card.view.contract import (
 )
 from origami_widgets.card.view.lead_cells import cell_words, in_reading_order, make_cells
 from origami_widgets.card.view.messages import CELL_NOT_FOUND, LeadCell, LeadGridView
-from origami_widgets.card.view.prose import GOES_ON, prune
 from origami_widgets.card.view.questions import FOLLOW_UP_LINE, answer_line
 from origami_widgets.card.view.run_head import fresh_words, lasted_so_far, times_of
 from origami_widgets.card.view.table_view import more_columns, more_tables
@@ -39,8 +37,12 @@ SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "
 """Shown before words with a tone, as no colour is the only sign of a meaning."""
 _LEAD_COLUMNS, _LEAD_CELL_LIMIT = 8, 60
 _NAME_LIMIT = 60
-_MOST = 20
-_LEAST_PROSE = 500
+_TABLES, _COLUMNS = 8, 20
+"""Most tables, and columns of all of them together."""
+_RUNS = 12
+"""Most runs of which all is said that is known."""
+_LEADS = 40
+"""Most saved leads of all tables together."""
 
 
 class Part(NamedTuple):
@@ -101,59 +103,25 @@ class Section(NamedTuple):
 Document = list[Section]
 
 
-def written(
-    view: View | BoardView | LeadGridView,
-    write: Callable[[Document], tuple[str, bool]],
-    *,
-    now: float,
-    ticking: bool = False,
-    saved: Sequence[SavedLeads] = (),
-) -> str:
-    """Return a view as a document, as it is written: whole, or in as many words as fit.
+def document_of(
+    view: View | BoardView | LeadGridView, *, now: float, ticking: bool = False, saved: Sequence[SavedLeads] = ()
+) -> Document:
+    """Return what a view says, without what is empty in it.
 
     Args:
         view: a view in any form but `live`.
-        write: writes a document, and returns whether it fits.
         now: the time of the view, in Unix seconds.
         ticking: whether the document is replaced every second, so that it can give its age instead of its time.
         saved: the leads of a grid to save.
     """
-    make: Callable[..., Document]
-    sizes: list[tuple[int, ...]]
     if "rows" in view:
-        # Of few runs, all that is known; of many, one line each; and at last, as many of these as fit.
-        runs = len(view["rows"])
-        make, sizes = partial(_board, view, now), [(2, runs), (1, runs), *((0, most) for most in _fewer(runs))]
+        sections = _board(view, now)
     elif "tables" in view:
-        make, sizes = partial(_card, view, now, ticking=ticking), _card_sizes(view, is_cut=not ticking)
+        sections = _card(view, now, ticking=ticking)
     else:
-        make, sizes = partial(_leads, view, saved), [(most,) for most in _fewer(_MOST)]
-    text = ""
-    for size in sizes:
-        sections = (section._replace(blocks=[each for each in section.blocks if each[0]]) for section in make(*size))
-        text, is_fit = write([section for section in sections if section.blocks])
-        if is_fit:
-            break
-    return text
-
-
-def _card_sizes(view: View, *, is_cut: bool) -> list[tuple[int, ...]]:
-    """Return how many tables, columns of each, and bytes of prose to show: prose gives way first, and tables last, if at all."""
-    tables = len(view["tables"]["items"])
-    columns = max((1, *(len(table["columns"]["rows"]) for table in view["tables"]["items"])))
-    sizes: list[tuple[int, ...]] = [
-        (tables, columns, 10_000),
-        (tables, columns, 5_000),
-        *((tables, most, 2_500) for most in _fewer(columns)),
-    ]
-    return sizes if not is_cut else [*sizes, *((shown, 0, 2_500) for shown in _fewer(tables)), (0, 0, _LEAST_PROSE)]
-
-
-def _fewer(most: int) -> Iterator[int]:
-    while most:
-        yield most
-        most = most * 2 // 3
-    yield 0
+        sections = _leads(view, saved)
+    kept = (section._replace(blocks=[each for each in section.blocks if each[0]]) for section in sections)
+    return [section for section in kept if section.blocks]
 
 
 def line(*groups: str | Part | list[str | Part], head: bool = False, small: bool = False) -> Line:
@@ -192,29 +160,27 @@ def _again(said: str, code: str) -> Section:
     return Section([line([Part(said, "quiet"), Part(code, "code")], head=True)], is_strip=True)
 
 
-def _card(view: View, now: float, shown: int, most: int, size: int, *, ticking: bool) -> Document:
-    """Return a card in the order of the live one: its first tables, with at most so many columns and bytes of prose."""
+def _card(view: View, now: float, *, ticking: bool) -> Document:
+    """Return a card in the order of the live one: its first tables, and of each the first columns."""
     earlier, items, prose, ask = view["earlier"], view["tables"]["items"], view["prose"], view["ask"]
-    # In the last document.
-    few = None if size > _LEAST_PROSE else 4
-    runs = [[line(Part(run["prompt"], "bold"), run["status_label"], run["outcome"])] for run in earlier["runs"][:few]]
-    nodes = prune(prose["nodes"], size)
-    suggestions = view["suggestions"][:few]
+    shown = items[:_TABLES]
+    runs = [[line(Part(run["prompt"], "bold"), run["status_label"], run["outcome"])] for run in earlier["runs"]]
+    suggestions = view["suggestions"]
     follow_up = FOLLOW_UP_LINE if any(suggestion["button"] for suggestion in suggestions) else ""
     asked = [
         [
             line(Part(question["question"], "bold"), head=True),
-            *(line(f"○ {choice}") for choice in (*question["suggestions"], question["freeform"])[:few]),
+            *(line(f"○ {choice}") for choice in (*question["suggestions"], question["freeform"])),
         ]
-        for question in (ask["questions"][:few] if ask else ())
+        for question in (ask["questions"] if ask else ())
     ]
     return [
         Section([line(Part(earlier["title"], "quiet"), head=True), Items(runs, "1. ")], is_strip=True),
         _head(view, now, ticking=ticking),
         *map(_notice, view["notices"]),
-        *map(_table, items[:shown], [most] * shown),
-        Section([_note(more_tables(len(items) - shown) or view["tables"]["hidden"])]),
-        Section([Prose(nodes), _note(prose["cut"] or (GOES_ON if nodes != prose["nodes"] else ""))]),
+        *(_table(table, _COLUMNS // len(shown)) for table in shown),
+        Section([_note(more_tables(len(items) - len(shown)) or view["tables"]["hidden"])]),
+        Section([Prose([*prose["nodes"]]), _note(prose["cut"])]),
         Section(
             [
                 line(Part("Next steps" if suggestions else "", "bold"), head=True),
@@ -271,7 +237,7 @@ def _table(table: TableView, most: int) -> Section:
     return Section(
         [
             line(Part(table["name"], "bold"), _linked(table["link"]), head=True),
-            line(table["facts"], *(Part(remark["text"], "bold") for remark in table["remarks"]), small=True),
+            line(table["facts"], Part(table["failed"], "bold"), small=True),
             line(table["funnel"], small=True),
             Table([[head] for head in columns["heads"]] if rows else [], rows),
             line(more_columns(table["hidden"] + len(columns["rows"]) - len(rows)), small=True),
@@ -279,13 +245,12 @@ def _table(table: TableView, most: int) -> Section:
     )
 
 
-def _board(view: BoardView, now: float, detail: int, most: int) -> Document:
-    """Return a board with its first runs: with all that is known of each, or in one line with its token, or without."""
+def _board(view: BoardView, now: float) -> Document:
+    """Return a board: of few runs all that is known of each, of many one line each."""
     head = view["head"]
     counts = ", ".join(count["label"] for count in head["counts"])
-    rows = [_run(*row, now, detail) for row in zip(view["rows"][:most], view["moments"], strict=False)]
-    left = len(view["rows"]) - len(rows)
-    more = f"{plural(left, 'more run')}: ow.runs_frame(board)" if left else ""
+    is_short = len(view["rows"]) > _RUNS
+    rows = [_run(*row, now, is_short=is_short) for row in zip(view["rows"], view["moments"], strict=True)]
     return [
         Section(
             [
@@ -295,17 +260,17 @@ def _board(view: BoardView, now: float, detail: int, most: int) -> Document:
         ),
         *map(_notice, head["notices"]),
         Section([Items(rows)]),
-        Section([_note(more), _note(head["hidden"]), _note(head["nothing"])]),
+        Section([_note(head["hidden"]), _note(head["nothing"])]),
         _again(f"{head['again_words']}, in any kernel:", head["again_line"]),
     ]
 
 
-def _run(row: BoardRow, moments: CheckTimes, now: float, detail: int) -> list[Line]:
+def _run(row: BoardRow, moments: CheckTimes, now: float, *, is_short: bool) -> list[Line]:
     status, token = Part(row["status_label"], "bold", row["tone"]), Part(row["token"], "code")
     amounts = _amounts(row)
-    if detail <= 1:
+    if is_short:
         about = fit(row["name"] or row["prompt"], _NAME_LIMIT)
-        return [line(status, about, ", ".join(amounts), token if detail else "", head=True)]
+        return [line(status, about, ", ".join(amounts), token, head=True)]
     price = f"{row['price']} per qualified lead" if row["price"] else ""
     name = f"{row['name']}:" if row["name"] and row["prompt"] else row["name"]
     return [
@@ -335,7 +300,7 @@ def _times(row: BoardRow, moments: CheckTimes, now: float) -> list[str]:
     return [lasted, f"last update {moment(heard)}" if heard is not None else ""]
 
 
-def _leads(view: LeadGridView, saved: Sequence[SavedLeads], most: int) -> Document:
+def _leads(view: LeadGridView, saved: Sequence[SavedLeads]) -> Document:
     head = view["head"]
     tabs: list[list[str | Part]] = [
         [Part(tab["name"], "bold"), f"{tab['leads']} leads" if tab["leads"] else ""] for tab in head["tabs"]
@@ -344,7 +309,7 @@ def _leads(view: LeadGridView, saved: Sequence[SavedLeads], most: int) -> Docume
     note = line([Part("Leads are not saved in the notebook. To save the first ones:", "quiet"), save])
     return [
         Section([line(*tabs, "" if tabs else "No leads yet.", head["as_of"], head=True), *([] if saved else [note])]),
-        *(_saved_leads(name, rows[:most], columns) for name, rows, columns in saved),
+        *(_saved_leads(name, rows[: _LEADS // len(saved)], columns) for name, rows, columns in saved),
         _again("To see the leads, in any kernel:", head["line"]),
     ]
 

@@ -16,7 +16,6 @@ from origami_widgets.card.render.document import (
     SIGNS,
     Bar,
     Block,
-    Document,
     Items,
     Line,
     Part,
@@ -24,19 +23,15 @@ from origami_widgets.card.render.document import (
     SavedLeads,
     Section,
     Table,
+    document_of,
     table_of,
-    written,
 )
-from origami_widgets.words.foreign_text import stored_size
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView, FunnelPart, Inline, Node, Tone, View
     from origami_widgets.card.view.messages import LeadGridView
 
 Html = NewType("Html", str)
-
-SIZE_LIMIT = 28_500
-"""Bytes that the HTML may take in a notebook file. Together with the text, which is saved as well, it stays under 40 kB."""
 
 # Middle tones with enough contrast to both white and near black (about 4:1). Text keeps the page's own colour.
 _TONES: Final[dict[Tone, str]] = {
@@ -102,16 +97,9 @@ def render_html(view: View | BoardView | LeadGridView, *, now: float, saved: Seq
         view: a view in any form but `live`.
         now: the time of the view, in Unix seconds.
         saved: the leads of a grid to save.
-
-    Returns:
-        HTML that takes at most 28.5 kB in a notebook; with its text, it stays under 40 kB.
     """
-
-    def write(document: Document) -> tuple[str, bool]:
-        html = _element("div", *(_section(each, is_first=at == 0) for at, each in enumerate(document)), style=_PAGE)
-        return html, stored_size(html) <= SIZE_LIMIT
-
-    return written(view, write, now=now, saved=saved)
+    sections = enumerate(document_of(view, now=now, saved=saved))
+    return _element("div", *(_section(each, is_first=at == 0) for at, each in sections), style=_PAGE)
 
 
 def _section(section: Section, *, is_first: bool) -> Html:

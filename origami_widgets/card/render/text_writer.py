@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -11,17 +10,16 @@ from origami_widgets.card.render.document import (
     SIGNS,
     Bar,
     Block,
-    Document,
     Items,
     Line,
     Part,
     Prose,
     SavedLeads,
     Table,
+    document_of,
     table_of,
-    written,
 )
-from origami_widgets.words.foreign_text import break_to_width, stored_size, width_of
+from origami_widgets.words.foreign_text import break_to_width, width_of
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import BoardView, Node, View
@@ -33,8 +31,6 @@ _LEAST_ROOM = 8
 """Least columns for a piece of a word, however deep its indent: too wide a line is better than one that never ends."""
 _NAME_WIDTH = 16
 """Least columns for the first cells of a table; with fewer, the others go below them."""
-SIZE_LIMIT = 11_000
-"""Bytes that the text may take in a notebook file. Together with the HTML, which is saved as well, it stays under 40 kB."""
 _INLINE: Final = frozenset({"b", "i", "code", "a", "br"})
 _INDENT = "  "
 
@@ -46,7 +42,6 @@ def render_text(
     saved: Sequence[SavedLeads] = (),
     ticking: bool = False,
     width: int = WIDTH,
-    height: float = math.inf,
 ) -> str:
     """Return a card, a board or a grid of leads as text in lines of limited width, without colour.
 
@@ -57,21 +52,16 @@ def render_text(
         ticking: whether the text is replaced every second, so that it can give its age instead of its time.
         width: columns of the page, at least 20. Lines of Python are laid out for 100, unless `ticking`: a terminal
             wraps them itself, and they are copied whole.
-        height: lines that the text may take down to the last table; columns of tables are left out to fit.
 
     Returns:
-        Text of at most 11 kB, without a line break at the end.
+        Text without a line break at the end.
     """
     width = max(width, MIN_WIDTH)
     page = _Page(width, width if ticking else max(width, WIDTH))
-
-    def write(document: Document) -> tuple[str, bool]:
-        sections = ["\n".join(line for block in section.blocks for line in page.block(block)) for section in document]
-        tables = [at for at, each in enumerate(document) if any(isinstance(block, Table) for block in each.blocks)]
-        text, top = "\n\n".join(sections), "\n\n".join(sections[: max(tables, default=-1) + 1])
-        return text, stored_size(text) <= SIZE_LIMIT if height == math.inf else top.count("\n") < height
-
-    return written(view, write, now=now, ticking=ticking, saved=saved)
+    sections = document_of(view, now=now, ticking=ticking, saved=saved)
+    return "\n\n".join(
+        "\n".join(each for block in section.blocks for each in page.block(block)) for section in sections
+    )
 
 
 def wrap(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:

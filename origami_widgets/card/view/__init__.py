@@ -1,8 +1,6 @@
 """The view of a run: everything that the card's renderers get, in the right tense. Pure.
 
-A view stays under 60 kB however large the run is. Every part has its own size limit and does not lend it to others: if
-tables could use what prose leaves, one more sentence would send all tables again. Sizes are measured as ASCII JSON, the
-longest form that any host sends.
+A view stays under 60 kB however large the run is: every part has a most of entries, and every text a most of characters.
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ def make_view(
             reading.
 
     Returns:
-        A JSON-safe dictionary of at most 60 kB. In a live view, only the `clock` depends on `now`.
+        A JSON-safe dictionary. In a live view, only the `clock` depends on `now`.
     """
     return {
         "head": make_head(state, earlier, now=now, form=form),

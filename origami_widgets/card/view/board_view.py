@@ -29,7 +29,7 @@ from origami_widgets.card.view.notices import CONTINUE, TRY_AGAIN, explanation_o
 from origami_widgets.card.view.questions import can_follow_up, make_ask
 from origami_widgets.card.view.result import number, price_of, qualified_of, used_of
 from origami_widgets.card.view.run_head import SANDBOX_GONE, as_of, clock_view, is_missing, make_clock, make_head, was
-from origami_widgets.card.view.stopping import CANCEL, STOP, STOP_BUTTONS, row_button
+from origami_widgets.card.view.stopping import STOP, STOP_BUTTONS, row_button
 from origami_widgets.run.credits import credits_by_table
 from origami_widgets.run.state import (
     FAILED_STATUSES,
@@ -41,7 +41,7 @@ from origami_widgets.run.state import (
     total,
 )
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, short_host, size_of, take
+from origami_widgets.words.foreign_text import clip, short_host
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
@@ -73,8 +73,6 @@ ROW_BUTTONS: Final[dict[str, Button]] = {
     "continue": CONTINUE,
 }
 """The buttons of rows."""
-_OBVIOUS = frozenset({"filling", "attached", "cancelled", "errored", "timed_out", "incomplete", "unknown_status"})
-"""Notices that a row leaves out: their titles only repeat its status and cells, or matter only on a card."""
 
 
 def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
@@ -114,7 +112,7 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         "started_at": head["started_at"],
         "completed_at": head["completed_at"],
         "button": _button(entry, state, head),
-        "note": _note(entry, form),
+        "note": _note(entry, state, form),
     }
 
 
@@ -168,33 +166,17 @@ def _button(entry: BoardEntry, state: RunState, head: Head) -> RowButton:
     return row_button(head) or way_on
 
 
-def _note(entry: BoardEntry, form: Form) -> str:
-    """Return the row's note: a problem besides its start, and the first notice of its card, unless the row already says it."""
-    state = entry.state
-    beside = entry.error.title if entry.error is not None else ""
-    if state is None or entry.unread:
-        # A list leaves out what the card's notice would be about.
-        return clip(beside, NOTE_LIMIT)
-    said = [beside, _first(state, form)]
-    if state.status == "needs_input" and state.run is not None and not state.sending:
-        said.append(words.plural(len(state.run.todo.pending_questions), "question"))
-    if state.done and state.cells_running and not _filling(entry, form):
+def _note(entry: BoardEntry, state: RunState, form: Form) -> str:
+    """Return what is wrong with a run and not said by its status, and how many cells were filling when it was last heard."""
+    error = entry.error or state.command_error or state.limit_error or state.stop_error
+    said = [error.title if error is not None else ""]
+    if state.connection.state == "reconnecting":
+        said.append("Can't reach Origami. Retrying.")
+    elif state.connection.state == "stopped":
+        said.append(state.connection.error.title if state.connection.error is not None else "no longer updating")
+    if state.done and state.cells_running and not entry.unread and not _filling(entry, form):
         said.append(f"{words.plural(state.cells_running, 'cell')} filling")
     return clip(" · ".join(filter(None, said)), NOTE_LIMIT)
-
-
-def _first(state: RunState, form: Form) -> str:
-    for each in make_notices(state, form=form):
-        match each["key"]:
-            case "stopped" if state.connection.error is None:
-                return "no longer updating"
-            case "cancel_requested" if state.cancel_error is None:
-                continue
-            case "stopping" if state.stop_error is None:
-                continue
-            case key if key not in _OBVIOUS:
-                return each["title"]
-    return ""
 
 
 def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
@@ -270,11 +252,8 @@ _RESUME: Final[Button] = {
     "confirm": "Start the others? This uses credits.",
     "yes": "Yes, start them",
 }
-_CANCEL_ONE: Final = "Cancel the active run? Its agent and its cells stop."
 _STAYS: Final = "What is built stays. Used credits are not returned."
 _URGENT: Final[tuple[Stage, ...]] = ("needs_you", "failed")
-_ROWS_SIZE: Final = 75_000
-"""Bytes of all rows, as ASCII JSON; their moments and the head have the rest of 90 kB."""
 _LASTING: Final[tuple[Stage, ...]] = ("ended", "failed", "needs_you", "filling", "running", "waiting")
 """Stages in the order in which rows are left out: ended ones first, then those that may not change by themselves."""
 
@@ -307,12 +286,12 @@ def make_board(
         form: the form of the board.
 
     Returns:
-        A JSON-safe dictionary of at most 90 kB, however many runs there are. Only its `clock` depends on `now`.
+        A JSON-safe dictionary of at most 100 rows. Only its `clock` depends on `now`.
     """
     rows = [make_row(entry, form=form) for entry in entries]
     # Of two equally important rows, the later one stays, as it was started last.
     by_worth = sorted(range(len(rows)), key=lambda at: (-_LASTING.index(rows[at]["stage"]), -at))
-    shown = sorted(take(by_worth[:BOARD_SLOTS], _ROWS_SIZE, lambda at: size_of(rows[at])))
+    shown = sorted(by_worth[:BOARD_SLOTS])
     hidden, is_live = len(rows) - len(shown), form == "live"
     head: BoardHead = {
         "form": form,
@@ -476,14 +455,6 @@ def _buttons(rows: Sequence[BoardRow], *, can_stop: bool, can_resume: bool) -> l
 
 def _cancel_all(active: int, filling: int, *, can_stop: bool) -> Button:
     """Return the button that cancels all runs and stops their cells, with how many runs of each stage there are."""
-    # A single run is asked about in the singular.
-    if active + filling == 1 and not can_stop:
-        return {
-            **(CANCEL if active else STOP),
-            "command": "cancel_all",
-            "label": "Cancel run" if active else STOP["label"],
-            "confirm": f"{_CANCEL_ONE if active else 'Stop filling cells of the run?'} {_STAYS}",
-        }
     parts = []
     if active:
         parts.append(f"cancel {words.plural(active, 'run')}")

@@ -249,27 +249,17 @@ class Grid(TypedDict):
         form: one letter for each column: `t` for the name of a row, `l` for text, `r` for numbers, `m` for muted text,
             `x` for problems.
         rows: the words of each row.
-        keys: for each row, the numbers to sort by: those of the columns with the letter `r`, in order.
     """
 
     heads: list[str]
     form: str
     rows: list[list[str]]
-    keys: list[list[float | None]]
-
-
-class Remark(TypedDict):
-    """A few words about a table, with details on demand."""
-
-    text: str
-    tone: Tone
-    details: str
 
 
 class TableView(TypedDict):
     """One table. `hidden` is the number of columns missing from `columns`; `columns_note` says so.
 
-    `facts`: what the table cost. `funnel`: where its leads went, in words; empty for the main table, whose funnel is the result's.
+    `facts`: its leads and what it cost. `failed`: how many of its cells have failed. `funnel`: where its leads went, in words; empty for the main table, whose funnel is the result's.
     """
 
     id: str
@@ -278,7 +268,7 @@ class TableView(TypedDict):
     link: Link | None
     facts: str
     funnel: str
-    remarks: list[Remark]
+    failed: str
     columns: Grid
     columns_note: str
     hidden: int
@@ -288,7 +278,8 @@ class TablesView(TypedDict):
     """The tables that the run touched; `hidden` says how many are not shown.
 
     `main`: the id of the table whose leads are the run's count; it is shown first; `counted` says where the figures of the result come
-    from, if that needs saying. `failed`: how many cells of all tables have failed. `leads`: whether the card may show leads. `seq`: as in `BoardRows`, only in a trait.
+    from, if that needs saying. `failed`: how many cells of all tables have failed. `leads`: whether the
+    card may show leads. `seq`: as in `BoardRows`, only in a trait.
     """
 
     items: list[TableView]
@@ -333,7 +324,7 @@ class View(TypedDict):
 class BoardRow(TypedDict):
     """A run on a board, or a brief that has not started, which has no `token`.
 
-    `status_label`: that of its card; once the agent is done, how many cells fill. `note`: the first notice of its card. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
+    `status_label`: that of its card; once the agent is done, how many cells fill. `note`: what is wrong with it, or why it has not started. `price`: the credits per qualified lead. `keys`: the numbers behind `leads`,
     `qualified`, `credits` and `price`, to sort by.
     """
 

@@ -229,75 +229,15 @@ def distinct_names(runs: Sequence[tuple[str, str]]) -> list[str]:
     return names
 
 
-def count_words(
-    read: int, total: int | None, leads: int | None, *, is_filtered: bool, more: bool = False, noun: Noun = LEAD
-) -> str:
-    """Return in words how many of how many leads were read.
+def count_words(shown: int, leads: int | None, noun: Noun = LEAD) -> str:
+    """Return in words how many of the leads of a table are shown. The count is the table's, even if more have come since.
 
-    Args:
-        read: the number of leads read.
-        total: the number of leads that match all conditions; None if the server did not say.
-        leads: the number of leads in the table; None if the server did not say.
-        is_filtered: whether conditions were added to the table's own.
-        more: whether the server has more leads than were read.
-        noun: the word for a lead.
+    >>> count_words(50, 1240), count_words(15, 15), count_words(16, 15), count_words(7, None)
+    ('50 of 1,240 leads', '15 leads', '15 leads', '7 leads')
     """
-    if is_filtered:
-        found = total if total is not None else read
-        return (
-            f"{words.count(found)} of {words.plural(leads, *noun)} match"
-            if leads is not None and leads >= found
-            else f"{words.plural(found, *noun)} that match"
-        )
-    if leads is None:
-        if more and (total is None or total <= read):
-            return f"first {words.plural(read, *noun)}"
-        leads = total = read if total is None else max(read, total)
-    # The count is the table's, as on its tab, even if more rows have come since.
-    hidden = leads - total if total is not None and leads > total else 0
-    behind = f", {words.count(hidden)} of them hidden" if hidden else ""
-    part = f"{words.count(read)} of " if read < leads - hidden else ""
-    return f"{part}{words.plural(leads, *noun)}{behind}"
-
-
-def match_words(shown: int, checking: int, leads: int | None, noun: Noun = LEAD, *, is_whole: bool) -> str:
-    """Return in words how many leads of a table match further conditions and pass the saved filters.
-
-    Args:
-        shown: the number of them so far.
-        checking: the number of leads that match, and of which it is not known yet if they pass these.
-        leads: the number of leads in the table; None if the server did not say.
-        noun: the word for a lead.
-        is_whole: whether all that match were read.
-    """
-    if not is_whole:
-        if checking and not shown:
-            return f"Checking {words.plural(checking, *noun)} that match"
-        # Not how many: some of them may be hidden, so that both numbers would be more than are shown.
-        further = ", checking others" if checking else ""
-        return f"{words.plural(shown, *noun)} that match so far{further}"
-    if leads is None:
-        return f"{words.plural(shown, *noun)} that match"
-    return f"{words.count(shown)} of {words.plural(leads, *noun)} match"
-
-
-def with_hidden_words(
-    read: int, total: int | None, leads: int | None, hidden: int | None, *, is_filtered: bool, noun: Noun = LEAD
-) -> str:
-    """Return in words how many leads were read, the hidden ones included.
-
-    Args:
-        read: the number of leads read.
-        total: the number of leads that match all conditions; None if the server did not say.
-        leads: the number of leads in the table; None if the server did not say.
-        hidden: the number of leads read that the table's saved filters hide; None if unknown.
-        is_filtered: whether there are further conditions.
-        noun: the word for a lead.
-    """
-    # All that match are counted, but only those that were read are known to be hidden or not.
-    is_part = is_filtered and total is not None and read < total
-    off = f", with the {words.count(hidden)} that the brief hides" if hidden and not is_part else ""
-    return f"{count_words(read, total, leads if is_filtered else None, is_filtered=is_filtered, noun=noun)}{off}"
+    if leads is None or shown >= leads:
+        return words.plural(shown if leads is None else leads, *noun)
+    return f"{words.count(shown)} of {words.plural(leads, *noun)}"
 
 
 def with_left_out_words(count: str, left_out: int) -> str:

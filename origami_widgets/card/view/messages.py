@@ -277,8 +277,6 @@ class LeadsAnswer(TypedDict):
         final: whether no cell of the visible leads may still come.
         runs: in a grid of several runs, their cells without a result, by the names of the runs; only what has changed.
         note: why there are no leads, or why they are no longer updated; empty while all is well.
-        next_at: with a note, when the next request is sent, in milliseconds; else None.
-        read_at: with a note, when the oldest of the rows was read, in milliseconds; else None.
     """
 
     kind: Literal["leads"]
@@ -300,8 +298,6 @@ class LeadsAnswer(TypedDict):
     final: bool
     runs: dict[str, RunCells]
     note: str
-    next_at: float | None
-    read_at: float | None
 
 
 class LeadTab(TypedDict):

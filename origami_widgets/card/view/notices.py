@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from origami_widgets.api.models.run import STATUS_LABELS
@@ -21,14 +22,14 @@ from origami_widgets.card.view.stopping import NOT_RECEIVED, filling_words, left
 from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.state import Queue, RunState, named_in_request
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host, take
+from origami_widgets.words.foreign_text import clip, is_product, safe_href, shown_host
 from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.card.view.contract import Button, Form, Link, Notice, Tone
 
-NOTICES_SIZE = 5_000
+NOTICES_LIMIT = 8
 _TITLE_LIMIT = 160
 _TEXT_LIMIT = 500
 _MISSING = "It may have been deleted, or belong to another organization or project. This is its last known state."
@@ -68,7 +69,7 @@ def make_notices(state: RunState, *, form: Form = "live") -> list[Notice]:
             it was taken, so its notices are those of that moment.
     """
     writer = _Writer(state, form)
-    return take(writer.all(), NOTICES_SIZE)
+    return list(islice(writer.all(), NOTICES_LIMIT))
 
 
 class _Writer:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from origami_widgets.words.foreign_text import (
     clean_block,
-    clip_to,
     host_of,
     is_product,
     one_line,
@@ -33,7 +32,7 @@ GOES_ON: Final = "The text continues in run.text."
 
 TEXT_LIMIT = 8_000
 DEPTH_LIMIT = 8
-NODE_LIMIT = 400
+NODE_LIMIT = 200
 SIZE_LIMIT = 10_000
 CELL_LIMIT = 20_000
 
@@ -84,6 +83,9 @@ def make_prose(text: object) -> Prose:
         [{'t': 'p', 'c': ['I built ', {'t': 'b', 'c': ['15']}, ' rows.']}]
     """
     source, cut = clean_block(text, TEXT_LIMIT)
+    # Of scripts whose characters take more bytes, there are fewer.
+    if (size := len(json.dumps(source))) > SIZE_LIMIT:
+        source, cut = clean_block(source, len(source) * SIZE_LIMIT // size)[0], True
     if not source.strip():
         return {"nodes": [], "cut": GOES_ON if cut else ""}
     nodes, full = _tree(source)
@@ -96,25 +98,7 @@ def _tree(source: str) -> tuple[tuple[Node, ...], bool]:
     builder = _Builder()
     nodes = builder.build(_parser(tables=_cells(source) <= CELL_LIMIT).parse(source))
     # A text of link definitions alone makes no element, but is shown anyway.
-    kept = prune(nodes or [{"t": "p", "c": [source]}], SIZE_LIMIT)
-    return tuple(node for node in kept if isinstance(node, dict)), builder.full or (bool(nodes) and kept != nodes)
-
-
-def prune(items: Sequence[str | Node], size: int) -> list[str | Node]:
-    """Return as many items as fit into `size` bytes of JSON, and the beginning of the first that does not."""
-    kept: list[str | Node] = []
-    for item in items:
-        needed = len(json.dumps(item)) + 2
-        if needed <= size:
-            kept.append(item)
-            size -= needed
-            continue
-        if isinstance(item, str):
-            kept.append(clip_to(item, size - 2))
-        elif children := prune(item.get("c", ()), size - len(json.dumps({**item, "c": []})) - 2):
-            kept.append({**item, "c": children})
-        break
-    return [item for item in kept if item]
+    return tuple(nodes or [{"t": "p", "c": [source]}]), builder.full
 
 
 class _Builder:

@@ -11,7 +11,7 @@ from origami_widgets.run.credits import used_since_start
 from origami_widgets.run.own_cells import fill_question
 from origami_widgets.run.state import RunState, full_prompt
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, size_of, take
+from origami_widgets.words.foreign_text import clip
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import run as models
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 FOLLOW_UP_LINE = 'run.follow_up("…")'
 """Shown instead of the buttons of suggestions if these cannot be sent."""
 FOLLOW_UP_COST = "This starts another turn, which uses credits."
-ASK_SIZE = 5_500
-SUGGESTIONS_SIZE = 2_400
 _QUESTION_LIMIT = 400
-_ANSWER_LIMIT = 120
-_ANSWERS_LIMIT = 8
-_SUGGESTIONS_LIMIT = 8
+_ANSWER_LIMIT = 80
+_ANSWERS_LIMIT = 6
+_SUGGESTIONS_LIMIT = 6
 _FREEFORM = "Something else"
 _AS_PROMPT = frozenset({"", "find_more_leads"})
 # The notice of such an end has the button that goes on from there, with its explanation. The agent's offer of the same
@@ -40,7 +38,6 @@ def make_ask(state: RunState) -> Ask | None:
     if run is None or not state.done or not run.todo.pending_questions:
         return None
     questions = [_question(question) for question in run.todo.pending_questions[:QUESTIONS_LIMIT]]
-    _fit(questions)
     return {
         "run_id": clip(state.run_id, 128),
         "questions": questions,
@@ -68,15 +65,6 @@ def _question(question: models.Question) -> QuestionView:
         "suggestions": list(dict.fromkeys(answer for answer in answers if answer)),
         "freeform": clip(question.freeform_option, 60) or _FREEFORM,
     }
-
-
-def _fit(questions: list[QuestionView]) -> None:
-    """Cut long questions so that all fit into the form, as they are answered together."""
-    share = ASK_SIZE // len(questions)
-    for question in questions:
-        room = share - 120
-        question["question"] = clip(question["question"], _QUESTION_LIMIT, room * 2 // 3)
-        question["suggestions"] = take(question["suggestions"], room - size_of(question["question"]))
 
 
 def can_follow_up(state: RunState) -> bool:
@@ -175,4 +163,4 @@ def make_suggestions(state: RunState, earlier: Sequence[RunState] = ()) -> list[
             items.append(
                 {"label": label, "button": follow_up_button(label, label, state) if can_follow_up(state) else None}
             )
-    return take(items, SUGGESTIONS_SIZE)
+    return items

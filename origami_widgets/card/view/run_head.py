@@ -26,7 +26,7 @@ from origami_widgets.card.view.result import summary_of
 from origami_widgets.card.view.stopping import make_stop, stop_announcement
 from origami_widgets.run.state import FILL_BEGINS, RunState, full_prompt, is_fill
 from origami_widgets.words import numbers as words
-from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host, take
+from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host
 from origami_widgets.words.numbers import shown_count
 
 _TONES: Final[dict[str, Tone]] = {
@@ -78,12 +78,11 @@ def built_nothing(state: RunState) -> bool:
     return state.status == "completed" and lists_actions(state) and not state.actions and not agent_text(state).strip()
 
 
-EARLIER_SIZE = 2_000
 SANDBOX_GONE: Final = "Run the notebook again or, if its sandbox is still running, this line:"
 """A sandbox inside the kernel has stopped with it. Whether it was inside is not known here."""
 PROMPT_LIMIT = 600
 REPLY_LIMIT = 240
-QUESTIONS_LIMIT = 12
+QUESTIONS_LIMIT = 8
 _ID_LIMIT = 128
 _HOST_LIMIT = 300
 _EARLIER_LIMIT = 8
@@ -152,8 +151,7 @@ def make_earlier(state: RunState, states: Sequence[RunState]) -> Earlier:
         state: the state of the newest turn.
         states: those of the earlier ones.
     """
-    runs = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
-    kept = take(reversed(runs), EARLIER_SIZE)[::-1]
+    kept = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
     turns = [*states, state]
     # An answer is no brief, nor is a fill.
     others = (_brief(each, turns[:at])[1] or is_fill(full_prompt(each)) for at, each in enumerate(turns))
@@ -295,7 +293,7 @@ def _earlier(state: RunState) -> EarlierRun:
     prompt = full_prompt(state)
     return {
         "run_id": clip(state.run_id, _ID_LIMIT),
-        "prompt": FILL_BEGINS if is_fill(prompt) else clip(prompt, 160),
+        "prompt": FILL_BEGINS if is_fill(prompt) else clip(prompt, 100),
         "status_label": label,
         "tone": tone,
         "outcome": _outcome(state),

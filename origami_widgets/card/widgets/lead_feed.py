@@ -276,7 +276,7 @@ class LeadFeed:
         except OrigamiError as error:
             wait = max(error.retry_after or 0.0, min(SPACING * 2.0**part.failures, RETRY))
             part.failures += 1
-            part.not_before, part.next_try = time.monotonic() + wait, time.time() + wait
+            part.not_before = time.monotonic() + wait
             reason = ". ".join(filter(None, (error.title, error.remedy)))
             part.note = LIMITED if isinstance(error, RateLimited) else clip(reason, 300)
             self._send_grid(part.grid)
@@ -327,15 +327,13 @@ class LeadFeed:
             allowed.cancel()
 
     def _send_refused(self, operations: Operations) -> None:
-        """Say in the grids that wait for leads that the server refuses all requests, and until when."""
-        seconds = poller().refused_for(operations)
-        next_try = time.time() + seconds
-        if seconds < SPACING:
+        """Say in the grids that wait for leads that the server refuses all requests."""
+        if poller().refused_for(operations) < SPACING:
             return
         for part in self._looks():
-            is_sent = part.note == LIMITED and abs(part.next_try - next_try) < SPACING
-            if not is_sent and (self._due(part, time.monotonic()) is not None or part.is_checked_first):
-                part.note, part.next_try = LIMITED, next_try
+            waits = self._due(part, time.monotonic()) is not None or part.is_checked_first
+            if part.note != LIMITED and waits:
+                part.note = LIMITED
                 self._send_grid(part.grid)
 
     def _is_behind(self, part: LookedAt) -> bool:
@@ -382,7 +380,7 @@ class LeadFeed:
         own = self._is_own(table)
         is_shaped_anew = slugs_in_order(columns, own=own) != slugs_in_order(part.columns, own=part.is_own)
         part.columns, part.is_own, part.total, part.note, part.failures = columns, own, answer.total, "", 0
-        part.stopped, part.leads_then = self._stopped(table), shown_count(table.lead_count)
+        part.stopped = self._stopped(table)
         is_cut = part.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic(), listed)

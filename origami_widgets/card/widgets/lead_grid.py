@@ -220,13 +220,6 @@ class LeadGrid(LeadWidget):
     def _ids_left_out(self, loaded: LoadedLeads) -> frozenset[str]:
         return frozenset() if self._left_out is None else self._left_out.ids(self._stacked(loaded))
 
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the leads of `frame` as an Arrow stream, for example for `pl.DataFrame(grid)` or duckdb. Sends nothing."""
-        from origami_widgets.frames.files.table_files import arrow_table
-
-        stream: object = arrow_table(self.frame).__arrow_c_stream__(requested_schema)
-        return stream
-
     @property
     def selection(self) -> pd.DataFrame:
         """The ticked leads of the table in front, in the form of `frame`, without those that a filter hides. Sends nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,17 +18,14 @@ from origami_widgets.card.view.lead_cells import (
     count_words,
     failures_of_run,
     make_heads,
-    match_words,
     matches_run,
     run_head,
     shown_key,
     slugs_in_order,
-    with_hidden_words,
     with_left_out_words,
 )
 from origami_widgets.card.view.messages import CellChange, LeadCell, LeadHead, LeadsAnswer, RunCells
-from origami_widgets.card.view.run_head import milliseconds
-from origami_widgets.words.numbers import shown_count
+from origami_widgets.words.numbers import plural, shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Cells, Column, FlatRow, Table
@@ -233,35 +229,23 @@ def said_of(grid: LookedAtGrid, known: KnownTables) -> tuple[str, list[bool]]:
         grid: the grid, with the order in which it has the leads.
         known: its tables.
     """
-    if known.merged is None:
-        count = next((part.count_words() for part in known.parts), "")
-    else:
-        count = _count_of_runs(grid, known, known.merged)
-    return with_left_out_words(count, known.left_out), known.finals
+    return with_left_out_words(_count(grid, known), known.left_out), known.finals
 
 
-def _count_of_runs(grid: LookedAtGrid, known: KnownTables, tables: Sequence[Table]) -> str:
-    total, hidden, read = known.total, known.hidden, len(grid.order) + known.absent
+def _count(grid: LookedAtGrid, known: KnownTables) -> str:
+    """Return how many leads the grid shows: all that match its conditions, once that is known, else those that were read."""
+    if known.parts and not any(part.pages for part in known.parts):
+        return ""
+    tables = [part.table for part in known.parts] if known.merged is None else known.merged
+    checking = 0 if grid.include_hidden else [mark for _, mark in grid.order].count("checking")
+    is_decided = grid.include_hidden or not grid.row_filters or known.hidden is not None
+    is_known = bool(grid.filters) and is_decided and known.is_counted and not checking
+    read = len(grid.order) + known.absent - checking
     noun = ROW if known.own else LEAD
-    others = grid.row_filters
-    is_filtered, leads = bool(grid.filters), _sum([shown_count(table.lead_count) for table in tables])
-    marks = [mark for _, mark in grid.order]
-    if grid.include_hidden or not others:
-        # The total counts all leads of a table of which no page was read yet.
-        if is_filtered and (total is None or not known.is_counted):
-            return match_words(read, 0, None, noun, is_whole=False)
-        if grid.include_hidden:
-            marked = None if "checking" in marks else sum(mark not in (None, "left_out") for mark in marks)
-            return with_hidden_words(read, total, leads, marked, is_filtered=is_filtered, noun=noun)
-        if is_filtered and total is not None:
-            return match_words(total, 0, leads, noun, is_whole=True)
-        # Leads that came since a table was read are not hidden.
-        shown = None if leads is None or hidden is None else leads - hidden
-        return count_words(read, shown, leads, is_filtered=False, noun=noun)
-    checking = marks.count("checking")
-    if hidden is None or total is None:
-        return match_words(read - checking, checking, leads, noun, is_whole=False)
-    return match_words(total, checking, leads, noun, is_whole=True)
+    if grid.filters and not (is_known and known.total is not None):
+        return f"{plural(read, *noun)} so far"
+    shown = known.total if grid.filters and known.total is not None else read
+    return count_words(shown, _sum([shown_count(table.lead_count) for table in tables]), noun)
 
 
 def _added(one: Column, other: Column) -> Cells:
@@ -298,7 +282,6 @@ def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
     grid.sent.update(rows)
     grid.said = count, finals = said_of(grid, known)
     before, grid.runs = grid.runs, _cells_of_runs(parts, finals) if has_runs else {}
-    oldest = min((page.read_at for part in parts for page in part.pages), default=None)
     return LeadsAnswer(
         kind="leads",
         grid=grid.id,
@@ -319,8 +302,6 @@ def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
         final=all(finals),
         runs={name: cells for name, cells in grid.runs.items() if cells != before.get(name)},
         note="" if noted is None else noted.note,
-        next_at=None if noted is None else milliseconds(noted.next_try),
-        read_at=milliseconds(time.time() - time.monotonic() + oldest) if noted and oldest else None,
     )
 
 

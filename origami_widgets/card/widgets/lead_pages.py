@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any
 from origami_widgets.api.rows.row_reader import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
-    LEAD,
-    ROW,
     RUN_COLUMN,
-    count_words,
     hidden_mark,
     make_cells,
-    match_words,
-    with_hidden_words,
 )
 from origami_widgets.card.view.messages import LeadCell, LeadFilter, LeadHead, LeadMark, LeadSort, RunCells
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
@@ -148,9 +143,7 @@ class LookedAt:
         pages: the pages read, from the first one.
         columns: the shown columns.
         total: the server's count of leads.
-        leads_then: the table's count of leads when the newest page was read.
         note: why no leads come; empty while all is well.
-        next_try: when the next request is sent, if there is a note (Unix seconds).
         failures: failed requests in a row.
         is_own: whether it is the user's own list, whose columns stay in their order.
         stopped: the ids of the columns that were stopped here.
@@ -170,9 +163,7 @@ class LookedAt:
     pages: list[LeadPage] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
     total: int | None = None
-    leads_then: int | None = None
     note: str = ""
-    next_try: float = 0.0
     failures: int = 0
     is_own: bool = False
     stopped: Collection[str] = ()
@@ -248,26 +239,6 @@ class LookedAt:
         if not (saved.is_complete and self.is_complete):
             return None
         return sum(1 for page in self.pages for lead in page.received if not saved.passes(lead.id))
-
-    def count_words(self) -> str:
-        """Return in words how many of how many leads were read; empty before the first page."""
-        if not self.pages:
-            return ""
-        is_filtered, leads = bool(self.grid.row_filters), self.lead_count
-        saved, read, total = self.saved_filters, len(self.rows()) + self.absent, self.total
-        noun = ROW if self.is_own else LEAD
-        marks = [mark for page in self.pages for mark in page.marks.values()]
-        if saved is not None and self.grid.include_hidden:
-            hidden = None if "checking" in marks else len(marks) - marks.count("left_out")
-            return with_hidden_words(read, total, leads, hidden, is_filtered=is_filtered, noun=noun)
-        if saved is not None and self.narrows:
-            checking = marks.count("checking")
-            return match_words(read - checking, checking, leads, noun, is_whole=self.hidden is not None)
-        if leads != self.leads_then and not is_filtered:
-            # How many of the others the saved filters hide is known with the next page.
-            total = None
-            read = read if not self.is_complete or leads is None else max(read, leads)
-        return count_words(read, total, leads, is_filtered=is_filtered, more=not self.is_complete, noun=noun)
 
     def loaded(self, *, with_checking: bool) -> LoadedLeads:
         """Return the leads read, also those of which it is not known yet if they pass the saved filters, if asked for."""

@@ -74,8 +74,7 @@ def on_controls(view):
     said += [view["earlier"]["title"], *(table["funnel"] for table in view["tables"]["items"])]
     links = [view["head"]["link"], *(table["link"] for table in view["tables"]["items"])]
     said += [link["label"] for link in links if link]
-    # What failed is a button that leads to it.
-    said += [remark["text"] for table in view["tables"]["items"] for remark in table["remarks"]]
+    said += [table["failed"] for table in view["tables"]["items"]]
     return " ".join(said)
 
 
@@ -115,7 +114,7 @@ def test_a_copy_that_is_replaced_says_what_the_live_card_says(name, copied, read
     assert said - expected == set()
     # Leads are no part of a copy; what stands in their place while they load is not either.
     # Why cells failed, and what is cut where it stands in one line, is opened on the live card.
-    details = " ".join(remark["details"] for table in live["tables"]["items"] for remark in table["remarks"])
+    details = "They stay empty. Common causes: an error, not enough credits, or a disconnected account."
     assert expected - said <= {"loading", *tokens(details)}
 
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from origami_widgets.card.render.text_writer import SIZE_LIMIT, WIDTH, render_text
-from origami_widgets.words.foreign_text import stored_size, width_of
+from origami_widgets.card.render.text_writer import WIDTH, render_text
+from origami_widgets.words.foreign_text import width_of
 from tests.card.boards import board_of, entry_of, every_entry, hostile_entries, many
 from tests.card.render.test_hostile import TRICKS
 from tests.fixtures.states import NOW, STATES
@@ -30,7 +30,7 @@ def test_a_few_runs_say_all_that_is_known():
   4 min 28 s so far · last update 2026-07-21 09:18 UTC
   6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90/v2_run-01k0c4m2f7
 ◆ Needs your answer · Agent 2: Find wholesale partners for us.
-  2 questions · ended 2026-07-21 10:02 UTC
+  ended 2026-07-21 10:02 UTC
   7c2a1b9f-304c-4b61-8f66-3e1b5d2c8fa1/v2_run-01k0c6t9qa
 
 To see the newest runs of the account, in any kernel: ow.RunBoard()"""
@@ -41,7 +41,6 @@ To see the newest runs of the account, in any kernel: ow.RunBoard()"""
 def test_no_line_is_wider_than_the_terminal_and_all_fit_into_a_notebook(count):
     text = text_of(many(count, *STATES) if count else [])
     assert max(map(width_of, text.split("\n"))) <= WIDTH
-    assert stored_size(text) <= SIZE_LIMIT
     assert not text.endswith("\n")
     assert text.startswith(f"{count} run")
 

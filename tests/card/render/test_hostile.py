@@ -22,7 +22,7 @@ from tests.fixtures.states import NOW
 pytestmark = pytest.mark.sweep
 
 VIEW_SIZE = 60_000
-COPIES_SIZE = 40_000
+COPIES_SIZE = 90_000
 CALLS = 2_000_000
 """Of Python functions, a quarter of a second: what 8,000 brackets take, at which the parser tries a link 8,000 times."""
 

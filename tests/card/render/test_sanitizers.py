@@ -53,7 +53,7 @@ def test_words_do_not_run_together_without_styles():
         "3 min 43 s · ended 2026-07-21 09:17 UTC · Snapshot of 2026-07-21 09:18 UTC",
         "21 leads found: 12 qualified, 3 not, 6 left out",
         "Porto bakeries · Open table ↗",
-        "15 leads · 57 credits · 3.8 credits per lead · 1 cell failed",
+        "15 leads · 57 credits · 1 cell failed",
         "Column | Tried | Credits per run | Credits | Verdicts | Filling | Failed",
         "Contact e-mail | 87 % | 3 | 39 | | 2 | 1",
         "Fit | 100 % | 1.2 | 18 | 12 qualified · 2 not qualified · 1 unsure | |",

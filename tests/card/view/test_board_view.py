@@ -16,8 +16,7 @@ from origami_widgets.card.view.board_view import STAGES, BoardEntry, board_total
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.boards import (
-    COPIES_SIZE,
-    VIEW_SIZE,
+    HOSTILE_SIZE,
     board_of,
     entry_of,
     every_entry,
@@ -53,14 +52,14 @@ def test_only_the_clock_depends_on_the_time():
 @pytest.mark.parametrize("count", [1, 300])
 def test_a_view_of_hostile_runs_is_bounded_and_clean(count):
     view = board_of(hostile_entries(count, hostile.CORPUS.values()))
-    assert len(json.dumps(view)) <= VIEW_SIZE
+    assert len(json.dumps(view)) <= HOSTILE_SIZE
     for text in strings(view):
         assert not TRICKS.search(text)
         assert longest_run(text) <= 8
     for form in ("current", "snapshot"):
         html, text = copies(board_of(hostile_entries(count, hostile.CORPUS.values()), form=form))
         only_ours(html)
-        assert size([html, text]) <= COPIES_SIZE
+        assert size([html, text]) <= HOSTILE_SIZE
         assert not TRICKS.search(text.replace("\n", ""))
         assert max(map(width_of, text.split("\n"))) <= WIDTH
 
@@ -284,8 +283,8 @@ odd_text = st.one_of(
 @given(st.lists(odd_text, min_size=1, max_size=4), st.integers(0, 220))
 def test_the_view_and_its_copies_stay_small_whatever_the_server_sends(texts, count):
     view = board_of(hostile_entries(count, texts))
-    assert len(json.dumps(view)) <= VIEW_SIZE
+    assert len(json.dumps(view)) <= HOSTILE_SIZE
     html, text = copies(view)
-    assert stored_size(html) + stored_size(text) <= COPIES_SIZE
+    assert stored_size(html) + stored_size(text) <= HOSTILE_SIZE
     only_ours(html)
     assert all(first["position"] < second["position"] for first, second in pairwise(view["rows"]))

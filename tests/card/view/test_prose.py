@@ -138,6 +138,6 @@ def test_bombs_are_little_work_and_small(source):
     prose = make_prose(source)
     assert prose["cut"]
     assert prose["nodes"]
-    assert len(json.dumps(prose["nodes"])) <= SIZE_LIMIT + 20
+    assert len(json.dumps(prose["nodes"])) <= 2 * SIZE_LIMIT
     assert sum(1 for _ in every(prose["nodes"])) <= NODE_LIMIT + 1
     assert depth(prose["nodes"]) <= 12

@@ -153,7 +153,7 @@ class TestQuestions:
         run = payload("needs_input")
         run["todo"]["pendingQuestions"] = [{"question": f"q{i} {'long ' * 200}"} for i in range(40)]
         view = make_view(state_of(run), now=NOW)
-        assert len(view["ask"]["questions"]) == 12
+        assert len(view["ask"]["questions"]) == 8
         assert "See all of them with run.questions." in notice(view, "questions")["text"]
 
 

@@ -109,14 +109,14 @@ def cancel_all(*names: str, **options):
 
 
 ALL = {
-    ("running",): ("Cancel run", "Cancel the active run? Its agent and its cells stop.", "Yes, cancel it"),
+    ("running",): ("Cancel all", "Cancel 1 run?", "Yes, cancel them"),
     ("running", "running", "completed"): ("Cancel all", "Cancel 2 runs?", "Yes, cancel them"),
     ("running", "filling"): (
         "Cancel all",
         "Cancel 1 run and stop filling cells of 1 run?",
         "Yes, cancel them",
     ),
-    ("filling", "completed"): ("Stop filling", "Stop filling cells of the run?", "Yes, stop filling"),
+    ("filling", "completed"): ("Stop filling", "Stop filling cells of 1 run?", "Yes, stop filling"),
     ("filling", "filling"): ("Stop filling", "Stop filling cells of 2 runs?", "Yes, stop filling"),
 }
 

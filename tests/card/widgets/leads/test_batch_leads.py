@@ -108,12 +108,9 @@ def test_a_count_gives_no_number_before_it_is_known(unlimited, filters, include_
     last = page.front.answers[-1]
     early = [count for is_open, count in counts if is_open]
     assert early
-    assert not [count for count in early if "the brief hides" in count or "hidden" in count]
     if filters:
-        known = ("so far", "Checking", f"{last['read']} of ")
-        assert all(any(words in count for words in known) for count in early), early
-    said = "the brief hides" if include_hidden else "leads match" if filters else "hidden"
-    assert said in last["count"]
+        assert all("so far" in count or f"{last['read']} of " in count for count in early), early
+    assert "so far" not in last["count"]
     assert {answer["hidden"] for answer in page.front.answers} <= {None, last["hidden"]}
     grid.close()
 
@@ -133,7 +130,7 @@ def test_a_condition_chooses_the_leads_of_its_runs(batch, grid, include_hidden):
     assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
     if not include_hidden:
         leads = sum(table.lead_count for table in companies_of(batch))
-        assert answer["count"] == f"{len(expected)} of {leads} leads match"
+        assert answer["count"] == f"{len(expected)} of {leads} leads"
         assert answer["hidden"] == porto.lead_count - len(expected)
     assert set(grid.frame["row_id"]) == set(expected["row_id"])
     assert grid.frame.attrs["origami"]["complete"]

@@ -37,7 +37,6 @@ def test_filters_and_sort_reach_the_server(made):
     asked = made.sandbox.rows[0]
     assert json.loads(asked["filters"]) == filters
     assert json.loads(asked["sort"]) == sort
-    assert "match" in made.front.answers[0]["count"]
     assert 1 <= len(made.front.rows) < made.table.lead_count
     assert made.front.rows == server_rows(made, filters=filters, sort=sort)[:SIZE]
 
