@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from tests.card.work import count_calls
 
 from origami_widgets.card.view.prose import NODE_LIMIT, SIZE_LIMIT, make_prose
-from tests.card.work import count_calls
 
 
 def words(nodes):

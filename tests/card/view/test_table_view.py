@@ -3,7 +3,6 @@
 import pytest
 
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.contract import TABLE_SLOTS
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -79,21 +78,6 @@ def test_a_funnel_that_does_not_add_up_is_shown_as_facts():
     run["response"]["tables"][0]["stats"]["funnel"]["dedupedLeads"] = 9
     assert table_of(run)["funnel"] == ""
     assert facts(run)[3:] == ["21 leads found", "15 kept", "9 duplicates", "1 left out"]
-
-
-def test_more_tables_than_there_is_room_for_are_counted():
-    run = settled_payload()
-    table = run["response"]["tables"][0]
-    run["response"]["tables"] = [table | {"id": f"t{at}"} for at in range(30)]
-    tables = make_view(state_of(run), now=NOW)["tables"]
-    assert 20 <= len(tables["items"]) <= TABLE_SLOTS
-    assert tables["hidden"].startswith(f"{30 - len(tables['items'])} ")
-
-
-def test_the_leads_can_be_left_out():
-    tables = make_view(STATES["completed"](), now=NOW, leads=False)["tables"]
-    assert tables["leads"] is False
-    assert make_view(STATES["completed"](), now=NOW)["tables"]["leads"] is True
 
 
 def test_only_tables_besides_the_main_one_say_where_their_leads_went():

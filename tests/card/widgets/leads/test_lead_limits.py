@@ -72,24 +72,6 @@ def test_while_requests_are_refused_the_grid_says_when_it_tries_again(clock):
     grid.close()
 
 
-def test_leads_stay_with_their_time_while_requests_are_refused(clock):
-    sandbox = Noting(clock=clock.time)
-    run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)
-    clock.skips = lambda: False
-    table, grid = run.tables[0], ow.LeadGrid(run)
-    answers = answers_of(grid)
-    began = time.time()
-    receive(grid, message(table.id))
-    see(answers)
-    sandbox.refusing = 60
-    receive(grid, message(table.id, first=SIZE, last=SIZE))
-    see(lambda: len(answers()) == 2)
-    answer = answers()[-1]
-    assert (answer["read"], answer["note"], answer["more"]) == (SIZE, LIMITED, True)
-    assert began - 1 <= answer["read_at"] / 1000 <= time.time()
-    grid.close()
-
-
 def test_the_count_follows_its_table_while_the_rows_still_wait(clock):
     sandbox = Noting(clock=clock.time)
     run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)
