@@ -1,6 +1,7 @@
 """Text from outside: one line or one block, without tricks."""
 
 import pytest
+from tests.card.work import count_calls
 
 from origami_widgets.words.foreign_text import (
     break_to_width,
@@ -13,7 +14,6 @@ from origami_widgets.words.foreign_text import (
     unicode_text,
     width_of,
 )
-from tests.card.work import count_calls
 
 RIGHT_TO_LEFT_OVERRIDE, ISOLATE, ZERO_WIDTH, BOM, TAG = "\u202e", "\u2067", "\u200b", "\ufeff", "\U000e0041"
 

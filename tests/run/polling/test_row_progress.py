@@ -1,16 +1,11 @@
 """While rows of a run's table are read, the run's state says how many have been; afterwards it says nothing."""
 
-import asyncio
-import gc
-import os
 import time
-import warnings
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.models.table import Table
-from origami_widgets.api.rows import row_progress
 from origami_widgets.api.rows.row_progress import RowProgress
 from origami_widgets.frames.leads import row_reading
 from origami_widgets.run.reduce import RowsRead, TablesRead, reduce
@@ -87,36 +82,6 @@ def test_a_reading_that_ends_early_is_no_reading(client, run, error, raised):
     assert caught.value.__traceback__ is not None
 
 
-# What such a loop leaves behind says so when it is cleared away, sooner or later.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_reading_whose_event_loop_has_ended_has_ended(client, run):
-    table, loop = run.tables[0], asyncio.new_event_loop()
-    slowly = Slowly(run, table)
-
-    def stop(rows, total):
-        slowly(rows, total)
-        loop.stop()
-
-    task = loop.create_task(ow.aio.leads_frame(table, client=client, progress=stop))
-    loop.run_forever()
-    until(lambda: slowly.state().row_progress == {table.id: slowly.before})
-    assert not task.done()
-    loop.close()
-    del task
-    until(lambda: gc.collect() is not None and slowly.state().row_progress == {})
-
-
-def test_runs_without_the_table_hear_nothing(client, run):
-    elsewhere = settled(ow.Sandbox(speed=600).client())
-    table = run.tables[0]
-    assert elsewhere.tables[0].id == table.id, "two sandboxes with one seed make the same ids"
-    others = [settled(client), elsewhere]
-    before = [other.state for other in others]
-    ow.leads_frame(table, client=client, progress=Slowly(run, table))
-    until(lambda: run.state.row_progress == {})
-    assert [other.state is state for other, state in zip(others, before, strict=True)] == [True, True]
-
-
 def test_leads_and_cells_that_come_meanwhile_are_kept_apart_from_it():
     state = STATES["filling"]()
     (table,) = state.tables
@@ -136,22 +101,3 @@ def test_what_changes_nothing_leaves_the_state_as_it_is():
     assert reduce(read, RowsRead(state.tables[0].id, RowProgress(5, 15))) is read
     assert reduce(read, RowsRead("another", RowProgress(5, 15))) is read
     assert reduce(state, RowsRead(state.tables[0].id, None)) is state
-
-
-@pytest.mark.posix
-def test_a_forked_child_reads_nothing(client, run):
-    table = run.tables[0]
-    slowly = Slowly(run, table)
-
-    def fork(rows, total):
-        slowly(rows, total)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child = os.fork()
-        if child == 0:  # pragma: no cover - measured in the parent only
-            os._exit(bool(run.state.row_progress or row_progress.under_way))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert run.state.row_progress
-
-    ow.leads_frame(table, client=client, limit=2 * PAGE, progress=fork)
-    until(lambda: slowly.state().row_progress == {})

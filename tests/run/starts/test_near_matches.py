@@ -68,13 +68,6 @@ def test_a_brief_that_is_known_only_by_its_beginning_is_named(front, intend):
     named_and_not_sent_again(front, intend, LONG)
 
 
-def test_a_brief_that_only_lists_cut_shorter_is_read_whole_and_taken(front, intend):
-    front.longest = 30
-    front.faults = [forgotten(FAILED)]
-    assert [intend(LONG)] == intend.made()
-    assert len(front.starts) == 1
-
-
 def test_a_server_whose_date_is_ahead_of_its_own_clock(front, intend):
     front.ahead = 6
     named_and_not_sent_again(front, intend, BRIEF)
