@@ -32,7 +32,6 @@ from origami_widgets.run.start import attach, until_filled
 from origami_widgets.run.starts.call import StartCall
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.job import StartJob
-from origami_widgets.run.starts.reconcile import server_time
 from origami_widgets.run.starts.record import Moment, StartRecord, StartSpec, Stored
 from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoreEntry, replace_file, scope_of
 
@@ -339,7 +338,7 @@ class Ledger(StoreEntry[LedgerState]):
     @property
     def now(self) -> datetime:
         """The server's time."""
-        return datetime.fromtimestamp(server_time(self._operations, monotonic()), UTC)
+        return datetime.fromtimestamp(self._operations.server_time(monotonic()), UTC)
 
     @contextlib.asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:

@@ -56,7 +56,7 @@ PURE = (
     "card.view.board_view",
     *("card.render.document", "card.render.html_writer", "card.render.text_writer"),
     *("card.widgets.snapshot", "host.application"),
-    *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "run.polling.rate_limiter", "api.models"),
+    *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "api.models"),
     "run.starts.record",
 )
 

@@ -109,22 +109,19 @@ class BaseOperations:
         """The API itself if it is embedded in this process; else None."""
         return getattr(self._inner, "app", self._inner)
 
-    def server_time(self, moment: float) -> float | None:
-        """Return the server's time at a moment, in Unix seconds; None before its first response.
+    def server_time(self, moment: float) -> float:
+        """Return the server's time at a moment, in Unix seconds; before its first response, the time here.
 
         Args:
             moment: seconds of the monotonic clock, which setting the system clock does not change.
         """
-        if self._server_clock is None:
-            return None
-        server, then = self._server_clock
+        server, then = self._server_clock or (time.time(), monotonic())
         return server + moment - then
 
     @property
     def clock_offset(self) -> float | None:
         """The server's clock minus this machine's, in seconds; None before the first response."""
-        now = self.server_time(monotonic())
-        return None if now is None else now - time.time()
+        return None if self._server_clock is None else self.server_time(monotonic()) - time.time()
 
     def renew_connections(self) -> None:
         """Use new connections from now on, because the old ones are dead. Background loop only."""

@@ -138,6 +138,12 @@ class Conversation:
         return known[1]
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the newest turn is active and not being cancelled, or another one is being sent."""
+        state = self.state
+        return bool(state.sending) or (not state.done and state.cancel != "requested")
+
+    @property
     def history(self) -> tuple[HistoryPoint, ...]:
         """The changes of all turns in order of time. Credits are those of all tables that were known by then."""
         points = sorted((point for state in self.states for point in state.history), key=lambda point: point.time)

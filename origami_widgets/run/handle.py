@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -12,7 +12,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.run import Action, Question, Steps, Suggestion, TranscriptMessage
-from origami_widgets.host.application import cell_ref
+from origami_widgets.host.application import CellRef, cell_ref
 from origami_widgets.run import waiting
 from origami_widgets.run.conversation import Conversation, Turn, conversation_of, make_token, read_turns
 from origami_widgets.run.credits import RunCredits, credits_of_run
@@ -27,8 +27,7 @@ from origami_widgets.run.settings import (
     display_backend,
     top,
 )
-from origami_widgets.run.starts import registry
-from origami_widgets.run.starts.call import StartCall, ask, asks_nobody, can_ask
+from origami_widgets.run.starts.call import StartCall, ask, asks_nobody, can_ask, find_jobs, key_of, next_ordinal
 from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import Connection, HistoryPoint, RunState, StoppedCells, full_prompt, run_error
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
+    from origami_widgets.run.starts.record import StartSpec
     from origami_widgets.run.waiting import Until
 
 
@@ -594,13 +594,10 @@ class Run:
 
         def make() -> StartJob:
             same = f"{once}, {follow_up.kind} {self.agent_id} {spec.fingerprint('')}"
-            ordinal = registry.next_ordinal(operations.identity, same, cell)
+            ordinal = next_ordinal(operations.identity, same, cell)
             known_as = once and (name or follow_up.name_in_store(once, ordinal))
-            key = registry.key_of(operations.identity, spec, name=known_as)
-            new = functools.partial(
-                StartJob, operations, spec, make_run=Run, once=once, name=known_as, fresh=fresh, queues=queues
-            )
-            return registry.jobs([(key, functools.partial(new, follow_up=follow_up, new_limit=limit))], fresh=fresh)[0]
+            start = functools.partial(jobs_of, operations, [(known_as, spec)], once, None, fresh=fresh, queues=queues)
+            return start(follow_up=follow_up, new_limit=limit)[0]
 
         known = shared.limit if limit is None and shared is not None else limit
         try:
@@ -730,6 +727,31 @@ class Run:
     def conversation(self) -> Conversation:
         """This run with the runs before and after it in the same card."""
         return self._conversation
+
+
+def jobs_of(
+    operations: Operations,
+    starts: Iterable[tuple[str, StartSpec]],
+    once: str,
+    cell: CellRef | None,
+    *,
+    fresh: bool,
+    queues: bool,
+    follow_up: FollowUp | None = None,
+    new_limit: float | None = None,
+) -> list[StartJob]:
+    """Return the jobs of starts, each with its name in the start store: those of earlier calls, or new ones.
+
+    Background loop only. Arguments as in `StartJob`.
+    """
+
+    def make(name: str, spec: StartSpec) -> Callable[..., StartJob]:
+        start = functools.partial(StartJob, operations, spec, make_run=Run, once=once, name=name, fresh=fresh)
+        return functools.partial(start, queues=queues, follow_up=follow_up, new_limit=new_limit)
+
+    # With a name, the start store finds the run wherever it was started, so the cell does not matter.
+    keyed = [(key_of(operations.identity, spec, name=name, cell=cell), make(name, spec)) for name, spec in starts]
+    return find_jobs(keyed, fresh=fresh)
 
 
 async def started(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -12,21 +11,19 @@ from origami_widgets.api.background.loop import background, kept_task
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
-from origami_widgets.host.application import CellRef, cell_ref
+from origami_widgets.host.application import cell_ref
 from origami_widgets.run import waiting
 from origami_widgets.run.batch import RunBatch
 from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of, first_look, parse_token, read_turns
 from origami_widgets.run.fill import plan_stopped
-from origami_widgets.run.handle import Run, started
+from origami_widgets.run.handle import Run, jobs_of, started
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.reduce import Changed
 from origami_widgets.run.settings import client_or_default, configuration, display_backend, operations_of
-from origami_widgets.run.starts import registry
 from origami_widgets.run.starts.call import StartCall, StartDeclined, ask, asks_nobody, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
-from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.queue import JobQueue, queue_of
 from origami_widgets.run.starts.record import StartSpec, valid_once
 
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
     from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.starts.job import StartJob
 
 
 @bridged
@@ -144,8 +142,9 @@ async def start_run(
     cell, queues = cell_ref(), configuration().queue
 
     def make() -> StartJob:
-        (job,) = _jobs(operations, [(known_as, spec)], known_as, cell, fresh=fresh, queues=queues)
-        job.limit(None if limit is None else CreditLimit(limit))
+        (job,) = jobs_of(operations, [(known_as, spec)], known_as, cell, fresh=fresh, queues=queues)
+        if limit is not None:
+            job.limit(CreditLimit(limit))
         return job
 
     call = StartCall()
@@ -164,29 +163,6 @@ def _offer_to_fill(run: Run) -> object:
         with contextlib.suppress(StartDeclined):
             return run.fill()
     return None
-
-
-def _jobs(
-    operations: Operations,
-    starts: Iterable[tuple[str, StartSpec]],
-    once: str,
-    cell: CellRef | None,
-    *,
-    fresh: bool,
-    queues: bool,
-) -> list[StartJob]:
-    """Return the jobs of starts, each with its name in the start store. Background loop only."""
-    # With a name, the start store finds the run wherever it was started, so the cell does not matter.
-    wanted = [
-        (
-            registry.key_of(operations.identity, spec, name=name, cell=cell),
-            functools.partial(
-                StartJob, operations, spec, make_run=Run, once=once, name=name, fresh=fresh, queues=queues
-            ),
-        )
-        for name, spec in starts
-    ]
-    return registry.jobs(wanted, fresh=fresh)
 
 
 def start_many(
@@ -270,7 +246,7 @@ def start_many(
     cell = cell_ref()
 
     def find() -> JobQueue:
-        jobs = _jobs(operations, starts, name, cell, fresh=fresh, queues=True)
+        jobs = jobs_of(operations, starts, name, cell, fresh=fresh, queues=True)
         return JobQueue(operations, jobs, name) if name else queue_of(operations, jobs)
 
     queue = background().call(find)

@@ -23,8 +23,8 @@ from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import DeletedWorkspace, Table, came_from
 from origami_widgets.api.rows.own_rows import NOT_SENT, KeyText, OwnList
+from origami_widgets.run.starts.call import Cell, key_of
 from origami_widgets.run.starts.record import Moment, NameTaken, Stored, spoken, valid_once
-from origami_widgets.run.starts.registry import Cell, key_of
 from origami_widgets.run.starts.store import StoreEntry, store_entry
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural

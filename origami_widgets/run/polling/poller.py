@@ -17,8 +17,8 @@ from origami_widgets.api.rows import row_progress
 from origami_widgets.api.usage import Traffic, is_counted
 from origami_widgets.host.runtime import SystemClock
 from origami_widgets.run.polling import schedule as plans
-from origami_widgets.run.polling.rate_limiter import PollRequest, RateLimiter, next_request
 from origami_widgets.run.polling.run_watch import Checks, RunWatch
+from origami_widgets.run.polling.schedule import PollRequest, RateLimiter, next_request
 from origami_widgets.run.reduce import Delayed, RowsRead, RunRead, wants_table_list
 from origami_widgets.run.state import RunState
 

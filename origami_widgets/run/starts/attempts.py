@@ -7,17 +7,23 @@ The record of the start says what is known; four rules say what comes next:
 3. What counts is written down before it is sent.
 4. The server repeats its first answer to an idempotency key, except a 5xx: after a refusal, the next attempt has another
    key, and a repeated refusal says nothing about now.
+
+Starts of equal briefs in this process take turns: if the answers to two of them were lost at the same time, it would be
+unknown which of the runs is whose, and one job could take the other's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+import os
+from collections.abc import AsyncIterator, Hashable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from origami_widgets.api.background.loop import background
 from origami_widgets.api.base_operations import LONGEST_IN_ALL, not_wanted
 from origami_widgets.api.errors import (
     AgentBusy,
@@ -34,9 +40,10 @@ from origami_widgets.run.conversation import newest_run
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.starts import reconcile
 from origami_widgets.run.starts.record import KEY_KEPT, Life, StartRecord
-from origami_widgets.run.starts.store import StoreEntry, entry_of
+from origami_widgets.run.starts.store import StoreEntry, entry_of, runs_taken
 
 if TYPE_CHECKING:
+    from origami_widgets.api.background.threads import Coro
     from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.follow_up import FollowUp
@@ -136,7 +143,7 @@ class Attempts:
         self.record = record
         if not record.run_id:
             record.life = Life.UNKNOWN
-        now = reconcile.server_time(self.operations, monotonic())
+        now = self.operations.server_time(monotonic())
         first, last = (
             now if moment is None else moment.timestamp() for moment in (record.claimed_at, record.attempted_at)
         )
@@ -211,7 +218,7 @@ class Attempts:
                 return
             if is_elsewhere:
                 raise self.follow_up.continued_elsewhere(newest)
-        moment = datetime.fromtimestamp(reconcile.server_time(self.operations, now), UTC)
+        moment = datetime.fromtimestamp(self.operations.server_time(now), UTC)
         if record.claimed_at is None:
             self._sent_at, record.claimed_at = now, moment
             record.after = "" if self.follow_up is None else self.follow_up.conversation.current.state.run_id
@@ -339,4 +346,50 @@ class Attempts:
         self._agent_name = agent_name or self._agent_name
         record = self.record
         record.life, record.unknown, record.agent_id, record.run_id = Life.STARTED, False, agent_id, run.id
-        reconcile.take(self.operations, run.id, record.idempotency_key)
+        runs_taken[self.operations.identity, run.id] = record.idempotency_key
+
+
+class OpenStart(NamedTuple):
+    """A start whose outcome is open.
+
+    Attributes:
+        over: set when its outcome is known, or given up.
+        withdrawn: set when nothing more of it is sent. It may still look for its run for minutes; no caller waits for that.
+    """
+
+    over: asyncio.Event
+    withdrawn: asyncio.Event
+
+
+_open: dict[Hashable, OpenStart] = {}
+
+
+@contextlib.asynccontextmanager
+async def alone(brief: Hashable, withdrawn: asyncio.Event) -> AsyncIterator[None]:
+    """Wait until no other start of this brief has an open outcome, and be the only one until the end of the block.
+
+    Args:
+        brief: what is equal for equal starts.
+        withdrawn: set when the start is no longer wanted, and need not wait.
+    """
+    # Turns of a loop that was stopped, or of the process that this one was forked from, never end.
+    key = (os.getpid(), background().generation, brief)
+    while (other := _open.get(key)) is not None and not withdrawn.is_set() and not other.withdrawn.is_set():
+        await first_of(other.over.wait(), other.withdrawn.wait(), withdrawn.wait())
+    own = _open[key] = OpenStart(asyncio.Event(), withdrawn)
+    try:
+        yield
+    finally:
+        own.over.set()
+        if _open.get(key) is own:
+            del _open[key]
+
+
+async def first_of(*coroutines: Coro[object]) -> None:
+    """Wait until one of several coroutines is done, and cancel the others."""
+    waits = [asyncio.ensure_future(each) for each in coroutines]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -1,5 +1,10 @@
 """`StartCall`: a call that starts a run: it may ask the user first, waits until the run is known, and may be interrupted.
 
+The same key finds the same job, so that nothing is paid for twice. A key stands for a name (`once=`) or for the nth equal
+start in a cell: a loop in one cell starts as many runs as it asks for; in a rerun, each call finds one of them. Records are
+kept by key, but neither jobs nor runs: a job that is gone is made again from its record, and finds its run by the ids in
+there.
+
 An interactive notebook asks once for each call, if `configure(confirm=…)` says so.
 
 Interrupting a call that blocks withdraws the run: nothing is sent again, and if a run has started, the server is asked
@@ -12,16 +17,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+import uuid
+import weakref
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, MutableMapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
 from origami_widgets.api.background.loop import background, hold_exit
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.host.application import can_confirm
 from origami_widgets.run.settings import configuration
 from origami_widgets.run.starts.job import StartJob, mark
+from origami_widgets.run.starts.record import Life, StartRecord
 from origami_widgets.words.numbers import amount
+
+if TYPE_CHECKING:
+    from origami_widgets.host.application import CellRef
 
 T = TypeVar("T")
 
@@ -281,3 +293,144 @@ def outcome_of_interrupt(job: StartJob | None, *, is_over: bool) -> str:
         "Interrupted while a run was starting: if it did start, Origami is asked to cancel it while this process runs and no "
         f"other call waits for it; {LOOK_AGAIN} looks for it (None means no run)."
     )
+
+
+MOST_RECORDS = 10_000
+"""Records that are kept, at most; those that were used longest ago are dropped."""
+MOST_CELLS = 2_000
+
+
+class Once(NamedTuple):
+    """Key of what is started once under a name.
+
+    Args:
+        client: the client's identity: equal for clients of the same account.
+        name: the name in the start store.
+        fingerprint: what is started. The start store refuses the same name for anything else.
+    """
+
+    client: Hashable
+    name: str
+    fingerprint: str
+
+
+class Cell(NamedTuple):
+    """Key of the nth equal start in each execution of a cell.
+
+    Args:
+        client: the client's identity.
+        cell: the cell's id.
+        fingerprint: what is started.
+        ordinal: how many equal starts precede it in an execution of the cell.
+    """
+
+    client: Hashable
+    cell: str
+    fingerprint: str
+    ordinal: int
+
+
+class Unique:
+    """Key of a job that no later call finds."""
+
+
+JobKey = Once | Cell | Unique
+
+
+class _Known(NamedTuple):
+    """What is kept of a job: its record, and the job while something else holds it."""
+
+    record: StartRecord
+    job: weakref.ref[StartJob]
+
+
+class HasFingerprint(Protocol):
+    """What is asked for: a start spec, or that of an upload."""
+
+    def fingerprint(self, salt: str) -> str:
+        """Return a digest that is equal for equal ones."""
+        ...
+
+
+def key_of(client: Hashable, spec: HasFingerprint, *, name: str = "", cell: CellRef | None = None) -> JobKey:
+    """Return the key of a start: that of its name, else that of the next equal start in this execution of a cell.
+
+    Args:
+        client: the client's identity.
+        spec: what is started.
+        name: its name in the start store; empty without one.
+        cell: the execution of the cell; None if there is none.
+    """
+    # Not the brief itself, which would stay in memory as long as the process lives.
+    fingerprint = spec.fingerprint(_SALT)
+    if name:
+        return Once(client, name, fingerprint)
+    if cell is None:
+        return Unique()
+    return Cell(client, cell.cell, fingerprint, next_ordinal(client, fingerprint, cell))
+
+
+def next_ordinal(client: Hashable, fingerprint: str, cell: CellRef | None) -> int:
+    """Return how many equal starts precede the next one in this execution of a cell.
+
+    Args:
+        client: the client's identity.
+        fingerprint: what is started, with whatever else tells starts apart.
+        cell: the execution of the cell; None for a script, in which the whole process counts.
+    """
+    place, now = ("", "") if cell is None else (cell.cell, cell.execution)
+    execution, counts = _counts.pop((client, place), ("", Counter[str]()))
+    if execution != now:
+        counts = Counter()
+    _counts[client, place] = now, counts
+    _drop_oldest(_counts, MOST_CELLS)
+    counts[fingerprint] += 1
+    return counts[fingerprint] - 1
+
+
+def find_jobs(wanted: Iterable[tuple[JobKey, Callable[..., StartJob]]], *, fresh: bool = False) -> list[StartJob]:
+    """Return for each key the job of an earlier call, or a new one.
+
+    If nothing of an earlier call goes on, or may, all jobs are new. Otherwise, jobs that have ended are found as well.
+
+    Args:
+        wanted: the keys, each with a function that makes its job, from a record if it gets one.
+        fresh: make new jobs in any case. Later calls find these.
+    """
+    pairs = [(key, make, None if fresh or isinstance(key, Unique) else _records.get(key)) for key, make in wanted]
+    is_any_going = any(known is not None and _goes_on(key, known) for key, _, known in pairs)
+    return [_job(key, make, known if is_any_going else None) for key, make, known in pairs]
+
+
+def _goes_on(key: JobKey, known: _Known) -> bool:
+    if (job := known.job()) is not None:
+        return job.is_worth_finding
+    # If no job with the name is left, the file under the name knows more than the record in memory.
+    return isinstance(key, Cell) and known.record.life != Life.CANCELLED
+
+
+def _job(key: JobKey, make: Callable[..., StartJob], known: _Known | None) -> StartJob:
+    job = None if known is None else known.job()
+    if job is not None and isinstance(key, Once) and not job.is_worth_finding:
+        job = None
+    # A named job reads its record from the start store.
+    record = known.record if known is not None and isinstance(key, Cell) else None
+    is_found = job is not None or record is not None
+    job = job or (make() if record is None else make(record))
+    job.is_found = is_found
+    if not isinstance(key, Unique):
+        _records.pop(key, None)
+        _records[key] = _Known(job.record, weakref.ref(job))
+        _drop_oldest(_records, MOST_RECORDS)
+    return job
+
+
+def _drop_oldest(kept: MutableMapping[Any, Any], most: int) -> None:
+    while len(kept) > most:
+        del kept[next(iter(kept))]
+
+
+_records: dict[Once | Cell, _Known] = {}
+_counts: dict[tuple[Hashable, str], tuple[str, Counter[str]]] = {}
+"""How many equal starts the newest execution of each cell has asked for, by fingerprint."""
+_SALT = uuid.uuid4().hex

@@ -24,10 +24,10 @@ from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, Subscribers, runs_ended
 from origami_widgets.run.reduce import Changed
 from origami_widgets.run.starts import credit_limit as limits
-from origami_widgets.run.starts import reconcile
-from origami_widgets.run.starts.attempts import Attempts
+from origami_widgets.run.starts.attempts import Attempts, alone, first_of
 from origami_widgets.run.starts.cancel import cancel, whole_columns_of
-from origami_widgets.run.starts.record import Life, StartRecord, StartUnclear
+from origami_widgets.run.starts.reconcile import watch_of
+from origami_widgets.run.starts.record import Life, StartRecord, StartUnclear, plain
 from origami_widgets.run.starts.store import RegistryUnusable, recorded_runs
 from origami_widgets.run.state import Queue
 
@@ -114,7 +114,7 @@ class StartJob(Attempts):
         if self.name:
             # The start store finds its run, and whether it still exists.
             return self.watch is None and (self.is_going or not self.fresh)
-        return self.record.life != Life.CANCELLED if self.watch is None else reconcile.goes_on(self.watch)
+        return self.record.life != Life.CANCELLED if self.watch is None else conversation_of(self.watch).goes_on
 
     # Owners
 
@@ -216,7 +216,7 @@ class StartJob(Attempts):
             await self._take_up(await (await self._entry()).read())
         elif self.is_recalled:
             watch = await self.recall()
-            if watch is not None and (also_over or reconcile.goes_on(watch)):
+            if watch is not None and (also_over or conversation_of(watch).goes_on):
                 self.attach(watch)
             else:
                 self.record.renew()
@@ -259,7 +259,7 @@ class StartJob(Attempts):
             # It may have been started while the file was read: what is known of it is not forgotten.
             return
         stored.check(self.spec)
-        watch = await reconcile.watch_of(self.operations, stored, self.spec.prompt) if stored.run_id else None
+        watch = await watch_of(self.operations, stored, self.spec.prompt) if stored.run_id else None
         if watch is not None:
             stored.life, self.record = Life.STARTED, stored
             watch.update(Changed(attached=stored.began.timestamp(), attached_by="name"))
@@ -349,7 +349,7 @@ class StartJob(Attempts):
 
     async def _queue_and_send(self) -> None:
         clock = poller().clock
-        until = clock.monotonic() + LONGEST_QUEUE
+        until: float | None = None
         while True:
             if (wait := self._not_before - clock.monotonic()) > 0:
                 # The server named this time before the job was withdrawn.
@@ -358,13 +358,14 @@ class StartJob(Attempts):
                 # If the run was found meanwhile, do not send again: the server may have forgotten the key.
                 if self.run is None:
                     await self._prepare()
-                    brief = (self.operations.identity, self.spec.agent_id, reconcile.plain(self.spec.prompt))
-                    async with reconcile.alone(brief, self.withdrawn):
+                    brief = (self.operations.identity, self.spec.agent_id, plain(self.spec.prompt))
+                    async with alone(brief, self.withdrawn):
                         await self._until_known()
                 await self._watch_run()
             except RunPoolFull as full:
-                wait = max(1.0, full.retry_after or USUAL_WAIT)
-                self._not_before, self._slots = clock.monotonic() + wait, full.limit
+                now, wait = clock.monotonic(), max(1.0, full.retry_after or USUAL_WAIT)
+                until = until or now + LONGEST_QUEUE
+                self._not_before, self._slots = now + wait, full.limit
                 if not self.queues or self.withdrawn.is_set() or self._not_before > until:
                     raise
                 await self._wait_for_slot(Queue(wait, self._slots))
@@ -379,7 +380,7 @@ class StartJob(Attempts):
         stop = runs_ended.add(ended.set)
         self._show_queue(queue)
         try:
-            await reconcile.first_of(ended.wait(), poller().clock.sleep(queue.wait, self.withdrawn))
+            await first_of(ended.wait(), poller().clock.sleep(queue.wait, self.withdrawn))
         finally:
             stop()
         if ended.is_set():

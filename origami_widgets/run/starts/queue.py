@@ -19,7 +19,6 @@ from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached
-from origami_widgets.run.starts.reconcile import goes_on
 from origami_widgets.run.starts.record import Life, StartUnclear
 
 if TYPE_CHECKING:
@@ -280,7 +279,9 @@ class JobQueue:
         """
         watches = [(job, await job.recall()) for job in self.jobs]
         is_kept = any(
-            goes_on(watch) if watch is not None else job.is_found and not job.is_recalled and job.is_worth_finding
+            conversation_of(watch).goes_on
+            if watch is not None
+            else job.is_found and not job.is_recalled and job.is_worth_finding
             for job, watch in watches
         )
         for job in self.jobs:

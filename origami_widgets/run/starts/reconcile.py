@@ -7,33 +7,24 @@ lives, and a brief within seconds is just as telling.
 
 A run that is known only by a cut brief, or that is too old by no more than clocks may be off, is in doubt: nothing is sent
 again, because the run may be ours; it is not taken, because it may belong to someone else.
-
-Starts of equal briefs in this process take turns: if the answers to two of them were lost at the same time, it would be
-unknown which of the runs is whose, and one job could take the other's.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import itertools
-import os
-import time
-import unicodedata
-from collections.abc import AsyncIterator, Collection, Hashable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import NotFound, OrigamiError, ProjectNotFound, UnexpectedAnswer
 from origami_widgets.api.operations import Operations, pages
 from origami_widgets.host.runtime import monotonic
-from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.starts.record import plain
+from origami_widgets.run.starts.store import runs_taken
 
 if TYPE_CHECKING:
-    from origami_widgets.api.background.threads import Coro
     from origami_widgets.api.models.run import Agent, RunObject, RunSummary
     from origami_widgets.run.polling.run_watch import RunWatch
     from origami_widgets.run.starts.record import StartRecord, StartSpec
@@ -60,9 +51,6 @@ LOOKS_AFTER_FAILURE = (2.0, 10.0)
 """The same after an attempt at which the server failed."""
 LOOKS_FOR_UNWANTED = (30.0,) * 40
 """Seconds before further searches for a run to cancel, while the lists cannot be read: a run takes at most 20 minutes."""
-
-_taken: dict[tuple[object, str], str] = {}
-"""The first key of the start that owns a run, by client and run id: no other start may take the run."""
 
 
 class Candidate(NamedTuple):
@@ -93,17 +81,6 @@ def waits(passed: float, moments: Sequence[float]) -> list[float]:
     """
     due = sorted({max(0.0, moment - passed) for moment in moments})
     return [later - earlier for earlier, later in itertools.pairwise((0.0, *due))]
-
-
-def server_time(operations: Operations, moment: float) -> float:
-    """Return a moment in seconds of `monotonic` by the server's clock, or by ours where that is not known."""
-    by_server = operations.server_time(moment)
-    return time.time() + moment - monotonic() if by_server is None else by_server
-
-
-def take(operations: Operations, run_id: str, first_key: str) -> None:
-    """Note that a run belongs to the start with this first idempotency key."""
-    _taken[operations.identity, run_id] = first_key
 
 
 @dataclass(frozen=True)
@@ -192,12 +169,12 @@ class Reconciliation:
         return DOUBT_AFTER_SETTING if self.sent_at > monotonic() else DOUBT
 
     def _owner_of(self, run: RunSummary) -> str | None:
-        return _taken.get((self.operations.identity, run.id))
+        return runs_taken.get((self.operations.identity, run.id))
 
     def _is_after(self, at: datetime | None, doubt: float) -> bool:
         """Return whether a moment on the server's clock is later than the first attempt, less some seconds of doubt."""
-        slack = SLACK_WITHOUT_DATE if self.operations.server_time(self.sent_at) is None else SLACK
-        return at is not None and at.timestamp() >= server_time(self.operations, self.sent_at) - slack - doubt
+        slack = SLACK_WITHOUT_DATE if self.operations.clock_offset is None else SLACK
+        return at is not None and at.timestamp() >= self.operations.server_time(self.sent_at) - slack - doubt
 
     async def _agents(self) -> AsyncIterator[Agent]:
         """Yield the agents that are, or may be, younger than our first request."""
@@ -223,15 +200,6 @@ class Reconciliation:
         async for page in reading:
             for run in page.items:
                 yield run
-
-
-def plain(text: str) -> str:
-    r"""Return a text without what servers may change in it: line ends, spaces, and the Unicode form of letters.
-
-    >>> plain("Find bakers\r\n in  Porto ")
-    'Find bakers in Porto'
-    """
-    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _uncut(plain: str) -> str:
@@ -273,59 +241,3 @@ async def watch_of(operations: Operations, record: StartRecord, prompt: str) -> 
     # A restarted sandbox gives the same ids to other runs.
     is_another = is_sandbox and run is not None and run.request.prompt not in ("", prompt)
     return None if is_another else watch
-
-
-def goes_on(watch: RunWatch) -> bool:
-    """Return whether the newest turn of a conversation is active and not being cancelled, or another one is being sent.
-
-    Args:
-        watch: any of its turns.
-    """
-    state = conversation_of(watch).state
-    return bool(state.sending) or (not state.done and state.cancel != "requested")
-
-
-class OpenStart(NamedTuple):
-    """A start whose outcome is open.
-
-    Attributes:
-        over: set when its outcome is known, or given up.
-        withdrawn: set when nothing more of it is sent. It may still look for its run for minutes; no caller waits for that.
-    """
-
-    over: asyncio.Event
-    withdrawn: asyncio.Event
-
-
-_open: dict[Hashable, OpenStart] = {}
-
-
-@contextlib.asynccontextmanager
-async def alone(brief: Hashable, withdrawn: asyncio.Event) -> AsyncIterator[None]:
-    """Wait until no other start of this brief has an open outcome, and be the only one until the end of the block.
-
-    Args:
-        brief: what is equal for equal starts.
-        withdrawn: set when the start is no longer wanted, and need not wait.
-    """
-    # Turns of a loop that was stopped, or of the process that this one was forked from, never end.
-    key = (os.getpid(), background().generation, brief)
-    while (other := _open.get(key)) is not None and not withdrawn.is_set() and not other.withdrawn.is_set():
-        await first_of(other.over.wait(), other.withdrawn.wait(), withdrawn.wait())
-    own = _open[key] = OpenStart(asyncio.Event(), withdrawn)
-    try:
-        yield
-    finally:
-        own.over.set()
-        if _open.get(key) is own:
-            del _open[key]
-
-
-async def first_of(*coroutines: Coro[object]) -> None:
-    """Wait until one of several coroutines is done, and cancel the others."""
-    waits = [asyncio.ensure_future(each) for each in coroutines]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

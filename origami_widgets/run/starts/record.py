@@ -91,6 +91,15 @@ class StartSpec:
         return hashlib.blake2b(msgspec.json.encode(asked), key=salt.encode()[:64], digest_size=16).hexdigest()
 
 
+def plain(text: str) -> str:
+    r"""Return a brief without what servers may change in it: line ends, spaces, and the Unicode form of letters.
+
+    >>> plain("Find bakers\r\n in  Porto ")
+    'Find bakers in Porto'
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
 class Life(StrEnum):
     """Life of a start: what becomes of it at present.
 

@@ -28,6 +28,7 @@ from origami_widgets.run.starts.record import VERSION, StartRecord, Stored
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
 
+
 T = TypeVar("T")
 
 SLUG_LENGTH = 40
@@ -331,3 +332,7 @@ def replace_file(path: Path, data: bytes | None) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+runs_taken: dict[tuple[Hashable, str], str] = {}
+"""The first idempotency key of the start that owns a run, by client and run id: no other start may take the run."""

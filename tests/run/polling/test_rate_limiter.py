@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.usage import Quota, TrafficEvent
-from origami_widgets.run.polling.rate_limiter import (
+from origami_widgets.run.polling.schedule import (
     BURST,
     KEPT,
     LOW_PRIORITY_TURN,

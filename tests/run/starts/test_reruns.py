@@ -11,10 +11,10 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.host.application import CellRef
 from origami_widgets.run.polling.run_watch import watch_of_saved
-from origami_widgets.run.starts import registry
+from origami_widgets.run.starts import call
+from origami_widgets.run.starts.call import MOST_RECORDS, find_jobs, key_of
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.record import Life, StartRecord, StartSpec
-from origami_widgets.run.starts.registry import MOST_RECORDS, key_of
 from tests.support.kept import texts_with
 
 BRIEF = "List bakeries in Porto. scenario:slow"
@@ -81,7 +81,7 @@ class Cell:
 
             return make
 
-        return registry.jobs([(key_of(client, spec, cell=execution), maker(spec)) for spec in asked], **options)
+        return find_jobs([(key_of(client, spec, cell=execution), maker(spec)) for spec in asked], **options)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def cell(job_of):
 
 
 def one_job(key, make):
-    (job,) = registry.jobs([(key, make)])
+    (job,) = find_jobs([(key, make)])
     return job
 
 
@@ -233,7 +233,7 @@ def test_of_too_many_records_the_oldest_used_are_forgotten(cell, job_of):
     for number in range(0, MOST_RECORDS, 1_000):
         assert cell.execute()(A) == [job]
         for town in range(1_000):
-            key = registry.Cell("client", f"{cell.id} {number}", str(town), 0)
+            key = call.Cell("client", f"{cell.id} {number}", str(town), 0)
             one_job(key, lambda record=None: Small())
     assert cell.execute()(A) == [job]
     assert other.execute()(A) != [forgotten]
