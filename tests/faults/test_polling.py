@@ -58,13 +58,6 @@ def test_one_poll_has_a_time_limit_and_the_next_one_comes(journey, interface, fa
         assert seen.shows("reconnecting", seen.failures[0])
 
 
-def test_a_table_list_that_never_comes_holds_up_no_end(journey, server, interface):
-    server.tables = silence()
-    seen = journey(timeout=0.4).go(interface, going_on(3), going_on(5), completed())
-    assert seen.run.status == "completed"
-    assert {connection.failures for connection in seen.connections} == {0}
-
-
 def test_a_cancel_does_not_wait_for_a_table_list(server):
     server.tables = silence()
     created = answer({"agent": {"id": RUNNING["agentId"]}, "run": running(0)}, 201)
