@@ -8,7 +8,6 @@ import {
   type LeadsMessage,
 } from "../src/contract";
 import widget from "../src/leads/index";
-import { activity } from "../src/page_state";
 import { active, placed, press, shown, visible } from "./draw";
 import { FakeModel } from "./fake-model";
 import { answerTo, leadHead as headOf } from "./lead-answers";
@@ -380,25 +379,6 @@ describe("a grid of leads", () => {
     expect(grid.all(".lines a")).toEqual([]);
   });
 
-  it("begins with the best scores, the largest numbers, and the first names", () => {
-    const grid = drawGrid();
-    const heads = [
-      headOf("Name", { role: "name" }),
-      headOf("Fit", { role: "score", kind: "score" }),
-      headOf("Staff", { is_number: true }),
-    ];
-    const rows: LeadRow[] = [["lead-0", ["Bakery 0", "90", "12"]]];
-    const clicked = (at: number) => {
-      grid.one(`.lhead [data-place='${at}'] button`).click();
-      grid.send({ heads, rows });
-      return grid.looks().at(-1)?.sort?.direction;
-    };
-    grid.send({ heads, rows });
-    expect([0, 0, 0].map(clicked)).toEqual(["asc", "desc", undefined]);
-    expect([1, 1, 1].map(clicked)).toEqual(["desc", "asc", undefined]);
-    expect([2, 2, 2].map(clicked)).toEqual(["desc", "asc", undefined]);
-  });
-
   it("shows the order that it was made with, turns it round, and goes back to it", () => {
     const grid = drawGrid({ ...HEAD, sort: { column: "fit", direction: "desc" } });
     const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
@@ -666,32 +646,6 @@ describe("a grid of leads", () => {
     expect(shown(grid.one(".menu > .mute"))).toBe("The 3 leads loaded on this page");
   });
 
-  it("keeps the width to which an edge was dragged", () => {
-    const grid = drawGrid();
-    grid.send({ heads: [headOf("Name"), headOf("City")] });
-    const grip = grid.all(".grip")[1] as HTMLElement;
-    grip.setPointerCapture = () => {};
-    const point = (name: string, clientX: number) =>
-      grip.dispatchEvent(new MouseEvent(name, { clientX, bubbles: true, composed: true }));
-    point("pointerdown", 100);
-    point("pointermove", 390);
-    point("lostpointercapture", 390);
-    point("pointermove", 900);
-    const template = () => grid.one(".leads").style.getPropertyValue("--template");
-    expect(template()).toContain(" 290px");
-    grid.send({ heads: [headOf("Name"), headOf("City")], rows: [["lead-0", ["A", "x".repeat(80)]]] });
-    expect(template()).toContain(" 290px");
-  });
-
-  it("shows another table when the chosen one went away", () => {
-    const grid = drawGrid();
-    grid.all("[role=tab]")[1]?.click();
-    grid.model.own.head = { ...HEAD, tabs: HEAD.tabs.slice(0, 1) };
-    grid.model.emit("change:head");
-    expect(grid.all("[role=tab]")).toHaveLength(1);
-    expect(grid.looks().at(-1)?.table).toBe("t1");
-  });
-
   it("without a kernel keeps what it shows, and asks for nothing", () => {
     const grid = drawGrid();
     grid.send();
@@ -704,16 +658,5 @@ describe("a grid of leads", () => {
     tick(grid.boxes()[0], true);
     expect(grid.selects()).toEqual([]);
     expect(grid.looks()).toHaveLength(before);
-  });
-
-  it("leaves no node, timer or listener behind", () => {
-    vi.useFakeTimers();
-    const before = activity();
-    const grid = drawGrid();
-    grid.close();
-    expect(grid.looks().at(-1)?.table).toBe("");
-    expect([grid.host.childNodes.length, grid.model.listeners, activity()]).toEqual([0, 0, before]);
-    expect(vi.getTimerCount()).toBe(0);
-    vi.useRealTimers();
   });
 });

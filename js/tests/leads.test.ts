@@ -218,48 +218,6 @@ describe("the window of rows", () => {
     expect(card.button("Show all 5000").isConnected).toBe(true);
   });
 
-  it("makes no node for ten thousand leads that scroll by, asks once a page", async () => {
-    const page = (start: number): Partial<LeadsAnswer> => ({
-      start,
-      read: start + 200,
-      rows: rowsFrom(start, 200).map(([id, cells], at): LeadRow => {
-        const [name, text] = cells as [LeadCell, string];
-        const confidence = ["high", "medium", "low"][at % 3] as string;
-        return [
-          id,
-          [name, { text, href: "", confidence, parts: [["Source", "its page", ""]] }, at % 5 ? "fits" : ""],
-        ];
-      }),
-      total: 10_000,
-      more: start < 9800,
-    });
-    const card = await drawLeads(page(0));
-    showAll(card);
-    send(card, page(0));
-    scrollTo(card, 20);
-    const drawn = new Set(lines(card));
-    const before = looks(card).length;
-    const made = vi.spyOn(document, "createElement");
-    const listens = vi.spyOn(EventTarget.prototype, "addEventListener");
-    let loaded = 200;
-    for (let step = 0; step * 9 < 9960; step++) {
-      scrollTo(card, 20 + step * 9);
-      // Now and then lines are drawn before their page has come.
-      if (step % 4 === 0 && last(card).last >= loaded) {
-        send(card, page(loaded));
-        loaded += 200;
-      }
-    }
-    expect([made.mock.calls, listens.mock.calls]).toEqual([[], []]);
-    expect(looks(card)).toHaveLength(before + 49);
-    expect(loaded).toBe(10_000);
-    vi.advanceTimersByTime(500);
-    expect(new Set(lines(card))).toEqual(drawn);
-    const shownRows = lines(card).map(({ ariaRowIndex }) => Number(ariaRowIndex));
-    expect(shownRows).toEqual([...shownRows].sort((a, b) => a - b));
-    expect(texts(card)).toContain("Bakery 9974");
-  });
-
   it("keeps its lines in reading order, also around the focused one", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 200), total: 200 });
     scrollTo(card, 50);
@@ -275,17 +233,6 @@ describe("the window of rows", () => {
     // Out of sight, its line shows another lead, which does not get the focus.
     scrollTo(card, 100);
     expect(lines(card).some((line) => line.contains(active()))).toBe(false);
-  });
-
-  it("says all of a cell that is cut off", async () => {
-    const card = await drawLeads();
-    const cell = cells(card)[1] as HTMLElement;
-    expect(cell.title).toBe("mail0@bakery.example");
-    send(card, {
-      rows: rowsFrom(0, 3).map(([id]): LeadRow => [id, null]),
-      changes: [[0, 1, "new@b.example"]],
-    });
-    expect(cell.title).toBe("new@b.example");
   });
 
   it("has the roles of a grid", async () => {
@@ -818,18 +765,6 @@ describe("the keyboard", () => {
     expect(active()).toBe(card.button("Email"));
     press("ArrowDown");
     expect(at()).toEqual(["0", "1"]);
-  });
-
-  it("goes to the first and the last lead with Ctrl", async () => {
-    const card = await drawLeads({ rows: rowsFrom(0, 300) });
-    cells(card)[0]?.focus();
-    for (const [key, row, place] of [
-      ["End", "299", "2"],
-      ["Home", "0", "0"],
-    ] as const) {
-      press(key, active(), { ctrlKey: true });
-      expect(at()).toEqual([row, place]);
-    }
   });
 });
 

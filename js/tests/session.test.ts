@@ -41,14 +41,6 @@ describe("the grid of checks", () => {
   ])("at %i was heard at %i and asks at %i", (now, heard, next) => {
     expect(lastAndNextCheck(clock, now)).toEqual({ heard, next });
   });
-
-  it("is not assumed while the connection fails, nor without an interval", () => {
-    const then = { heard: 1000, next: 10_000 };
-    expect(lastAndNextCheck({ ...clock, connection: "reconnecting" }, 70_000)).toEqual(then);
-    expect(lastAndNextCheck({ ...clock, interval: null }, 70_000)).toEqual(then);
-    expect(lastAndNextCheck({ ...clock, interval: 0 }, 70_000)).toEqual(then);
-    expect(lastAndNextCheck({ ...clock, next_at: null }, 70_000)).toEqual({ heard: 1000, next: null });
-  });
 });
 
 describe("the age", () => {
@@ -74,10 +66,6 @@ describe("the age", () => {
     expect(times(draw("reconnecting"))).toMatch(/last update \d+ min ago · retrying in \d+ s/);
     expect(times(draw("stopped"))).toContain("last update");
     expect(times(draw("stopped"))).not.toContain("retrying");
-  });
-
-  it("rests when the run is settled", () => {
-    expect(times(draw("completed"))).toMatch(/ended \d\d:\d\d/);
   });
 });
 
@@ -148,13 +136,6 @@ describe("the kernel", () => {
     }
   });
 
-  it("that is gone leaves no promise of another check", () => {
-    const card = draw("filling");
-    card.model.stop();
-    expect(card.text()).toContain("Kernel stopped");
-    expect(times(card)).toMatch(/last update \d\d:\d\d/);
-  });
-
   it.each(["stop_delayed", "stopping", "cancel_delayed", "cancel_requested"])(
     "that is gone repeats no request to stop: %s",
     (name) => {
@@ -200,16 +181,6 @@ describe("the kernel", () => {
         vi.advanceTimersByTime(60_000);
       }
     }
-  });
-
-  it("whose line changed and that answers is as live as before", () => {
-    const card = draw("needs_input");
-    card.model.emit("comm_live_update");
-    vi.advanceTimersByTime(1000);
-    expect(hellos(card)).toBe(2);
-    answer(card, sample("needs_input").clock);
-    expect(card.text()).not.toContain("stopped");
-    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("is asked again when the page becomes visible", () => {

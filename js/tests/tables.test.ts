@@ -58,20 +58,6 @@ describe("a table of numbers", () => {
     expect(names(card)).toEqual(["alpha", "epsilon", "delta", "gamma", "beta"]);
   });
 
-  it("can be sorted by numbers only, and has headings both ways", () => {
-    const card = drawColumns(gridOf([1, 2]));
-    expect(card.all(".grid thead button").map(shown)).toEqual(["Credits"]);
-    expect(card.all<HTMLTableCellElement>(".grid thead th").map(({ scope }) => scope)).toEqual([
-      "col",
-      "col",
-      "col",
-    ]);
-    expect(card.all<HTMLTableCellElement>(".grid tbody th").map(({ scope }) => scope)).toEqual([
-      "row",
-      "row",
-    ]);
-  });
-
   it("is sorted by the key of its own column", () => {
     const card = drawColumns({
       heads: ["Column", "Tried", "Note", "Credits"],
@@ -186,23 +172,6 @@ describe("the body", () => {
       const card = draw(name);
       expect(visible(card.one(".tables"), card.host)).toBe(false);
     }
-  });
-
-  it("of a run without tables shows its questions", () => {
-    const card = draw("needs_input");
-    expect(visible(card.one(".ask"), card.host)).toBe(true);
-  });
-
-  it("has one height from the first leads on", () => {
-    const card = draw("completed");
-    expect(card.one(".panel").className).toBe("panel framed");
-    card.model.set({
-      tables: {
-        ...sample("completed").tables,
-        items: sample("completed").tables.items.map((each) => ({ ...each, leads: "" })),
-      },
-    });
-    expect(card.one(".panel").className).toBe("panel framed");
   });
 });
 
