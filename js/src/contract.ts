@@ -175,7 +175,6 @@ export interface TablesView {
   counted: string;
   failed: string;
   hidden: string;
-  reading: string[];
   leads: boolean;
   seq?: number;
 }

@@ -213,7 +213,6 @@ def merged(states: Sequence[RunState]) -> RunState:
         return newest
     found = next((each for each in reversed(states) if each.attached is not None), newest)
     began = next((each.run.started_at for each in states if each.run is not None and each.run.started_at), None)
-    progress = {table_id: known for each in states for table_id, known in each.row_progress.items()}
     bases: dict[str, int] = {}
     known: set[str] = set()
     for each in states:
@@ -232,7 +231,6 @@ def merged(states: Sequence[RunState]) -> RunState:
         used_before=tuple(bases.items()),
         limit_error=next((each.limit_error for each in reversed(states) if each.limit_error is not None), None),
         found=next((each.found for each in reversed(states) if each.found is not None), None),
-        row_progress=progress,
         attached=found.attached,
         attached_by=found.attached_by,
         agent_name=next((each.agent_name for each in reversed(states) if each.agent_name), ""),

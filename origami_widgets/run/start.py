@@ -97,10 +97,10 @@ async def start(
         PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
         RunPoolFull: all run slots are in use, and the call does not wait for one or has waited too long.
         StartDeclined: you were asked, and did not answer yes; nothing was sent.
-        AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
+        AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it. Under a name that
+            is older than a day, nothing is sent again.
         NameTaken: the name in `once` belongs to another brief or other options; nothing was sent.
         RunNotFound: the run with that name no longer exists on the server; nothing was started.
-        StartUnclear: a run may have started under that name, but cannot be found; nothing was started.
         RegistryUnusable: the file for that name cannot be read or written; nothing was started.
         OrigamiError: the run was not started.
 

@@ -14,7 +14,6 @@ from origami_widgets.words.numbers import plural, shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action, RunObject, TranscriptMessage
-    from origami_widgets.api.rows.row_progress import RowProgress
 
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
@@ -281,7 +280,6 @@ class RunState:
             of the agent's table list that belong to the run.
         deleted: those of its tables that were deleted, as they were last: their credits still count.
         transcript: the newest transcript read; None before the first.
-        row_progress: for tables that this process is reading now, how many rows it has read, by table id.
         connection: the state of the checks.
         cancel: `requested` from the user's request until the server says that the run has ended.
         cancel_error: why the cancel request has not reached the server yet; None if it has, or without a request.
@@ -314,7 +312,6 @@ class RunState:
     tables: tuple[Table, ...] = ()
     deleted: tuple[Table, ...] = ()
     transcript: tuple[TranscriptMessage, ...] | None = None
-    row_progress: dict[str, RowProgress] = field(default_factory=dict)
     connection: Connection = field(default_factory=Connection)
     cancel: Literal["none", "requested"] = "none"
     cancel_error: OrigamiError | None = None

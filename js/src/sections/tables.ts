@@ -45,7 +45,7 @@ export class TablesSection implements Part<Body> {
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
   readonly #tools = el("div", "tools row");
-  readonly #reading = el("span", "mute cut", { role: "status" });
+  readonly #matching = el("span", "mute cut", { role: "status" });
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
   #body: Body | null = null;
   /** The tab that the user, or a new question, has chosen. */
@@ -74,7 +74,7 @@ export class TablesSection implements Part<Body> {
       this.refresh();
     });
     this.#tools.append(this.#tabs.node, el("span", "gap"));
-    this.foot.append(this.#all, this.#reading);
+    this.foot.append(this.#all, this.#matching);
     this.node = el("section", "tables", this.#tools, this.#panel);
   }
 
@@ -104,7 +104,7 @@ export class TablesSection implements Part<Body> {
     this.#readLeads(isAsking ? undefined : table);
     this.#drawTabs(body, table, isAsking);
     this.#drawPanel(body, table, isAsking, isShown);
-    this.#drawFoot(table, isShown);
+    this.#drawFoot(isShown);
     show(this.node, isShown || isAsking || this.#said.hidden === false);
   }
 
@@ -219,7 +219,7 @@ export class TablesSection implements Part<Body> {
     this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && (canShow || isWaiting));
   }
 
-  #drawFoot(table: TableView | undefined, isShown: boolean): void {
+  #drawFoot(isShown: boolean): void {
     const rows = this.#leads?.rows;
     const isThere = isShown && !!rows?.all.length && rows.heads.length > 0;
     show(this.#all, isThere);
@@ -227,13 +227,8 @@ export class TablesSection implements Part<Body> {
     setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     if (this.#foot) show(this.#foot.node, isThere);
     this.#foot?.update();
-    // The kernel reads the leads, so without one, no progress is shown.
-    const { items = [], reading = [] } = this.#body?.tables ?? {};
-    const at = table ? items.indexOf(table) : -1;
-    const isRead = this.#session.presence === "live" ? reading[at] : "";
-    const matching = isThere && this.#leads?.requests.filters.length ? rows.count : "";
-    showCut(this.#reading, isRead || matching);
-    show(this.foot, isThere || !this.#reading.hidden);
+    showCut(this.#matching, isThere && this.#leads?.requests.filters.length ? rows.count : "");
+    show(this.foot, isThere || !this.#matching.hidden);
   }
 }
 

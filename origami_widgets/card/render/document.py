@@ -212,7 +212,7 @@ def _card(view: View, now: float, shown: int, most: int, size: int, *, ticking: 
         Section([line(Part(earlier["title"], "quiet"), head=True), Items(runs, "1. ")], is_strip=True),
         _head(view, now, ticking=ticking),
         *map(_notice, view["notices"]),
-        *map(_table, items[:shown], view["tables"]["reading"] or [""] * shown, [most] * shown),
+        *map(_table, items[:shown], [most] * shown),
         Section([_note(more_tables(len(items) - shown) or view["tables"]["hidden"])]),
         Section([Prose(nodes), _note(prose["cut"] or (GOES_ON if nodes != prose["nodes"] else ""))]),
         Section(
@@ -259,7 +259,7 @@ def _head(view: View, now: float, *, ticking: bool) -> Section:
     )
 
 
-def _table(table: TableView, reading: str, most: int) -> Section:
+def _table(table: TableView, most: int) -> Section:
     columns = table["columns"]
     rows: list[list[Inline]] = [
         [
@@ -271,7 +271,7 @@ def _table(table: TableView, reading: str, most: int) -> Section:
     return Section(
         [
             line(Part(table["name"], "bold"), _linked(table["link"]), head=True),
-            line(table["facts"], reading, *(Part(remark["text"], "bold") for remark in table["remarks"]), small=True),
+            line(table["facts"], *(Part(remark["text"], "bold") for remark in table["remarks"]), small=True),
             line(table["funnel"], small=True),
             Table([[head] for head in columns["heads"]] if rows else [], rows),
             line(more_columns(table["hidden"] + len(columns["rows"]) - len(rows)), small=True),

@@ -48,7 +48,7 @@ def make_view(
         "earlier": make_earlier(state, earlier),
         "notices": make_notices(state, form=form),
         "ask": make_ask(state),
-        "tables": make_tables(state, form=form, leads=leads),
+        "tables": make_tables(state, leads=leads),
         "now": make_now(state),
         "prose": make_prose(agent_text(state)),
         "suggestions": make_suggestions(state, earlier),

@@ -288,9 +288,7 @@ class TablesView(TypedDict):
     """The tables that the run touched; `hidden` says how many are not shown.
 
     `main`: the id of the table whose leads are the run's count; it is shown first; `counted` says where the figures of the result come
-    from, if that needs saying. `failed`: how many cells of all tables have failed. `reading`: for each of `items`, how many of its leads this process has read, or empty if it is not reading them; an
-    empty list while it reads none. It is separate from the items, so that it is sent without them. `leads`: whether the
-    card may show leads. `seq`: as in `BoardRows`, only in a trait.
+    from, if that needs saying. `failed`: how many cells of all tables have failed. `leads`: whether the card may show leads. `seq`: as in `BoardRows`, only in a trait.
     """
 
     items: list[TableView]
@@ -298,7 +296,6 @@ class TablesView(TypedDict):
     counted: str
     failed: str
     hidden: str
-    reading: list[str]
     leads: bool
     seq: NotRequired[int]
 

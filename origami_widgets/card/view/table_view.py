@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from origami_widgets.card.view.contract import TABLE_SLOTS, Form, Grid, Link, Remark, TablesView, TableView
+from origami_widgets.card.view.contract import TABLE_SLOTS, Grid, Link, Remark, TablesView, TableView
 from origami_widgets.card.view.result import (
     make_funnel,
     number,
@@ -18,7 +18,6 @@ from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import table as models
-    from origami_widgets.api.rows.row_progress import RowProgress
 
 TABLE_ID_LIMIT = 64
 TABLES_SIZE = 28_000
@@ -27,7 +26,7 @@ _HEADS_SIZE = 18_000
 _FAILED = "They stay empty. Common causes: an error, not enough credits, or a disconnected account."
 
 
-def make_tables(state: RunState, *, form: Form, leads: bool) -> TablesView:
+def make_tables(state: RunState, *, leads: bool) -> TablesView:
     """Return the tables of a run in the order in which it names them.
 
     Heads come first, as many as fit. The tables then share the remaining room for their columns, so that the last table
@@ -35,10 +34,9 @@ def make_tables(state: RunState, *, form: Form, leads: bool) -> TablesView:
 
     Args:
         state: the run's state.
-        form: the form of the view.
         leads: whether the card may show leads.
     """
-    tables, row_progress = state.tables, state.row_progress
+    tables = state.tables
     main = counted_table(tables)
     shown: list[TableView] = []
     used = 0
@@ -49,16 +47,12 @@ def make_tables(state: RunState, *, form: Form, leads: bool) -> TablesView:
             break
         shown.append(head)
     _share_columns(shown, tables, TABLES_SIZE - min(used, _HEADS_SIZE))
-    # In a snapshot, the progress of reading is useless.
-    is_read = row_progress and form != "snapshot"
-    reading = [reading_words(row_progress.get(table.id)) for table in tables[: len(shown)]] if is_read else []
     return {
         "items": shown,
         "main": "" if main is None else clip(main.id, TABLE_ID_LIMIT),
         "counted": "" if main is None else _counted_words(main, state),
         "failed": failed_words(total(shown_count(table.cells.errored) for table in tables)),
         "hidden": more_tables(len(tables) - len(shown)),
-        "reading": reading if any(reading) else [],
         "leads": leads,
     }
 
@@ -217,22 +211,6 @@ def _remarks(table: models.Table) -> list[Remark]:
 def failed_words(errored: int | None) -> str:
     """Return how many cells have failed; empty without any."""
     return f"{words.plural(errored, 'cell')} failed" if errored else ""
-
-
-def reading_words(progress: RowProgress | None) -> str:
-    """Return in words how many of a table's leads this process has read or written; empty if it does neither."""
-    if progress is None:
-        return ""
-    rows, total = progress.rows, shown_count(progress.total)
-    what = "uploading rows" if progress.is_upload else "reading leads"
-    if not rows:
-        return what
-    if rows == total:
-        # All is read or written.
-        return ""
-    # A total that was already exceeded is wrong.
-    of = f"of {words.count(total)}" if total is not None and total >= rows else "so far"
-    return f"{what}: {words.count(rows)} {of}"
 
 
 def _facts(table: models.Table) -> list[str]:

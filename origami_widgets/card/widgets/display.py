@@ -196,7 +196,7 @@ class HtmlStream:
         follow_cells()
         # Under the lock, or an update from the background loop could come before the output that it is for.
         with self._lock:
-            view = _without_progress(view_now(conversation))
+            view = view_now(conversation)
             self._outputs.add(stream_snapshot(conversation, final=is_final(view)), {})
             self._sent = time.monotonic()
             if self.view is None:
@@ -210,7 +210,7 @@ class HtmlStream:
             conversation = self._conversation()
             if conversation is None or self.view is None:
                 return
-            view = _without_progress(view_now(conversation))
+            view = view_now(conversation)
             if view_changed(self.view, view):
                 self._outputs.replace(stream_snapshot(conversation, final=is_final(view)))
                 self.view = view
@@ -252,11 +252,6 @@ def stream_of(conversation: Conversation) -> HtmlStream:
 def is_final(view: View) -> bool:
     """Return whether the view will not change any more by itself."""
     return view["head"]["settled"] and not any(notice["key"] in ("sending", "queued") for notice in view["notices"])
-
-
-def _without_progress(view: View) -> View:
-    """Leave row progress out of a final view, as it must stay true without the kernel."""
-    return {**view, "tables": {**view["tables"], "reading": []}} if is_final(view) else view
 
 
 def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def freeze_after(view: View) -> float | None:
     """
     if not view["head"]["settled"] or view["ask"] is not None:
         return None
-    if any(notice["key"] in ("sending", "queued") for notice in view["notices"]) or view["tables"]["reading"]:
+    if any(notice["key"] in ("sending", "queued") for notice in view["notices"]):
         return None
     if any(notice["button"] is not None for notice in view["notices"]):
         return REMEDY_TIME

@@ -19,7 +19,7 @@ from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached
-from origami_widgets.run.starts.record import Life, StartUnclear
+from origami_widgets.run.starts.record import Life
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
@@ -394,9 +394,6 @@ def unclear(job: StartJob, error: Exception | None) -> AmbiguousStart:
         job: the job.
         error: why its run is not known; None if the cause is no longer known.
     """
-    if isinstance(error, StartUnclear):
-        # This error already says that nothing is sent again.
-        return error.with_traceback(None)
     last = error if isinstance(error, OrigamiError) else None
     unknown = last if isinstance(last, AmbiguousStart) else job.ambiguous(last)
     if unknown is not last and last is not None:

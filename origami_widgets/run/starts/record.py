@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import msgspec
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, RunNotFound
+from origami_widgets.api.errors import InvalidInput, NotFound, RunNotFound
 
 VERSION = 3
 LONGEST_ONCE = 100
@@ -124,10 +124,6 @@ class NameTaken(InvalidInput):
     """The name in `once=` belongs to a run with another brief or other options; nothing was sent."""
 
 
-class StartUnclear(AmbiguousStart):
-    """A run may have started under this name; starting it again might pay twice. Nothing was sent."""
-
-
 class Stored(msgspec.Struct, kw_only=True):
     """What every record in a start store has.
 
@@ -226,17 +222,6 @@ class StartRecord(Stored, kw_only=True):
                 cause=f"once={self.name!r} was used at {spoken(self.began)} with a different brief or different options.",
                 remedy="Use another name, or start again under this one with fresh=True, which costs another run.",
             )
-
-    def unclear(self) -> StartUnclear:
-        """Return the error of a request whose run is not found, and whose key the server has forgotten."""
-        return StartUnclear(
-            f"{self.name!r} may have started",
-            cause=f"The response to the request of {spoken(self.began)} never arrived, and no run with this brief was found. "
-            "Sending it again could start a second run. Nothing was sent.",
-            remedy="Look for its agent in Origami, or with list_agents(). If it's there: ow.attach('AGENT_ID'). If it "
-            "isn't, start again with fresh=True, or under another name.",
-            code="START_UNCLEAR",
-        )
 
     @property
     def still_open(self) -> str:

@@ -8,7 +8,6 @@ from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.card.view.board_view import BoardEntry
-from origami_widgets.run.reduce import RowsRead, reduce
 from origami_widgets.run.state import Connection
 from tests.card.boards import board_of, entry_of, many, stopped
 from tests.card.live import stop_of
@@ -35,12 +34,6 @@ def fills_without_a_word():
     return state_of(run)
 
 
-def read_while_it_fills():
-    state = STATES["filling"]()
-    progress = STATES["reading"]().row_progress
-    return reduce(state, RowsRead(state.tables[0].id, next(iter(progress.values()))))
-
-
 CASES = {
     **{name: state for name, state in STATES.items() if name != "hostile"},
     "stopped for no reason": lambda: stopped(STATES["running"]()),
@@ -53,7 +46,6 @@ CASES = {
     "follow-up": lambda: replace(STATES["completed"](), sending="follow_up"),
     "asks while running": asks_while_running,
     "fills without a word": fills_without_a_word,
-    "read while it fills": read_while_it_fills,
 }
 
 

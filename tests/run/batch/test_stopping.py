@@ -66,7 +66,7 @@ def test_a_callback_may_stop_the_rest(front, many):
 
 
 def test_what_cannot_be_called_back_is_refused(many):
-    with pytest.raises(InvalidInput, match=r"batch\.on_change"):
+    with pytest.raises(InvalidInput, match=r"on_change"):
         many(towns(1)).on_change("print")
 
 

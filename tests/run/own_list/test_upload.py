@@ -360,13 +360,3 @@ def test_lists_are_pointed_at_enrich(server, client, companies):
                 start(given, client=client, show=False)
             assert "ow.enrich(" in caught.value.remedy
     assert server.requests == []
-
-
-@pytest.mark.parametrize("server", [{"csv_rows": 1}], indirect=True)
-def test_a_card_of_the_table_shows_how_many_rows_were_written(server, client, clock):
-    table = ow.upload(many(1), key="website", columns=["n"], client=client)
-    run = ow.start("Find phones", focus_tables=[table], show=False)
-    seen: set[int] = set()
-    server.asked = lambda: seen.update(each.rows for each in run.state.row_progress.values() if each.is_upload)
-    ow.upload(many(6_000), key="website", columns=["n"], table=table)
-    assert any(0 < rows <= 6_000 for rows in seen)
