@@ -44,6 +44,7 @@ def ended(**more):
     return {**COMPLETED, "id": RUNNING["id"], "agentId": RUNNING["agentId"], "response": None, **more}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("line", ODD.values(), ids=ODD)
 def test_a_run_is_watched_to_its_end(journey, interface, line):
     go_on = line + b"\r\nRetry-After: 15"

@@ -31,6 +31,7 @@ GOES_ON = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("fault", "kind", "code"), GOES_ON.values(), ids=GOES_ON)
 def test_the_run_completes_and_the_card_says_what_was_wrong(journey, interface, fault, kind, code):
     seen = journey().go(interface, going_on(3), fault, going_on(9), completed())

@@ -154,6 +154,7 @@ print("<" in run.to_html(), "Porto" in str(run), len(run.history_frame()) > 0, l
 """
 
 
+@pytest.mark.slow
 def test_a_grid_and_a_run_of_a_board_can_be_shown_in_a_process_that_has_started_none():
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=120, check=False)
     assert done.stderr == ""

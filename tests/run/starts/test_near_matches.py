@@ -47,6 +47,7 @@ WRITTEN = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("how", WRITTEN)
 def test_a_brief_that_the_server_writes_in_its_own_way_is_ours(front, intend, how):
     brief, front.written = WRITTEN[how]
