@@ -177,16 +177,6 @@ describe("Notify me", () => {
     expect(document.title).toBe("Untitled.ipynb");
     expect(complaint).not.toHaveBeenCalled();
   });
-
-  it("is there as long as something may still happen", () => {
-    for (const name of ["starting", "running", "filling", "reconnecting"])
-      expect(openMenu(draw(name)).button("Notify me").isConnected).toBe(true);
-    for (const name of ["completed", "needs_input", "stopped"])
-      expect(() => openMenu(draw(name)).button("Notify me")).toThrow();
-    const card = draw("running");
-    card.model.stop();
-    expect(() => card.button("Notify me")).toThrow();
-  });
 });
 
 describe("Notify me on a board", () => {
@@ -262,19 +252,6 @@ describe("a run that is on a card and on a board", () => {
     second.onCard();
     expect(bodies()).toEqual([["3 runs: 1 failed.", ""]]);
   });
-
-  it("does not hide what the board says of another run, or of all of them", async () => {
-    const { onCard, onBoard } = await both();
-    onCard();
-    const two = [{ ...failed, label: "2 failed", count: 2 }];
-    await onBoard(0, { counts: [failed], announcement: "3 runs: 1 failed." });
-    await onBoard(1, { counts: two, announcement: "3 runs: 2 failed." });
-    await onBoard(1, { counts: two, settled: true, announcement: "3 runs: 2 failed, all have ended." });
-    expect(bodies().slice(1)).toEqual([
-      ["3 runs: 2 failed.", ""],
-      ["3 runs: 2 failed, all have ended.", ""],
-    ]);
-  });
 });
 
 describe("in a host with the extension", () => {
@@ -295,18 +272,6 @@ describe("in a host with the extension", () => {
       const { message, type } = args as { message: string; type: string };
       executed.push([id, message, type]);
     },
-  });
-
-  it("notifies once however many views there are", async () => {
-    end = notifyInLab(commands(true));
-    const card = draw("running");
-    const other = draw(card.model);
-    for (const each of [card, other]) await toggle(each);
-    card.model.set(sample("completed"));
-    const { head } = sample("completed");
-    expect(executed).toEqual([
-      ["apputils:notify", `${head.prompt.slice(0, 50)}…: ${head.summary}`, "success"],
-    ]);
   });
 
   it.each([
@@ -332,14 +297,5 @@ describe("in a host with the extension", () => {
     card.model.set(sample("completed"));
     expect(executed).toEqual([]);
     expect(sent).toEqual([]);
-  });
-
-  it("leaves it to the browser where the host has no notifications", async () => {
-    end = notifyInLab(commands(false));
-    const card = draw("running");
-    await toggle(card);
-    card.model.set(sample("completed"));
-    expect(executed).toEqual([]);
-    expect(sent).toHaveLength(1);
   });
 });
