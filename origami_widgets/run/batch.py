@@ -233,7 +233,7 @@ class RunBatch(Handle):
             'completed'
         """
         found = self.by_name
-        if isinstance(name, str) and name in found:
+        if name in [*found]:
             return found[name]
         known = ", ".join(map(shortened, list(found)[:5])) or "none"
         raise InvalidInput(
