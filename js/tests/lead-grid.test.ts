@@ -68,6 +68,41 @@ function tick(box: HTMLInputElement | undefined, on: boolean, shiftKey = false):
 }
 
 describe("a grid of leads", () => {
+  it("ticks a range with Shift, as lists of files and mails do", () => {
+    const grid = drawGrid();
+    grid.send({ rows: [0, 1, 2, 3].map((at): LeadRow => [`lead-${at}`, [`Bakery ${at}`]]) });
+    const ticked = () => grid.boxes().map(({ checked }) => checked);
+    tick(grid.boxes()[3], true, true);
+    expect(ticked()).toEqual([false, false, false, true]);
+    tick(grid.boxes()[1], true, true);
+    expect(ticked()).toEqual([false, true, true, true]);
+    expect(grid.selects().at(-1)).toEqual({ kind: "select", ids: ["lead-1", "lead-2", "lead-3"], on: true });
+    expect(grid.all(".ticked").map(shown)).toEqual(["Bakery 1", "Bakery 2", "Bakery 3"]);
+    tick(grid.boxes()[2], false, true);
+    expect(ticked()).toEqual([false, false, false, true]);
+    // Where the other end of the range has left, only the row itself.
+    grid.send({ rows: [0, 1, 3].map((at): LeadRow => [`lead-${at}`, null]) });
+    tick(grid.boxes()[0], true, true);
+    expect(ticked()).toEqual([true, false, true]);
+  });
+
+  it("keeps the width to which an edge was dragged", () => {
+    const grid = drawGrid();
+    grid.send({ heads: [headOf("Name"), headOf("City")] });
+    const grip = grid.all(".grip")[1] as HTMLElement;
+    grip.setPointerCapture = () => {};
+    const point = (name: string, clientX: number) =>
+      grip.dispatchEvent(new MouseEvent(name, { clientX, bubbles: true, composed: true }));
+    point("pointerdown", 100);
+    point("pointermove", 390);
+    point("lostpointercapture", 390);
+    point("pointermove", 900);
+    const template = () => grid.one(".leads").style.getPropertyValue("--template");
+    expect(template()).toContain(" 290px");
+    grid.send({ heads: [headOf("Name"), headOf("City")], rows: [["lead-0", ["A", "x".repeat(80)]]] });
+    expect(template()).toContain(" 290px");
+  });
+
   it("asks for the filtered leads of its first table, and counts them", () => {
     const grid = drawGrid();
     expect(grid.looks()).toMatchObject([{ table: "t1", size: 200 }]);

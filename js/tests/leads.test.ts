@@ -753,3 +753,26 @@ describe("the keyboard", () => {
     expect(at()).toEqual(["0", "1"]);
   });
 });
+
+describe("the number of cells that failed", () => {
+  const heads = [HEADS[0] as LeadHead, head("Email", { failed: 2, missing: "failed" })];
+  const rows = [0, 1, 2].map(
+    (at): LeadRow => [`lead-${at}`, [`Bakery ${at}`, at ? null : "a@bakery.example"]],
+  );
+
+  it("leads to each of them in turn", async () => {
+    const card = await drawLeads({ heads, rows }, (view: View) => {
+      view.tables.failed = "2 cells failed";
+    });
+    const failed = card.button("2 cells failed");
+    for (const [again, place] of [
+      [true, "1"],
+      [false, "2"],
+      [false, "1"],
+    ] as const) {
+      failed.click();
+      if (again) send(card, { heads, rows });
+      expect(at()).toEqual([place, "1"]);
+    }
+  });
+});

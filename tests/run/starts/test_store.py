@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.run.briefs import names_of
+from origami_widgets.run.batch import names_of
 from origami_widgets.run.starts.record import Life, NameTaken, StartRecord, StartSpec
 from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoreEntry, file_stem
 from tests.support.quick import wait_for_another_kernel
