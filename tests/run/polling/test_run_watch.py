@@ -46,15 +46,6 @@ def test_a_function_may_subscribe_twice_and_each_ends_once(subscribers, called):
     assert (called, len(subscribers)) == ([1], 0)
 
 
-def test_those_of_users_are_left_out_where_nothing_of_the_run_has_changed(subscribers, called):
-    subscribers.add(lambda: called.append("package"))
-    subscribers.add(lambda: called.append("user"), of_user=True)
-    subscribers.notify(users=False)
-    assert called == ["package"]
-    subscribers.notify()
-    assert called == ["package", "package", "user"]
-
-
 def test_one_of_a_user_that_was_taken_away_while_it_waited_is_not_called(subscribers, called):
     began, go_on = threading.Event(), threading.Event()
 
