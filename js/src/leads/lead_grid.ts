@@ -13,7 +13,7 @@ import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
 import { Notes } from "./notes";
 import { LeadRequests, PAGE } from "./requests";
-import { isKept, type Row, Rows, Ticks, textOf } from "./rows";
+import { type Row, Rows, Ticks, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
 
@@ -35,8 +35,7 @@ function placeOf(event: Event): Place | null {
   return cell && [Number(cell.parentElement?.dataset.at), Number(cell.dataset.place)];
 }
 
-/** The ids of the leads that can be ticked. */
-const idsOf = (rows: (Row | undefined)[]): string[] => rows.filter(isKept).map(({ id }) => id);
+const idsOf = (rows: (Row | undefined)[]): string[] => rows.flatMap((row) => row?.id ?? []);
 
 export class LeadGrid {
   readonly node: HTMLElement;
@@ -94,10 +93,6 @@ export class LeadGrid {
         this.#restart();
       },
       toggleHidden: () => this.#toggleHidden(),
-      toggleLeftOut: () => {
-        this.requests.includeLeftOut = !this.requests.includeLeftOut;
-        this.#restart();
-      },
     });
     const reach = (at: number, column: number): number =>
       at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
@@ -128,12 +123,12 @@ export class LeadGrid {
 
   /** The ticked leads of this table, without those that its filters hide. */
   get ticked(): Row[] {
-    return this.rows.all.filter(isKept).filter(({ id }) => this.#ticks.has(id));
+    return this.rows.all.filter((row) => !!row && this.#ticks.has(row.id)) as Row[];
   }
 
-  /** The leads that are shown, as far as they were read, without those that the user's list leaves out. */
+  /** The leads that are shown, as far as they were read. */
   get shown(): Row[] {
-    return this.#matching.filter(isKept);
+    return this.#matching.filter((row) => !!row) as Row[];
   }
 
   /** Whether leads are read that nobody looks at yet. */
@@ -402,7 +397,7 @@ export class LeadGrid {
       const place = placeOf(event);
       if (!place || (event.target as HTMLElement).closest("a")) return;
       this.#focus = place;
-      if (event.target instanceof HTMLInputElement) this.#tick(place[0], event.target.checked, event);
+      if (event.target instanceof HTMLInputElement) this.#tick(place[0], event.target.checked);
       else this.#openDetails(...place);
     });
     onKey(this.node, (key, event) => this.#press(key, event));
@@ -427,13 +422,8 @@ export class LeadGrid {
     this.#ask();
   }
 
-  #tick(at: number, on: boolean, event: Event): void {
-    const row = this.#matching[at];
-    if (!isKept(row)) {
-      event.preventDefault();
-      return;
-    }
-    this.#ticks.set([row.id], on);
+  #tick(at: number, on: boolean): void {
+    this.#ticks.set(idsOf([this.#matching[at]]), on);
     this.#draw(false);
     this.#changed();
   }
