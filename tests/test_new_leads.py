@@ -308,7 +308,7 @@ def test_a_request_of_which_nothing_is_known_is_named_and_has_a_way_out(weeks):
     for _ in range(2):
         with pytest.raises(ow.errors.AmbiguousStart) as doubt:
             weeks.search()
-    assert doubt.value.code == "START_UNCLEAR"
+    assert doubt.value.code == "AMBIGUOUS_START"
     assert "delete the entry 'start' from bakeries.state.json" in "".join(doubt.value.__notes__)
     assert weeks.turns == 0
     change(weeks, start=None)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import functools
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,17 +26,9 @@ from origami_widgets.cli.command import (
     client_for,
     code_of_run,
 )
-from origami_widgets.words import numbers as words
-from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from origami_widgets.api.rows.row_progress import RowProgress
-    from origami_widgets.run.handle import Run
-
-
-PROGRESS_WIDTH = 72
 
 
 def enrich_list(options: Namespace) -> int:
@@ -229,6 +219,7 @@ def export_run(options: Namespace) -> int:
     """Export a run; return the exit code."""
     from origami_widgets.frames import export
     from origami_widgets.frames.files.exporting import check_path
+    from origami_widgets.words.numbers import plural
 
     # Checked first, so that a wrong path is refused before the search for a key.
     check_path(options.path, options.format)
@@ -237,8 +228,10 @@ def export_run(options: Namespace) -> int:
         state = "The run is still active" if not run.done else "Its cells are still being filled"
         sys.stderr.write(f"{state}: this is its current state.\n")
     try:
-        with progress_of(run):
-            files = export(run, options.path, what=options.what, overwrite=options.overwrite, format=options.format)
+        if sys.stderr.isatty():
+            leads = sum(table.lead_count or 0 for table in run.tables)
+            sys.stderr.write(f"Reading {plural(leads, 'lead')}. Ctrl-C writes nothing.\n")
+        files = export(run, options.path, what=options.what, overwrite=options.overwrite, format=options.format)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; nothing was written.\n")
         return INTERRUPTED
@@ -250,46 +243,6 @@ def export_run(options: Namespace) -> int:
         ) from error
     sys.stdout.writelines(f"{file}\n" for file in files)
     return DONE
-
-
-@contextmanager
-def progress_of(run: Run) -> Iterator[None]:
-    """Write the number of rows read so far on a line of stderr, if that is a terminal, and clear it at the end."""
-    from origami_widgets.words.foreign_text import clean, fit
-
-    def write(line: str) -> None:
-        if sys.stderr.isatty():
-            # Only blanks and carriage returns: every terminal understands them.
-            sys.stderr.write(f"\r{' ' * PROGRESS_WIDTH}\r{fit(line, PROGRESS_WIDTH)}")
-            sys.stderr.flush()
-
-    def changed() -> None:
-        for table in run.state.tables:
-            if progress := reading_words(run.state.row_progress.get(table.id)):
-                write(f"{clean(table.name, PROGRESS_WIDTH - len(progress) - 2)}: {progress}")
-
-    unsubscribe = run.conversation.subscribers.add(changed)
-    try:
-        yield
-    finally:
-        unsubscribe()
-        write("")
-
-
-def reading_words(progress: RowProgress | None) -> str:
-    """Return in words how many of a table's leads this process has read or written; empty if it does neither."""
-    if progress is None:
-        return ""
-    rows, total = progress.rows, shown_count(progress.total)
-    what = "uploading rows" if progress.is_upload else "reading leads"
-    if not rows:
-        return what
-    if rows == total:
-        # All is read or written.
-        return ""
-    # A total that was already exceeded is wrong.
-    of = f"of {words.count(total)}" if total is not None and total >= rows else "so far"
-    return f"{what}: {words.count(rows)} {of}"
 
 
 EXPORT_EXAMPLE = """\

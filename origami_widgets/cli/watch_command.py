@@ -149,6 +149,7 @@ def _write_card(run: Run) -> None:
 def cancel_run(options: Namespace) -> int:
     """Cancel a run; return the exit code."""
     from origami_widgets.api.background.loop import release_all
+    from origami_widgets.card.view.stopping import stop_outcome
     from origami_widgets.run.state import StoppedCells
     from origami_widgets.words.foreign_text import clean
 
@@ -175,7 +176,7 @@ def cancel_run(options: Namespace) -> int:
     else:
         write_line(f"{run.token} has ended: {run.status}.")
         # Names of tables come from the server.
-        write_line(clean(str(stopped), LONGEST_LINE) if stopped != StoppedCells() else "No cell was running.")
+        write_line(clean(stop_outcome(run.state), LONGEST_LINE) or "No cell was running.")
     return ENDED_BADLY if stopped.left_running else DONE
 
 

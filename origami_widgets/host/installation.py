@@ -124,11 +124,6 @@ def jupyter_server() -> JupyterServer | None:
     )
 
 
-def has_local_widget_script() -> bool:
-    """Return whether anywidget's script is where VS Code looks for it without a CDN: in the kernel's own environment."""
-    return (Path(sys.prefix) / "share" / "jupyter" / "nbextensions" / "anywidget" / "extension.js").is_file()
-
-
 def shown_path(path: Path) -> str:
     """Return a path without the user name of the home folder that it is in."""
     try:

@@ -11,11 +11,11 @@ import origami_widgets as ow
 from origami_widgets.api import validate
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import hide_all
+from origami_widgets.card.view.stopping import stop_outcome
 from origami_widgets.magics.commands import CELL, CELL_TOPIC, HELP_OPTIONS, command_of, explained, overview, split
 from origami_widgets.magics.variables import Variables, active_run, expand, newest_run, resolve, runs_in, value_or_text
 from origami_widgets.run.batch import RunBatch, briefs_of
 from origami_widgets.run.starts.record import valid_once
-from origami_widgets.run.state import StoppedCells
 from origami_widgets.words.foreign_text import clean
 from origami_widgets.words.numbers import plural
 
@@ -230,8 +230,7 @@ def _cancel(parsed: Namespace, variables: Variables) -> None:
         answer = "Cancellation was already requested for" if requested_before else "Asked Origami to cancel"
         what = f"the cells of {run.token}" if agent_ended else f"{run.token} and its cells"
         # How many cells were stopped so far, and what was left running. Names of tables come from the server.
-        stopped = run.state.stopped
-        so_far = clean(str(stopped), LONGEST_ANSWER) if stopped not in (None, StoppedCells()) else ""
+        so_far = clean(stop_outcome(run.state), LONGEST_ANSWER)
         print(" ".join(filter(None, [f"{answer} {what}.", so_far, "Its card shows when nothing is active."])))
 
 

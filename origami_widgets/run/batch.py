@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import weakref
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.validate import shortened
 from origami_widgets.run.credits import RunCredits, credits_of_runs
-from origami_widgets.run.settings import display_backend, top
 from origami_widgets.run.starts.credit_limit import stops_for
 from origami_widgets.run.starts.queue import BriefStatus, JobQueue
-from origami_widgets.run.waiting import Awaited, Until, WaitTimedOut, block, check_wait, reached, wait
+from origami_widgets.run.waiting import Awaited, Handle, Until, WaitTimedOut, check_wait, reached
 from origami_widgets.words.foreign_text import described, one_line
 from origami_widgets.words.numbers import plural
 
@@ -52,7 +49,7 @@ class BriefState:
     queue: Queue | None = None
 
 
-class RunBatch:
+class RunBatch(Handle):
     """Many runs, started one after the other: read how they get on, wait, stop, resume, cancel.
 
     `start_many` makes it. Its briefs start in the background, even if you keep no variable. Its runs are checked as
@@ -63,6 +60,16 @@ class RunBatch:
     like a list of runs: `ow.runs_frame(batch)`. A rerun of the cell returns another handle, equal to this one.
     """
 
+    _core: JobQueue
+    _INTERRUPTED = (
+        "Stopped waiting; the batch keeps running. batch.wait() waits again, batch.stop() starts no more runs, "
+        "batch.cancel() ends its runs."
+    )
+    _PICKLED = (
+        "A RunBatch can't be pickled: it starts runs in this process. Keep [run.token for run in batch] and use "
+        "ow.attach(), or start_many(..., once='a-name')."
+    )
+
     def __init__(self, queue: JobQueue) -> None:
         given: object = queue
         if not isinstance(given, JobQueue):
@@ -72,17 +79,17 @@ class RunBatch:
                 remedy='Start many runs with ow.start_many(["…", "…"]); show existing runs with ow.RunBoard([run, '
                 "other]).",
             )
-        self._queue = queue
+        self._core = queue
 
     @property
     def error(self) -> OrigamiError | None:
         """Why the batch has halted, until it is resumed or stopped; None if nothing halts it."""
-        return self._queue.error
+        return self._core.error
 
     @property
     def name(self) -> str | None:
         """The name from `once=`; None without one."""
-        return self._queue.name or None
+        return self._core.name or None
 
     @property
     def status(self) -> BatchStatus:
@@ -93,7 +100,7 @@ class RunBatch:
         """
         if self.error is not None:
             return "halted"
-        if self._queue.goes_on or not all(run.done for run in self.runs):
+        if self._core.goes_on or not all(run.done for run in self.runs):
             return "running"
         return "ended" if all(run.settled for run in self.runs) else "filling"
 
@@ -133,62 +140,6 @@ class RunBatch:
         """
         return {brief.name or brief.prompt: brief.run for brief in briefs_of(self) if brief.run is not None}
 
-    def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
-        """Block until every brief has started and every run has ended, or until no cell of their tables is running.
-
-        Ctrl-C (or Stop) only stops waiting; the batch goes on. Sends nothing and costs nothing.
-
-        Args:
-            until: `"run"` waits until all agents have ended, `"cells"` until no cell is running either.
-            timeout: the maximum number of seconds to wait; None for no limit.
-
-        Returns:
-            The batch itself. A failed run raises nothing: see `run.status`. Briefs that `stop` kept from starting are
-            not waited for.
-
-        Raises:
-            InvalidInput: `until` or `timeout` is not valid.
-            WaitTimedOut: the batch did not end within `timeout` seconds; it goes on.
-            OrigamiError: a brief could not be started, which halts the batch while its runs go on: fix the cause and
-                call `resume()`, or call `stop()` and wait for the rest. Or a run can no longer be checked.
-
-        Example:
-            >>> import origami_widgets as ow
-            >>> client = ow.Sandbox(speed=600).client()
-            >>> batch = ow.start_many(["Bakeries in Porto", "Bakeries in Faro"], client=client, show=False)
-            >>> [run.status for run in batch.wait()]
-            ['completed', 'completed']
-        """
-        try:
-            block(self._end(until), timeout)
-        except OrigamiError:
-            # What a program that runs the notebook saves is the board as it is now, not as it began.
-            display_backend().waited(self)
-            raise
-        except KeyboardInterrupt:
-            print(  # noqa: T201 - said where the caller stands
-                "Stopped waiting; the batch keeps running. batch.wait() waits again, batch.stop() starts no more "
-                "runs, batch.cancel() ends its runs."
-            )
-            raise
-        display_backend().waited(self)
-        return self
-
-    def __await__(self) -> Generator[Any, None, Self]:
-        """Wait until all runs have ended, without blocking the event loop; like `wait()`."""
-        return self._wait("run").__await__()
-
-    async def settle(self) -> Self:
-        """Wait until no cell is running, without blocking the event loop; like `wait("cells")`."""
-        return await self._wait("cells")
-
-    async def _wait(self, until: Until) -> Self:
-        try:
-            await wait(self._end(until))
-        finally:
-            display_backend().waited(self)
-        return self
-
     def stop(self) -> Self:
         """Start no more runs; active ones go on. Sends nothing. `resume()` undoes it.
 
@@ -202,8 +153,8 @@ class RunBatch:
             True
         """
         # Set here already, so that nothing starts before the background loop handles the call.
-        self._queue.is_stopped = True
-        background().call(self._queue.stop)
+        self._core.is_stopped = True
+        background().call(self._core.stop)
         return self
 
     def resume(self) -> Self:
@@ -217,15 +168,15 @@ class RunBatch:
             CreditLimitReached: the runs have used more than `credit_limit=` allows; nothing was sent. Call `start_many`
                 again with a higher limit, in the same cell or under the same name.
         """
-        if self._queue.is_inherited:
+        if self._core.is_inherited:
             raise InvalidInput(
                 "This batch belongs to another process",
                 cause="This process was forked from the one that starts its runs. Starting them here, too, would "
                 "cost twice.",
                 remedy="Resume it in that process, or start new runs here with start_many().",
             )
-        background().call(self._queue.resume)
-        if self._queue.is_over_limit and self.error is not None:
+        background().call(self._core.resume)
+        if self._core.is_over_limit and self.error is not None:
             raise self.error.with_traceback(None)
         return self
 
@@ -253,7 +204,7 @@ class RunBatch:
             True
         """
         try:
-            await OnLoop(self._queue.cancel())
+            await OnLoop(self._core.cancel())
         except KeyboardInterrupt:
             print("Stopped waiting; we're still asking Origami to cancel: batch.wait() waits for the end.")  # noqa: T201
             raise
@@ -261,45 +212,8 @@ class RunBatch:
 
     cancel_async = cancel.aio
 
-    def on_change(self, callback: Callable[[RunBatch], object]) -> Callable[[], None]:
-        """Call a function with this batch after each change of a brief or run, as long as the batch is active or in use.
-
-        Args:
-            callback: called in the same way as in `Run.on_change`.
-
-        Returns:
-            A function that ends the subscription.
-
-        Raises:
-            InvalidInput: the callback is not callable.
-
-        Example:
-            >>> import origami_widgets as ow
-            >>> client = ow.Sandbox(speed=600).client()
-            >>> batch = ow.start_many(["Bakeries in Porto"], client=client, show=False)
-            >>> seen = []
-            >>> stop = batch.on_change(lambda batch: seen.append(batch.status))
-            >>> _ = batch.wait()
-            >>> stop()
-        """
-        if not callable(callback):
-            raise InvalidInput(
-                "Invalid callback",
-                cause=f"Got {described(callback)}.",
-                remedy="Pass a function that takes the batch: batch.on_change(lambda batch: print(batch)).",
-            )
-        # Weak, because the queue holds the subscription, and a cycle would keep both alive.
-        queue = weakref.ref(self._queue)
-
-        @functools.wraps(callback)
-        def notify() -> None:
-            if (known := queue()) is not None:
-                callback(RunBatch(known))
-
-        return self._queue.subscribers.add(notify, of_user=True)
-
     def __len__(self) -> int:
-        return len(self._queue.jobs)
+        return len(self._core.jobs)
 
     def __getitem__(self, name: str) -> Run:
         """Return the run of a brief, by the agent name that you gave, else by the brief.
@@ -314,10 +228,9 @@ class RunBatch:
             >>> batch["Porto"].status
             'completed'
         """
-        given: object = name
         found = self.by_name
-        if isinstance(given, str) and given in found:
-            return found[given]
+        if name in found:
+            return found[name]
         known = ", ".join(map(shortened, list(found)[:5])) or "none"
         raise InvalidInput(
             f"No run of {shortened(name)}",
@@ -329,10 +242,10 @@ class RunBatch:
         return iter(self.runs)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RunBatch) and other._queue.jobs == self._queue.jobs
+        return isinstance(other, RunBatch) and other._core.jobs == self._core.jobs
 
     def __hash__(self) -> int:
-        return hash(self._queue.jobs)
+        return hash(self._core.jobs)
 
     def __repr__(self) -> str:
         counts = Counter("done" if brief.run and brief.run.done else brief.state for brief in briefs_of(self))
@@ -342,11 +255,9 @@ class RunBatch:
         halted = f"; halted: {self.error.title}" if self.error is not None else ""
         return one_line(f"<RunBatch of {plural(len(self), 'brief')}: {states}{halted}>")
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "A RunBatch can't be pickled: it starts runs in this process. Keep [run.token for run in batch] and use "
-            "ow.attach(), or start_many(..., once='a-name')."
-        )
+    @classmethod
+    def _of(cls, core: JobQueue) -> Self:
+        return cls(core)
 
     def _end(self, until: Until) -> Awaited:
         check_wait(until)
@@ -359,7 +270,7 @@ class RunBatch:
                 # Every waiting caller raises this same object: without the reset, it would collect all their frames.
                 raise self.error.with_traceback(None)
             ends = [reached(run.state, until) for run in self.runs]
-            return all(ends) and not self._queue.goes_on
+            return all(ends) and not self._core.goes_on
 
         def timed_out(seconds: float | None) -> WaitTimedOut:
             return WaitTimedOut(
@@ -370,61 +281,14 @@ class RunBatch:
 
         return Awaited(
             reached=is_over,
-            keep=self._queue.keep,
-            subscribe=self._queue.subscribers.add,
+            core=self._core,
             timed_out=timed_out,
         )
-
-    def leads(
-        self,
-        *,
-        filters: Sequence[Mapping[str, object]] | None = None,
-        sort: Mapping[str, str] | None = None,
-        leave_out: object = None,
-        include_hidden: bool = False,
-        save: bool = False,
-    ) -> Any:
-        """Show the leads of all runs in one live grid, as `ow.leads(batch)` does: a tab for each table, with its run's name.
-
-        Runs that start later join it.
-
-        Args:
-            filters: as in `ow.leads`.
-            sort: as in `ow.leads`.
-            leave_out: as in `ow.leads`.
-            include_hidden: as in `ow.leads`.
-            save: as in `ow.leads`.
-
-        Returns:
-            A `LeadGrid`.
-
-        Raises:
-            InvalidInput: an argument is invalid.
-
-        Example:
-            >>> import origami_widgets as ow
-            >>> client = ow.Sandbox(speed=600).client()
-            >>> batch = ow.start_many({"Porto": "List bakeries in Porto"}, client=client, show=False).wait()
-            >>> grid = batch.leads()
-        """
-        return top().leads(
-            self, filters=filters, sort=sort, leave_out=leave_out, include_hidden=include_hidden, save=save
-        )
-
-    def to_html(self) -> str:
-        """Return the snapshot of the board as HTML, as a saved notebook shows it. It has no script and sends no request."""
-        return display_backend().html(self)
-
-    def _ipython_display_(self) -> None:
-        display_backend().display(self)
-
-    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        return display_backend().mimebundle(self)
 
 
 def queue_of(batch: RunBatch) -> JobQueue:
     """Return the queue of a batch's start jobs, which all handles on the batch share."""
-    return batch._queue  # noqa: SLF001 - of the class above
+    return batch._core  # noqa: SLF001 - of the class above
 
 
 def briefs_of(batch: RunBatch) -> tuple[BriefState, ...]:

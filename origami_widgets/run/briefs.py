@@ -14,8 +14,6 @@ USUAL_AT_ONCE = 10
 """Runs of a batch that may be active at a time, unless the user says otherwise."""
 MOST_BRIEFS = 1_000
 """Briefs in one call, at most: more are probably a mistake, and each one costs credits."""
-MOST_LISTED = 20
-"""Briefs that an error names, at most."""
 EXPECTED = "Pass a list of briefs, start_many(['…', '…']), or a dict of agent names and briefs."
 
 
@@ -35,14 +33,13 @@ def read_briefs(prompts: object, model: str | None, focus_tables: Iterable[Any])
     """
     given = _pairs(prompts)
     model, tables = validate.model(model), validate.tables(focus_tables)
-    briefs, refused = [], []
+    briefs = []
     for position, name, prompt in given:
         try:
             briefs.append(StartSpec(validate.prompt(prompt), name=name, model=model, focus_tables=tables))
         except InvalidInput as error:
-            refused.append((position, error))
-    if refused:
-        raise _refusal(refused)
+            error.cause = f"{position}: {error.cause} Nothing was sent."
+            raise
     return tuple(briefs)
 
 
@@ -95,29 +92,20 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
             cause="start_many starts one run for each brief in a list.",
             remedy="Use ow.start('…') for one brief, or put it in a list: start_many(['…']).",
         )
-    if hasattr(prompts, "columns") and hasattr(prompts, "shape"):
-        raise InvalidInput(
-            "Expected a list of briefs, got a DataFrame",
-            cause="Its column names would be used as briefs.",
-            remedy=f"{validate.OWN_LIST} To start one run for each brief in a column: start_many(frame['brief']).",
-        )
-    pairs: list[tuple[str, str | None, object]]
+    is_frame = hasattr(prompts, "columns") and hasattr(prompts, "shape")
+    pairs: list[tuple[str, str | None, object]] = []
     if isinstance(prompts, Mapping):
-        for name in prompts:
-            if not isinstance(name, str):
-                raise InvalidInput(
-                    "An agent name must be a string",
-                    cause=f"Got {validate.shortened(name)} as a key of prompts.",
-                    remedy=f"{EXPECTED} If the keys aren't names, pass the values: start_many(prompts.values()).",
-                )
         pairs = [(f"prompts[{validate.shortened(name)}]", name, prompt) for name, prompt in prompts.items()]
-    elif isinstance(prompts, Iterable):
+    elif isinstance(prompts, Iterable) and not is_frame:
         listed = itertools.islice(prompts, MOST_BRIEFS + 1)
         pairs = [(f"prompts[{position}]", None, prompt) for position, prompt in enumerate(listed)]
-    else:
+    elif not is_frame:
         raise InvalidInput("Invalid briefs", cause=f"Got {type(prompts).__name__}.", remedy=EXPECTED)
-    if validate.is_list_of_rows([prompt for _, _, prompt in pairs]):
-        raise InvalidInput("Expected a list of briefs, got a list of rows", remedy=validate.OWN_LIST)
+    if is_frame or validate.is_list_of_rows([prompt for _, _, prompt in pairs]):
+        raise InvalidInput(
+            "Expected a list of briefs, got rows",
+            remedy=f"{validate.OWN_LIST} To start one run for each brief in a column: start_many(frame['brief']).",
+        )
     if not pairs:
         raise InvalidInput("No briefs", cause="prompts is empty.", remedy=EXPECTED)
     if len(pairs) > MOST_BRIEFS:
@@ -127,14 +115,3 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
             remedy="Split them into several batches.",
         )
     return pairs
-
-
-def _refusal(refused: Sequence[tuple[str, InvalidInput]]) -> InvalidInput:
-    """Return one error for all briefs that are not valid, with the reason for the first one."""
-    position, first = refused[0]
-    others = [other for other, _ in refused[1:]]
-    listed = ", ".join(others[:MOST_LISTED]) + (
-        f" and {len(others) - MOST_LISTED} more" if others[MOST_LISTED:] else ""
-    )
-    also = f" Also invalid: {listed}." if others else ""
-    return InvalidInput(first.title, cause=f"{position}: {first.cause}{also} Nothing was sent.", remedy=first.remedy)

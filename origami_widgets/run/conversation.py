@@ -213,7 +213,6 @@ def merged(states: Sequence[RunState]) -> RunState:
         return newest
     found = next((each for each in reversed(states) if each.attached is not None), newest)
     began = next((each.run.started_at for each in states if each.run is not None and each.run.started_at), None)
-    progress = {table_id: known for each in states for table_id, known in each.row_progress.items()}
     bases: dict[str, int] = {}
     known: set[str] = set()
     for each in states:
@@ -232,7 +231,6 @@ def merged(states: Sequence[RunState]) -> RunState:
         used_before=tuple(bases.items()),
         limit_error=next((each.limit_error for each in reversed(states) if each.limit_error is not None), None),
         found=next((each.found for each in reversed(states) if each.found is not None), None),
-        row_progress=progress,
         attached=found.attached,
         attached_by=found.attached_by,
         agent_name=next((each.agent_name for each in reversed(states) if each.agent_name), ""),
@@ -302,14 +300,13 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
         given = "None" if token_or_agent_id is None else type(token_or_agent_id).__name__
         raise _not_a_token(f"Got {given}.")
     token = token_or_agent_id.strip()
-    if not token:
-        raise _not_a_token("It is empty.")
     if "://" in token:
-        agent, run = _ids_in_link(token)
+        found = _LINK.fullmatch(not_a_key(token, "a link"))
+        if found is None:
+            raise _not_a_token("The URL doesn't contain an agent id.")
+        agent, run = found["agent"], found["run"] or ""
     else:
-        agent, slash, run = token.partition("/")
-        if slash and not run:
-            raise _not_a_token(f"{shortened(token)} has no run id after the slash.")
+        agent, _, run = token.partition("/")
     if run and run_id is not None:
         raise _not_a_token("Got both a token and a run id.")
     wanted = run or run_id
@@ -317,14 +314,6 @@ def parse_token(token_or_agent_id: object, run_id: str | None = None) -> tuple[s
     if not any(may_be_id(part) for part in ids if part is not None):
         raise _not_a_token(f"{shortened(token_or_agent_id)} contains words instead of ids.")
     return ids
-
-
-def _ids_in_link(link: str) -> tuple[str, str]:
-    found = _LINK.fullmatch(link)
-    if found is None:
-        not_a_key(link, "a link")
-        raise _not_a_token("The URL doesn't contain an agent id.")
-    return found["agent"], found["run"] or ""
 
 
 def _not_a_token(cause: str) -> InvalidInput:

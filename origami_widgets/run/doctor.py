@@ -153,8 +153,6 @@ def examine(find_client: Callable[[], UsableClient], *, key: str = "") -> SetupR
         extensions = {"widget manager": server.widget_manager, "origami-widgets extension": server.extension}
         server_versions = {**server.versions, **{name: found or "missing" for name, found in extensions.items()}}
         findings += () if own_manager else _check_server(server)
-    if host == "VS Code":
-        findings += _check_vs_code()
     return SetupReport(
         version=__version__,
         python=f"{platform.python_version()} ({sys.platform}, {platform.machine() or 'unknown'})",
@@ -208,20 +206,6 @@ def _check_server(server: JupyterServer) -> Iterator[Finding]:
             f"The kernel has origami_widgets {__version__}, and the server in {where} has {has}: "
             "saved cards are shown as HTML there, and can't be sorted.",
             f"{pip} origami-widgets=={__version__}. Then load the page again.",
-        )
-
-
-def _check_vs_code() -> Iterator[Finding]:
-    """Yield whether cards depend on a CDN in VS Code, which asks one first and then looks in the kernel's environment."""
-    if not installation.has_local_widget_script():
-        yield Finding(
-            "no_local_widget_script",
-            "Cards need a CDN here",
-            f"{installation.shown_path(Path(sys.prefix))} has no copy of anywidget's script, so VS Code loads it from "
-            "jsdelivr.com or unpkg.com. Where the network blocks these, cards stay empty.",
-            f"In the kernel's environment: {installation.shown_path(Path(sys.executable))} -m pip install "
-            "--force-reinstall --no-deps anywidget (without --user). Then restart the kernel. Or show cards without "
-            'widgets: ow.configure(render="html").',
         )
 
 

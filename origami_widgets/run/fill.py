@@ -25,7 +25,6 @@ from origami_widgets.run.follow_up import FollowUp
 from origami_widgets.run.own_cells import (
     Gap,
     fill_brief,
-    fill_question,
     filled,
     gaps_of,
     may_lack,
@@ -66,11 +65,6 @@ class FillPlan:
     gaps: tuple[Gap, ...]
     offer: FillOffer
     limit: float
-
-    @property
-    def question(self) -> str:
-        """The question to ask before it."""
-        return fill_question(self.offer, self.limit)
 
     def follow_up(self, conversation: Conversation) -> FollowUp:
         """Return the follow-up that carries it out."""

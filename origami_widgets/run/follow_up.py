@@ -259,17 +259,11 @@ def answer_prompt(questions: Sequence[Question], answers: Sequence[object]) -> s
         )
     words: list[str] = []
     for number, answer in enumerate(answers, 1):
-        if not isinstance(answer, str):
+        if not isinstance(answer, str) or not answer.strip():
             raise InvalidInput(
-                f"Answer {number} must be a string",
+                f"Answer {number} has no text",
                 cause=f"Got {shortened(answer)} ({type(answer).__name__}). The agent asks: {asked}",
-                remedy="Answers are text: run.answer('Iberia', 'yes'). Put a number in quotes: '2'.",
-            )
-        if not answer.strip():
-            raise InvalidInput(
-                f"Answer {number} is empty",
-                cause=f"The agent asks: {asked}",
-                remedy="Write a few words, or pick one of the suggested answers.",
+                remedy="Write a few words, or pick a suggested answer: run.answer('Iberia', 'yes'). Put a number in quotes: '2'.",
             )
         words.append(answer.strip())
     return "\n".join(f"{question.question} {answer}" for question, answer in zip(questions, words, strict=True))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.run import Action, Question, Steps, Suggestion, TranscriptMessage
 from origami_widgets.host.application import CellRef, cell_ref
-from origami_widgets.run import waiting
 from origami_widgets.run.conversation import Conversation, Turn, conversation_of, make_token, read_turns
 from origami_widgets.run.credits import RunCredits, credits_of_run
 from origami_widgets.run.fill import plan_fill
 from origami_widgets.run.follow_up import ContinuedElsewhere, FollowUp, answering
+from origami_widgets.run.own_cells import fill_question
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.run_watch import RunWatch, watch_of_saved
 from origami_widgets.run.settings import (
@@ -31,6 +31,7 @@ from origami_widgets.run.starts.call import StartCall, ask, asks_nobody, can_ask
 from origami_widgets.run.starts.cancel import cancel, stop_cells
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.state import Connection, HistoryPoint, RunState, StoppedCells, full_prompt, run_error
+from origami_widgets.run.waiting import Handle, end_of_run
 from origami_widgets.words.foreign_text import described, one_line
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
     from origami_widgets.run.starts.record import StartSpec
-    from origami_widgets.run.waiting import Until
+    from origami_widgets.run.waiting import Awaited, Until
 
 
-class Run:
+class Run(Handle):
     """What you briefed: the conversation with one agent. Read its state and results, wait, cancel, answer, follow up.
 
     `start` and `attach` return one; `answer` and `follow_up` continue it and return it. The API's runs are its `turns`:
@@ -72,6 +73,10 @@ class Run:
         conversation: its conversation; None for the one that it has.
     """
 
+    _core: Conversation
+    _INTERRUPTED = "Stopped waiting; the run goes on: run.wait() waits again, run.cancel() ends it."
+    _PICKLED = "A Run can't be pickled: it is read through a client. Keep run.token and use ow.attach()."
+
     def __init__(self, watch: RunWatch, conversation: Conversation | None = None) -> None:
         given: object = watch
         if not isinstance(given, RunWatch):
@@ -82,7 +87,7 @@ class Run:
                 "response with "
                 "ow.Run.from_payload(payload).",
             )
-        self._conversation = conversation or conversation_of(watch)
+        self._core = conversation or conversation_of(watch)
 
     @classmethod
     def from_payload(cls, payload: object) -> Self:
@@ -129,7 +134,7 @@ class Run:
     @property
     def state(self) -> RunState:
         """Everything known about the run at this moment, as one frozen object: its newest turn, and the tables of all."""
-        return self._conversation.state
+        return self._core.state
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -144,7 +149,7 @@ class Run:
             >>> [turn.status for turn in run.answer("Iberia", "yes").wait().turns]
             ['needs_input', 'completed']
         """
-        return self._conversation.turns
+        return self._core.turns
 
     @property
     def status(self) -> str:
@@ -176,7 +181,7 @@ class Run:
     @property
     def prompt(self) -> str:
         """The full brief, with which the conversation began; `turns` has those of answers and follow-ups."""
-        return full_prompt(self._conversation.states[0]) or ""
+        return full_prompt(self._core.states[0]) or ""
 
     @property
     def model(self) -> str:
@@ -193,7 +198,7 @@ class Run:
     @property
     def actions(self) -> tuple[Action, ...]:
         """The changes that its turns made, in order."""
-        return tuple(action for state in self._conversation.states for action in state.actions)
+        return tuple(action for state in self._core.states for action in state.actions)
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -252,12 +257,12 @@ class Run:
             >>> run.credits.is_final, run.credits.how
             (True, 'Used by its 2 tables since it began.')
         """
-        return credits_of_run(self.state, turns=self._conversation.states)
+        return credits_of_run(self.state, turns=self._core.states)
 
     @property
     def history(self) -> tuple[HistoryPoint, ...]:
         """One record for each change: time (Unix seconds), status, steps, leads, cells and credits."""
-        return self._conversation.history
+        return self._core.history
 
     def history_frame(self, *, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
         """Return one row per change of the run while this kernel watched it. Sends nothing.
@@ -288,54 +293,10 @@ class Run:
         return one_line(f"<{type(self).__name__} {self.token} {self.status}>")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Run) and other._conversation is self._conversation
+        return isinstance(other, Run) and other._core is self._core
 
     def __hash__(self) -> int:
-        return hash(self._conversation)
-
-    def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
-        """Block until the agent has ended, or until no cell of its tables is running.
-
-        Ctrl-C (or Stop) only stops waiting; the run goes on. Sends nothing and costs nothing.
-
-        Args:
-            until: `"run"` waits until the agent has ended, `"cells"` until no cell is running either.
-            timeout: the maximum number of seconds to wait; None for no limit.
-
-        Returns:
-            The run itself. A failed run raises nothing: see `status`.
-
-        Raises:
-            InvalidInput: `until` or `timeout` is not valid.
-            WaitTimedOut: the run did not end within `timeout` seconds; it goes on.
-            OrigamiError: the run can no longer be checked, for example because the key was revoked.
-
-        Example:
-            >>> import origami_widgets as ow
-            >>> client = ow.Sandbox(speed=600).client()
-            >>> ow.start("Find bakeries in Porto", client=client, show=False).wait().status
-            'completed'
-        """
-        try:
-            waiting.block(waiting.end_of_run(self._conversation, until), timeout)
-        except KeyboardInterrupt:
-            print("Stopped waiting; the run goes on: run.wait() waits again, run.cancel() ends it.")  # noqa: T201
-            raise
-        display_backend().waited(self)
-        return self
-
-    def __await__(self) -> Generator[Any, None, Self]:
-        """Wait until the agent has ended, without blocking the event loop; like `wait()`."""
-        return self._wait("run").__await__()
-
-    async def settle(self) -> Self:
-        """Wait until no cell is running, without blocking the event loop; like `wait("cells")`."""
-        return await self._wait("cells")
-
-    async def _wait(self, until: Until) -> Self:
-        await waiting.wait(waiting.end_of_run(self._conversation, until))
-        display_backend().waited(self)
-        return self
+        return hash(self._core)
 
     @bridged
     async def refresh(self, include: Sequence[str] = ("stats",)) -> Run:
@@ -356,7 +317,7 @@ class Run:
             >>> run.refresh(include=("stats", "transcript")).transcript[0].role
             'user'
         """
-        await OnLoop(poller().refresh(self._conversation.current, validate.include(include)))
+        await OnLoop(poller().refresh(self._core.current, validate.include(include)))
         return self
 
     refresh_async = refresh.aio
@@ -394,7 +355,7 @@ class Run:
             'cancelled'
         """
         try:
-            await OnLoop(cancel(self._conversation.current, cells=cells))
+            await OnLoop(cancel(self._core.current, cells=cells))
         except KeyboardInterrupt:
             print("Stopped waiting; we're still asking Origami to cancel: run.wait() waits for the end.")  # noqa: T201
             raise
@@ -435,7 +396,7 @@ class Run:
             0
         """
         ids = None if tables is None else validate.table_ids(tables)
-        return await OnLoop(stop_cells(self._conversation.current, ids))
+        return await OnLoop(stop_cells(self._core.current, ids))
 
     stop_cells_async = stop_cells.aio
 
@@ -476,7 +437,7 @@ class Run:
             >>> run.tables[0].lead_count > 0
             True
         """
-        follow_up = answering(self._conversation, answers)
+        follow_up = answering(self._core, answers)
         return await self._continued_with(follow_up, fresh=fresh, credit_limit=credit_limit)
 
     answer_async = answer.aio
@@ -525,7 +486,7 @@ class Run:
             ['Find bakeries in Porto', 'Add opening hours']
         """
         check_operations(self.operations, focus_tables)
-        follow_up = FollowUp(self._conversation, self._conversation.current, prompt, "follow_up", model, focus_tables)
+        follow_up = FollowUp(self._core, self._core.current, prompt, "follow_up", model, focus_tables)
         return await self._continued_with(follow_up, fresh=fresh, credit_limit=credit_limit)
 
     follow_up_async = follow_up.aio
@@ -569,16 +530,16 @@ class Run:
         """
         limit = validate.credit_limit(credit_limit)
         asks = await Either(lambda: can_ask(is_enriching=True), asks_nobody)
-        plan = await OnLoop(plan_fill(self._conversation, limit, asks=asks))
+        plan = await OnLoop(plan_fill(self._core, limit, asks=asks))
         if plan is None:
             return self
-        follow_up, name = plan.follow_up(self._conversation), None
+        follow_up, name = plan.follow_up(self._core), None
         if asks:
-            await Either(lambda: ask(plan.question), asks_nobody)
-            if self._conversation.once:
+            await Either(lambda: ask(fill_question(plan.offer, plan.limit)), asks_nobody)
+            if self._core.once:
                 # Who has just agreed wants another one, whatever the record says.
-                operations = self._conversation.current.connected()
-                name = await OnLoop(follow_up.free_name(operations, self._conversation.once))
+                operations = self._core.current.connected()
+                name = await OnLoop(follow_up.free_name(operations, self._core.once))
         return await self._continued_with(follow_up, fresh=False, credit_limit=plan.offer.raised, name=name)
 
     fill_async = fill.aio
@@ -587,10 +548,10 @@ class Run:
         self, follow_up: FollowUp, *, fresh: bool, credit_limit: float | None, name: str | None = None
     ) -> Run:
         """Start the next turn, for the sync bridge; `name` is its name in the start store if it is not the usual one."""
-        operations, spec, once = self._conversation.current.connected(), follow_up.spec(), self._conversation.once
+        operations, spec, once = self._core.current.connected(), follow_up.spec(), self._core.once
         cell, queues = cell_ref(), configuration().queue
         validate.flag("fresh", fresh)
-        limit, shared = validate.credit_limit(credit_limit), self._conversation.credit_limit
+        limit, shared = validate.credit_limit(credit_limit), self._core.credit_limit
 
         def make() -> StartJob:
             same = f"{once}, {follow_up.kind} {self.agent_id} {spec.fingerprint('')}"
@@ -604,46 +565,9 @@ class Run:
             await started(StartCall(), make, credit_limit=known, show=True, is_continued=True)
         except ContinuedElsewhere:
             # The card goes on with what was sent there.
-            await OnLoop(read_turns(operations, self.agent_id, self._conversation.current))
+            await OnLoop(read_turns(operations, self.agent_id, self._core.current))
             raise
         return self
-
-    def on_change(self, callback: Callable[[Run], object]) -> Callable[[], None]:
-        """Call a function with this run after each change, as long as a handle or card of the run exists. Sends nothing.
-
-        Args:
-            callback: called on a background thread, one callback at a time. It may block, and may call `cancel` or
-                `wait`. A slow callback delays other callbacks, but no check, cancel or start; it is called once, with
-                the newest state, for all changes that it missed. `wait()` and `await run` give callbacks up to half a
-                second to return. A callback that raises is not called again.
-
-        Returns:
-            A function that ends the subscription.
-
-        Raises:
-            InvalidInput: the callback is not callable.
-
-        Example:
-            >>> import origami_widgets as ow
-            >>> client = ow.Sandbox(speed=600).client()
-            >>> run = ow.start("Find bakeries in Porto", client=client, show=False)
-            >>> statuses = []
-            >>> stop = run.on_change(lambda run: statuses.append(run.status))
-            >>> _ = run.wait("cells")
-            >>> stop()
-        """
-        if not callable(callback):
-            raise InvalidInput(
-                "Invalid callback",
-                cause=f"Got {described(callback)}.",
-                remedy="Pass a function that takes the run: run.on_change(lambda run: print(run.status)).",
-            )
-
-        @functools.wraps(callback)
-        def notify() -> None:
-            callback(self)
-
-        return self._conversation.subscribers.add(notify, of_user=True)
 
     def export(self, path: str | os.PathLike[str], **options: Any) -> list[Path]:
         """Write the run's leads to a workbook, a web page, CSV or Parquet files, as `ow.export(run, path)` does.
@@ -666,67 +590,26 @@ class Run:
         files: list[Path] = top().export(self, path, **options)
         return files
 
-    def leads(
-        self,
-        *,
-        filters: Sequence[Mapping[str, object]] | None = None,
-        sort: Mapping[str, str] | None = None,
-        leave_out: object = None,
-        include_hidden: bool = False,
-        save: bool = False,
-    ) -> Any:
-        """Show the leads of the run's tables in a live grid, as `ow.leads(run)` does.
-
-        Args:
-            filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
-                which come from the brief and apply once the run's cells are final; None for no others.
-            sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-            leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them;
-                a button shows them, marked. Frames, files and ticked leads are without them.
-            include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
-            save: keep the first 20 leads of each table in the saved notebook; False saves none.
-
-        Returns:
-            A `LeadGrid`.
-
-        Raises:
-            InvalidInput: an argument is invalid.
-
-        Example:
-            >>> import origami_widgets as ow
-            >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
-            >>> grid = run.leads()
-        """
-        return top().leads(
-            self, filters=filters, sort=sort, leave_out=leave_out, include_hidden=include_hidden, save=save
-        )
-
-    def to_html(self) -> str:
-        """Return the snapshot of the card as HTML, as a saved notebook shows it. It has no script and sends no request."""
-        return display_backend().html(self)
-
     def __str__(self) -> str:
         """Return the card as text for a terminal."""
-        return display_backend().text(self)
+        return str(display_backend().text(self))
 
-    def _ipython_display_(self) -> None:
-        display_backend().display(self)
+    @classmethod
+    def _of(cls, core: Conversation) -> Self:
+        return cls(core.current, core)
 
-    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        return display_backend().mimebundle(self)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("A Run can't be pickled: it is read through a client. Keep run.token and use ow.attach().")
+    def _end(self, until: Until) -> Awaited:
+        return end_of_run(self._core, until)
 
     @property
     def operations(self) -> Operations | None:
         """The API that the run is read through; None for a run made from a saved answer."""
-        return self._conversation.current.operations
+        return self._core.current.operations
 
     @property
     def conversation(self) -> Conversation:
         """This run with the runs before and after it in the same card."""
-        return self._conversation
+        return self._core
 
 
 def jobs_of(

@@ -42,7 +42,6 @@ from origami_widgets.run.state import (
 if TYPE_CHECKING:
     from origami_widgets.api.errors import OrigamiError
     from origami_widgets.api.models.run import Action, RunObject
-    from origami_widgets.api.rows.row_progress import RowProgress
 
 
 def is_terminal(status: str, *, keep_polling: bool) -> bool:
@@ -204,21 +203,6 @@ class TableGone(Answer):
             tables=tuple(each for each in state.tables if each.id != self.table_id),
             deleted=state.deleted + tuple(_at_rest(each) for each in state.tables if each.id == self.table_id),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class RowsRead(Event):
-    """This process has read so many rows of a table; None when it has stopped reading them."""
-
-    table_id: str
-    progress: RowProgress | None
-
-    def apply(self, state: RunState) -> RunState:
-        """Return the state after it."""
-        progress = {table_id: known for table_id, known in state.row_progress.items() if table_id != self.table_id}
-        if self.progress is not None and any(table.id == self.table_id for table in state.tables):
-            progress[self.table_id] = self.progress
-        return state if progress == state.row_progress else replace(state, row_progress=progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 from urllib.parse import urlsplit
 
 from origami_widgets.api.background.sync_bridge import OnLoop, bridged
@@ -241,52 +241,18 @@ set_default_client(lambda: client_or_default(None))
 
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
 
-# Type parameters, because the classes import this module: `Run` and `RunBatch` in the backend of `card`.
-RunT_contra = TypeVar("RunT_contra", contravariant=True)
-BatchT_contra = TypeVar("BatchT_contra", contravariant=True)
-
-
-class DisplayBackend(Protocol[RunT_contra, BatchT_contra]):
-    """Shows runs and batches in the host that runs the code: a notebook, a terminal or a script."""
-
-    def show(self, shown: RunT_contra | BatchT_contra) -> None:
-        """Show a run or batch that was just started or attached. Does nothing outside a notebook."""
-
-    def display(self, shown: RunT_contra | BatchT_contra) -> None:
-        """Show a run or batch that is the value of a cell, unless the cell already shows it."""
-
-    def mimebundle(self, shown: RunT_contra | BatchT_contra) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return data and metadata by media type, as `_repr_mimebundle_` does. Shows nothing."""
-
-    def waited(self, shown: RunT_contra | BatchT_contra) -> None:
-        """Update the outputs after a wait: when a program executes the notebook, the kernel may end right after it."""
-
-    def continued(self, run: RunT_contra) -> None:
-        """Show the new run of an answer or follow-up in the card of the run that it continues."""
-
-    def html(self, shown: RunT_contra | BatchT_contra) -> str:
-        """Return the snapshot of the run's card, or of the batch's board, as HTML."""
-
-    def text(self, run: RunT_contra) -> str:
-        """Return the run's card as text, as it is now."""
-
 
 def top() -> Any:
     """Return the package itself. Its names load what they need when they are first used."""
     return sys.modules[__name__.partition(".")[0]]
 
 
-def display_backend() -> DisplayBackend[Any, Any]:
-    """Return what shows runs and batches."""
-    found: DisplayBackend[Any, Any] = top().display_backend
-    return found
+def display_backend() -> Any:
+    """Return what shows runs and batches: a `CardBackend`, which the package's top knows."""
+    return top().display_backend
 
-
-MOST_TRIES = 3
-"""How often to ask for a key, at most, while the input cannot be one."""
 
 _ENTERED = {"argument": "It was passed as api_key=.", "prompt": "It was the one you entered."}
-_FIRST = "Fix it there, too: it takes precedence."
 
 
 @bridged
@@ -315,7 +281,7 @@ async def login(
     Raises:
         MissingKey: there is no key, and you entered none or could not be asked (a program executes the notebook, or
             there is no terminal).
-        InvalidInput: the given value, or each of three entered ones, cannot be a key; or another argument is not valid.
+        InvalidInput: the given value, or the entered one, cannot be a key; or another argument is not valid.
         AuthenticationError: the key is wrong, revoked or expired. The earlier configuration is kept.
         OrigamiError: the account could not be read; the earlier configuration is kept. With the code `NO_KEYRING`, the
             key is in use but could not be saved.
@@ -419,7 +385,10 @@ async def _check(
         else:
             raise key
         missing = missing_key(f"{said} There is no prompt here to ask for another one.")
-        key, source = _ask(url, missing, said if source == "keyring" else f"{said} {_FIRST}"), "prompt"
+        key, source = (
+            _ask(url, missing, said if source == "keyring" else f"{said} Fix it there, too: it takes precedence."),
+            "prompt",
+        )
 
 
 def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
@@ -438,26 +407,23 @@ def _ask(url: str, missing: MissingKey, *first: str) -> Secret:
         raise missing
     for problem in first:
         print(problem)  # noqa: T201 - a dialogue
-    for left in reversed(range(MOST_TRIES)):
-        try:
-            with warnings.catch_warnings():
-                # A terminal that cannot hide the input would only warn, and show it.
-                warnings.simplefilter("error", getpass.GetPassWarning)
-                entered = read_key(getpass.getpass(f"API key for {urlsplit(url).netloc} (hidden): "))
-        except (NotImplementedError, getpass.GetPassWarning):
-            # A kernel whose front end takes no input raises the first of these errors.
-            break
-        except EOFError:
-            # The cursor is still behind the question.
-            print()  # noqa: T201 - a dialogue
-            missing = missing_key("Input ended (Ctrl-D) before a key was entered. Nothing changed.")
-            missing.code = "INPUT_ENDED"
-            break
-        if isinstance(entered, Secret):
-            return entered
+    entered: Secret | OrigamiError = missing
+    try:
+        with warnings.catch_warnings():
+            # A terminal that cannot hide the input would only warn, and show it.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            entered = read_key(getpass.getpass(f"API key for {urlsplit(url).netloc} (hidden): "))
+    except (NotImplementedError, getpass.GetPassWarning):
+        # A kernel whose front end takes no input raises the first of these errors.
+        pass
+    except EOFError:
+        # The cursor is still behind the question.
+        print()  # noqa: T201 - a dialogue
+        entered = missing_key("Input ended (Ctrl-D) before a key was entered. Nothing changed.")
+        entered.code = "INPUT_ENDED"
+    else:
         if isinstance(entered, MissingKey):
             entered.cause = "Nothing was entered."
-        if not left:
-            raise entered
-        print(f"{entered.title}. {entered.cause} Please try again.")  # noqa: T201 - a dialogue
-    raise missing
+    if isinstance(entered, Secret):
+        return entered
+    raise entered

@@ -21,7 +21,7 @@ from origami_widgets.run.handle import Run, jobs_of, started
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.reduce import Changed
-from origami_widgets.run.settings import client_or_default, configuration, display_backend, operations_of
+from origami_widgets.run.settings import configuration, display_backend, operations_of
 from origami_widgets.run.starts.call import StartCall, StartDeclined, ask, asks_nobody, can_ask, question_about
 from origami_widgets.run.starts.credit_limit import CreditLimit
 from origami_widgets.run.starts.queue import JobQueue, queue_of
@@ -97,10 +97,10 @@ async def start(
         PaymentRequired: too few credits, a plan without API, or a blocked account; `link` leads to the remedy.
         RunPoolFull: all run slots are in use, and the call does not wait for one or has waited too long.
         StartDeclined: you were asked, and did not answer yes; nothing was sent.
-        AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it.
+        AmbiguousStart: it is not known whether the server has started the run; `reconcile()` looks for it. Under a name that
+            is older than a day, nothing is sent again.
         NameTaken: the name in `once` belongs to another brief or other options; nothing was sent.
         RunNotFound: the run with that name no longer exists on the server; nothing was started.
-        StartUnclear: a run may have started under that name, but cannot be found; nothing was started.
         RegistryUnusable: the file for that name cannot be read or written; nothing was started.
         OrigamiError: the run was not started.
 
@@ -296,8 +296,7 @@ async def attach(
 
     Args:
         token_or_agent_id: `"agent_id/run_id"` as in the card's menu, an agent's id, or a link to the agent's workspace.
-            A `Run` is returned as it is, unless `client` belongs to another account, project or server: then the run is
-            read through that client. A run made from a saved answer is read from the server.
+            A `Run` is read through its own client, unless `client` is given; one from a saved answer has none.
         run_id: the id of a turn, when the first argument is an agent's; None for the newest turn.
         client: the client to use, or a `Sandbox`; None for the configured one, or one made from `ORIGAMI_API_KEY`.
         show: show the card in a notebook.
@@ -320,25 +319,12 @@ async def attach(
         True
     """
     flag("show", show)
-    run = _watched(token_or_agent_id, run_id, client)
-    if run is None:
-        token = token_or_agent_id.token if isinstance(token_or_agent_id, Run) else token_or_agent_id
-        agent_id, wanted = parse_token(token, run_id)
-        run = await OnLoop(_find(client_or_default(client).operations, agent_id, wanted))
+    token = token_or_agent_id.token if isinstance(token_or_agent_id, Run) else token_or_agent_id
+    agent_id, wanted = parse_token(token, run_id)
+    run = await OnLoop(_find(operations_of(client, [token_or_agent_id]), agent_id, wanted))
     if show:
         display_backend().show(run)
     return run
-
-
-def _watched(token_or_agent_id: str | Run, run_id: str | None, client: AnyClient | None) -> Run | None:
-    """Return the given run if it is already watched, and through the given client if there is one; else None."""
-    if not isinstance(token_or_agent_id, Run) or run_id is not None:
-        return None
-    watching = token_or_agent_id.operations
-    # A run made from a saved answer has no connection: attaching reads it from the server.
-    if watching is None or (client is not None and client_or_default(client).operations.identity != watching.identity):
-        return None
-    return token_or_agent_id
 
 
 async def _read_later(operations: Operations, watch: RunWatch) -> None:

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.api.models.table import CancelledCells, Column, Table, counted_index
-from origami_widgets.words.foreign_text import clean
-from origami_widgets.words.numbers import plural, shown_count
+from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import Action, RunObject, TranscriptMessage
-    from origami_widgets.api.rows.row_progress import RowProgress
 
 TERMINAL_STATUSES = frozenset(
     {"completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"}
@@ -176,18 +174,6 @@ class StoppedCells:
         jobs = self.lead_source_jobs + sum(answer.lead_source_jobs or 0 for answer in each)
         return StoppedCells(cells, jobs, left_running)
 
-    def __str__(self) -> str:
-        jobs = self.lead_source_jobs
-        parts = [f"Stopped {plural(self.cells, 'cell')}"]
-        if jobs:
-            parts.append(f" and {plural(jobs, 'lead source')}")
-        return "".join([*parts, ".", *(f" {_said(left)}" for left in self.left_running)])
-
-
-def _said(left: LeftRunning) -> str:
-    cells = "Cells" if left.cells is None else plural(left.cells, "cell")
-    return f"{cells} of {left.table_name or left.table_id!r} left running: {left.reason}."
-
 
 @dataclass(frozen=True, slots=True)
 class FillOffer:
@@ -281,7 +267,6 @@ class RunState:
             of the agent's table list that belong to the run.
         deleted: those of its tables that were deleted, as they were last: their credits still count.
         transcript: the newest transcript read; None before the first.
-        row_progress: for tables that this process is reading now, how many rows it has read, by table id.
         connection: the state of the checks.
         cancel: `requested` from the user's request until the server says that the run has ended.
         cancel_error: why the cancel request has not reached the server yet; None if it has, or without a request.
@@ -314,7 +299,6 @@ class RunState:
     tables: tuple[Table, ...] = ()
     deleted: tuple[Table, ...] = ()
     transcript: tuple[TranscriptMessage, ...] | None = None
-    row_progress: dict[str, RowProgress] = field(default_factory=dict)
     connection: Connection = field(default_factory=Connection)
     cancel: Literal["none", "requested"] = "none"
     cancel_error: OrigamiError | None = None
@@ -338,13 +322,6 @@ class RunState:
     attached_by: Literal["name", "cell"] = "name"
     agent_name: str = ""
     began: datetime | None = None
-
-    def __repr__(self) -> str:
-        # Kept to one line, because the fields hold all tables and a record for each change.
-        status = clean(self.status, 40)
-        return (
-            f"<RunState {self.agent_id}/{self.run_id} {status}, {len(self.tables)} tables, {len(self.history)} changes>"
-        )
 
     @property
     def status(self) -> str:

@@ -1,12 +1,17 @@
-"""Wait for a run or batch: `block` for scripts and cells, `wait` for event loops. Waiting does not affect the run."""
+"""Wait for a run or batch: `block` for scripts and cells, `wait` for event loops. Waiting does not affect the run.
+
+`Handle` is what handles on a run and on a batch have in common.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+import weakref
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, NoReturn, Self
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
@@ -15,7 +20,9 @@ from origami_widgets.host.runtime import time_limit
 from origami_widgets.run.conversation import make_token
 from origami_widgets.run.own_cells import columns_not_begun
 from origami_widgets.run.polling.schedule import QUIET_LOOKS
+from origami_widgets.run.settings import display_backend, top
 from origami_widgets.run.starts.credit_limit import stops_for
+from origami_widgets.words.foreign_text import described
 
 if TYPE_CHECKING:
     from origami_widgets.run.conversation import Conversation
@@ -75,15 +82,13 @@ class Awaited(NamedTuple):
 
     Attributes:
         reached: returns whether the condition is met; raises if it can never be.
-        keep: makes sure that changes are noticed; called on the background loop.
-        subscribe: calls a function after each change; returns a function that ends the subscription.
+        core: the conversation, or the queue of the batch: it sees that changes are noticed, and has subscribers.
         timed_out: makes the error for a timeout of the given seconds.
         turn: returns the newest turn, with which the timeout begins anew.
     """
 
     reached: Callable[[], bool]
-    keep: Callable[[], object]
-    subscribe: Callable[[Callable[[], object]], Callable[[], None]]
+    core: Any
     timed_out: Callable[[float | None], WaitTimedOut]
     turn: Callable[[], object] = lambda: None
 
@@ -102,8 +107,7 @@ def end_of_run(conversation: Conversation, until: Until, *, looks: int = QUIET_L
     check_wait(until)
     return Awaited(
         reached=lambda: reached(conversation.state, until, looks=looks),
-        keep=conversation.keep,
-        subscribe=conversation.subscribers.add,
+        core=conversation,
         timed_out=lambda seconds: WaitTimedOut(
             f"The run didn't end within {seconds:g} s",
             cause=describe_last_answer(conversation.state),
@@ -144,12 +148,12 @@ async def _until_reached(awaited: Awaited, seconds: float | None = None) -> None
         return
 
     async def begin() -> None:
-        awaited.keep()
+        awaited.core.keep()
 
     await background().bridge(begin())
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
-    stop = awaited.subscribe(lambda: loop.call_soon_threadsafe(changed.set))
+    stop = awaited.core.subscribers.add(lambda: loop.call_soon_threadsafe(changed.set))
     turn, since = awaited.turn(), time.monotonic()
     try:
         while not awaited.reached():
@@ -175,12 +179,10 @@ def check_wait(until: object) -> None:
         InvalidInput: it is neither "run" nor "cells".
     """
     if str(until) not in ("run", "cells"):
-        is_number = isinstance(until, int | float) and not isinstance(until, bool)
-        remedy = f"For seconds, use timeout={until}. " if is_number else ""
         raise InvalidInput(
             f"Can't wait until {validate.shortened(until)}",
             cause="A run ends when its agent is done. Its cells may fill in later.",
-            remedy=f'{remedy}Use until="run" or until="cells".',
+            remedy='Use until="run" or until="cells". For seconds, use timeout=60.',
         )
 
 
@@ -201,3 +203,166 @@ def describe_last_answer(state: RunState) -> str:
     if isinstance(error, NotFound):
         return f"{error.title}: {error.cause}"
     return f"Its status is still {state.status!r}. It keeps running on the server."
+
+
+class Handle:
+    """What handles on a run and on a batch have in common: they are waited for, subscribed to and shown."""
+
+    # What all handles on the same thing share: the conversation, or the queue of the batch.
+    _core: Any
+    _INTERRUPTED: ClassVar[str]
+    _PICKLED: ClassVar[str]
+
+    def _end(self, until: Until) -> Awaited:
+        """Return the condition to wait for."""
+        raise NotImplementedError
+
+    @classmethod
+    def _of(cls, core: Any) -> Self:
+        """Return another handle on the same thing."""
+        raise NotImplementedError
+
+    def wait(self, until: Until = "run", timeout: float | None = None) -> Self:
+        """Block until the agent has ended, or until no cell of its tables is running. Sends nothing and costs nothing.
+
+        For a batch: until each brief has started and all agents have ended. Ctrl-C (or Stop) only stops waiting; what you
+        wait for goes on.
+
+        Args:
+            until: `"run"` waits until the agent has ended, `"cells"` until no cell is running either.
+            timeout: the maximum number of seconds to wait; None for no limit.
+
+        Returns:
+            The run or batch itself. A failed run raises nothing: see its `status`. Briefs that `stop` kept from starting
+            are not waited for.
+
+        Raises:
+            InvalidInput: `until` or `timeout` is not valid.
+            WaitTimedOut: it did not end within `timeout` seconds; it goes on.
+            OrigamiError: a run can no longer be checked, for example because the key was revoked. Or a brief could not be
+                started, which halts the batch while its runs go on: fix the cause and call `resume()`, or call `stop()`
+                and wait for the rest.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> ow.start("Find bakeries in Porto", client=client, show=False).wait().status
+            'completed'
+            >>> batch = ow.start_many(["Bakeries in Porto", "Bakeries in Faro"], client=client, show=False)
+            >>> [run.status for run in batch.wait()]
+            ['completed', 'completed']
+        """
+        try:
+            block(self._end(until), timeout)
+        except KeyboardInterrupt:
+            print(self._INTERRUPTED)  # noqa: T201 - said where the caller stands
+            raise
+        finally:
+            # What a program that runs the notebook saves is the state of now, also after an error.
+            display_backend().waited(self)
+        return self
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Wait until the agent has ended, without blocking the event loop; like `wait()`."""
+        return self._wait("run").__await__()
+
+    async def settle(self) -> Self:
+        """Wait until no cell is running, without blocking the event loop; like `wait("cells")`."""
+        return await self._wait("cells")
+
+    async def _wait(self, until: Until) -> Self:
+        try:
+            await wait(self._end(until))
+        finally:
+            display_backend().waited(self)
+        return self
+
+    def on_change(self, callback: Callable[[Any], object]) -> Callable[[], None]:
+        """Call a function with this run or batch after each change, as long as it is active or in use. Sends nothing.
+
+        Args:
+            callback: called on a background thread, one callback at a time. It may block, and may call `cancel` or
+                `wait`. A slow callback delays other callbacks, but no check, cancel or start; it is called once, with
+                the newest state, for all changes that it missed. `wait()` and `await run` give callbacks up to half a
+                second to return. A callback that raises is not called again.
+
+        Returns:
+            A function that ends the subscription.
+
+        Raises:
+            InvalidInput: the callback is not callable.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> client = ow.Sandbox(speed=600).client()
+            >>> run = ow.start("Find bakeries in Porto", client=client, show=False)
+            >>> statuses = []
+            >>> stop = run.on_change(lambda run: statuses.append(run.status))
+            >>> _ = run.wait("cells")
+            >>> stop()
+        """
+        if not callable(callback):
+            raise InvalidInput(
+                "Invalid callback",
+                cause=f"Got {described(callback)}.",
+                remedy="Pass a function that takes the run or batch: run.on_change(lambda run: print(run.status)).",
+            )
+        # Weak, because it holds the subscription, and a cycle would keep both alive.
+        core, handle_of = weakref.ref(self._core), self._of
+
+        @functools.wraps(callback)
+        def notify() -> None:
+            if (known := core()) is not None:
+                callback(handle_of(known))
+
+        stop: Callable[[], None] = self._core.subscribers.add(notify, of_user=True)
+        return stop
+
+    def leads(
+        self,
+        *,
+        filters: Sequence[Mapping[str, object]] | None = None,
+        sort: Mapping[str, str] | None = None,
+        leave_out: object = None,
+        include_hidden: bool = False,
+        save: bool = False,
+    ) -> Any:
+        """Show the leads in one live grid, as `ow.leads` does: a tab for each table. Runs of a batch that start later join it.
+
+        Args:
+            filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
+                which come from the brief and apply once the run's cells are final; None for no others.
+            sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+            leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them;
+                a button shows them, marked. Frames, files and ticked leads are without them.
+            include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
+            save: keep the first 20 leads of each table in the saved notebook; False saves none.
+
+        Returns:
+            A `LeadGrid`.
+
+        Raises:
+            InvalidInput: an argument is invalid.
+
+        Example:
+            >>> import origami_widgets as ow
+            >>> run = ow.start("Find bakeries", client=ow.Sandbox(speed=600).client(), show=False).wait()
+            >>> grid = run.leads()
+        """
+        return top().leads(
+            self, filters=filters, sort=sort, leave_out=leave_out, include_hidden=include_hidden, save=save
+        )
+
+    def to_html(self) -> str:
+        """Return the snapshot of the card or board as HTML, as a saved notebook shows it: no script, and no request."""
+        return str(display_backend().html(self))
+
+    def _ipython_display_(self) -> None:
+        display_backend().display(self)
+
+    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = display_backend().mimebundle(self)
+        return data, metadata
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(self._PICKLED)

@@ -54,7 +54,7 @@ def searched(kernels: Kernels, state: Path) -> tuple[tuple[int, list[str], int],
     try:
         return kernels.search(), 0
     except AssertionError as error:
-        if "START_UNCLEAR" not in str(error):
+        if "AMBIGUOUS_START" not in str(error):
             raise
         state.write_text(
             json.dumps({name: value for name, value in json.loads(state.read_text()).items() if name != "start"})

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -131,28 +130,6 @@ def test_kernel_and_server_in_two_environments(setup: dict[str, str], other_envi
     assert found(report).keys() == {"no_widget_manager", "two_environments"}
     assert f"pip install -U origami-widgets=={ow.__version__}" in found(report)["two_environments"]
     assert str(other_environment.parents[1]) in found(report)["two_environments"]
-
-
-@pytest.mark.parametrize("has_script", [True, False])
-def test_cards_of_vs_code_need_no_cdn_if_the_script_is_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_script: bool
-) -> None:
-    if has_script:
-        script = tmp_path / "share" / "jupyter" / "nbextensions" / "anywidget" / "extension.js"
-        script.parent.mkdir(parents=True)
-        script.write_text("")
-    shell = SimpleNamespace(kernel=object(), parent_header={"metadata": {"cellId": "a"}})
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    client = ow.Sandbox().client()
-    monkeypatch.setenv("VSCODE_PID", "1")
-    report = ow.doctor(client=client)
-    assert report.host == "VS Code"
-    remedies = {finding.code: finding.remedy for finding in report.findings}
-    assert ("no_local_widget_script" in remedies) is not has_script
-    assert has_script or "anywidget" in remedies["no_local_widget_script"]
-    monkeypatch.delenv("VSCODE_PID")
-    assert "no_local_widget_script" not in {finding.code for finding in ow.doctor(client=client).findings}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from origami_widgets.run.own_cells import (
     strays,
     whole_columns,
 )
-from origami_widgets.run.state import Filled, FillOffer, LeftRunning, RunState, StoppedCells, is_fill
+from origami_widgets.run.state import Filled, FillOffer, RunState, is_fill
 
 BEFORE, BEGAN = "2026-07-20T09:00:00Z", "2026-07-21T09:00:00Z"
 ENDED, LATER = "2026-07-21T09:04:00Z", "2026-07-21T09:05:00Z"
@@ -131,25 +131,6 @@ def test_a_table_that_was_made_after_our_end_is_not_ours():
 
 def test_tables_without_active_cells_are_not_named():
     assert attribute([state()], [table(running=(("phone", 0),))]).left_running == ()
-
-
-@pytest.mark.parametrize(
-    ("stopped", "words"),
-    [
-        (StoppedCells(), "Stopped 0 cells."),
-        (StoppedCells(1, 1), "Stopped 1 cell and 1 lead source."),
-        (
-            StoppedCells(1200, 2, (LeftRunning("t", "Leads", 1, "not made by this conversation"),)),
-            "Stopped 1,200 cells and 2 lead sources. 1 cell of 'Leads' left running: not made by this conversation.",
-        ),
-        (
-            StoppedCells(2, 0, (LeftRunning("t", "", None, "not made by this conversation"),)),
-            "Stopped 2 cells. Cells of 't' left running: not made by this conversation.",
-        ),
-    ],
-)
-def test_what_was_stopped_is_said_in_words(stopped, words):
-    assert str(stopped) == words
 
 
 ROWS = 20

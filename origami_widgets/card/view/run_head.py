@@ -153,8 +153,9 @@ def make_earlier(state: RunState, states: Sequence[RunState]) -> Earlier:
     """
     kept = [_earlier(state) for state in list(states)[-_EARLIER_LIMIT:]]
     turns = [*states, state]
-    # An answer is no brief.
-    noun = "turn" if any(_brief(each, turns[:at])[1] for at, each in enumerate(turns)) else "brief"
+    # An answer is no brief, nor is a fill.
+    others = (_brief(each, turns[:at])[1] or is_fill(full_prompt(each)) for at, each in enumerate(turns))
+    noun = "turn" if any(others) else "brief"
     return {"title": words.plural(len(turns), noun) if kept else "", "runs": kept}
 
 

@@ -123,5 +123,10 @@ def stop_announcement(state: RunState) -> str:
         return "Cancel requested." if state.cancel == "requested" else ""
     if state.stopping == "requested" and not state.settled:
         return f"{NOT_RECEIVED}." if state.stop_error is not None else "Stopping cells."
+    return stop_outcome(state)
+
+
+def stop_outcome(state: RunState) -> str:
+    """Return what was stopped and what was left running, in sentences; empty if neither."""
     stopped = stopped_words(state)
     return " ".join(filter(None, (f"{stopped}." if stopped else "", left_words(state))))

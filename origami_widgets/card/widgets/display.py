@@ -29,7 +29,7 @@ from origami_widgets.host.application import (
     without_widgets,
 )
 from origami_widgets.run.batch import RunBatch, queue_of
-from origami_widgets.run.settings import DisplayBackend, configuration
+from origami_widgets.run.settings import configuration
 
 if TYPE_CHECKING:
     from origami_widgets.card.view.contract import View
@@ -134,7 +134,7 @@ class CardBackend:
             self.waited(shown)
 
 
-display_backend: DisplayBackend[Run, RunBatch] = CardBackend()
+display_backend = CardBackend()
 """The display backend of this process."""
 
 

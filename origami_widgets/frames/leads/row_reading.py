@@ -297,14 +297,12 @@ class RowsReading:
             IncompleteRows: an error came after some rows.
         """
         # Imported here and below, as the loop is loaded only when leads are read.
-        from origami_widgets.api.rows.row_progress import ProgressNotifier, ProgressReport
+        from origami_widgets.api.rows.row_progress import ProgressNotifier
 
         notifier = ProgressNotifier(progress)
-        report = ProgressReport(self.operations.traffic, self.request.table_id)
         try:
             pages: RowPages[Any] = await OnLoop(self._begin())
             while not self._is_done(pages.walk):
-                report.update(pages.walk.rows, self._wanted(pages.walk.total))
                 await OnLoop(pages.read(self._take))
                 notifier.notify(pages.walk.rows, self._wanted(pages.walk.total))
             if self._saved_filters is not None:
@@ -320,7 +318,6 @@ class RowsReading:
                 raise
             raise IncompleteRows(self._frame(reason_of(error)), self.state(), error) from error
         finally:
-            report.close()
             notifier.close()
 
     def state(self) -> str:

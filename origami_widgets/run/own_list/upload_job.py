@@ -26,7 +26,6 @@ from origami_widgets.api.errors import (
 )
 from origami_widgets.api.models.table import Column, Table, UpsertReceipt
 from origami_widgets.api.rows.own_rows import KeyText, OwnList, at_positions, key_of
-from origami_widgets.api.rows.row_progress import ProgressReport, WriteProgress
 from origami_widgets.api.rows.row_reader import RowPages, RowQuery, ids_of
 from origami_widgets.api.upload_operations import MOST_ROWS
 from origami_widgets.api.usage import is_counted
@@ -72,7 +71,6 @@ class UploadJob:
         self._record = record
         self._name = name
         self._target = target
-        self._report: ProgressReport | None = None
         self._requests = 0
 
     async def carry_out(self) -> Uploaded:
@@ -103,9 +101,6 @@ class UploadJob:
         except OrigamiError as error:
             error.add_note("Nothing was spent. The same call goes on where this one ended, and writes no row twice.")
             raise
-        finally:
-            if self._report is not None:
-                self._report.close()
 
     async def _found_again(self) -> Uploaded:
         """Return the table of an upload that has ended. Its rows may have changed since."""
@@ -200,7 +195,6 @@ class UploadJob:
         if stored.sent < len(rows) and stored.order != order:
             # Which rows were sent can't be told from their number. To upsert them again changes nothing.
             await self._record.change(order=order, sent=0, pending="", refusals=stored.refusals + 1)
-        self._report_progress()
         while (start := self._record.stored.sent) < len(rows):
             end = min(start + size, len(rows))
             try:
@@ -211,7 +205,6 @@ class UploadJob:
             except OrigamiError as error:
                 raise self._refused(error, start, end) from None
             await self._acknowledge(receipt, sent=end)
-            self._report_progress()
 
     async def _upsert(
         self, what: str, columns: Sequence[Column], rows: Iterable[int], *, enrich: bool
@@ -406,11 +399,6 @@ class UploadJob:
     async def _pause(self, seconds: float) -> None:
         if seconds:
             await poller().clock.sleep(seconds, asyncio.Event())
-
-    def _report_progress(self) -> None:
-        if self._report is None:
-            self._report = ProgressReport(self._operations.traffic, self._record.stored.table_id, WriteProgress)
-        self._report.update(self._record.stored.sent, len(self._own_list.rows))
 
 
 def _is_unsent(error: OrigamiError) -> bool:

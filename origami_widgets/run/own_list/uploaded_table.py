@@ -23,7 +23,7 @@ from origami_widgets.api.background.sync_bridge import OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import DeletedWorkspace, Table, came_from
 from origami_widgets.api.rows.own_rows import NOT_SENT, KeyText, OwnList
-from origami_widgets.run.starts.call import Cell, key_of
+from origami_widgets.run.starts.call import Cell, drop_oldest, key_of
 from origami_widgets.run.starts.record import Moment, NameTaken, Stored, spoken, valid_once
 from origami_widgets.run.starts.store import StoreEntry, store_entry
 from origami_widgets.words.foreign_text import clean
@@ -224,8 +224,7 @@ def _record_of_cell(operations: Operations, spec: UploadSpec, cell: CellRef | No
     if known is not None and not fresh and not (spec.target and known.stored.is_complete):
         record = known
     _records[key] = record
-    while len(_records) > MOST_RECORDS:
-        del _records[next(iter(_records))]
+    drop_oldest(_records, MOST_RECORDS)
     return record
 
 

@@ -13,19 +13,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.api.rows import row_progress
 from origami_widgets.api.usage import Traffic, is_counted
 from origami_widgets.host.runtime import SystemClock
 from origami_widgets.run.polling import schedule as plans
 from origami_widgets.run.polling.run_watch import Checks, RunWatch
 from origami_widgets.run.polling.schedule import PollRequest, RateLimiter, next_request
-from origami_widgets.run.reduce import Delayed, RowsRead, RunRead, wants_table_list
+from origami_widgets.run.reduce import Delayed, RunRead, wants_table_list
 from origami_widgets.run.state import RunState
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.run import RunObject
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_progress import RowProgress
 
 
 log = logging.getLogger("origami_widgets")
@@ -229,12 +227,6 @@ class Poller:
         """Return the seconds for which the server refuses all requests of a client; 0 if it accepts them."""
         return self._limiter(operations).refused_for(self.clock.monotonic())
 
-    def note_row_progress(self, organization: Traffic, table_id: str, progress: RowProgress | None) -> None:
-        """Note in each run with this table how many of the table's rows have been read. Background loop only."""
-        for watch in self.watched():
-            if watch.operations is not None and watch.operations.traffic is organization:
-                watch.update(RowsRead(table_id, progress))
-
     def _poll(self) -> None:
         loop = asyncio.get_running_loop()
         if self._task is None or self._task.done() or self._task.get_loop() is not loop:
@@ -255,8 +247,8 @@ class Poller:
         """Discard a poller whose loop does not exist in this process."""
         self._task = None
         for watch in list(self._watches.values()):
-            # The parent process reads those rows, and sends that follow-up, and sees the end of it; this one never would.
-            watch.state = replace(watch.state, row_progress={}, sending="", queue=None)
+            # The parent process sends that follow-up, and sees the end of it; this one never would.
+            watch.state = replace(watch.state, sending="", queue=None)
 
     async def _run(self, wake: asyncio.Event) -> None:
         goes_on = True
@@ -364,6 +356,5 @@ def _forget_in_child() -> None:
     current = Poller()
 
 
-row_progress.subscribers.append(lambda *progress: poller().note_row_progress(*progress))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_in_child)

@@ -32,7 +32,6 @@ from origami_widgets.run.reduce import (
     Event,
     Heard,
     Planned,
-    RowsRead,
     RunRead,
     TableGone,
     TablesListed,
@@ -86,8 +85,8 @@ class Subscribers:
     def __len__(self) -> int:
         return len(self._callbacks)
 
-    def notify(self, *, users: bool = True) -> None:
-        """Call all callbacks, or all except users' callbacks. A callback that raises is not called again.
+    def notify(self) -> None:
+        """Call all callbacks. A callback that raises is not called again.
 
         No callback can end the watch of a run that costs credits, not even with `sys.exit`. Nothing is printed, because
         text from this thread would land in whichever cell is running.
@@ -95,11 +94,11 @@ class Subscribers:
         for key, (callback, of_user) in tuple(self._callbacks.items()):
             if not of_user:
                 self._call(key)
-            elif users:
+            else:
                 # Under its own name, which is said if it takes long.
                 background().notify(functools.wraps(callback)(functools.partial(self._call)), key, key)
         for other in tuple(self._others):
-            other.notify(users=users)
+            other.notify()
 
     def _call(self, key: object) -> None:
         # It may have been removed while it waited for its turn.
@@ -175,8 +174,7 @@ class RunWatch:
         if state is not before:
             if state.done and not before.done:
                 runs_ended.notify()
-            # Row progress of this process does not change the run, so users' callbacks are not called for it.
-            self.subscribers.notify(users=not all(isinstance(event, RowsRead) for event in events))
+            self.subscribers.notify()
 
     def note_credits(self, tables: Iterable[Table], now: float) -> None:
         """Tell the credit limits of the run what tables have used that have just been read."""

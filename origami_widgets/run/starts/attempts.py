@@ -171,8 +171,6 @@ class Attempts:
             if self.withdrawn.is_set():
                 raise error or not_wanted()
             is_forgotten = self.record.unknown and abs(monotonic() - self._sent_at) > KEY_KEPT
-            if is_forgotten and self.name:
-                raise self.record.unclear()
             if is_forgotten or self.record.losses >= MOST_LOSSES:
                 raise self.ambiguous(error) from error
             error = await self._attempt()

@@ -131,12 +131,9 @@ async def question_about(
         OrigamiError: the known runs or records could not be read.
     """
     await find_known()
-    return question(sum(_is_new(job, owners) for job in jobs), credit_limit)
-
-
-def _is_new(job: StartJob, owners: int) -> bool:
-    is_started = job.watch is not None or job.is_going or job.record.may_have_started
-    return not is_started and len(job.owners) <= owners
+    known = [job for job in jobs if job.watch is not None or job.is_going or job.record.may_have_started]
+    asked = [job for job in jobs if job not in known and len(job.owners) > owners]
+    return question(len(jobs) - len(known) - len(asked), credit_limit)
 
 
 class StartCall:
@@ -330,11 +327,8 @@ class Cell(NamedTuple):
     ordinal: int
 
 
-class Unique:
-    """Key of a job that no later call finds."""
-
-
-JobKey = Once | Cell | Unique
+JobKey = Once | Cell | None
+"""Key of a job; no later call finds one without."""
 
 
 class _Known(NamedTuple):
@@ -366,7 +360,7 @@ def key_of(client: Hashable, spec: HasFingerprint, *, name: str = "", cell: Cell
     if name:
         return Once(client, name, fingerprint)
     if cell is None:
-        return Unique()
+        return None
     return Cell(client, cell.cell, fingerprint, next_ordinal(client, fingerprint, cell))
 
 
@@ -383,7 +377,7 @@ def next_ordinal(client: Hashable, fingerprint: str, cell: CellRef | None) -> in
     if execution != now:
         counts = Counter()
     _counts[client, place] = now, counts
-    _drop_oldest(_counts, MOST_CELLS)
+    drop_oldest(_counts, MOST_CELLS)
     counts[fingerprint] += 1
     return counts[fingerprint] - 1
 
@@ -397,7 +391,7 @@ def find_jobs(wanted: Iterable[tuple[JobKey, Callable[..., StartJob]]], *, fresh
         wanted: the keys, each with a function that makes its job, from a record if it gets one.
         fresh: make new jobs in any case. Later calls find these.
     """
-    pairs = [(key, make, None if fresh or isinstance(key, Unique) else _records.get(key)) for key, make in wanted]
+    pairs = [(key, make, None if fresh or key is None else _records.get(key)) for key, make in wanted]
     is_any_going = any(known is not None and _goes_on(key, known) for key, _, known in pairs)
     return [_job(key, make, known if is_any_going else None) for key, make, known in pairs]
 
@@ -418,14 +412,15 @@ def _job(key: JobKey, make: Callable[..., StartJob], known: _Known | None) -> St
     is_found = job is not None or record is not None
     job = job or (make() if record is None else make(record))
     job.is_found = is_found
-    if not isinstance(key, Unique):
+    if key is not None:
         _records.pop(key, None)
         _records[key] = _Known(job.record, weakref.ref(job))
-        _drop_oldest(_records, MOST_RECORDS)
+        drop_oldest(_records, MOST_RECORDS)
     return job
 
 
-def _drop_oldest(kept: MutableMapping[Any, Any], most: int) -> None:
+def drop_oldest(kept: MutableMapping[Any, Any], most: int) -> None:
+    """Drop what was added first, until no more than so many are left."""
     while len(kept) > most:
         del kept[next(iter(kept))]
 

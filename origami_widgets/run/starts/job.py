@@ -27,7 +27,7 @@ from origami_widgets.run.starts import credit_limit as limits
 from origami_widgets.run.starts.attempts import Attempts, alone, first_of
 from origami_widgets.run.starts.cancel import cancel, whole_columns_of
 from origami_widgets.run.starts.reconcile import watch_of
-from origami_widgets.run.starts.record import Life, StartRecord, StartUnclear, plain
+from origami_widgets.run.starts.record import Life, StartRecord, plain
 from origami_widgets.run.starts.store import RegistryUnusable, recorded_runs
 from origami_widgets.run.state import Queue
 
@@ -326,8 +326,6 @@ class StartJob(Attempts):
                 record.before = before and msgspec.structs.replace(before, before=None)
             try:
                 yield
-            except StartUnclear:
-                raise
             except OrigamiError as error:
                 if self.record.unknown:
                     error.add_note(self.record.still_open)

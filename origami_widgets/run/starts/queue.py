@@ -7,7 +7,6 @@ other, so that at most one request has an unknown outcome at a time.
 from __future__ import annotations
 
 import asyncio
-import copy
 import os
 import weakref
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from origami_widgets.run.conversation import conversation_of
 from origami_widgets.run.polling.run_watch import Subscribers
 from origami_widgets.run.starts import cancel as cancelling
 from origami_widgets.run.starts.credit_limit import CreditLimit, CreditLimitReached
-from origami_widgets.run.starts.record import Life, StartUnclear
+from origami_widgets.run.starts.record import Life
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
@@ -325,7 +324,6 @@ class JobQueue:
         """Find and cancel all runs. Return the most important error; None without one."""
         unknown: list[OrigamiError] = []
         refused: list[OrigamiError] = []
-        asked: list[StartJob] = []
 
         async def end(job: StartJob) -> None:
             if job.watch is None and self._driver is not None and is_under_way(self._driver):
@@ -337,7 +335,6 @@ class JobQueue:
                 unknown.append(error.with_traceback(None))
             if job.watch is None or (conversation := conversation_of(job.watch)).state.settled:
                 return
-            asked.append(job)
             try:
                 await cancelling.cancel(conversation.current)
             except OrigamiError as error:
@@ -350,13 +347,9 @@ class JobQueue:
             self._is_looking = False
             self.error = next(iter(unknown), self.error)
             self.subscribers.notify()
-        if unknown:
-            said = f"{len(unknown)} of the {len(self.jobs)} briefs may have a run that wasn't cancelled."
-            return _noted(unknown[0], said)
         # A pending cancel comes last: it is repeated automatically.
         refused.sort(key=lambda error: isinstance(error, cancelling.CancelPending))
-        said = f"{len(refused)} of the {len(asked)} active runs haven't been cancelled."
-        return _noted(refused[0], said) if refused else None
+        return next(iter((*unknown, *refused)), None)
 
     async def _find(self, job: StartJob) -> None:
         """Find the run of a job if one was, or may have been, started before. Starts nothing.
@@ -394,9 +387,6 @@ def unclear(job: StartJob, error: Exception | None) -> AmbiguousStart:
         job: the job.
         error: why its run is not known; None if the cause is no longer known.
     """
-    if isinstance(error, StartUnclear):
-        # This error already says that nothing is sent again.
-        return error.with_traceback(None)
     last = error if isinstance(error, OrigamiError) else None
     unknown = last if isinstance(last, AmbiguousStart) else job.ambiguous(last)
     if unknown is not last and last is not None:
@@ -404,10 +394,3 @@ def unclear(job: StartJob, error: Exception | None) -> AmbiguousStart:
     if RESUMING not in unknown.remedy:
         unknown.remedy = f"{unknown.remedy} {RESUMING}"
     return unknown.with_traceback(None)
-
-
-def _noted(error: OrigamiError, note: str) -> OrigamiError:
-    """Return a copy with a note. A copy, because the error that a run keeps must not mention other runs."""
-    noted = copy.copy(error)
-    noted.add_note(note)
-    return noted

@@ -18,14 +18,12 @@ from typing import Annotated, Any
 import msgspec
 
 from origami_widgets.api import validate
-from origami_widgets.api.errors import AmbiguousStart, InvalidInput, NotFound, RunNotFound
+from origami_widgets.api.errors import InvalidInput, NotFound, RunNotFound
 
 VERSION = 3
 LONGEST_ONCE = 100
 KEY_KEPT = 23 * 3600.0
 """Seconds for which the server is taken to repeat its first answer to an idempotency key: a day, minus an hour of doubt."""
-JUST_STARTED = 30.0
-"""Seconds after its start in which the server may not know a run yet."""
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -122,10 +120,6 @@ class Life(StrEnum):
 
 class NameTaken(InvalidInput):
     """The name in `once=` belongs to a run with another brief or other options; nothing was sent."""
-
-
-class StartUnclear(AmbiguousStart):
-    """A run may have started under this name; starting it again might pay twice. Nothing was sent."""
 
 
 class Stored(msgspec.Struct, kw_only=True):
@@ -227,17 +221,6 @@ class StartRecord(Stored, kw_only=True):
                 remedy="Use another name, or start again under this one with fresh=True, which costs another run.",
             )
 
-    def unclear(self) -> StartUnclear:
-        """Return the error of a request whose run is not found, and whose key the server has forgotten."""
-        return StartUnclear(
-            f"{self.name!r} may have started",
-            cause=f"The response to the request of {spoken(self.began)} never arrived, and no run with this brief was found. "
-            "Sending it again could start a second run. Nothing was sent.",
-            remedy="Look for its agent in Origami, or with list_agents(). If it's there: ow.attach('AGENT_ID'). If it "
-            "isn't, start again with fresh=True, or under another name.",
-            code="START_UNCLEAR",
-        )
-
     @property
     def still_open(self) -> str:
         """What is added to an error while the name stands for a request whose outcome is unknown."""
@@ -248,15 +231,12 @@ class StartRecord(Stored, kw_only=True):
 
     def gone(self, error: NotFound) -> RunNotFound:
         """Return the error of a run that the server does not have, from the server's answer."""
-        if (datetime.now(UTC) - self.began).total_seconds() < JUST_STARTED:
-            remedy = "It started a moment ago, and the server may not list it yet. Run this cell again."
-        else:
-            remedy = "Start again under the same name with fresh=True, which costs another run, or use another name."
         return RunNotFound(
             f"The run named {self.name!r} no longer exists",
             cause=f"It was started at {spoken(self.began)} ({self.agent_id}/{self.run_id}), but doesn't exist for this key "
             "and project. Nothing was started.",
-            remedy=remedy,
+            remedy="If it started a moment ago, run this cell again: the server may not list it yet. Else start again under the "
+            "same name with fresh=True, which costs another run, or use another name.",
             code=error.code,
             status_code=error.status_code,
             request_id=error.request_id,

@@ -9,7 +9,7 @@ from origami_widgets.api.errors import AuthenticationError, UnexpectedAnswer
 from origami_widgets.card.view import clock_drifted, make_view
 from origami_widgets.card.view.questions import fill_button
 from origami_widgets.run.follow_up import answer_prompt
-from origami_widgets.run.state import Connection, RunState
+from origami_widgets.run.state import FILL_BEGINS, Connection, RunState
 from tests.fixtures.states import NOW, STATES, ended, payload, running, settled_payload, state_of
 
 SPENDS = "This starts another turn, which uses credits."
@@ -216,6 +216,12 @@ def test_earlier_runs_take_one_line():
         "tone": "neutral",
         "outcome": "Two questions before I start.",
     }
+
+
+def test_a_fill_is_a_turn_and_no_brief():
+    run = settled_payload()
+    run["prompt"] = run["request"]["prompt"] = f"{FILL_BEGINS} Run only these columns."
+    assert make_view(state_of(run), earlier=[STATES["filling"]()], now=NOW)["earlier"]["title"] == "2 turns"
 
 
 def test_a_run_that_answers_twice_in_a_row_keeps_its_first_brief():

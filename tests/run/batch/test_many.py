@@ -48,7 +48,7 @@ NO_BRIEFS = {
     "a long brief": ([*towns(1), "x" * 10_001], r"prompts\[1\]"),
     "an empty brief with a name": ({"Porto": "x", "Faro": ""}, r"prompts\['Faro'\]"),
     "a long name": ({"x" * 81: "List"}, r"prompts\['xxx"),
-    "a name that is a number": ({7: "List"}, "prompts.values\\(\\)"),
+    "a name that is a number": ({7: "List"}, r"prompts\[7\]"),
     "a key in a brief": ([*towns(1), f"with og_live_{'k' * 43}"], r"prompts\[1\]"),
     "without an end": (iter(lambda: "List bakeries", None), "1,000"),
 }
@@ -213,12 +213,10 @@ def test_a_batch_has_a_name_a_status_and_what_its_runs_have_used(many):
     assert "town 1" in html
 
 
-def test_all_briefs_that_are_not_valid_are_named(many):
+def test_a_brief_that_is_not_valid_is_named(many):
     with pytest.raises(errors.InvalidInput) as caught:
-        many(["", "Bakeries in Porto", 5, *[""] * 30])
-    assert caught.value.cause.startswith("prompts[0]: ")
-    assert "Also invalid: prompts[2], prompts[3], " in caught.value.cause
-    assert "and 11 more." in caught.value.cause
+        many(["Bakeries in Porto", 5])
+    assert caught.value.cause.startswith("prompts[1]: ")
 
 
 def test_runs_are_found_by_the_name_of_their_brief(front, many):

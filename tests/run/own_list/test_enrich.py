@@ -242,5 +242,3 @@ def test_a_cell_that_is_run_again_fills_what_was_stopped_if_one_agrees(server, c
     assert (len(server.runs), len(server.contents), server.finish()) == (2, 1, 60)
     assert [question.partition(" ")[0] for question in questions] == ["Send", "Fill", "Fill"]
     assert f"Fill {lacking} cells?" in questions[-1]
-    run = ow.attach(server.runs[0].agent, client=client, show=False)
-    assert run.state.row_progress == {}, "nothing is being uploaded"

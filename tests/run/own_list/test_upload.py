@@ -373,13 +373,3 @@ def test_an_uploaded_table_is_shown_as_a_grid_through_its_client(server, client)
     grid = ow.leads(table)
     assert len(grid.to_frame()) == 3
     grid.close()
-
-
-@pytest.mark.parametrize("server", [{"csv_rows": 1}], indirect=True)
-def test_a_card_of_the_table_shows_how_many_rows_were_written(server, client, clock):
-    table = ow.upload(many(1), key="website", columns=["n"], client=client)
-    run = ow.start("Find phones", focus_tables=[table], show=False)
-    seen: set[int] = set()
-    server.asked = lambda: seen.update(each.rows for each in run.state.row_progress.values() if each.is_upload)
-    ow.upload(many(6_000), key="website", columns=["n"], table=table)
-    assert any(0 < rows <= 6_000 for rows in seen)
