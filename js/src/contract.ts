@@ -477,7 +477,7 @@ export interface SelectMessage {
   on: boolean;
 }
 
-export const SAVED_VERSION = 2;
+export const SAVED_VERSION = 3;
 
 export const AGAIN = "To see this run again:";
 
