@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.rows.own_rows import OwnList
-    from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.row_reader import Progress
     from origami_widgets.frames.files.list_reading import GivenList
     from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.handle import Run
@@ -260,7 +260,7 @@ class _ShownProgress:
     """
 
     def __init__(self, upload: ListUpload, progress: Progress | None) -> None:
-        from origami_widgets.api.rows.row_progress import ProgressNotifier
+        from origami_widgets.api.rows.row_reader import ProgressNotifier
 
         self._upload = upload
         self._notifier = ProgressNotifier(progress)

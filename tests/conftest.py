@@ -8,6 +8,7 @@ import signal
 import sys
 import warnings
 import zlib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 
 # jsonschema takes this for a format that no notebook has, and it makes a grammar for two seconds, in each process of the tests.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+# httpcore looks for this at each step of a request, and where it is not installed, Python searches all folders each time.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 # Few examples for what everybody runs, more in `make test-all`, and the same ones each time: a red test is red for everybody.
 # How long one takes depends on the machine.
 any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("few", any_speed, max_examples=20, derandomize=True, database=None)
+settings.register_profile("few", any_speed, max_examples=12, derandomize=True, database=None)
 settings.register_profile("deep", any_speed, max_examples=200, derandomize=True, database=None)
 # By hand, to look for what nobody has met: others each time.
 settings.register_profile("random", any_speed, max_examples=2_000)
@@ -55,7 +59,7 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests as slow by their folder and by what they need, and most cases of each sweep."""
     tests = Path(__file__).parent
-    swept = set()
+    swept, folders = set(), {}
     for item in items:
         if item.get_closest_marker("sweep"):
             test, _, case = item.nodeid.partition("[")
@@ -65,8 +69,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             swept.add(test)
         if os.name != "posix" and item.get_closest_marker("posix"):
             item.add_marker(pytest.mark.skip(reason="needs a terminal, signals or files that Windows does not have"))
-        folder = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
-        if (folder in SLOW and item.path.name not in QUICK) or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        if item.path not in folders:
+            folders[item.path] = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
+        if (folders[item.path] in SLOW and item.path.name not in QUICK) or SLOW_FIXTURES & set(
+            getattr(item, "fixturenames", ())
+        ):
             item.add_marker("slow")
         is_deep = item.get_closest_marker("hypothesis") and config.getoption("--hypothesis-profile") == "deep"
         if is_deep or item.get_closest_marker("slow") or item.get_closest_marker("clock"):

@@ -73,7 +73,12 @@ class Import(NamedTuple):
         return self.importer.partition(".")[0]
 
 
-def imports_of(source: str, importer: str, *, package: bool = False, typing: bool = False) -> Iterator[Import]:
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports_of(tree: ast.Module, importer: str, *, package: bool = False, typing: bool = False) -> Iterator[Import]:
     """Every import of a module; those that only the type checker reads where `typing` asks for them."""
 
     here = [PACKAGE, *importer.split(".")]
@@ -94,7 +99,7 @@ def imports_of(source: str, importer: str, *, package: bool = False, typing: boo
         for child in node.orelse if typing_only else ast.iter_child_nodes(node):
             yield from walk(child, early=early and not inside)
 
-    yield from walk(ast.parse(source), early=True)
+    yield from walk(tree, early=True)
 
 
 def modules(root: Path) -> dict[str, Path]:
@@ -110,7 +115,7 @@ def all_imports(root: Path = ROOT, *, typing: bool = False) -> list[Import]:
     found: list[Import] = []
     for importer, path in modules(root).items():
         package = path.name == "__init__.py" and importer != "__init__"
-        found += imports_of(path.read_text(encoding="utf-8"), importer, package=package, typing=typing)
+        found += imports_of(tree_of(path), importer, package=package, typing=typing)
     return found
 
 
@@ -231,7 +236,7 @@ def test_frames_load_neither_runs_nor_cards_nor_the_http_library():
     assert not [name for name in loaded if name.startswith((f"{PACKAGE}.card", f"{PACKAGE}.run"))]
 
 
-PRIVATE = re.compile(r"_[a-z]\w*(?<!_)", re.IGNORECASE)
+PRIVATE = re.compile(r"(?<!\w)_[a-z]\w*(?<!_)", re.IGNORECASE)
 IN_CODE = re.compile(rf"\.({PRIVATE.pattern})\b", re.IGNORECASE)
 """A private attribute in a string: the target of `setattr`, or code that a kernel runs."""
 
@@ -270,7 +275,7 @@ def called(call: ast.Call) -> str:
 
 
 def test_no_test_uses_a_private_name_of_the_package():
-    known = {name for path in modules(ROOT).values() for name in private_names(ast.parse(path.read_text("utf-8")))}
+    known = {name for path in modules(ROOT).values() for name in private_names(tree_of(path))}
     assert "_flush" in known
     found = []
     for path in sorted((ROOT / "tests").rglob("*.py")):

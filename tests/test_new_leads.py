@@ -156,12 +156,6 @@ def test_what_a_list_leaves_out_is_neither_returned_nor_in_the_ledger(weeks):
     assert domains(second) >= {"c1.example", "c2.example"}, "once nobody leaves them out, they are new"
 
 
-def test_a_ledger_leaves_out_what_another_search_finds_again(weeks, tmp_path):
-    weeks.search()
-    other = weeks.search(f"{BRIEF} with a web shop", ledger=tmp_path / "shops.csv", leave_out=weeks.ledger)
-    assert domains(other).isdisjoint(set(weeks.rows()["domain"]))
-
-
 def test_the_ledger_is_of_one_brief(weeks):
     weeks.search()
     with pytest.raises(InvalidInput, match="another brief") as refused:
@@ -230,13 +224,6 @@ def test_a_change_that_is_meant_is_taken_when_the_state_says_so(weeks):
     weeks.later()
     second = weeks.search()
     assert set(first["domain"]) & domains(second) == {first["domain"].iloc[0]}, "who was forgotten, comes again"
-
-
-def test_a_file_that_is_no_ledger_is_never_replaced(weeks):
-    weeks.ledger.write_text("company,website\nAcme,acme.pt\n")
-    with pytest.raises(LedgerUnusable):
-        weeks.search()
-    assert (weeks.ledger.read_text(), weeks.turns) == ("company,website\nAcme,acme.pt\n", 0)
 
 
 def test_a_copy_of_the_ledger_pays_nothing_twice(weeks, tmp_path):

@@ -36,7 +36,7 @@ class Card {
     this.#notify = notifyToggle(this.#view("head").token, session);
     const ask = askSection(context);
     const tables = new TablesSection(context, ask.node);
-    const news = new NewsSection(context);
+    const news = new NewsSection(context, tables.showFailed);
     const head = headSection(context, this.#notify, news.outcomes);
     const result = resultSection(context);
     this.#sections = [

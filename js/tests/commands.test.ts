@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BUSY } from "../src/buttons";
 import type { Button } from "../src/contract";
-import { newId, Session } from "../src/session";
+import { Session } from "../src/session";
 import { active, type Drawn, draw, isOff, shown } from "./draw";
 import { sample } from "./samples";
 
@@ -217,16 +217,6 @@ describe("a check at once", () => {
   });
 });
 
-describe("the id of a click", () => {
-  it("is unique, also where the page is not secure", () => {
-    vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
-    const ids = new Set(Array.from({ length: 1000 }, newId));
-    expect(ids.size).toBe(1000);
-    for (const id of ids) expect(id.length).toBeLessThanOrEqual(64);
-    vi.unstubAllGlobals();
-  });
-});
-
 describe("keys", () => {
   const press = (target: Element, init: KeyboardEventInit): { event: KeyboardEvent; reached: boolean } => {
     let reached = false;
@@ -283,22 +273,6 @@ describe("Copy", () => {
     expect(shown(button)).toBe("Copied");
     await vi.advanceTimersByTimeAsync(2000);
     expect(shown(button)).toBe("Copy");
-    vi.unstubAllGlobals();
-  });
-
-  it("falls back to a selection where the clipboard is forbidden", async () => {
-    vi.stubGlobal("navigator", {});
-    const copied: string[] = [];
-    const card = own("completed");
-    document.execCommand = () => {
-      copied.push(card.one<HTMLTextAreaElement>("textarea").value);
-      return true;
-    };
-    card.button("⋯").click();
-    card.one<HTMLButtonElement>(".menu button").click();
-    await vi.advanceTimersByTimeAsync(10);
-    expect(copied).toEqual([sample("completed").head.line]);
-    expect(card.all("textarea")).toEqual([]);
     vi.unstubAllGlobals();
   });
 });

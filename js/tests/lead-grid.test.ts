@@ -8,7 +8,6 @@ import {
   type LeadsMessage,
 } from "../src/contract";
 import widget from "../src/leads/index";
-import { activity } from "../src/page_state";
 import { active, placed, press, shown, visible } from "./draw";
 import { FakeModel } from "./fake-model";
 import { answerTo, leadHead as headOf } from "./lead-answers";
@@ -69,6 +68,41 @@ function tick(box: HTMLInputElement | undefined, on: boolean, shiftKey = false):
 }
 
 describe("a grid of leads", () => {
+  it("ticks a range with Shift, as lists of files and mails do", () => {
+    const grid = drawGrid();
+    grid.send({ rows: [0, 1, 2, 3].map((at): LeadRow => [`lead-${at}`, [`Bakery ${at}`]]) });
+    const ticked = () => grid.boxes().map(({ checked }) => checked);
+    tick(grid.boxes()[3], true, true);
+    expect(ticked()).toEqual([false, false, false, true]);
+    tick(grid.boxes()[1], true, true);
+    expect(ticked()).toEqual([false, true, true, true]);
+    expect(grid.selects().at(-1)).toEqual({ kind: "select", ids: ["lead-1", "lead-2", "lead-3"], on: true });
+    expect(grid.all(".ticked").map(shown)).toEqual(["Bakery 1", "Bakery 2", "Bakery 3"]);
+    tick(grid.boxes()[2], false, true);
+    expect(ticked()).toEqual([false, false, false, true]);
+    // Where the other end of the range has left, only the row itself.
+    grid.send({ rows: [0, 1, 3].map((at): LeadRow => [`lead-${at}`, null]) });
+    tick(grid.boxes()[0], true, true);
+    expect(ticked()).toEqual([true, false, true]);
+  });
+
+  it("keeps the width to which an edge was dragged", () => {
+    const grid = drawGrid();
+    grid.send({ heads: [headOf("Name"), headOf("City")] });
+    const grip = grid.all(".grip")[1] as HTMLElement;
+    grip.setPointerCapture = () => {};
+    const point = (name: string, clientX: number) =>
+      grip.dispatchEvent(new MouseEvent(name, { clientX, bubbles: true, composed: true }));
+    point("pointerdown", 100);
+    point("pointermove", 390);
+    point("lostpointercapture", 390);
+    point("pointermove", 900);
+    const template = () => grid.one(".leads").style.getPropertyValue("--template");
+    expect(template()).toContain(" 290px");
+    grid.send({ heads: [headOf("Name"), headOf("City")], rows: [["lead-0", ["A", "x".repeat(80)]]] });
+    expect(template()).toContain(" 290px");
+  });
+
   it("asks for the filtered leads of its first table, and counts them", () => {
     const grid = drawGrid();
     expect(grid.looks()).toMatchObject([{ table: "t1", size: 200 }]);
@@ -125,47 +159,11 @@ describe("a grid of leads", () => {
     expect(grid.all(".lines [role=gridcell]").map(shown)).toEqual(["", "Bakery 7", "90 …"]);
   });
 
-  it("shows hidden leads on request", () => {
-    const grid = drawGrid();
-    const brief = grid.one(".qualified");
-    grid.send();
-    expect(visible(brief, grid.host)).toBe(false);
-    grid.send({ hidden: 7 });
-    expect(visible(brief, grid.host)).toBe(true);
-    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified 3", "true"]);
-    expect(grid.looks().map(({ include_hidden }) => include_hidden)).toEqual([false]);
-    brief.click();
-    expect(grid.looks().at(-1)).toMatchObject({ query: 2, include_hidden: true });
-    grid.send({ hidden: null });
-    expect([shown(brief), brief.ariaPressed]).toEqual(["Qualified", "false"]);
-    brief.click();
-    expect(grid.looks().at(-1)).toMatchObject({ query: 3, include_hidden: false });
-  });
-
   it("counts the leads that the user's list leaves out where all are counted", () => {
     const grid = drawGrid();
     grid.send({ left_out: 2, hidden: 7, count: "5 leads, 2 left out by your list" });
     expect(grid.text()).toContain("5 leads, 2 left out by your list");
     expect(shown(grid.one(".qualified"))).toBe("Qualified 5");
-  });
-
-  it("begins with the best scores where the saved order is left out with the saved filters", () => {
-    const grid = drawGrid();
-    const heads = [headOf("Name", { role: "name" }), headOf("Fit", { role: "score", kind: "score" })];
-    const press = (selector: string) => {
-      grid.one(selector).click();
-      grid.send({ heads, hidden: 7 });
-      return grid.looks().at(-1)?.sort ?? null;
-    };
-    const byFit = (direction: string) => ({ column: "fit", direction });
-    grid.send({ heads, hidden: 7 });
-    expect(press(".qualified")).toEqual(byFit("desc"));
-    expect(press(".qualified")).toBe(null);
-    press(".qualified");
-    expect(press(".lhead [data-place='1'] button")).toEqual(byFit("asc"));
-    // What the user has asked for stays.
-    expect(press(".qualified")).toEqual(byFit("asc"));
-    expect(press(".qualified")).toEqual(byFit("asc"));
   });
 
   it("begins with the best scores where it begins with hidden leads, and shows no other order before", () => {
@@ -244,29 +242,6 @@ describe("a grid of leads", () => {
     expect(early()).toEqual([false, true]);
     grid.send({ heads, rows: null, read: 2, runs: { Faro: { final: true, failed: {} } }, hidden: 2 });
     expect(early()).toEqual([false, false]);
-  });
-
-  it("says of a cell that it failed as soon as nothing is under way in its column", () => {
-    const grid = drawGrid();
-    const phone = { missing: "failed", failed: 1 };
-    const send = (change: object) => {
-      grid.send({
-        heads: [headOf("Phone", { ...phone, ...change })],
-        rows: [["lead-0", [null]]],
-        final: false,
-      });
-      return grid.all(".lines [role=gridcell]").map(shown).at(-1);
-    };
-    expect(send({})).toBe("failed");
-    // In red only where it is known.
-    const colour = (missing: string) => {
-      send({ missing });
-      return grid.one(".without").className;
-    };
-    expect(colour("failed")).toContain("t-bad");
-    expect(colour("no result")).not.toContain("t-bad");
-    expect(send({ filling: true })).toBe("");
-    expect(send({ failed: 0 })).toBe("");
   });
 
   it("begins each table with its own order, its hidden leads and no search", () => {
@@ -621,15 +596,6 @@ describe("a grid of leads", () => {
     expect(shown(grid.one(".menu > .mute"))).toBe("The 3 leads loaded on this page");
   });
 
-  it("shows another table when the chosen one went away", () => {
-    const grid = drawGrid();
-    grid.all("[role=tab]")[1]?.click();
-    grid.model.own.head = { ...HEAD, tabs: HEAD.tabs.slice(0, 1) };
-    grid.model.emit("change:head");
-    expect(grid.all("[role=tab]")).toHaveLength(1);
-    expect(grid.looks().at(-1)?.table).toBe("t1");
-  });
-
   it("without a kernel keeps what it shows, and asks for nothing", () => {
     const grid = drawGrid();
     grid.send();
@@ -642,16 +608,5 @@ describe("a grid of leads", () => {
     tick(grid.boxes()[0], true);
     expect(grid.selects()).toEqual([]);
     expect(grid.looks()).toHaveLength(before);
-  });
-
-  it("leaves no node, timer or listener behind", () => {
-    vi.useFakeTimers();
-    const before = activity();
-    const grid = drawGrid();
-    grid.close();
-    expect(grid.looks().at(-1)?.table).toBe("");
-    expect([grid.host.childNodes.length, grid.model.listeners, activity()]).toEqual([0, 0, before]);
-    expect(vi.getTimerCount()).toBe(0);
-    vi.useRealTimers();
   });
 });

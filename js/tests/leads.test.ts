@@ -199,12 +199,6 @@ describe("what is asked for", () => {
     expect(looks(card)).toHaveLength(2);
   });
 
-  it("ends with the view", async () => {
-    const card = await drawLeads();
-    card.close();
-    expect(last(card).table).toBe("");
-  });
-
   it("is more when the rows are scrolled, and never what is there", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 200), more: true, total: 1000 });
     const before = looks(card).length;
@@ -230,48 +224,6 @@ describe("the window of rows", () => {
     expect(card.button("Show all 5000").isConnected).toBe(true);
   });
 
-  it("makes no node for ten thousand leads that scroll by, asks once a page", async () => {
-    const page = (start: number): Partial<LeadsAnswer> => ({
-      start,
-      read: start + 200,
-      rows: rowsFrom(start, 200).map(([id, cells], at): LeadRow => {
-        const [name, text] = cells as [LeadCell, string];
-        const confidence = ["high", "medium", "low"][at % 3] as string;
-        return [
-          id,
-          [name, { text, href: "", confidence, parts: [["Source", "its page", ""]] }, at % 5 ? "fits" : ""],
-        ];
-      }),
-      total: 10_000,
-      more: start < 9800,
-    });
-    const card = await drawLeads(page(0));
-    showAll(card);
-    send(card, page(0));
-    scrollTo(card, 20);
-    const drawn = new Set(lines(card));
-    const before = looks(card).length;
-    const made = vi.spyOn(document, "createElement");
-    const listens = vi.spyOn(EventTarget.prototype, "addEventListener");
-    let loaded = 200;
-    for (let step = 0; step * 9 < 9960; step++) {
-      scrollTo(card, 20 + step * 9);
-      // Now and then lines are drawn before their page has come.
-      if (step % 4 === 0 && last(card).last >= loaded) {
-        send(card, page(loaded));
-        loaded += 200;
-      }
-    }
-    expect([made.mock.calls, listens.mock.calls]).toEqual([[], []]);
-    expect(looks(card)).toHaveLength(before + 49);
-    expect(loaded).toBe(10_000);
-    vi.advanceTimersByTime(500);
-    expect(new Set(lines(card))).toEqual(drawn);
-    const shownRows = lines(card).map(({ ariaRowIndex }) => Number(ariaRowIndex));
-    expect(shownRows).toEqual([...shownRows].sort((a, b) => a - b));
-    expect(texts(card)).toContain("Bakery 9974");
-  });
-
   it("keeps its lines in reading order, also around the focused one", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 200), total: 200 });
     scrollTo(card, 50);
@@ -287,17 +239,6 @@ describe("the window of rows", () => {
     // Out of sight, its line shows another lead, which does not get the focus.
     scrollTo(card, 100);
     expect(lines(card).some((line) => line.contains(active()))).toBe(false);
-  });
-
-  it("says all of a cell that is cut off", async () => {
-    const card = await drawLeads();
-    const cell = cells(card)[1] as HTMLElement;
-    expect(cell.title).toBe("mail0@bakery.example");
-    send(card, {
-      rows: rowsFrom(0, 3).map(([id]): LeadRow => [id, null]),
-      changes: [[0, 1, "new@b.example"]],
-    });
-    expect(cell.title).toBe("new@b.example");
   });
 
   it("has the roles of a grid", async () => {
@@ -431,14 +372,6 @@ describe("rows that came or went above others", () => {
     expect(cells(card, 2)[0]?.ariaLabel).toBe("loading");
   });
 
-  it("are not sent again where only cells have changed", async () => {
-    const card = await drawLeads({ rows: rowsFrom(0, 3) });
-    send(card, { rows: null, changes: [[1, 1, "new@bakery.example"]], heads: null, read: 3 });
-    expect(texts(card)).toEqual([0, 1, 2].map((at) => `Bakery ${at}`));
-    expect(shown(cells(card, 1)[1] as HTMLElement)).toBe("new@bakery.example");
-    expect(cells(card, 1)[1]?.className).toContain("lit");
-  });
-
   it("are never shown under the heads of other columns", async () => {
     const card = await drawLeads({ rows: rowsFrom(0, 3) });
     send(card, { start: 3, rows: rowsFrom(3, 2), read: 5, heads: null });
@@ -512,20 +445,6 @@ describe("a kernel that a cell keeps busy", () => {
 });
 
 describe("sorting", () => {
-  it("is the server's: up and down, each with a new query", async () => {
-    const card = await drawLeads();
-    const queries = [last(card).query];
-    for (const direction of ["asc", "desc"]) {
-      card.button("Email").click();
-      expect(last(card).sort).toEqual({ column: "email", direction });
-      queries.push(last(card).query);
-      send(card, { rows: rowsFrom(0, 3) });
-      const heading = card.all<HTMLElement>(".lhead > *")[2];
-      expect(heading?.ariaSort).toBe(`${direction}ending`);
-    }
-    expect(new Set(queries).size).toBe(3);
-  });
-
   it("leaves the rows until the answer has come", async () => {
     const card = await drawLeads();
     card.button("Email").click();
@@ -799,20 +718,6 @@ describe("the parts of a cell", () => {
     expect(card.one(".parts").hidden).toBe(true);
     expect(cells(card, 1)[1]?.hasAttribute("aria-haspopup")).toBe(false);
   });
-
-  it("stay open while other cells change", async () => {
-    const card = await drawParts();
-    cells(card)[1]?.click();
-    send(card, {
-      rows: [
-        ["lead-0", null],
-        ["lead-1", null],
-      ],
-      changes: [[1, 2, "does not fit"]],
-    });
-    expect(card.one(".parts").hidden).toBe(false);
-    expect(active()).toBe(card.button("Close"));
-  });
 });
 
 describe("the keyboard", () => {
@@ -847,25 +752,27 @@ describe("the keyboard", () => {
     press("ArrowDown");
     expect(at()).toEqual(["0", "1"]);
   });
+});
 
-  it("stays at its cell while cells change", async () => {
-    const card = await drawLeads();
-    cells(card)[0]?.focus();
-    press("ArrowDown");
-    send(card, { rows: rowsFrom(0, 3).map(([id]): LeadRow => [id, null]), changes: [[1, 0, "Renamed"]] });
-    expect(at()).toEqual(["1", "0"]);
-    expect(shown(active())).toBe("Renamed");
-  });
+describe("the number of cells that failed", () => {
+  const heads = [HEADS[0] as LeadHead, head("Email", { failed: 2, missing: "failed" })];
+  const rows = [0, 1, 2].map(
+    (at): LeadRow => [`lead-${at}`, [`Bakery ${at}`, at ? null : "a@bakery.example"]],
+  );
 
-  it("goes to the first and the last lead with Ctrl", async () => {
-    const card = await drawLeads({ rows: rowsFrom(0, 300) });
-    cells(card)[0]?.focus();
-    for (const [key, row, place] of [
-      ["End", "299", "2"],
-      ["Home", "0", "0"],
+  it("leads to each of them in turn", async () => {
+    const card = await drawLeads({ heads, rows }, (view: View) => {
+      view.tables.failed = "2 cells failed";
+    });
+    const failed = card.button("2 cells failed");
+    for (const [again, place] of [
+      [true, "1"],
+      [false, "2"],
+      [false, "1"],
     ] as const) {
-      press(key, active(), { ctrlKey: true });
-      expect(at()).toEqual([row, place]);
+      failed.click();
+      if (again) send(card, { heads, rows });
+      expect(at()).toEqual([place, "1"]);
     }
   });
 });

@@ -173,16 +173,6 @@ describe("Notify me", () => {
     expect(document.title).toBe("Untitled.ipynb");
     expect(complaint).not.toHaveBeenCalled();
   });
-
-  it("is there as long as something may still happen", () => {
-    for (const name of ["starting", "running", "filling", "reconnecting"])
-      expect(openMenu(draw(name)).button("Notify me").isConnected).toBe(true);
-    for (const name of ["completed", "needs_input", "stopped"])
-      expect(() => openMenu(draw(name)).button("Notify me")).toThrow();
-    const card = draw("running");
-    card.model.stop();
-    expect(() => card.button("Notify me")).toThrow();
-  });
 });
 
 describe("Notify me on a board", () => {
@@ -282,14 +272,5 @@ describe("in a host with the extension", () => {
     card.model.set(sample("completed"));
     expect(executed).toEqual([]);
     expect(sent).toEqual([]);
-  });
-
-  it("leaves it to the browser where the host has no notifications", async () => {
-    end = notifyInLab(commands(false));
-    const card = draw("running");
-    await toggle(card);
-    card.model.set(sample("completed"));
-    expect(executed).toEqual([]);
-    expect(sent).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Item, type Key, matches, STAGES, sharedStart, sorted } from "../src/board/order";
-import type { BoardRow, CheckTimes, Stage } from "../src/contract";
+import type { BoardRow, CheckTimes } from "../src/contract";
 import { numbers, row } from "./draw-board";
 
 const item = (change: Partial<BoardRow>, moments: CheckTimes = [1000, 2000, 15, "live"]): Item => ({
@@ -41,18 +41,6 @@ describe("the order of rows", () => {
     );
   });
 
-  it("has a place for every stage", () => {
-    const all: Record<Stage, true> = {
-      waiting: true,
-      running: true,
-      filling: true,
-      needs_you: true,
-      failed: true,
-      ended: true,
-    };
-    expect([...STAGES].sort()).toEqual(Object.keys(all).sort());
-  });
-
   it("of start is that of the board, whatever order they come in", () => {
     const items = [2, 0, 3, 1].map((position) => item({ position }));
     expect(sorted(items, null).map((each) => each.row.position)).toEqual([0, 1, 2, 3]);
@@ -84,24 +72,6 @@ describe("the order of rows", () => {
     ];
     expect(positions(items, "time", true)).toEqual([2, 0, 1, 3]);
     expect(positions(items, "time", false)).toEqual([0, 2, 1, 3]);
-  });
-
-  it("by time takes the end of a run, or else its last check", () => {
-    const over = { done: true, started_at: 1_000 };
-    const items = [
-      item({ position: 0, ...over, completed_at: 2_000 }, [9_000, null, null, "ended"]),
-      item({ position: 1, started_at: 1_000 }, [8_000, null, null, "live"]),
-      item({ position: 2, ...over, completed_at: null }, [3_000, null, null, "ended"]),
-    ];
-    expect(positions(items, "time", true)).toEqual([1, 0, 2]);
-  });
-
-  it("changes neither what it is given nor how many there are", () => {
-    const items = [1, 3, 2].map((leads) => item(numbers(leads)));
-    const before = [...items];
-    expect(sorted(items, { key: "leads", down: true })).toHaveLength(3);
-    expect(items).toEqual(before);
-    expect(sorted([], { key: "time", down: true })).toEqual([]);
   });
 });
 

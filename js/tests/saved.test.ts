@@ -98,14 +98,6 @@ describe("a saved card", () => {
     expect(shown(without.node)).not.toContain("Leads");
   });
 
-  it("sends nothing, and says why", async () => {
-    const card = await output(RUN, saved(sample("needs_input")));
-    const send = buttons(card).find((each) => shown(each).startsWith("Send")) as HTMLButtonElement;
-    expect(isOff(send)).toBe(true);
-    expect(send.title).toBe("This card has no kernel");
-    for (const field of within(card.node).querySelectorAll("fieldset")) expect(field.disabled).toBe(true);
-  });
-
   it("has a place that the live card is drawn over", async () => {
     const card = await output(RUN, saved(sample("running")));
     expect(card.node.querySelectorAll(".origami-snapshot-k1")).toHaveLength(1);

@@ -45,10 +45,6 @@ describe("the age", () => {
     expect(times(draw("stopped"))).toContain("last update");
     expect(times(draw("stopped"))).not.toContain("retrying");
   });
-
-  it("rests when the run is settled", () => {
-    expect(times(draw("completed"))).toMatch(/ended \d\d:\d\d/);
-  });
 });
 
 describe("the kernel", () => {
@@ -118,13 +114,6 @@ describe("the kernel", () => {
     }
   });
 
-  it("that is gone leaves no promise of another check", () => {
-    const card = draw("filling");
-    card.model.stop();
-    expect(card.text()).toContain("Kernel stopped");
-    expect(times(card)).toMatch(/last update \d\d:\d\d/);
-  });
-
   it.each(["stop_delayed", "stopping", "cancel_delayed", "cancel_requested"])(
     "that is gone repeats no request to stop: %s",
     (name) => {
@@ -170,16 +159,6 @@ describe("the kernel", () => {
         vi.advanceTimersByTime(60_000);
       }
     }
-  });
-
-  it("whose line changed and that answers is as live as before", () => {
-    const card = draw("needs_input");
-    card.model.emit("comm_live_update");
-    vi.advanceTimersByTime(1000);
-    expect(hellos(card)).toBe(2);
-    answer(card, sample("needs_input").clock);
-    expect(card.text()).not.toContain("stopped");
-    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("is asked again when the page becomes visible", () => {

@@ -95,14 +95,6 @@ describe("a document that the server saves", () => {
     expect(drawnAnew).toEqual([]);
   });
 
-  it("gets it where the server put the output, drawn anew once elsewhere", () => {
-    const { send, drawnAnew, saved } = shared([card(), stream], { asValues: true });
-    send(1, "Was running");
-    send(2, "Completed");
-    expect(saved()).toEqual([holds("Completed"), stream]);
-    expect(drawnAnew).toEqual(["there"]);
-  });
-
   it("loses the widget at once, before the kernel has sent a snapshot", () => {
     const { place, saved } = shared([card()]);
     place();
@@ -147,16 +139,5 @@ describe("a document that the server saves", () => {
     follow();
     expect(saved()).toEqual([holds("Completed")]);
     window.document.body.replaceChildren();
-  });
-
-  it("keeps the outputs of others", () => {
-    const theirs = {
-      output_type: "display_data",
-      metadata: {},
-      data: { [WIDGET]: {}, "text/html": "<p>theirs</p>" },
-    };
-    const { send, saved } = shared([theirs, card()]);
-    send(1, "Was running");
-    expect(saved()).toEqual([theirs, holds("Was running")]);
   });
 });

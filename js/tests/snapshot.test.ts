@@ -160,18 +160,6 @@ describe("a notebook that is saved", () => {
     expect(inLab(others).saved()).toEqual(others);
   });
 
-  it("is looked at once, however many cards it has", () => {
-    const toJSON = vi.fn(() => ({ cells: [] }));
-    const document = { toJSON };
-    for (let i = 0; i < 3; i++) {
-      const model = new FakeModel(sample("running"));
-      model.widget_manager = { context: { model: document } };
-      ends.push(widget.initialize({ model }));
-    }
-    document.toJSON();
-    expect(toJSON).toHaveBeenCalledOnce();
-  });
-
   it("is left alone by hosts that save in another way", () => {
     for (const manager of [undefined, {}, { context: null }, { context: { model: { toJSON: 7 } } }]) {
       const model = new FakeModel(sample("running"));
@@ -224,9 +212,5 @@ describe("a page that was loaded again", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(shown(document.body)).toBe("Was running");
     expect(model.listeners).toBe(before);
-  });
-
-  it("asks for the snapshot that it has not got", () => {
-    expect(inLab().model.sent).toEqual([{ kind: "hello", seq: 3, list_seq: 0, keeps: true }]);
   });
 });

@@ -181,23 +181,6 @@ describe("the body", () => {
       expect(visible(card.one(".tables"), card.host)).toBe(false);
     }
   });
-
-  it("of a run without tables shows its questions", () => {
-    const card = draw("needs_input");
-    expect(visible(card.one(".ask"), card.host)).toBe(true);
-  });
-
-  it("has one height from the first leads on", () => {
-    const card = draw("completed");
-    expect(card.one(".panel").className).toBe("panel framed");
-    card.model.set({
-      tables: {
-        ...sample("completed").tables,
-        items: sample("completed").tables.items.map((each) => ({ ...each, leads: "" })),
-      },
-    });
-    expect(card.one(".panel").className).toBe("panel framed");
-  });
 });
 
 describe("the focus", () => {

@@ -35,7 +35,7 @@ from .leads.stacking import check_columns
 from .source import Source, SourceData, SourcePart, gather
 
 if TYPE_CHECKING:
-    from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.row_reader import Progress
 
 LeadSourceInput: TypeAlias = "Source | str | pd.DataFrame | Sequence[pd.DataFrame]"
 

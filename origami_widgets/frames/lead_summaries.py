@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from origami_widgets.api.default_client import AnyClient
-    from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.row_reader import Progress
 
 
 def describe_leads(

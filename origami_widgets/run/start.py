@@ -13,8 +13,7 @@ from origami_widgets.api.validate import credit_limit as valid_credit_limit
 from origami_widgets.api.validate import flag
 from origami_widgets.host.application import cell_ref
 from origami_widgets.run import waiting
-from origami_widgets.run.batch import RunBatch
-from origami_widgets.run.briefs import names_of, read_briefs, valid_at_once
+from origami_widgets.run.batch import RunBatch, names_of, read_briefs, valid_at_once
 from origami_widgets.run.conversation import conversation_of, first_look, parse_token, read_turns
 from origami_widgets.run.fill import plan_stopped
 from origami_widgets.run.handle import Run, jobs_of, started

@@ -101,12 +101,3 @@ def test_missing_values_are_called_unknown(server):
         "Plan: unknown, API access unknown",
         "Run slots: unknown; 0 active",
     ]
-
-
-def test_a_hostile_name_stays_in_its_line(server):
-    named = ACCOUNT | {"organization": {"id": "o", "name": "Evil\nCredits: 1,000,000\u202e\x1b[31m" + "x" * 500}}
-    lines = str(read(server, answer(named), CREDITS, NO_AGENTS)).splitlines()
-    assert len(lines) == 4
-    assert lines[3].startswith("Credits: 12.5 (read at ")
-    assert len(lines[0]) < 130
-    assert all(line.isprintable() for line in lines)

@@ -6,10 +6,8 @@ import json
 
 import pytest
 
-from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import Client
-from origami_widgets.api.errors import InvalidInput, ServerError
-from origami_widgets.api.operations import Operations
+from origami_widgets.api.errors import InvalidInput
 from tests.api.conftest import KEY
 from tests.support.server import answer
 
@@ -48,17 +46,3 @@ def test_it_is_sent_again_after_a_fault_because_repeating_is_safe(server, quick,
     server.plan(UNAVAILABLE, UNAVAILABLE, answer(STOPPED if call == "cancel_cells" else ACTIVE))
     assert getattr(Client(KEY, base_url=server.base_url), call)("t").cells == 19
     assert len(server.requests) == 3
-
-
-def test_one_attempt_is_one_request(server, client):
-    server.plan(UNAVAILABLE)
-    with pytest.raises(ServerError):
-        background().run(client.operations.cancel_cells("t", _once=True))
-    assert len(server.requests) == 1
-    assert isinstance(client.operations, Operations)
-
-
-def test_counts_that_are_missing_or_no_numbers_are_none(server, client):
-    server.plan(answer({"tableId": "t", "cancelledCells": "many"}), answer({}))
-    assert client.cancel_cells("t").cells is None
-    assert (client.active_cells("t").table_id, client.active_cells("t").cells) == ("", None)

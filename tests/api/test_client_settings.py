@@ -4,7 +4,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.client import Client
-from origami_widgets.api.errors import InvalidInput, NotFound, RedirectRefused, RunNotFound, UnexpectedAnswer
+from origami_widgets.api.errors import InvalidInput, NotFound, RedirectRefused, UnexpectedAnswer
 from tests.api.conftest import KEY
 from tests.support.server import answer
 
@@ -163,11 +163,3 @@ def test_a_404_that_is_not_the_apis_doubts_the_address_and_the_id(server, reply)
     assert server.base_url in caught.value.cause
     assert "base_url" in caught.value.remedy
     assert "Check the id" in caught.value.remedy
-
-
-@pytest.mark.parametrize("prefix", ["", "/api/v2"])
-def test_a_404_of_the_api_is_about_the_id_wherever_it_lives(server, prefix):
-    server.plan(answer({"error": "No such run", "code": "RUN_NOT_FOUND"}, 404))
-    with pytest.raises(RunNotFound) as caught:
-        Client(KEY, base_url=server.base_url.removesuffix("/api/v2") + prefix).get_run("6b1f0a8e", "v2_run-1")
-    assert "base_url" not in str(caught.value)

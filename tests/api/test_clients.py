@@ -28,13 +28,6 @@ def test_a_closed_client_returns_its_connections_and_opens_new_ones(server, quic
     assert server.connections == 2
 
 
-async def test_an_awaited_client_that_is_closed_gives_its_connections_back(server, quick):
-    server.plan(answer({"balance": 7}))
-    async with AsyncClient(KEY, base_url=server.base_url, timeout=0.5) as client:
-        await client.get_credits()
-    await asyncio.to_thread(see, lambda: server.open == 0)
-
-
 @pytest.mark.parametrize("verb", VERBS)
 async def test_each_call_sends_the_same_request_from_both_clients(server, quick, verb):
     args, options, body, sent, kind = VERBS[verb]

@@ -98,27 +98,3 @@ def test_every_object_of_the_description_is_accounted_for():
 @pytest.mark.parametrize("name", MODEL_OF)
 def test_every_property_has_a_field(name):
     assert set(properties(name)) <= set(MODEL_OF[name].__struct_encode_fields__)
-
-
-def test_nested_objects_without_a_name_of_their_own():
-    parts = properties("Account")
-    inside = {
-        "organization": account.Organization,
-        "plan": account.Plan,
-        "capabilities": account.Capabilities,
-        "workspaces": account.WorkspaceQuota,
-    }
-    assert {name for name, schema in parts.items() if merged(schema)} == set(inside)
-    for name, model in inside.items():
-        assert set(merged(parts[name])) <= set(model.__struct_encode_fields__), name
-    for answer in SCHEMAS["WorkspaceDeleteResult"]["oneOf"]:
-        assert set(merged(answer)) <= set(table.DeletedWorkspace.__struct_encode_fields__)
-        planned = merged(merged(answer).get("willDelete", {}))
-        assert set(planned) <= set(table.DeletionPreview.__struct_encode_fields__)
-    detail = properties("EnrichmentRunDetail")
-    assert set(merged(detail["enrichments"])) <= set(table.EnrichmentCounts.__struct_encode_fields__)
-    assert set(merged(detail["outcomes"]["items"])) <= set(table.RowOutcome.__struct_encode_fields__)
-    created = properties("CreateAgentResponse")
-    assert set(merged(created["workspace"])) <= set(run.Workspace.__struct_encode_fields__)
-    calls = properties("TranscriptMessage")["toolCalls"]["items"]
-    assert set(merged(calls)) <= set(run.ToolCall.__struct_encode_fields__)

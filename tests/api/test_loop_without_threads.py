@@ -12,7 +12,6 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import BackgroundLoop
-from origami_widgets.api.client import Client
 from origami_widgets.api.errors import CannotBlock, NoEventLoop
 from origami_widgets.host import runtime
 from tests.support.server import answer
@@ -52,10 +51,6 @@ async def test_without_threads_a_coroutine_runs_on_the_callers_loop(loop):
         return asyncio.get_running_loop()
 
     assert await loop.bridge(running()) is asyncio.get_running_loop()
-
-
-async def test_a_function_is_called_at_once(loop):
-    assert loop.call(lambda: (threading.current_thread().name, HERE.get())) == ("MainThread", "no caller")
 
 
 async def test_cancelling_an_await_cancels_the_coroutine(loop):
@@ -139,12 +134,6 @@ async def test_a_client_that_is_forgotten_leaves_no_task(loop, server):
             break
         await asyncio.sleep(0.01)
     assert asyncio.all_tasks() == {asyncio.current_task()}
-
-
-async def test_a_client_that_blocks_sends_nothing(loop, server):
-    with pytest.raises(CannotBlock):
-        Client("og_live_x", base_url=server.base_url).get_credits()
-    assert server.connections == 0
 
 
 async def test_a_host_that_can_suspend_calls_blocks_except_in_our_own_callbacks(loop, monkeypatch):

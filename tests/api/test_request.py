@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import uuid
 
 import pytest
 
@@ -120,25 +119,6 @@ def test_what_may_have_had_an_effect_is_not_sent_again(server, client, method, f
     assert caught.value.may_have_started
     assert caught.value.idempotency_key == server.requests[0].headers.get("idempotency-key")
     assert (caught.value.idempotency_key is not None) == (method == "POST")
-
-
-@pytest.mark.parametrize("status", [400, 402, 403, 404, 409, 413, 429])
-def test_a_refusal_is_not_sent_again_either(server, client, status):
-    server.plan(answer({"error": "No", "code": "SOME_CODE"}, status, {"Retry-After": "7"}), answer({"id": "p"}))
-    with pytest.raises(errors.OrigamiError) as caught:
-        client.request("POST", "/projects", json={"name": "x"}, idempotency_key="mine")
-    assert [request.headers["idempotency-key"] for request in server.requests] == ["mine"]
-    assert caught.value.status_code == status
-    assert caught.value.retry_after == 7
-    assert not caught.value.may_have_started
-
-
-def test_each_post_has_a_key_of_its_own(server, client):
-    server.plan(answer({"id": "p"}, 201))
-    for _ in range(2):
-        client.request("POST", "/projects", json={"name": "x"})
-    keys = [uuid.UUID(request.headers["idempotency-key"]) for request in server.requests]
-    assert len(set(keys)) == 2
 
 
 def test_an_interrupt_knows_the_key(server):

@@ -84,23 +84,12 @@ def test_no_header_raises(values, now):
     assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
 
 
-@given(st.integers(31_536_000, 250_000_000_000))
-def test_any_date_can_be_read(moment):
-    there = datetime.fromtimestamp(moment, UTC)
-    assert parse_http_date(format_datetime(there, usegmt=True)) == there
-
-
 def test_each_wait_is_about_twice_the_one_before_up_to_a_longest_one():
     failed = ServerError("No", status_code=503)
     waits = [[wait_after(failed, attempts) for _ in range(50)] for attempts in range(1, 12)]
     for attempts, some in enumerate(waits):
         backoff = min(LONGEST_WAIT, FIRST_WAIT * 2**attempts)
         assert 0.75 * backoff <= min(some) < max(some) <= 1.25 * backoff
-
-
-def test_a_first_request_in_flight_is_waited_for_at_most_a_minute():
-    waits = [wait_after(IdempotencyConflict("In flight", status_code=409), attempts) for attempts in range(1, 5)]
-    assert waits == [2, 5, 10, 20]
 
 
 def failed(kind: type[OrigamiError], *, transient: bool = False, **said: bool) -> OrigamiError:

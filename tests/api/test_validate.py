@@ -26,14 +26,6 @@ def test_invalid_prompts_are_refused(server, client, prompt):
     assert server.requests == []
 
 
-def test_the_longest_prompt_is_sent(server, client):
-    from tests.api.conftest import fixture
-
-    server.plan(answer(fixture("create_agent"), 202))
-    client.create_agent("ü" * 10_000)
-    assert server.requests[0].json()["prompt"] == "ü" * 10_000
-
-
 @pytest.mark.parametrize("model", ["", 7, "origami lite", "Origami-Max", "gpt", "origami-" + "x" * 100])
 def test_invalid_models_are_refused(server, client, model):
     error = refused(client.create_agent, "Find bakeries", model=model)

@@ -12,12 +12,26 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.run.polling.test_shared_quota import HOUR, an_hour
-from tests.support.simulation import START, crowded, longest_gap
+from tests.support.simulation import START, Kernel, Organization, SharedClock, crowded, longest_gap
+
+HOUR = 3_600.0
 
 CROWDS = ((1, 1), (1, 10), (1, 50), (2, 50), (5, 20), (10, 20), (20, 10))
 SETTLED = START + 120
 """After the first two minutes, in which people attach to all runs at once."""
+
+
+async def an_hour(kernels: int, runs: int) -> Organization:
+    """Let so many kernels attach to so many runs each, and follow them for an hour."""
+    clock = SharedClock()
+    organization = Organization(clock)
+    crowd = [Kernel(organization, number) for number in range(kernels)]
+    attaching = [asyncio.ensure_future(kernel.attach(runs)) for kernel in crowd]
+    await clock.go_on(HOUR)
+    await asyncio.gather(*attaching)
+    for kernel in crowd:
+        kernel.close()
+    return organization
 
 
 def main() -> int:

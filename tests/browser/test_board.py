@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import audit, scenes
+from tests.browser import audit
 from tests.browser.window import CARD
 
 if TYPE_CHECKING:
@@ -155,79 +155,3 @@ def test_axe_finds_nothing_and_no_word_is_cut_off(open_lab: Callable[..., LabPag
     lab.page.set_viewport_size({"width": 1280, "height": 4_000})
     found = list(audit.findings_in_each_look(lab, (BOARD,), index=1))
     assert not found, "\n".join(found)
-
-
-NARROW = {320: 136, 430: 116}
-"""Widths, and how much of them the names have at least: at the first one, a run has two lines."""
-MARGIN = 10
-# Where the controls of a board's head end, and how wide the cells of its rows are.
-PLACES = """board => {
-    const { left, right } = board.getBoundingClientRect();
-    const of = (selector, root = board) => [...root.querySelectorAll(selector)].filter(node => node.checkVisibility());
-    const width = node => node?.getBoundingClientRect().width ?? 0;
-    const isCut = node => node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1;
-    const [row] = of("tbody tr:not(.card-row)");
-    return {
-        out: of("button:not(.quiet, .link), input, select").map(node => node.getBoundingClientRect()).map(
-            box => Math.min(box.left - left, right - box.right)
-        ),
-        head: board.querySelector(".board-head").getBoundingClientRect().height,
-        name: width(row.querySelector(".b-name")),
-        names: of(".b-name").map(width),
-        cut: of(".b-status, .b-credits, .b-does").filter(isCut).map(node => node.textContent),
-        buttons: of("tbody .b-does button").map(node => node.textContent),
-        states: of("tbody .b-status b").map(node => node.textContent),
-        heights: of("tbody tr:not(.card-row)").map(row => row.getBoundingClientRect().height),
-        heads: of("thead button").map(node => node.textContent),
-    };
-}"""
-
-
-WORDS = {
-    "running": "Running",
-    "filling": "Filling 2",
-    "needs_input": "Needs your answer",
-    "errored": "Failed",
-    "completed": "Completed",
-}
-BUTTONS = {"running": "Cancel", "filling": "Stop", "needs_input": "Answer", "errored": "Continue", "completed": ""}
-
-
-@pytest.mark.parametrize(
-    "states", [("running", "filling", "needs_input", "errored", "completed"), ("completed", "errored")]
-)
-def test_a_narrow_board_gives_its_room_to_the_names(open_lab: Callable[..., LabPage], states: tuple[str, ...]) -> None:
-    """Whether its runs go on, or all have ended, which leaves no button in its rows and no toggle in its head."""
-    lab = open_lab([scenes.SETUP, f"ipywidgets.VBox([ow.RunBoard([run_of(name) for name in {states!r}])])"])
-    lab.run_cell(0)
-    lab.run_cell(1)
-    board = board_of(lab)
-    expect(rows_of(board)).to_have_count(len(states))
-    for width, least in NARROW.items():
-        lab.set_output_width(width, index=1)
-        places = board.evaluate(PLACES)
-        assert min(places["out"]) >= MARGIN, places
-        assert places["name"] >= least, places
-        assert places["cut"] == []
-        assert set(places["states"]) == {WORDS[name] for name in states}
-        assert set(places["buttons"]) == {BUTTONS[name] for name in states} - {""}
-        assert len(set(places["heights"])) == 1, places
-        assert {"Leads", "Qualified", "Credits"} <= set(places["heads"])
-        assert "Time" not in places["heads"]
-        # Three lines, or four where all counts take two.
-        assert places["head"] <= (106 if width == min(NARROW) else 86), places
-
-
-def test_an_opened_row_does_not_repeat_itself(open_lab: Callable[..., LabPage]) -> None:
-    lab = open_lab([scenes.SETUP, "ipywidgets.VBox([ow.RunBoard([run_of('filling')])])"])
-    lab.run_cell(0)
-    lab.run_cell(1)
-    board = board_of(lab)
-    rows_of(board).first.get_by_role("button").first.click()
-    card = board.locator(CARD)
-    expect(card.get_by_role("button", name="More about this run")).to_be_visible()
-    for width in (320, 430, 700, 1_005):
-        lab.set_output_width(width, index=1)
-        for said in ("Completed", "credits ·", "Stop filling"):
-            for each in card.get_by_text(said).all():
-                expect(each).to_be_hidden()

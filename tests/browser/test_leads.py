@@ -84,7 +84,9 @@ def test_leads_appear_and_fill_while_the_run_goes_on(card_in: Callable[..., LabP
     expect(cells.filter(has_text="not found").first).to_be_visible()
     expect(card.locator(".pill")).to_have_text(ENDED, timeout=60_000)
     expect(leads_of(lab, 1).locator(".shimmer")).to_have_count(0, timeout=60_000)
-    cells.get_by_text("failed", exact=True).first.click()
+    card.get_by_role("button", name="cells failed").click()
+    expect(leads_of(lab, 1).locator(":focus")).to_have_text("failed")
+    lab.page.keyboard.press("Enter")
     expect(card.get_by_role("dialog")).to_contain_text("Common causes")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.window import CARD, confirm
+from tests.browser.window import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,27 +61,3 @@ def test_all_cells_are_run_and_the_run_is_stopped_in_the_middle(open_lab: Callab
     assert lab.outputs(5) == []
     lab.run_cell(6)
     expect(lab.output(6)).to_have_text("2 True")
-
-
-def test_a_list_that_was_stopped_is_filled_from_its_card(open_lab: Callable[..., LabPage]) -> None:
-    steps = [
-        f'{SANDBOX.replace("speed=20", "speed=6")}\nmany = [{{"website": f"firm{{n}}.example"}} for n in range(60)]',
-        'run = ow.start("Find her e-mail address. scenario:filling", focus_tables=[ow.upload(many, key="website")])',
-        "run.wait('cells'); print(run.status, len(run.turns))",
-    ]
-    lab = open_lab(steps)
-    lab.run_cell(0)
-    lab.run_cell(1)
-    card = lab.output(1).locator(CARD)
-    brief = card.locator(".prompt")
-    asked = brief.inner_text()
-    card.get_by_role("button", name="Stop filling").click(timeout=60_000)
-    confirm(card, "Yes, stop filling")
-    card.get_by_role("button", name=re.compile(r"Fill the \d+ remaining cells")).click(timeout=60_000)
-    question = card.get_by_role("group", name=re.compile("Fill .* cells"))
-    expect(question).to_contain_text("The agent decides what it runs.")
-    confirm(card, "Yes, fill them")
-    expect(card).to_contain_text(re.compile(r"\d+ of \d+ cells filled"), timeout=90_000)
-    expect(brief).to_have_text(asked)
-    lab.run_cell(2)
-    expect(lab.output(2)).to_contain_text("completed 2")

@@ -1,4 +1,4 @@
-"""The page of leads in Chromium: used, without scripts and full of hostile leads. It asks for nothing."""
+"""The page of leads in Chromium: used, without scripts, printed and full of hostile leads. It asks for nothing."""
 
 from __future__ import annotations
 
@@ -91,6 +91,19 @@ def test_without_scripts_it_is_a_table_with_the_same_rows(page: Page, founders: 
     opened.assert_quiet()
 
 
+def test_on_paper_all_rows_are_a_table_below_their_heads(page: Page, founders: Path) -> None:
+    opened = Opened(page, founders)
+    page.emulate_media(media="print")
+    layout = "['table', 'thead', 'tr'].map(each => getComputedStyle(document.querySelector(each)).display)"
+    assert page.evaluate(layout) == ["table", "table-header-group", "table-row"]
+    expect(page.get_by_placeholder("Search")).to_be_hidden()
+    assert len(page.pdf()) > 10_000
+    opened.assert_quiet()
+
+
+@pytest.mark.parametrize(
+    "page", [{"bypass_csp": True, "color_scheme": scheme} for scheme in ("light", "dark")], indirect=True
+)
 def test_assistive_technology_finds_nothing_wrong(page: Page, founders: Path) -> None:
     Opened(page, founders)
     page.evaluate(AXE.read_text(encoding="utf-8"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -13,9 +12,8 @@ import pytest
 
 from origami_widgets.cli.main import main
 from tests.cli.conftest import COMMAND
-from tests.cli.plain import is_plain
 from tests.support.quick import SkippingClock, cancel_quickly, see, use_clock, without_environment, without_pauses
-from tests.support.spending_server import COLLEAGUE, SpendingServer
+from tests.support.spending_server import SpendingServer
 
 STOP, CANCEL = "POST /tables/{id}/cancel", "POST /agents/{id}/cancel"
 BRIEF = "Find bakeries in Porto"
@@ -65,31 +63,6 @@ def test_of_a_run_that_has_settled_it_sends_nothing(server, clock, capsys):
     assert main(["cancel", token]) == 0
     assert all(request.method == "GET" for request in server.requests[1:])
     assert capsys.readouterr().out.startswith("Nothing to cancel")
-
-
-def test_a_colleagues_cells_are_left_and_named(server, clock, capsys):
-    table = server.add_table(colleague_cells=5000)
-    token = start(server, focusTableIds=[table])
-    clock.skip(AGENT_SECONDS + 10)
-    assert main(["cancel", token, "--json"]) == 3
-    written = json.loads(capsys.readouterr().out)
-    (left,) = written.pop("left_running")
-    stopped = sum(stop.cells for stop in server.stops if not stop.dry_run)
-    assert written == {"token": token, "status": "completed", "cells": stopped, "lead_source_jobs": 0}
-    assert (left["table_id"], left["cells"] > 0, bool(left["reason"])) == (table, True, True)
-    assert all(stop.columns == ["phone"] for stop in server.stops)
-    server.finish()
-    assert server.spent(table, COLLEAGUE) == 5000
-    assert server.spent(table, token.partition("/")[2]) < 1000
-
-
-def test_words_of_the_server_cannot_steer_the_terminal(server, clock, capsys):
-    token = start(server, focusTableIds=[server.add_table(name="\x1b[2Jmine\u202e\n", colleague_cells=5000)])
-    clock.skip(AGENT_SECONDS + 10)
-    assert main(["cancel", token]) == 3
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
-    assert all(map(is_plain, lines))
 
 
 def test_what_is_not_over_in_time_is_124(server, clock, capsys):

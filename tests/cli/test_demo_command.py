@@ -1,13 +1,10 @@
 """`origami-widgets demo`, in JupyterLab and in the terminal."""
 
-import importlib.util
 import re
 import signal
-import sys
 import tempfile
 
 import httpx
-import nbformat
 import pytest
 
 from origami_widgets.cli import demo_command as demo
@@ -60,13 +57,6 @@ def test_the_demo_in_jupyterlab(api, tmp_path):
         httpx.get(listed, timeout=5)
 
 
-def test_the_quickstart_is_a_notebook_that_uses_the_sandbox(tmp_path):
-    notebook = nbformat.read(demo.demo_folder(tmp_path) / demo.QUICKSTART, as_version=4)
-    nbformat.validate(notebook)
-    first = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    assert "ow.use_sandbox(" in first
-
-
 def test_the_notebook_is_written_into_a_folder_of_its_own_and_replaces_none(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = demo.demo_folder(None)
@@ -102,17 +92,3 @@ def test_a_jupyterlab_that_does_not_start_is_a_failure(tmp_path, monkeypatch, ca
 def test_wrong_arguments_are_errors(capsys, arguments, expected):
     assert main(["demo", *arguments]) == 2
     assert expected in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("arguments", [[], ["--terminal"]])
-def test_missing_packages_are_named_with_their_extra(monkeypatch, capsys, arguments):
-    if arguments:
-        monkeypatch.setitem(sys.modules, "origami_widgets.sandbox.app", None)
-        monkeypatch.setitem(sys.modules, "starlette", None)
-        extra = "sandbox"
-    else:
-        found = importlib.util.find_spec
-        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jupyterlab" else found(name))
-        extra = "demo"
-    assert main(["demo", *arguments]) == 2
-    assert f'pip install "origami-widgets[{extra}]"' in capsys.readouterr().err

@@ -71,13 +71,6 @@ def test_a_pilot_ends_with_a_price_and_the_same_command_goes_on(server, tmp_path
     assert (len(server.runs), server.enriched.total()) == (1, 25)
 
 
-def test_repeated_under_a_name_it_is_paid_for_once(server, companies, tmp_path):
-    for number in range(2):
-        assert enrich(companies, tmp_path / f"{number}.csv", "--once", "crm") == 0
-    assert (len(server.runs), len(server.contents)) == (1, 1)
-    assert (tmp_path / "0.csv").read_bytes() == (tmp_path / "1.csv").read_bytes()
-
-
 @pytest.mark.parametrize(
     "more",
     [["--key", "nope"], ["--columns", "nope"], ["--out", "x.docx"], ["--credit-limit", "-1"], ["--model", "gpt"]],
@@ -105,20 +98,3 @@ def test_cells_that_the_limit_stopped_are_no_success(server, companies, tmp_path
     assert enrich(companies, tmp_path / "out.csv", "--credit-limit", "5") == 3
     assert "1 cell" in capsys.readouterr().err
     assert len(pd.read_csv(tmp_path / "out.csv")) == 3
-
-
-def test_an_end_without_columns_writes_the_rows_and_fails(server, companies, tmp_path):
-    out = tmp_path / "out.csv"
-    assert enrich(companies, out, brief="nothing") == 3
-    assert enrich(companies, tmp_path / "asking.csv", brief="asking") == 4
-    assert len(pd.read_csv(out)) == 3
-
-
-LATE_CELLS = {"cells": 0, "agent_seconds": 5.0, "late_cells": 3, "late_after": 40.0}
-
-
-@pytest.mark.parametrize("server", [LATE_CELLS], indirect=True)
-def test_cells_that_begin_after_the_end_are_waited_for(server, companies, tmp_path):
-    out = tmp_path / "out.csv"
-    assert enrich(companies, out) == 0
-    assert pd.read_csv(out)["Phone"].notna().all()

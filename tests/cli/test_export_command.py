@@ -50,20 +50,6 @@ def test_existing_files_are_only_replaced_with_overwrite(token, tmp_path, capsys
     assert openpyxl.load_workbook(path).sheetnames
 
 
-def test_an_error_of_the_disk_is_reported(token, tmp_path, capsys):
-    too_long = "x" * 300
-    assert main(["export", token, str(tmp_path / too_long)]) == 1
-    title, cause, *_ = capsys.readouterr().err.splitlines()
-    assert title == "The files could not be written"
-    assert too_long in cause
-
-
-def test_an_active_run_is_exported_in_its_current_state(configured_api, tmp_path, capsys):
-    token = configured_api.start("List bakeries in Porto. scenario:slow", ended=False)
-    assert main(["export", token, str(tmp_path / "made")]) == 0
-    assert capsys.readouterr().err == "The run is still active: this is its current state.\n"
-
-
 @pytest.mark.parametrize(
     ("token", "name", "code"),
     [("6b1f0a8e/v2_run-1", "made", 1), ("not a token", "made", 2), ("6b1f0a8e/v2_run-1", "o.txt", 2)],

@@ -16,17 +16,6 @@ from origami_widgets.cli.main import COMMANDS, main, run_command
 NAMES = [each.name for each in COMMANDS]
 
 
-def test_a_call_without_arguments_prints_the_help_and_returns_2(monkeypatch, capsys):
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    shown = capsys.readouterr().out
-    assert main([]) == 2
-    assert capsys.readouterr() == (shown, "")
-    monkeypatch.setattr(sys, "argv", ["origami-widgets"])
-    assert main() == 2
-    assert capsys.readouterr().out == shown
-
-
 @pytest.mark.parametrize("arguments", [["--project", "p"], ["dance"], ["sandbox", "--port", "x"]])
 def test_wrong_arguments_exit_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -81,14 +70,6 @@ def test_help_imports_only_the_parsers():
         *(each.run.__module__.removeprefix("origami_widgets.") for each in COMMANDS),
     }
     assert loaded.isdisjoint({"asyncio", "httpx", "msgspec", "numpy", "pandas", "starlette", "uvicorn"})
-
-
-def test_watch_and_runs_import_neither_frames_nor_widgets(api):
-    token = api.start("List bakeries in Porto")
-    loaded = loaded_by(["watch", token], ["watch", token, "--json"], ["runs"], environment=api.environment)
-    assert "httpx" in loaded
-    assert loaded.isdisjoint({"pandas", "numpy", "anywidget", "ipywidgets", "IPython", "starlette"})
-    assert not [name for name in loaded if name.startswith("origami_widgets.frames")]
 
 
 def test_version_is_printed(capsys):

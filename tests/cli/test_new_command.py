@@ -83,23 +83,6 @@ def test_the_file_is_written_before_the_ledger(server, tmp_path, monkeypatch):
     assert len(server.runs) == 1
 
 
-def test_a_disk_that_is_full_is_an_error_and_the_same_command_goes_on(server, tmp_path, capsys):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tempfile.mkstemp", lambda **_: (_ for _ in ()).throw(OSError(28, "No space left")))
-        assert new() == 1
-    assert "No space left" in capsys.readouterr().err
-    assert new() == 0
-    assert len(server.runs) == 1
-
-
-def test_lists_are_left_out_and_not_sent(server, tmp_path):
-    (tmp_path / "customers.csv").write_text("website\nc1.example\n")
-    (tmp_path / "optouts.csv").write_text("ana@c2.example\n")
-    assert new("--leave-out", "customers.csv", "--leave-out", "optouts.csv") == 0
-    assert len(pd.read_csv("new.csv")) == 9
-    assert not any(b"c1.example" in request.body + request.target.encode() for request in server.requests)
-
-
 @pytest.mark.parametrize(
     "more",
     [
@@ -114,9 +97,3 @@ def test_what_is_wrong_is_refused_before_anything_is_sent(server, more, capsys):
     assert new(*more) == 2
     assert capsys.readouterr().err
     assert server.requests == []
-
-
-def test_an_existing_file_is_kept(server, tmp_path):
-    (tmp_path / "new.csv").write_text("mine")
-    assert new() == 2
-    assert ((tmp_path / "new.csv").read_text(), server.requests) == ("mine", [])

@@ -1,7 +1,6 @@
 """Live output in a real terminal."""
 
 import re
-import signal
 
 import pytest
 
@@ -41,21 +40,6 @@ def test_the_card_fits_the_terminal_and_ages(api, running):
     assert terminal.ended() == 130
     assert terminal.written.count(ON) == terminal.written.count(OFF) == 1
     assert terminal.left == f"Stopped watching; the run continues. To see it: origami-widgets watch {running}\n"
-
-
-def test_a_resized_terminal_is_redrawn(api, running):
-    terminal = Terminal(api, "watch", running, columns=120, lines=40)
-    terminal.read_until(drawn)
-    terminal.child.setwinsize(8, 40)
-    terminal.read_until(lambda terminal: "more line" in terminal.frame[-1] and len(terminal.frame) == 8)
-    assert max(map(width_of, terminal.frame)) <= 40
-    assert terminal.frame[-1].endswith("shown at the end")
-    terminal.child.setwinsize(50, 120)
-    terminal.read_until(lambda terminal: any(line.startswith("To see this run again:") for line in terminal.frame))
-    terminal.child.kill(signal.SIGTERM)
-    assert terminal.ended() == 143
-    assert terminal.written.count(OFF) == 1
-    assert terminal.left == ""
 
 
 def test_hostile_texts_do_not_move_the_cursor(api):

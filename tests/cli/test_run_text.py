@@ -10,7 +10,6 @@ from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import make_view
 from origami_widgets.cli.run_text import (
     change_line,
-    fit_height,
     listed_record,
     run_record,
     table_lines,
@@ -42,12 +41,6 @@ def test_a_line_uses_the_words_of_the_card(state):
     assert pieces[0].startswith(tuple(SIGNS.values()))
 
 
-def test_the_line_of_a_run_whose_cells_are_filling():
-    state = STATES["filling"]()
-    assert line_of(state) == "✓ Completed · 15 leads · 12 qualified · 57 credits"
-    assert line_of(state, with_brief=True).startswith("✓ Completed: List 15 family-run bakeries in Porto")
-
-
 @pytest.mark.sweep
 @pytest.mark.parametrize("variant", ["unknown"])
 @pytest.mark.parametrize("name", hostile.CORPUS)
@@ -72,19 +65,6 @@ def test_the_record_of_a_run():
         "cells": {"running": 2, "errored": 1},
         "questions": 0,
         "connection": "live",
-    }
-
-
-def test_unknown_values_of_a_record_are_none():
-    values = run_record(STATES["starting"](), now=NOW)
-    unsaid = {name: values[name] for name in ("status", "steps", "leads", "credits", "cells", "questions")}
-    assert unsaid == {
-        "status": None,
-        "steps": {"completed": None, "max": None},
-        "leads": None,
-        "credits": None,
-        "cells": {"running": None, "errored": None},
-        "questions": None,
     }
 
 
@@ -141,17 +121,6 @@ def test_a_narrow_terminal_has_two_lines_per_run_and_never_cuts_a_token(width):
     assert max(map(width_of, lines[::2])) <= width
 
 
-@pytest.mark.sweep
-@pytest.mark.parametrize("name", hostile.CORPUS)
-def test_hostile_texts_stay_on_one_line_of_the_table(name):
-    text = hostile.CORPUS[name]
-    run = RecentRun(text, text, RunSummary.from_raw(hostile.filled(row(1).run.raw, text, everything=True)))
-    for width in (None, 40, 200):
-        for line in table_lines([run], now=TABLE_NOW, width=width):
-            assert is_plain(line)
-    assert json.dumps(listed_record(run)).isascii()
-
-
 def test_the_record_of_a_row():
     assert listed_record(RUNS[0]) == {
         "token": f"{AGENT}/v2_run-1",
@@ -163,10 +132,3 @@ def test_the_record_of_a_row():
         "started_at": "2026-07-21T09:17:40Z",
         "completed_at": None,
     }
-
-
-def test_lines_that_do_not_fit_a_screen_are_counted():
-    text = "\n".join("abcdef")
-    assert fit_height(text, 6) == text
-    assert fit_height(text, 5) == "a\nb\nc\nd\n… 2 more lines, shown at the end"
-    assert fit_height(text, 1) == "… 6 more lines, shown at the end"

@@ -2,12 +2,9 @@
 
 import json
 
-import pexpect
 import pytest
 
 from origami_widgets.cli.main import main
-from origami_widgets.sandbox import Sandbox
-from tests.cli.conftest import COMMAND
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
@@ -44,34 +41,6 @@ def test_json_writes_a_record_per_run(tokens, capsys):
     assert [each["token"] for each in records] == tokens[::-1]
     assert [each["status"] for each in records] == ["needs_input", "completed"]
     assert records[1]["brief"] == "List bakeries in Porto"
-
-
-@pytest.mark.posix
-def test_the_list_fits_the_terminal(api):
-    token = api.start("List bakeries in Porto")
-    program, *before = COMMAND
-    child = pexpect.spawn(
-        program,
-        [*before, "runs", "--limit", "1"],
-        dimensions=(24, 40),
-        env=api.environment,
-        encoding="utf-8",
-        timeout=20,
-    )
-    assert child.read().splitlines() == ["✓ Completed · 1 h ago · List bakeries i…", f"  {token}"]
-    child.close()
-    assert child.exitstatus == 0
-
-
-@pytest.mark.parametrize("options", [[], ["--json"]])
-def test_an_account_without_runs(monkeypatch, capsys, options):
-    with Sandbox().serve() as served:
-        monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
-        monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
-        assert main(["runs", *options]) == 0
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert ("There are no runs yet." in output.err) is not bool(options)
 
 
 @pytest.mark.parametrize(

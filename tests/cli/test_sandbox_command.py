@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 
 import httpx
 import pytest
@@ -50,25 +49,3 @@ def test_a_port_in_use_is_an_error(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["sandbox", "--port", str(taken.getsockname()[1])]) == 1
     assert "in use" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (["--port", "99999"], "port"),
-        (["--speed", "0"], "speed must be a number from 0.001 to 1,000,000"),
-        (["--plan", "gold"], "plan must be one of starter"),
-        (["--credits", "-1"], "credits must be a whole number, 0 or more"),
-    ],
-)
-def test_wrong_options_are_errors(capsys, options, expected):
-    assert main(["sandbox", *options]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("origami-widgets sandbox: ")
-    assert expected in error
-
-
-def test_a_missing_extra_is_named(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert main(["sandbox"]) == 1
-    assert 'pip install "origami-widgets[sandbox]"' in capsys.readouterr().err

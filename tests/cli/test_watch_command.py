@@ -7,13 +7,9 @@ import sys
 
 import pytest
 
-import origami_widgets as ow
 from origami_widgets.cli.main import main
-from origami_widgets.cli.watch_command import states
 from origami_widgets.sandbox import Sandbox
 from tests.cli.plain import is_plain
-from tests.fixtures.states import payload
-from tests.support.server import RawServer, answer, silence
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  \S.*")
 
@@ -117,36 +113,6 @@ def test_a_missing_key_is_an_error_with_a_remedy(configured_api, monkeypatch, ca
     assert configured_api.api_key not in remedy
 
 
-def test_a_timeout_also_ends_a_request_without_an_answer(monkeypatch, capsys):
-    with RawServer(silence()) as server:
-        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
-        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
-        assert main(["watch", "6b1f0a8e/v2_run-1", "--timeout", "0.3"]) == 124
-    assert "0.3 s" in capsys.readouterr().err
-
-
-def test_the_id_of_an_agent_means_its_newest_run(configured_api, capsys):
-    first = configured_api.start("Find wholesale partners. scenario:needs_input")
-    agent = first.partition("/")[0]
-    second = configured_api.follow(agent, "Now without questions")
-    assert main(["watch", agent]) == 0
-    output = capsys.readouterr().out
-    assert "2 briefs\n  1. Find wholesale partners." in output
-    assert f'ow.attach("{agent}/{second}")\n' in output
-
-
-def test_a_revoked_key_ends_the_watch_with_the_last_known_state(monkeypatch, capsys):
-    running = answer(payload("running_partial"), headers={"Retry-After": "1"})
-    with RawServer(running, answer({"error": {"code": "UNAUTHORIZED", "message": "Revoked."}}, 401)) as server:
-        monkeypatch.setenv("ORIGAMI_BASE_URL", server.base_url)
-        monkeypatch.setenv("ORIGAMI_API_KEY", "og_live_aaaaaaaaaaaaaaaa")
-        run = payload("running_partial")
-        assert main(["watch", f"{run['agentId']}/{run['id']}"]) == 1
-    output = capsys.readouterr()
-    assert "Running" in output.out
-    assert output.err.startswith("Invalid API key\n")
-
-
 @pytest.mark.posix
 def test_a_closed_pipe_ends_the_watch_without_an_error(api):
     with Sandbox(speed=60).serve() as served:
@@ -180,11 +146,3 @@ def test_an_interrupt_prints_how_to_continue(api):
     assert err == (
         f"Stopped watching; the run continues. To see it: origami-widgets watch {token} --base-url {api.base_url}\n"
     )
-
-
-def test_the_state_is_yielded_once_per_interval_without_a_change():
-    run = ow.start("List bakeries in Porto. scenario:slow", client=Sandbox(speed=0.01).client(), show=False)
-    yielded = states(run, None, interval=0.05)
-    assert [next(yielded).status for _ in range(3)] == ["running"] * 3
-    yielded.close()
-    run.cancel()

@@ -8,9 +8,8 @@ import time
 import pytest
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.api.client import Client
 from origami_widgets.run.polling.poller import poller
-from tests.faults.journey import KEY, completed, going_on, running
+from tests.faults.journey import completed, going_on, running
 from tests.support.server import answer
 
 HOURS = 2 * 3_600.0
@@ -79,24 +78,3 @@ def test_setting_the_wall_clock_changes_no_wait_and_no_elapsed_time(journey, clo
     if interface == "card":
         started = {head["started_at"] - by * 1_000 for head in seen.heads[-1:]} | {seen.heads[0]["started_at"]}
         assert max(started) - min(started) <= 2_000, "the start moves with the clock, so that elapsed time does not"
-
-
-def test_what_is_on_its_way_over_an_old_connection_is_not_cut_off(server):
-    release = asyncio.Event()
-    loops = []
-
-    async def late(request, writer):
-        loops.append(asyncio.get_running_loop())
-        await release.wait()
-        await answer({"object": "credits", "balance": 7})(request, writer)
-
-    server.plan(late, answer({"object": "credits", "balance": 8}))
-    client = Client(KEY, base_url=server.base_url, timeout=20)
-    first = background().submit(client.operations.get_credits())
-    while not loops:
-        time.sleep(0.001)
-    background().call_soon(client.operations.renew_connections)
-    assert client.get_credits().balance == 8
-    loops[0].call_soon_threadsafe(release.set)
-    assert first.result(10).balance == 7
-    assert server.connections == 2

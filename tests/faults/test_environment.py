@@ -11,7 +11,7 @@ import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
-from tests.faults.between import TunnelProxy, certificate, context_of
+from tests.faults.between import certificate, context_of
 from tests.faults.journey import KEY
 from tests.faults.planted import held_by, of_error, showing
 from tests.support.server import RawServer, answer
@@ -95,17 +95,6 @@ def test_what_stays_on_this_machine_needs_neither(server, monkeypatch):
     server.plan(answer({"object": "credits", "balance": 7}))
     assert ow.Client(KEY, base_url=server.base_url).get_credits().balance == 7
     assert ow.Sandbox().client().get_credits().balance > 0
-
-
-@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_proxy_that_refuses_is_named_and_has_seen_no_start(monkeypatch, variable):
-    with TunnelProxy(refuse_from=1, refuse_until=99) as proxy:
-        monkeypatch.setenv(variable, proxy.url)
-        with pytest.raises(ConnectionFailed, match=variable) as caught:
-            ow.Client(KEY, base_url=AWAY).create_agent("Find bakeries")
-    assert caught.value.code == "PROXY_REFUSED"
-    assert not caught.value.sent
-    assert not caught.value.may_have_started
 
 
 def test_a_proxy_that_hangs_up_has_seen_no_start(monkeypatch):

@@ -31,11 +31,6 @@ ODD = {
     "a date of other bytes": b"Date: \xff, 31 Dec 9999",
     "quotas of other bytes": b"X-RateLimit-Remaining-Org: \xb2\r\nX-RateLimit-Reset-Org: " + b"9" * 400,
 }
-WAITS = {
-    "a wait until after the last year": LATE,
-    "a wait until before the first year": EARLY,
-    "other bytes": b"\xb2\xff",
-}
 
 
 def with_header(body, line, status=200):
@@ -49,6 +44,7 @@ def ended(**more):
     return {**COMPLETED, "id": RUNNING["id"], "agentId": RUNNING["agentId"], "response": None, **more}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("line", ODD.values(), ids=ODD)
 def test_a_run_is_watched_to_its_end(journey, interface, line):
     go_on = line + b"\r\nRetry-After: 15"
@@ -62,16 +58,6 @@ def test_a_run_is_watched_to_its_end(journey, interface, line):
     assert showing(reachable(seen.run, seen.connections, seen.heads)) == []
     assert seen.run.to_html()
     assert str(seen.run)
-
-
-@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
-def test_a_wait_that_no_calendar_holds_is_none(journey, interface, wait):
-    line = b"Retry-After: " + wait
-    seen = journey().go(
-        interface, with_header(running(3), line), with_header({}, line, 503), with_header(ended(), line)
-    )
-    assert seen.error is None
-    assert seen.run.status == "completed"
 
 
 @pytest.mark.parametrize("line", ODD.values(), ids=ODD)

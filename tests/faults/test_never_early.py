@@ -28,6 +28,7 @@ RETRY_AFTERS = {
 PAST = {"zero": dated("0"), "a past date": dated("Sun, 06 Nov 1994 08:49:37 GMT")}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("status", [HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.OK])
 @pytest.mark.parametrize(("headers", "retry_after"), RETRY_AFTERS.values(), ids=RETRY_AFTERS)
 def test_the_next_request_comes_after_retry_after_and_not_before(journey, interface, status, headers, retry_after):

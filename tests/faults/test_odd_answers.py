@@ -25,6 +25,7 @@ ODD = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_the_run_is_usable_and_goes_on(journey, interface, odd):
     seen = journey().go(

@@ -59,6 +59,7 @@ ECHOING_FAULTS = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", ECHOING_FAULTS.values(), ids=ECHOING_FAULTS)
 def test_no_run_no_card_and_no_log_shows_it_after_a_fault(journey, server, interface, fault, caplog):
     debug(caplog)

@@ -31,6 +31,7 @@ GOES_ON = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("fault", "kind", "code"), GOES_ON.values(), ids=GOES_ON)
 def test_the_run_completes_and_the_card_says_what_was_wrong(journey, interface, fault, kind, code):
     seen = journey().go(interface, going_on(3), fault, going_on(9), completed())
@@ -56,13 +57,6 @@ def test_one_poll_has_a_time_limit_and_the_next_one_comes(journey, interface, fa
     if interface == "card":
         assert {error.code for error in seen.failures} == {"TIMED_OUT"}
         assert seen.shows("reconnecting", seen.failures[0])
-
-
-def test_a_table_list_that_never_comes_holds_up_no_end(journey, server, interface):
-    server.tables = silence()
-    seen = journey(timeout=0.4).go(interface, going_on(3), going_on(5), completed())
-    assert seen.run.status == "completed"
-    assert {connection.failures for connection in seen.connections} == {0}
 
 
 def test_a_cancel_does_not_wait_for_a_table_list(server):

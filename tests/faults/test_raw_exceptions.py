@@ -78,6 +78,7 @@ def error_of(kind, call):
     return caught.value
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("raised", RAISED.values(), ids=RAISED)
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
 def test_it_is_an_error_of_ours_behind_which_there_is_no_key(kind, raised):

@@ -61,20 +61,6 @@ def test_a_certificate_that_nobody_knows_is_tried_twice_and_named(secure, clock,
         assert seen.run.token in seen.notice("stopped")["code"]
 
 
-def test_a_certificate_that_is_right_again_at_the_second_try_is_enough(secure, clock, interface, certificates):
-    trusted, unknown = certificates
-
-    def break_it():
-        secure.tls.load_cert_chain(*unknown)
-        # The first failure is followed by a pause of two seconds.
-        clock.appointments = [(clock.now + 16.0, lambda: secure.tls.load_cert_chain(*trusted))]
-
-    seen = Journey(secure, clock).go(interface, closing(running(3), break_it), closing(OVER))
-    assert seen.error is None
-    assert seen.run.status == "completed"
-    assert {connection.failures for connection in seen.connections} == {0, 1}
-
-
 @pytest.mark.parametrize(("until", "ends"), [(3, "completed"), (9, "running")], ids=["once", "twice"])
 def test_a_proxy_that_wants_a_login_is_tried_twice_and_named(secure, clock, interface, monkeypatch, until, ends):
     with TunnelProxy(refuse_from=2, refuse_until=until) as proxy:
@@ -139,18 +125,6 @@ def test_a_certificate_that_the_system_does_not_trust_is_refused(inspected, syst
         balance(inspected)
     assert caught.value.code == "TLS_FAILED"
     assert inspected.requests == []
-
-
-def test_what_the_environment_names_takes_the_place_of_the_system_s(inspected, system, certificates, monkeypatch):
-    (own, _), (other, _) = certificates
-    system.write_bytes(own.read_bytes())
-    monkeypatch.setenv("SSL_CERT_FILE", str(other))
-    with pytest.raises(ConnectionFailed, match="SSL_CERT_FILE"):
-        balance(inspected)
-    assert inspected.requests == []
-    system.write_bytes(other.read_bytes())
-    monkeypatch.setenv("SSL_CERT_FILE", str(own))
-    assert balance(inspected) == 7
 
 
 def test_a_system_without_certificates_has_those_of_certifi(inspected, system, certificates, monkeypatch):

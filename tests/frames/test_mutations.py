@@ -5,7 +5,6 @@ import copy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.frames.table_frames import COLUMNS
 from tests.frames.payloads import BACKENDS, SCHEMAS, empty_frame, payload
 
 NAMES = ["completed_stats", "running_partial", "running_null", "needs_input", "errored"]
@@ -66,23 +65,3 @@ def test_any_answer_gives_the_same_columns_and_dtypes(run, backend):
         frame.to_dict("records")
         assert maker(run, dtype_backend=backend).equals(frame)
     assert repr(run) == repr(before)
-
-
-KEYS = st.sampled_from(
-    [*(each.path for each in COLUMNS.fields if each.origin == "column"), "credits", "cells", "stats"]
-)
-
-
-@given(st.lists(st.dictionaries(KEYS, JSON), max_size=6))
-def test_a_bad_column_does_not_harm_its_neighbours(columns):
-    good = payload()["response"]["tables"][0]["columns"][2]
-    source = {"object": "table", "id": "t", "name": "n", "columns": [good, *columns, good]}
-    for maker, schema in SCHEMAS.items():
-        if schema is COLUMNS:
-            frame, alone = maker(source), maker(source | {"columns": [good]})
-            assert len(frame) == len(columns) + 2
-            # These are about the whole table.
-            others = ["position", "share_of_table_credits", "credits_on_unqualified"]
-            for row in (0, len(frame) - 1):
-                wanted = alone.iloc[0].drop(others).to_dict()
-                assert repr(frame.iloc[row].drop(others).to_dict()) == repr(wanted)

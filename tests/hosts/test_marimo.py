@@ -17,7 +17,6 @@ from tests.hosts.looks import (
     START,
     assert_quiet,
     cancel,
-    expect_leads,
     expect_more_credits,
     expect_theme,
 )
@@ -88,22 +87,6 @@ def test_the_card_lives_while_a_cell_blocks_and_is_cancelled(
     cancel(card)
     # There is nothing that could replace it: the card stays, and says how it ended.
     expect(card.get_by_text("Running")).to_have_count(0)
-    assert_quiet(window)
-
-
-def test_an_app_answers_both_questions_and_changes_its_theme(open_marimo: Callable[..., Window]) -> None:
-    brief = "Find wholesale partners for us. scenario:needs_input"
-    window = open_marimo("run", brief, speed=200, theme="system")
-    card = window.page.locator(CARD)
-    expect(card).to_be_visible()
-    expect_theme(card, "light")
-    window.page.emulate_media(color_scheme="dark")
-    expect_theme(card, "dark")
-    card.get_by_label("Iberia").check()
-    card.get_by_label("Confirm").check()
-    card.get_by_role("button", name="Send").click()
-    expect(card).to_contain_text("Completed")
-    expect_leads(card)
     assert_quiet(window)
 
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.variables import expand, value_or_text
+from origami_widgets.magics.variables import expand
 
 CITIES = ["Porto", "Faro"]
 NAMES = {
@@ -104,34 +104,6 @@ def test_an_error_never_repeats_a_key():
         with pytest.raises(InvalidInput) as refused:
             expand(text, {}, "the brief")
         assert key not in str(refused.value)
-
-
-def test_a_single_field_is_the_value_itself():
-    assert value_or_text("{cities}", NAMES, "an option") is CITIES
-    assert value_or_text("{cities} ", NAMES, "an option") == "['Porto', 'Faro'] "
-    assert value_or_text("{city!r}", NAMES, "an option") == "'Porto'"
-    assert value_or_text("city", NAMES, "an option") == "city"
-
-
-def test_expanding_does_not_change_variables():
-    names = dict(NAMES)
-    expand("{city} {len(cities)}", names, "the brief")
-    assert names == NAMES
-
-
-@given(st.text())
-def test_doubled_braces_are_literal(text):
-    doubled = text.replace("{", "{{").replace("}", "}}")
-    assert expand(doubled, {}, "the brief") == text
-
-
-@given(st.lists(st.one_of(st.text(), st.tuples(st.sampled_from(sorted(NAMES.keys() - {"row", "table"}))))))
-def test_fields_and_text_can_be_mixed(pieces):
-    written = "".join(
-        piece.replace("{", "{{").replace("}", "}}") if isinstance(piece, str) else f"{{{piece[0]}}}" for piece in pieces
-    )
-    expected = "".join(piece if isinstance(piece, str) else str(NAMES[piece[0]]) for piece in pieces)
-    assert expand(written, NAMES, "the brief") == expected
 
 
 @given(st.text(alphabet="{}ab!r$:.", max_size=40))

@@ -3,7 +3,7 @@
 import pytest
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.commands import ALIASES, CELL, COMMANDS, explained, overview, split
+from origami_widgets.magics.commands import CELL, COMMANDS, explained, split
 from origami_widgets.magics.execute import ACTIONS, run_line
 
 EVERY = {"start": CELL, **COMMANDS}
@@ -26,34 +26,12 @@ def test_help_lists_every_option(name, variables, capsys):
     assert max(map(len, output.splitlines())) <= 110
 
 
-@pytest.mark.parametrize("asking", ["--help", "-h"])
-def test_help_is_also_an_option(asking, variables, capsys):
-    assert run_line(asking, variables) is None
-    assert capsys.readouterr().out == overview() + "\n"
-    assert run_line(f"attach {asking}", variables) is None
-    assert capsys.readouterr().out == explained(COMMANDS["attach"]) + "\n"
-
-
-@pytest.mark.parametrize(("word", "command"), ALIASES.items())
-def test_an_alias_suggests_its_command(word, command, variables):
-    with pytest.raises(InvalidInput, match=f"No command %origami {word}") as refused:
-        run_line(word, variables)
-    assert refused.value.remedy.startswith(f"Did you mean {command}? ")
-    assert command in COMMANDS
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_every_example_is_valid(name):
     command = EVERY[name]
     line = command.example.partition("\n")[0]
     assert line.startswith(command.line)
     assert command.parse(split(line.removeprefix(command.line)))
-
-
-@pytest.mark.parametrize("line", ["", "help"])
-def test_a_bare_line_prints_the_overview(line, variables, capsys):
-    run_line(line, variables)
-    assert capsys.readouterr().out == overview() + "\n"
 
 
 @pytest.mark.parametrize(

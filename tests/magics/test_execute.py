@@ -1,6 +1,5 @@
 """What each line and each cell shows, sends and refuses."""
 
-import re
 import uuid
 from types import SimpleNamespace
 
@@ -8,11 +7,10 @@ import pytest
 from IPython.lib.pretty import pretty
 
 import origami_widgets as ow
-from origami_widgets.api.errors import AgentNotFound, InsufficientCredits, InvalidInput, RunNotFound
+from origami_widgets.api.errors import AgentNotFound, InsufficientCredits, InvalidInput
 from origami_widgets.magics.commands import CELL, explained
 from origami_widgets.magics.execute import run_cell, run_line
-from origami_widgets.magics.variables import Variables, active_run, newest_run, runs_in, watched_runs
-from origami_widgets.run.polling.poller import poller
+from origami_widgets.magics.variables import Variables, runs_in
 from tests.run.batch.common import waiting
 from tests.support.quick import see
 
@@ -49,34 +47,6 @@ def test_a_word_that_refers_to_no_run_is_refused(run, variables):
         run_line("attach 6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", variables)
 
 
-def test_a_run_that_does_not_exist_is_not_active(sandbox, variables):
-    with pytest.raises(RunNotFound) as caught:
-        run_line("attach 6b1f0a8e/v2_run-1", variables)
-    assert all(watch.state.run is None for watch in poller().watched())
-    assert caught.value.code
-    assert watched_runs() == []
-    assert refused("cancel", variables)
-    real = ow.start("Find bakers. scenario:slow", show=False)
-    assert active_run() == real
-
-
-@pytest.mark.parametrize("sandbox", [60], indirect=True)
-def test_cancelling_twice_says_so(sandbox, variables, capsys):
-    run = variables.notebook["run"] = ow.start("Find bakers. scenario:slow", show=False)
-    sandbox.ignores_cancel = True
-    for answer in ("Asked Origami to cancel", "Cancellation was already requested for"):
-        run_line("cancel run", variables)
-        assert capsys.readouterr().out.startswith(f"{answer} {run.token} and its cells.")
-
-
-def test_cancelling_a_batch_that_has_ended_sends_nothing(sandbox, variables, capsys):
-    variables.notebook["many"] = ow.start_many(["Find bakers", "Find dentists"], show=False).wait()
-    sandbox.requests.clear()
-    run_line("cancel many", variables)
-    assert capsys.readouterr().out == "Nothing to cancel.\n"
-    assert not [line for line in sandbox.requests if line.endswith("/cancel")]
-
-
 def test_tables_of_one_run_several_runs_and_the_newest_run(run, variables):
     done = ow.start("Find dentists", show=False).wait("cells")
     variables.notebook.update(run=done, both=[done, run])
@@ -87,40 +57,10 @@ def test_tables_of_one_run_several_runs_and_the_newest_run(run, variables):
     assert set(run_line("tables both", variables)["run_id"]) >= {done.id}
 
 
-def test_a_notebook_without_runs_has_no_newest_run(sandbox, variables):
-    assert "No runs in this notebook" in refused("tables", variables)
-    assert "No run is active" in refused("cancel", variables)
-    assert sandbox.requests == []
-
-
-def test_the_newest_run_of_a_conversation_is_its_follow_up(sandbox, variables):
-    asked = ow.start("Find partners. scenario:needs_input", show=False).wait()
-    assert newest_run() == asked
-    answer = asked.answer("Iberia", "yes")
-    assert newest_run() == answer
-    assert watched_runs() == [answer]
-
-
 def cancelled(sandbox, what):
     """How many requests asked to cancel agents or the cells of tables."""
     path = f"POST /api/v2/{what}/"
     return sum(line.startswith(path) and line.endswith("/cancel") for line in sandbox.requests)
-
-
-@pytest.mark.clock
-@pytest.mark.parametrize("sandbox", [60], indirect=True)
-def test_of_a_run_that_is_over_the_cells_are_stopped(sandbox, variables, capsys):
-    run = variables.notebook["run"] = ow.start("Find bakers. scenario:filling", show=False).wait()
-    assert not run.settled
-    run_line("cancel {run.token}", variables)
-    assert cancelled(sandbox, "agents") == 0 < cancelled(sandbox, "tables")
-    assert re.search(r"Stopped \d+ cells?\.", capsys.readouterr().out)
-    run.wait("cells")
-    assert sum(sandbox.client().active_cells(table.id).cells for table in run.tables) == 0
-    before = len(sandbox.requests)
-    run_line("cancel run", variables)
-    assert len(sandbox.requests) == before
-    assert run.status == "completed"
 
 
 @pytest.mark.parametrize("sandbox", [60], indirect=True)
@@ -161,19 +101,6 @@ def test_credits_show_the_account(sandbox, variables, capsys):
     assert sandbox.starts == 0
 
 
-def test_login_finds_the_key_of_the_environment(monkeypatch, variables, capsys):
-    with ow.Sandbox(plan="starter").serve() as served:
-        monkeypatch.setenv("ORIGAMI_API_KEY", served.api_key)
-        monkeypatch.setenv("ORIGAMI_BASE_URL", served.base_url)
-        try:
-            assert run_line("login", variables).plan == "Starter"
-        finally:
-            ow.configure()
-    output = capsys.readouterr().out
-    assert output.count("Plan: Starter") == 1
-    assert served.api_key not in output
-
-
 def test_runs_shows_a_board_of_the_account_of_an_agent_or_of_named_runs(sandbox, variables):
     first, second = (ow.start(f"Find {what}", show=False) for what in ("bakers", "dentists"))
     variables.notebook.update(first=first, both=[first, second], agent=second.agent_id)
@@ -194,14 +121,6 @@ def test_runs_shows_a_board_of_the_account_of_an_agent_or_of_named_runs(sandbox,
     again.close()
 
 
-def test_credits_with_frame_is_a_frame_of_balances(sandbox, variables, capsys):
-    run_line("credits", variables)
-    ow.start("Find bakers", show=False)
-    frame = run_line("credits --frame", variables)
-    assert frame["balance"].to_list() == ow.credits_frame()["balance"].to_list()[:-1]
-    assert len(frame) == 2
-
-
 BRIEF = "Find bakeries in {city} under ${price:,}"
 
 
@@ -210,16 +129,6 @@ def test_the_brief_is_sent_with_its_fields_expanded(sandbox, variables):
     assert run.prompt == "Find bakeries in Porto under $5,000"
     assert sandbox.starts == 1
     assert "run" not in variables.notebook
-
-
-def test_a_brief_with_once_starts_one_run(sandbox, variables):
-    first = run_cell("--once {city}-bakers --into run", BRIEF, variables)
-    assert variables.notebook["run"] is first
-    assert first.conversation.once == "Porto-bakers"
-    assert run_cell("--once Porto-bakers", BRIEF, variables) == first
-    assert sandbox.starts == 1
-    assert run_cell("--once Porto-bakers --fresh", BRIEF, variables) != first
-    assert sandbox.starts == 2
 
 
 def test_options_reach_the_run(sandbox, variables):

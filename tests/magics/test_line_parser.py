@@ -1,11 +1,9 @@
 """Splitting and parsing the line of a magic."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.magics.commands import CELL, COMMANDS, as_options, split
+from origami_widgets.magics.commands import CELL, COMMANDS, split
 
 
 def refused(*words, command=CELL):
@@ -35,14 +33,6 @@ def test_a_line_is_split_into_words(line, words):
 def test_a_quote_that_is_not_closed_is_refused(line):
     with pytest.raises(InvalidInput, match="A quote isn't closed"):
         split(line)
-
-
-WORD = st.text(st.characters(exclude_characters="'{}"), min_size=1)
-
-
-@given(st.lists(WORD))
-def test_quoted_words_stay_together(words):
-    assert split(" ".join(f"'{word}'" for word in words)) == words
 
 
 def test_options_with_and_without_values():
@@ -90,13 +80,3 @@ def test_a_key_is_refused_and_never_repeated(words):
     assert "An API key was passed" in output
     assert "og_live_0" not in output
     assert "og_live_x" not in output
-
-
-def test_options_in_errors_are_those_of_the_magic():
-    text = "credit_limit= must be a number. Use credit_limit=500 and focus_tables='t'."
-    assert as_options(text) == "--credit-limit must be a number. Use --credit-limit 500 and --focus 't'."
-
-
-def test_links_in_errors_are_not_rewritten():
-    link = "https://origami.chat/settings?name=x&model=y#once=z"
-    assert as_options(link) == link

@@ -92,17 +92,6 @@ async def test_a_start_waits_for_an_equal_one_only_while_that_is_wanted(front, c
 
 
 @pytest.mark.parametrize("embedded", [False, True])
-async def test_two_tasks_with_one_name_start_one_run(front, client, embedded):
-    if embedded:
-        client = front.sandbox.client()
-    starting = [ow.aio.start(SLOW, once="porto", client=client, show=False) for _ in range(3)]
-    runs = await asyncio.gather(*starting)
-    assert front.runs() == [runs[0].id]
-    assert {run.id for run in runs} == {runs[0].id}
-    await runs[0].cancel_async()
-
-
-@pytest.mark.parametrize("embedded", [False, True])
 async def test_a_blocking_call_ends_although_it_holds_a_tasks_name(front, client, embedded):
     """It gets the run that the task has started, or says that it cannot; it starts none beside it."""
     if embedded:

@@ -25,7 +25,6 @@ from tests.support.keys import (
     TROUBLES,
     Failing,
     InMemory,
-    TimeoutException,
     let_sandbox_take,
     use_colab,
     use_keyring,
@@ -171,24 +170,6 @@ def test_a_terminal_that_cannot_hide_what_is_typed_is_not_asked(person, monkeypa
     monkeypatch.setattr(getpass, "getpass", echoing)
     with pytest.raises(MissingKey):
         ow.login()
-
-
-def test_an_interrupt_at_the_prompt_configures_nothing(person):
-    person[0].append(KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        ow.login()
-    assert settings.current.client is None
-
-
-def test_what_colab_said_is_said_before_the_question(person, monkeypatch, capsys):
-    def get(name):
-        raise TimeoutException(name)
-
-    use_colab(monkeypatch, get)
-    person[0].append(EOFError())
-    with pytest.raises(MissingKey):
-        ow.login()
-    assert "Colab" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("way", ["argument", "environment", "keyring", "prompt"])

@@ -81,11 +81,6 @@ def test_a_table_that_was_there_before_or_may_have_been_is_left_and_named(create
     assert (left.table_id, left.table_name, left.cells, bool(left.reason)) == ("T-1", "Leads", 5, True)
 
 
-def test_a_table_of_the_first_run_is_ours_also_after_a_follow_up():
-    both = [state(), state(started_at="2026-07-21T10:00:00Z", run_id="r-2")]
-    assert attribute(both, [table(created_at=LATER)]).targets == WHOLE
-
-
 def test_without_the_moment_of_the_start_nothing_counts_as_new():
     assert attribute([state(started_at=None)], [table(created_at=LATER)]).targets == ()
 

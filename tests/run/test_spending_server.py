@@ -89,39 +89,3 @@ def test_only_the_tables_cancel_stops_cells_and_begun_ones_are_paid(serve, clock
     assert http.get(f"/tables/{table}").json()["credits"]["lifetimeUsed"] == server.paid
     assert [(stop.dry_run, stop.columns) for stop in server.stops] == [(True, None), (False, None)]
     assert server.count("POST /tables/{id}/cancel") == server.count("POST /tables/{id}/cancel dry") == 1
-
-
-def test_a_lead_source_goes_on_until_the_whole_table_is_stopped(serve, clock):
-    server, http = serve(cells=0, lead_source_cells=10_000, cells_per_second=100)
-    start(http)
-    clock.skip(200)
-    (table,) = server.tables
-    assert http.post(f"/tables/{table}/cancel", json={"columns": ["phone"]}).json()["cancelledLeadSourceJobs"] == 0
-    used = server.paid
-    clock.skip(100)
-    assert server.paid > used
-    assert http.post(f"/tables/{table}/cancel").json()["cancelledLeadSourceJobs"] == 1
-    clock.skip(100)
-    used = server.paid
-    assert server.finish() == used
-
-
-@pytest.mark.parametrize(("after", "is_cancelled"), [(0, True), (3, False)])
-def test_late_cells_begin_after_the_end_whatever_was_stopped_before(serve, clock, after, is_cancelled):
-    server, http = serve(cells=0, late_cells=40, late_after=after, agent_seconds=30)
-    agent, run = start(http)
-    clock.skip(10)
-    (table,) = server.tables
-    if is_cancelled:
-        http.post(f"/agents/{agent}/cancel")
-    assert http.post(f"/tables/{table}/cancel").json()["cancelledCells"] == 0
-    ends = server.runs[0].ends
-    clock.skip(ends + after - 0.3 - clock.time())
-    quiet = http.post(f"/tables/{table}/cancel", json={"dryRun": True}).json()
-    assert quiet["activeCells"] == server.paid == 0
-    assert http.get(f"/tables/{table}").json()["leadCount"] == 40
-    clock.skip(0.5)
-    assert http.get(f"/agents/{agent}/runs/{run}").json()["status"] == ("cancelled" if is_cancelled else "completed")
-    assert http.post(f"/tables/{table}/cancel", json={"dryRun": True}).json()["activeCells"] == 40
-    assert http.post(f"/tables/{table}/cancel").json()["cancelledCells"] == 30
-    assert server.finish() == 10

@@ -67,11 +67,6 @@ def test_leads_are_unjudged_only_where_the_server_says_so(column, is_so):
     assert is_unjudged(Table.from_raw(raw)) is is_so
 
 
-def test_before_the_first_answer_it_is_running_and_empty():
-    state = begun()
-    assert (state.status, state.done, state.settled, state.payload()) == ("running", False, False, {})
-
-
 def test_a_completed_run_is_done_and_settles_with_its_cells():
     state = after(read(RUNNING, keep_polling=True), read(COMPLETED))
     assert (state.status, state.done, state.settled) == ("completed", True, False)
@@ -137,11 +132,6 @@ def test_only_the_last_answer_takes_actions_back():
     assert reduce(known, read({**COMPLETED, "response": none})).actions == ()
 
 
-def test_actions_at_the_top_level_are_read():
-    moved = {**RUNNING, "actions": RUNNING["response"]["actions"], "response": None}
-    assert len(after(read(moved, keep_polling=True)).actions) == 3
-
-
 def test_a_run_read_again_does_not_bring_back_older_tables():
     state = after(read(COMPLETED))
     newer = copy.deepcopy(COMPLETED["response"]["tables"][0])
@@ -172,11 +162,6 @@ def test_the_error_of_a_failed_check_stays_until_the_next_answer():
     assert state.connection.heard_at == 100
     state = reduce(state, Heard(130))
     assert (state.connection.state, state.connection.failures, state.connection.error) == ("live", 0, None)
-
-
-def test_a_first_check_that_fails_is_one_failure():
-    assert begun().connection.failures == 0
-    assert after(CheckFailed(ServerError("No", status_code=503), at=100)).connection.failures == 1
 
 
 def test_a_plan_without_a_next_check_ends_or_stops():
@@ -353,28 +338,12 @@ def test_a_deleted_table_keeps_its_credits_and_counts_once_when_it_is_back(gone)
     assert state.credits_used == 2 * TABLE["credits"]["lifetimeUsed"]
 
 
-def test_a_list_without_tables_of_the_run_wipes_nothing():
-    known = after(read(SILENT, keep_polling=True), listed(table("t-1")))
-    assert reduce(known, listed()) is known
-    assert reduce(known, listed(table("t-other", created=BEFORE))) is known
-
-
-def test_the_same_list_is_no_change():
-    known = after(read(SILENT, keep_polling=True), listed(table("t-1"), table("t-2")))
-    assert reduce(known, listed(table("t-1"), table("t-2"), at=200.0)) is known
-    assert reduce(known, listed(table("t-2"), table("t-1"), at=200.0)) is known
-
-
 def test_new_tables_come_in_the_order_in_which_they_were_made():
     first = table("t-2", created=DURING)
     request = {**RUNNING["request"], "focusTableIds": ["t-4"]}
     state = after(read({**SILENT, "request": request}, keep_polling=True), listed(first))
     state = reduce(state, listed(table("t-4", created=None), table("t-3", created=LATER), table("t-1"), first))
     assert ids(state) == ["t-2", "t-1", "t-3", "t-4"]
-
-
-def test_before_an_answer_about_the_run_a_list_says_nothing():
-    assert after(listed(table("t-1"))).tables == ()
 
 
 def test_tables_that_an_answer_names_are_the_truth():

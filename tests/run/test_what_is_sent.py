@@ -114,19 +114,3 @@ def test_reading_and_rendering_send_nothing(ended):
 
     assert listening.during(look)[1] == []
     assert listening.during(lambda: [frame(run) for frame in (ow.tables_frame, ow.columns_frame)])[1] == []
-
-
-def test_polls_ask_for_stats():
-    asked = []
-
-    class Asking(httpx.ASGITransport):
-        async def handle_async_request(self, request):
-            if request.method == "GET":
-                asked.append(request.url.query)
-            return await super().handle_async_request(request)
-
-    transport = Asking(app=ow.Sandbox(speed=600))
-    client = ow.Client("og_live_sandbox", "https://origami-sandbox.invalid/api/v2", _transport=transport)
-    ow.start("Find bakers. scenario:filling", client=client, show=False).wait("cells", timeout=30)
-    assert asked
-    assert set(asked) == {b"include=stats"}

@@ -4,40 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from origami_widgets.sandbox import PROJECT_ID
-from tests.contract.client import ContractClient
-
-from .conftest import UNKNOWN_ID
-from .own_list_account import Account, numbered
+from .own_list_account import Account
 
 
 @pytest.fixture
 def account():
     return Account()
-
-
-async def test_the_only_project_counts_what_is_used(account):
-    inside = Account.__new__(Account)
-    inside.session, inside.clock = account.session, account.clock
-    inside.api = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))
-
-    async def usage() -> dict:
-        (project,) = (await account.api.do("listProjects", search="SAND"))["items"]
-        assert (project["id"], project["monthlyCredits"]) == (PROJECT_ID, None)
-        return project["usage"]
-
-    assert await usage() == {"spent": 0, "reserved": 0}
-    await inside.upload(numbered(60))
-    table = await inside.enriched("Find e-mails", seconds=70)
-    filling = await usage()
-    assert filling["spent"] == table["credits"]["lifetimeUsed"] > 0
-    assert filling["reserved"] > 0
-    account.clock.advance(400)
-    settled = await usage()
-    assert (settled["reserved"], settled["spent"] > filling["spent"]) == (0, True)
-    account.clock.advance(31 * 86400)
-    assert (await usage())["spent"] == 0
-    assert (await account.api.do("listProjects", search="Spring"))["items"] == []
 
 
 # Campaigns
@@ -67,17 +39,3 @@ async def test_a_campaign_is_drafted_then_sent_and_answered(account):
     assert {each["sendStatus"] for each in replied["items"]} == {"replied", "bounced"}
     assert 0 < replied["total"] < people["total"]
     assert "draft" not in {each["sendStatus"] for each in people["items"]}
-
-
-async def test_a_campaign_is_a_draft_first(account):
-    agent, _ = await account.session.start("Find 12 bakers in Leeds")
-    account.clock.advance(140)
-    table = (await account.api.do("listAgentTables", id=agent))["items"][0]["id"]
-    (summary,) = (await account.api.do("listTableCampaigns", tableId=table))["items"]
-    assert summary["status"] == "draft"
-    people = await account.api.do("listCampaignPeople", campaignId=summary["id"])
-    assert {each["sendStatus"] for each in people["items"]} == {"draft"}
-    assert (await account.api.refused("listCampaignPeople", campaignId=UNKNOWN_ID))[:2] == (404, "CAMPAIGN_NOT_FOUND")
-    assert (await account.api.refused("getSequence", sequenceId=UNKNOWN_ID))[:2] == (404, "SEQUENCE_NOT_FOUND")
-    await account.upload()
-    assert (await account.api.do("listTableCampaigns", tableId=account.table))["items"] == []

@@ -66,33 +66,6 @@ async def test_unknown_routes(session, conforms, path):
     conforms(answer.json(), "Error")
 
 
-async def test_paths_outside_the_prefix(session):
-    answer = await session.http.get("https://origami-sandbox.invalid/agents")
-    assert answer.status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "allow"),
-    [
-        ("PUT", "/agents", "GET, HEAD, POST"),
-        ("DELETE", "/account", "GET, HEAD"),
-        ("GET", f"/agents/{UNKNOWN_ID}/cancel", "POST"),
-        ("OPTIONS", "/tables", "GET, HEAD"),
-        ("PATCH", f"/agents/{UNKNOWN_ID}", "GET, HEAD"),
-    ],
-)
-async def test_methods_that_are_not_there(session, method, path, allow):
-    answer = await session.http.request(method, path)
-    assert (answer.status_code, answer.json()["code"], answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", allow)
-
-
-async def test_head_has_the_headers_of_get_and_no_body(session):
-    get, head = await session.http.get("/account"), await session.http.head("/account")
-    assert head.status_code == 200
-    assert head.headers["content-length"] == get.headers["content-length"]
-    assert head.content == b""
-
-
 @pytest.mark.parametrize(("method", "path"), [("GET", "/account"), ("POST", "/agents")])
 async def test_an_organization_without_api_access_is_refused_at_every_request(new_session, conforms, method, path):
     session = new_session(api_access=False)

@@ -74,15 +74,6 @@ async def test_only_the_cells_of_the_named_columns_are_stopped(session):
     assert columns["contact-email"]["credits"]["lifetimeUsed"] > shown["contact-email"]["credits"]["lifetimeUsed"]
 
 
-async def test_an_agent_that_works_queues_more_cells_afterwards(session):
-    agent, _ = await session.start("Find 12 cheese makers in Leeds scenario:slow")
-    session.clock.advance(320)
-    (table,) = (await session.get(f"/agents/{agent}/tables"))["items"]
-    assert (await stop(session, table["id"]))["cancelledCells"] == 0
-    session.clock.advance(20)
-    assert (await stop(session, table["id"], dryRun=True))["activeCells"] > 20
-
-
 async def test_an_agent_that_finds_leads_has_lead_source_jobs(session):
     agent, run = await session.start("Find 12 cheese makers in Leeds scenario:partial scenario:slow")
     session.clock.advance(120)
@@ -100,27 +91,6 @@ async def test_an_agent_that_finds_leads_has_lead_source_jobs(session):
     stopped = next(each for each in ended["response"]["tables"] if each["id"] == table["id"])
     assert stopped["leadCount"] == stopped["stats"]["funnel"]["postStaticLeads"] < 12
     assert all(f"({each['leadCount']} leads)" in ended["response"]["text"] for each in ended["response"]["tables"])
-
-
-async def test_no_lead_source_is_active_once_the_agent_is_cancelled(session):
-    agent, _ = await session.start("scenario:slow")
-    session.clock.advance(120)
-    table = (await session.get(f"/agents/{agent}/tables"))["items"][0]["id"]
-    await session.http.post(f"/agents/{agent}/cancel")
-    session.clock.advance(3)
-    assert (await stop(session, table, dryRun=True))["activeLeadSourceJobs"] == 0
-
-
-async def test_the_text_of_a_cancelled_run_counts_what_is_left(session):
-    agent, run = await session.start("scenario:slow")
-    session.clock.advance(120)
-    table = (await session.get(f"/agents/{agent}/tables"))["items"][0]["id"]
-    await session.http.post(f"/agents/{agent}/cancel")
-    await stop(session, table)
-    session.clock.advance(3)
-    text = (await session.run(agent, run))["response"]["text"]
-    assert text.startswith(agent_text.CANCELLED)
-    assert f"({(await session.get(f'/tables/{table}'))['leadCount']} leads)" in text
 
 
 @pytest.mark.parametrize(
@@ -143,15 +113,6 @@ async def test_a_body_that_is_not_valid_is_refused_and_stops_nothing(session, co
     conforms(answer.json(), "Error")
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
     assert answer.json()["details"]["issues"][0]["path"] == path
-    assert await session.get(f"/tables/{table}") == before
-
-
-async def test_a_column_that_the_table_lacks_stops_nothing(session):
-    _, _, table = await filling(session)
-    before = await session.get(f"/tables/{table}")
-    answer = await session.http.post(f"/tables/{table}/cancel", json={"columns": ["phone", "nowhere"]})
-    assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_COLUMN")
-    assert answer.json()["details"]["issues"][0]["path"] == "columns.1"
     assert await session.get(f"/tables/{table}") == before
 
 

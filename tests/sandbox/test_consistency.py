@@ -196,36 +196,6 @@ def test_everything_adds_up_and_only_grows(scenario, waits, cancel_after, stop_a
     asyncio.run(live())
 
 
-@pytest.mark.parametrize("name", ["large", "every_action"])
-async def test_the_other_scripts_add_up_at_their_end(session, name):
-    run = await session.finished(f"scenario:{name}")
-    spent = 0
-    for table in run["response"]["tables"]:
-        check_table(table)
-        await check_rows(session, table)
-        spent += table["credits"]["lifetimeUsed"]
-    assert (await session.get("/account/credits"))["balance"] == 5000 - spent
-
-
-async def test_a_follow_up_that_is_cancelled_leaves_its_tables_consistent(session):
-    first = await session.finished("Find 12 cheese makers scenario:filling")
-    agent = first["agentId"]
-    for wait in (3, 12, 22, 30, 40, 49, 53):
-        run = await session.follow(agent, "Find 9 more")
-        session.clock.advance(wait)
-        await session.http.post(f"/agents/{agent}/cancel")
-        session.clock.advance(2)
-        body = await session.run(agent, run, "stats")
-        assert body["status"] == ("cancelled" if wait < 52 else "completed")
-        session.clock.advance(60)
-        tables = (await session.get(f"/agents/{agent}/tables", include="stats"))["items"]
-        for table in tables:
-            check_table(table)
-            await check_rows(session, table)
-        spent = sum(table["credits"]["lifetimeUsed"] for table in tables)
-        assert (await session.get("/account/credits"))["balance"] == 5000 - spent
-
-
 async def test_a_run_without_the_credits_for_it_ends_with_errored_cells(new_session):
     session = new_session(credits=60)
     run = await session.finished()
@@ -238,21 +208,6 @@ async def test_a_run_without_the_credits_for_it_ends_with_errored_cells(new_sess
     assert balance == 60 - sum(table["credits"]["lifetimeUsed"] for table in tables)
     refused = await session.http.post("/agents", json={"prompt": "More"})
     assert (refused.status_code, refused.json()["creditsAvailable"]) == (402, balance)
-
-
-async def test_a_run_extends_a_table_whose_first_run_is_cancelled(session):
-    agent, run = await session.start("Find 30 cheese makers scenario:partial")
-    session.clock.advance(14)
-    (table,) = (await session.run(agent, run))["response"]["tables"]
-    other, other_run = await session.start("Find more scenario:partial", focusTableIds=[table["id"]])
-    session.clock.advance(1)
-    await session.http.post(f"/agents/{agent}/cancel")
-    for _ in range(20):
-        session.clock.advance(3)
-        for seen in (await session.run(other, other_run, "stats"))["response"]["tables"]:
-            check_table(seen)
-            await check_rows(session, seen)
-    assert seen["leadCount"] > table["leadCount"]
 
 
 def counts(table) -> dict:

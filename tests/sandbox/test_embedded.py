@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from fractions import Fraction
 
-import numpy as np
 import pytest
 
 import origami_widgets as ow
@@ -23,11 +21,6 @@ def test_a_client_in_process():
     run = client.get_run(created.agent.id, created.run.id, include=("stats",))
     assert run.status == "completed"
     assert [table.lead_count for table in run.response.tables] == [12, 8]
-
-
-async def test_an_async_client_in_process():
-    client = Sandbox(clock=FakeClock(), plan="scale").async_client()
-    assert (await client.get_account()).plan.id == "scale"
 
 
 @pytest.fixture
@@ -76,13 +69,6 @@ def test_impossible_options_are_refused(option, value, expected):
     assert f"{option}=" in refused.value.title
     assert expected in refused.value.cause
     assert f"{option}=" in refused.value.remedy
-
-
-def test_numbers_of_other_libraries_are_numbers():
-    sandbox = Sandbox(seed=np.int64(3), speed=np.float32(20), credits=np.int32(7))
-    assert sandbox.client().get_credits().balance == 7
-    assert Sandbox(credits=1e6).client().get_credits().balance == 1_000_000
-    assert Sandbox(speed=Fraction(1, 2)).client().get_account().plan.id == "pro"
 
 
 def test_a_missing_extra_is_named(monkeypatch):

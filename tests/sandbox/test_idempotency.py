@@ -27,13 +27,6 @@ async def test_the_first_response_is_replayed(session):
     assert len((await session.get("/agents"))["items"]) == 1
 
 
-async def test_without_a_key_or_with_another_one_a_second_run_starts(session):
-    await post(session, "k1")
-    await post(session, "k2")
-    await session.start()
-    assert len((await session.get("/agents"))["items"]) == 3
-
-
 async def test_another_body_path_or_run_with_the_key_is_a_conflict(session):
     agent = (await post(session, "k1")).json()["agent"]["id"]
     for answer in (
@@ -42,17 +35,6 @@ async def test_another_body_path_or_run_with_the_key_is_a_conflict(session):
         await post(session, "k1", path=f"/agents/{agent}/cancel"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (409, "IDEMPOTENCY_ERROR")
-
-
-async def test_follow_up_and_cancel_accept_keys_too(session):
-    agent, _ = await session.start("scenario:answer")
-    session.clock.advance(20)
-    first = await post(session, "k1", path=f"/agents/{agent}/runs")
-    assert (await post(session, "k1", path=f"/agents/{agent}/runs")).content == first.content
-    stopped = await post(session, "k2", path=f"/agents/{agent}/cancel")
-    session.clock.advance(100)
-    again = await post(session, "k2", path=f"/agents/{agent}/cancel")
-    assert (again.content, again.json()["run"]["status"]) == (stopped.content, "running")
 
 
 async def test_the_response_is_kept_for_a_day(session):
@@ -88,28 +70,6 @@ async def test_all_refusals_of_a_run_are_recorded(new_session):
     assert (await post(session, "new", *refusals[4][1::-1])).status_code == 202
     session.clock.advance(2000)
     assert (await post(session, "newer", refusals[0][1])).status_code == 202
-
-
-async def test_requests_refused_before_their_body_is_read_are_not_recorded(session):
-    assert (await post(session, "k1", http=session.connect("og_live_other"))).status_code == 401
-    for _ in range(100):
-        await session.http.get("/account")
-    assert (await post(session, "k1")).json()["code"] == "RATE_LIMITED"
-    session.clock.advance(60)
-    answer = await post(session, "k1")
-    assert (answer.status_code, "idempotency-replay" in answer.headers) == (202, False)
-
-
-async def test_a_server_error_is_not_recorded(session, monkeypatch):
-    def fail(*_):
-        raise RuntimeError("broken")
-
-    # No prompt brings this about.
-    with monkeypatch.context() as patch:
-        patch.setattr("origami_widgets.sandbox.organization.run_scenario", fail)
-        with pytest.raises(RuntimeError):
-            await post(session, "k1")
-    assert (await post(session, "k1")).status_code == 202
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "tab\there"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 
 from .conftest import UNKNOWN_ID
@@ -25,53 +23,6 @@ async def test_agents_come_newest_first_in_an_envelope(session, five_agents, con
     assert (body["object"], body["nextCursor"], body["url"]) == ("list", None, "/api/v2/agents")
     assert body["items"][0]["lastRun"]["status"] == "completed"
     assert body["items"][0]["apiKeyOwned"] is True
-
-
-@pytest.mark.parametrize(
-    ("deleted", "added", "expected"),
-    [((1,), 0, (2, 3)), ((1,), 1, (2, 3)), ((0, 1), 0, (2, 3)), ((1, 3), 0, (2, 4)), ((1, 2, 3, 4), 0, ())],
-)
-def test_a_page_goes_on_although_items_are_gone(wire, deleted, added, expected):
-    def start(count):
-        for _ in range(count):
-            wire.start("scenario:answer")
-            wire.clock.advance(30)
-
-    start(5)
-    agents = [agent["id"] for agent in wire.get("/agents")["items"]]
-    cursor = wire.get("/agents", limit=2)["nextCursor"]
-    start(added)
-    for position in deleted:
-        wire.http.delete(f"/workspaces/{agents[position]}", params={"confirm": "true"})
-    page = wire.get("/agents", limit=2, cursor=cursor)
-    assert [agent["id"] for agent in page["items"]] == [agents[position] for position in expected]
-    assert page["items"] or page["nextCursor"] is None
-
-
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        "nonsense",
-        "ü",
-        "===",
-        "x" * 5000,
-        base64.urlsafe_b64encode(b"[1]").decode(),
-        base64.urlsafe_b64encode(b'{"o": 2}').decode(),
-        base64.urlsafe_b64encode(b"[" * 200).decode(),
-    ],
-)
-async def test_a_bad_cursor_starts_over(session, five_agents, cursor):
-    assert (await session.get("/agents", limit="2", cursor=cursor))["items"] == (
-        await session.get("/agents", limit="2")
-    )["items"]
-
-
-@pytest.mark.parametrize(
-    ("limit", "count"),
-    [("-3", 1), ("0", 1), ("", 5), ("two", 5), ("1e3", 5), ("0_3", 5), ("٣", 5), ("101", 5), ("9" * 5000, 5)],
-)
-async def test_a_bad_limit_is_clamped(session, five_agents, limit, count):
-    assert len((await session.get("/agents", limit=limit))["items"]) == count
 
 
 async def test_search_matches_agent_names(session, five_agents):
@@ -113,24 +64,3 @@ async def test_tables_of_all_containers_and_of_one(session, conforms):
     assert await session.get("/tables", workspaceId=sharing) == only
     assert (await session.get("/tables", workspaceId=UNKNOWN_ID))["items"] == []
     assert [len(page["items"]) for page in await session.pages("/tables", limit="3")] == [3, 1]
-
-
-@pytest.mark.parametrize("given", ["focusTableIds", "attachments"])
-async def test_a_focused_or_attached_table_is_linked_to_the_agent(session, conforms, given):
-    first = await session.finished()
-    own = [table["id"] for table in first["response"]["tables"]]
-    other, _ = await session.start("scenario:answer")
-    assert (await session.get(f"/agents/{other}/tables"))["items"] == []
-    session.clock.advance(60)
-    value = [own[1]] if given == "focusTableIds" else [{"kind": "table", "tableId": own[1]}]
-    await session.follow(other, "scenario:answer", **{given: value})
-    session.clock.advance(60)
-    body = await session.get(f"/agents/{other}/tables")
-    conforms(body, "AgentTableList")
-    assert [table["id"] for table in body["items"]] == own[1:]
-    # It stays where it is, too, and further runs of the agent know it.
-    assert [table["id"] for table in (await session.get(f"/agents/{first['agentId']}/tables"))["items"]] == own
-    run = await session.follow(other, "Find more")
-    session.clock.advance(100)
-    assert [table["id"] for table in (await session.run(other, run))["response"]["tables"]] == own[1:]
-    assert [table["id"] for table in (await session.get(f"/agents/{other}/tables"))["items"]] == own[1:]

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from origami_widgets.sandbox import PROJECT_ID
-from origami_widgets.sandbox.organization import IDLE_AGENT_ID
-from tests.contract.client import ContractClient
-
 from .conftest import UNKNOWN_ID
 from .own_list_account import COMPANIES, Account, body, file, numbered
 
@@ -39,13 +35,6 @@ async def test_a_container_is_made_listed_read_and_deleted_in_two_steps(account)
     assert (await account.api.do("listTables"))["items"] == []
 
 
-async def test_an_agent_of_the_web_app_is_not_deletable(account):
-    agent, _ = await account.session.start("scenario:answer", name="Bakers")
-    assert [each["id"] for each in (await account.api.do("listWorkspaces"))["items"]] == [agent]
-    inside = ContractClient(account.session.connect(**{"x-origami-project": PROJECT_ID}))
-    assert (await inside.refused("deleteWorkspace", workspaceId=IDLE_AGENT_ID))[:2] == (403, "WORKSPACE_NOT_DELETABLE")
-
-
 # Documents
 
 
@@ -69,12 +58,6 @@ async def test_a_csv_file_becomes_a_table_of_text(account):
         {"website": "https://c.test", "company": "=1+1", "zip": "9"},
     ]
     assert await account.balance() == 5000
-
-
-async def test_headings_that_look_alike_get_slugs_of_their_own(account):
-    await account.upload(text="Name,name,NAME\na,b,c\n")
-    columns = (await account.api.do("listColumns", tableId=account.table))["items"]
-    assert [each["slug"] for each in columns] == ["name", "name-2", "name-3"]
 
 
 async def test_an_upload_that_is_sent_twice_makes_two_tables_and_with_a_key_one(account):
@@ -234,18 +217,6 @@ async def test_upserts_that_are_refused_write_nothing(account, rows, more, expec
     assert (await account.api.do("listEnrichmentRuns"))["items"] == []
 
 
-async def test_keys_match_as_they_are_written(account):
-    await account.upload()
-    receipt = await account.upsert({"website": "https://A.test"}, {"website": "a.test"}, enrich=False)
-    assert receipt["counts"]["inserted"] == 2
-
-
-async def test_several_columns_are_one_key(account):
-    await account.upload("City,Company\nPorto,A\nPorto,B\n")
-    receipt = await account.upsert({"city": "Porto", "company": "B"}, match=("city", "company"), enrich=False)
-    assert receipt["counts"] == {"inserted": 0, "updated": 0, "skipped": 1}
-
-
 # Enrichment runs
 
 
@@ -263,32 +234,6 @@ async def test_an_upsert_enriches_inserted_rows_unless_it_says_not_to(account):
     assert run["creditsUsed"] == before - await account.balance() > 0
     listed = await account.api.do("listEnrichmentRuns", tableId=account.table)
     assert [each["id"] for each in listed["items"]] == [receipt["id"]]
-
-
-async def test_updated_rows_are_enriched_again_only_if_asked_for(account):
-    await account.upload()
-    await account.enriched()
-    spent = (await account.api.do("getTable", tableId=account.table))["credits"]["lifetimeUsed"]
-    await account.upsert({"website": "https://a.test", "zip": "1"})
-    account.clock.advance(60)
-    assert (await account.api.do("getTable", tableId=account.table))["credits"]["lifetimeUsed"] == spent
-    await account.upsert({"website": "https://a.test", "zip": "2"}, reenrichUpdated=True)
-    account.clock.advance(60)
-    table = await account.api.do("getTable", tableId=account.table, include="stats")
-    assert table["credits"]["lifetimeUsed"] > spent
-    assert table["columns"][-1]["stats"]["totalRuns"] == 4
-    assert table["columns"][-1]["stats"]["callRate"] == 1
-
-
-async def test_the_cells_of_a_write_are_stopped_with_the_table(account):
-    await account.upload()
-    await account.enriched("Find e-mail addresses and phone numbers")
-    before = await account.balance()
-    receipt = await account.upsert({"website": "https://d.test"})
-    stopped = await account.api.do("cancelTableCells", {}, tableId=account.table)
-    assert stopped["cancelledCells"] == 2
-    assert (await account.api.do("getEnrichmentRun", runId=receipt["id"]))["status"] == "complete"
-    assert await account.balance() == before
 
 
 async def test_without_credits_nothing_is_written_that_would_be_enriched():

@@ -47,18 +47,6 @@ async def test_the_agent_adds_the_columns_that_the_brief_asks_for(account, promp
     assert 0 < table["credits"]["lifetimeUsed"] == 5000 - await account.balance()
 
 
-async def test_some_cells_find_nothing_some_fail_and_no_address_is_real(account):
-    await account.upload("Website\n" + "".join(f"https://www.firm{number}.com/team\n" for number in range(150)))
-    table = await account.enriched("Find the founder's e-mail address")
-    emails = [row.get("work-email") for row in await account.rows(limit=200)]
-    failed = column(table, "work-email")["cells"]["errored"]
-    assert 0 < failed == emails.count(None) < 30
-    found = [email["email_address"] for email in emails if email is not None and email["email_address"] is not None]
-    assert 100 < len(found) < 150 - failed
-    assert all(address.endswith(".example") for address in found)
-    assert all(f"@www-firm{place}" not in address for place, address in enumerate(found))
-
-
 async def test_only_the_cancel_of_the_table_stops_cells(account):
     await account.upload(numbered(100))
     await account.enriched("Find e-mails and phones", seconds=60)
@@ -77,14 +65,6 @@ async def test_only_the_cancel_of_the_table_stops_cells(account):
     account.clock.advance(1000)
     assert await account.balance() == balance
     assert len(await account.rows(limit=200)) == 100
-
-
-async def test_a_column_that_the_user_has_keeps_its_slug(account):
-    await account.upload("Website,Phone,Role\nhttps://a.test,+49 30 1,Boss\n")
-    table = await account.enriched("Find phone numbers and the role")
-    assert [each["slug"] for each in table["columns"]] == ["website", "phone", "role", "role-2", "phone-2"]
-    (row,) = await account.rows()
-    assert (row["phone"], row["role"]) == ("+49 30 1", "Boss")
 
 
 async def test_a_second_run_fills_only_new_and_failed_rows(account):
@@ -118,21 +98,3 @@ async def test_rows_are_added_only_if_the_brief_says_so(account):
     new = (await account.rows())[20:]
     assert all(row["website"].endswith(".example") and row["company"] and "note" not in row for row in new)
     assert column(table, "work-email")["stats"]["totalRuns"] == 30
-
-
-async def test_a_list_to_leave_out_is_not_worked_on(account):
-    await account.upload()
-    table = await account.enriched("Find 12 bakers in Leeds. Leave out all companies of our list.")
-    assert (slugs(table), table["credits"]["lifetimeUsed"]) == ([], 0)
-    run = await account.api.do("getRun", id=account.agent, runId=account.run)
-    assert len(run["response"]["tables"]) == 3
-    assert await account.balance() < 5000
-
-
-async def test_cells_of_a_deleted_list_go_on_and_cost(account):
-    await account.upload(numbered(100))
-    await account.enriched("Find phones", seconds=60)
-    await account.api.do("deleteWorkspace", workspaceId=account.workspace, confirm="true")
-    balance = await account.balance()
-    account.clock.advance(1000)
-    assert await account.balance() < balance

@@ -43,17 +43,6 @@ async def test_comparisons_of_numbers(ask):
             assert got == [row for row in everyone if test(row["employees"])], operator
 
 
-async def test_text_is_compared_without_case(ask):
-    everyone = await flat(ask)
-    part = everyone[0]["company"][:4].upper()
-    having = [row for row in everyone if part.lower() in row["company"].lower()]
-    assert await flat(ask, filters=on("company", "contains", part)) == having
-    others = [row for row in everyone if row not in having]
-    assert await flat(ask, filters=on("company", "not_contains", part)) == others
-    name = everyone[3]["company"]
-    assert await flat(ask, filters=on("company", "equals", name.lower())) == [everyone[3]]
-
-
 async def test_emptiness_of_an_object_is_that_of_its_main_field(ask):
     everyone = await flat(ask)
     empty = [row for row in everyone if (row.get("contact-email") or {}).get("email") is None]
@@ -63,25 +52,11 @@ async def test_emptiness_of_an_object_is_that_of_its_main_field(ask):
     assert await flat(ask, filters=on("contact-email", "is_not_empty", "")) == full
 
 
-async def test_objects_are_compared_by_their_main_field(ask):
-    got = await flat(ask, filters=on("contact-email", "contains", "hello@"))
-    assert got
-    assert all(row["contact-email"]["email"].startswith("hello@") for row in got)
-    rich = await flat(ask, filters=on("latest-funding", "greater_than", 4_000_000))
-    assert rich
-    assert all(row["latest-funding"]["amount_usd"] > 4_000_000 for row in rich)
-
-
 async def test_filters_are_joined_by_and(ask):
     both = on("fit", "greater_than", 60) + on("employees", "less_than", 50)
     got = await flat(ask, filters=both)
     assert got
     assert all(row["fit"] > 60 and row["employees"] < 50 for row in got)
-
-
-async def test_a_missing_cell_meets_no_comparison(ask):
-    above = await flat(ask, filters=on("phone", "greater_than", ""))
-    assert all("phone" in row for row in above)
 
 
 @pytest.mark.parametrize("value", [None, True, [], {}, ["a"], {"a": 1}, "", "NaN", 1e308, 10**400, "ü" * 500])
@@ -113,25 +88,6 @@ async def test_sorting_by_numbers_words_and_objects_puts_empty_cells_last(ask):
 async def test_malformed_filters(ask, filters):
     answer = await ask(filters=filters)
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FILTERS")
-
-
-@pytest.mark.parametrize(
-    "sort",
-    [
-        "",
-        "fit",
-        "[]",
-        "null",
-        '{"column":"fit"}',
-        '{"column":"fit","direction":"up"}',
-        '{"column":5,"direction":"asc"}',
-        '{"column":"fit","direction":["asc"]}',
-        '{"column":"fit","direction":"asc","nulls":-Infinity}',
-    ],
-)
-async def test_malformed_sort(ask, sort):
-    answer = await ask(sort=sort)
-    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_SORT")
 
 
 async def test_unknown_columns(ask):

@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-EMAIL_KEYS = {"email", "confidence", "reasoning", "source_url"}
-
 
 @pytest.fixture
 async def table(session):
@@ -59,11 +57,6 @@ async def test_pages_hold_50_rows_and_at_most_200(session, table):
     assert len((await rows(session, table, defaults="false", limit="many"))["items"]) == 50
 
 
-async def test_a_cursor_of_another_query_starts_over(session, table):
-    cursor = (await rows(session, table, defaults="false", limit="7"))["nextCursor"]
-    assert (await rows(session, table, cursor=cursor))["items"] == (await rows(session, table))["items"]
-
-
 async def test_pages_while_cells_fill_repeat_no_row(session):
     agent, run = await session.start("Find 60 bakers scenario:filling")
     session.clock.advance(100)
@@ -77,21 +70,6 @@ async def test_pages_while_cells_fill_repeat_no_row(session):
     assert len(seen) == len(set(seen)) == 60
 
 
-async def test_typed_cells(session, table):
-    cells = [row["cells"] for row in (await rows(session, table, defaults="false", limit="200"))["items"]]
-    kinds = {column["slug"]: column["kind"] for column in table["columns"]}
-    tags = {(kinds[slug], cell["type"]) for row in cells for slug, cell in row.items()}
-    assert tags == {("input", "scalar"), ("enrichment", "value"), ("score", "value"), ("sequence", "sequence")}
-    assert {type(row["employees"]["value"]) for row in cells} == {int}
-    values = [row["contact-email"]["value"] for row in cells if "contact-email" in row]
-    assert {frozenset(value) for value in values} == {frozenset(EMAIL_KEYS)}
-    assert {value["confidence"] for value in values} == {"high", "medium", "low"}
-    found_nothing = [value for value in values if value["email"] is None]
-    assert 0 < len(found_nothing) < len(values)
-    assert all(value["source_url"] is None and value["reasoning"] for value in found_nothing)
-    assert all(set(row["first-email"]) == {"type", "sequenceId", "run"} for row in cells if "first-email" in row)
-
-
 async def test_flat_rows_have_the_values_of_typed_rows(session, table, conforms):
     typed = await rows(session, table, limit="200")
     flat = await rows(session, table, limit="200", cells="flat")
@@ -102,13 +80,6 @@ async def test_flat_rows_have_the_values_of_typed_rows(session, table, conforms)
             slug: cell.get("value", {"sequenceId": cell.get("sequenceId")}) for slug, cell in other["cells"].items()
         }
         assert row == {"id": other["id"], **plain}
-
-
-@pytest.mark.parametrize("params", [{"cells": "typed"}, {"format": "json"}, {"defaults": "no"}])
-async def test_unknown_values_of_row_options_are_refused(session, table, params):
-    answer = await session.http.get(f"/tables/{table['id']}/rows", params=params)
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
-    assert [issue["path"] for issue in answer.json()["details"]["issues"]] == list(params)
 
 
 async def test_leads_are_invented(session, table):

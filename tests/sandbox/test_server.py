@@ -21,37 +21,11 @@ def http():
         yield client
 
 
-def wait_until_finished(http: httpx.Client, agent: str, run: str) -> dict:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        answer = http.get(f"/agents/{agent}/runs/{run}", params={"include": "stats"})
-        assert answer.status_code == 200
-        if "retry-after" not in answer.headers:
-            return answer.json()
-        time.sleep(0.1)
-    raise AssertionError("the run did not end")
-
-
-def test_a_prompt_completes_with_two_settled_tables(http):
-    created = http.post("/agents", json={"prompt": "Find 12 cheese makers in Leeds scenario:settled"}).json()
-    run = wait_until_finished(http, created["agent"]["id"], created["run"]["id"])
-    assert run["status"] == "completed"
-    assert [table["leadCount"] for table in run["response"]["tables"]] == [12, 8]
-    assert [table["cells"]["running"] for table in run["response"]["tables"]] == [0, 0]
-
-
 def test_answers_carry_one_date_and_the_mark_of_the_sandbox(http):
     answer = http.get("/account")
     assert len(answer.headers.get_list("date")) == 1
     assert answer.headers["x-origami-sandbox"] == "true"
     assert answer.headers["content-type"] == "application/json"
-
-
-def test_the_port_is_free_again_after_serving():
-    with Sandbox().serve() as served:
-        port = served.port
-    with Sandbox().serve(port) as again:
-        assert again.port == port
 
 
 AUTHORIZED = b"Host: 127.0.0.1\r\nAuthorization: Bearer og_live_sandbox\r\n"
@@ -128,16 +102,6 @@ def test_stopping_drops_half_a_request_without_a_traceback(capsys):
             assert httpx.get(f"{served.base_url}/account").status_code == 401
         assert until_closed(connection) == b""
     assert capsys.readouterr().err == ""
-
-
-def test_a_request_in_two_parts_is_answered(served):
-    body = b'{"prompt": "Find bakers"}'
-    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
-        connection.sendall(POST[:40])
-        connection.sendall(POST[40:].replace(b"99", str(len(body)).encode()))
-        connection.sendall(body[:5])
-        connection.sendall(body[5:])
-        assert connection.recv(65536).startswith(b"HTTP/1.1 202")
 
 
 def test_a_page_that_was_rebound_to_this_machine_is_refused(served):

@@ -1,17 +1,18 @@
 /** The heads of the columns of leads: their names sort, and a bar shows how much of each is filled. */
 
 import type { LeadHead, LeadSort } from "../contract";
-import { button, el, fill, on } from "../dom";
+import { button, el, fill, mark, on } from "../dom";
 import * as say from "../words";
 import { checkBox, columnClass, placed, TICK } from "./lines";
 
 /** The place of the heads; the places of rows start at 0. */
 export const HEAD = -1;
 
-/** Called when the user sorts by a column, or ticks all rows. */
+/** Called when the user sorts by a column, ticks all rows, or drags the edge of a column. */
 export interface HeadEvents {
   sort(slug: string): void;
   tickAll(on: boolean): void;
+  resize(slug: string, width: number): void;
 }
 
 export class Heads {
@@ -19,6 +20,8 @@ export class Heads {
   readonly #reach: (at: number, column: number) => number;
   readonly #events: HeadEvents;
   readonly #box = checkBox();
+  /** Whether the edge of a column is dragged right now. */
+  isDragged = false;
   #names = "";
   #cells: HTMLElement[] = [];
 
@@ -36,6 +39,8 @@ export class Heads {
     const isNew = names !== this.#names;
     if (isNew) {
       this.#names = names;
+      // The edge that is dragged goes with its head.
+      this.isDragged = false;
       this.#cells = heads.map((head, at) => this.#heading(head, at));
       fill(this.node, placed("columnheader", TICK, this.#box), ...this.#cells);
     }
@@ -54,7 +59,25 @@ export class Heads {
 
   #heading({ name, slug }: LeadHead, at: number): HTMLElement {
     const press = button(name, () => this.#events.sort(slug), "quiet");
-    return placed("columnheader", at, press, el("i", "share"));
+    const grip = mark("grip");
+    const cell = placed("columnheader", at, press, el("i", "share"), grip);
+    on(grip, "pointerdown", (event) => this.#drag(event as PointerEvent, grip, cell, slug));
+    return cell;
+  }
+
+  #drag(down: PointerEvent, grip: HTMLElement, cell: HTMLElement, slug: string): void {
+    down.preventDefault();
+    grip.setPointerCapture(down.pointerId);
+    this.isDragged = true;
+    const before = cell.offsetWidth;
+    const move = on(grip, "pointermove", (event) => {
+      this.#events.resize(slug, before + (event as PointerEvent).clientX - down.clientX);
+    });
+    const end = on(grip, "lostpointercapture", () => {
+      this.isDragged = false;
+      move();
+      end();
+    });
   }
 
   #write(

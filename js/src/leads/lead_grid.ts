@@ -60,10 +60,14 @@ export class LeadGrid {
   /** The drawn rows: those that have the typed words. */
   #matching: (Row | undefined)[] = this.rows.all;
   #focus: Place = [0, 0];
+  /** The lead that was ticked or unticked last, where a range begins. */
+  #ticked = "";
   /** Lines in all. */
   #length = 0;
   /** The order of the best scores, which the user has not asked for. */
   #best: LeadSort | null = null;
+  /** How the first click on the head that sorts has sorted. */
+  #first: LeadSort["direction"] = "asc";
   /** The values that all drawn lines depend on, besides their leads. */
   #common = "";
   /** Redraws if the answer is late. */
@@ -72,6 +76,8 @@ export class LeadGrid {
   #planned = 0;
   /** Called once all leads are read. */
   #whenRead: (() => void) | null = null;
+  /** Whether a cell that has failed is still looked for. */
+  #isSeeking = false;
 
   /**
    * @param changed - Called after each answer, and when leads are ticked.
@@ -103,6 +109,10 @@ export class LeadGrid {
         ticks.set(idsOf(this.#matching), all);
         this.#draw();
         this.#changed();
+      },
+      resize: (slug, width) => {
+        this.#widths.drag(slug, width);
+        this.#widths.apply(this.rows.shownHeads);
       },
     });
     this.columnsMenu = columnsMenu(this.rows, () => {
@@ -178,6 +188,41 @@ export class LeadGrid {
     if (this.#session.presence === "live") this.#ask();
   }
 
+  /** Moves to the next cell that has failed, also among the leads that were not read yet or are hidden. */
+  showFailed(): void {
+    this.#isSeeking = true;
+    this.#seek();
+  }
+
+  #seek(): void {
+    if (!this.#isSeeking || !this.rows.answered) return;
+    const { heads, more, hidden } = this.rows;
+    const [row, column] = this.#focus;
+    const failed = this.#matching.flatMap((each, at) =>
+      heads.flatMap((head, place): Place[] =>
+        head.failed && each?.cells[place] === null && this.rows.without(each, head)[2] ? [[at, place]] : [],
+      ),
+    );
+    const next = failed.find(([at, place]) => at > row || (at === row && place > column));
+    const isElsewhere = heads.some(
+      (head, at) => head.failed > failed.filter(([, place]) => place === at).length,
+    );
+    if (!next && isElsewhere && more) {
+      this.requests.ask(this.#matching.length, this.#matching.length, false);
+      return;
+    }
+    if (!next && isElsewhere && hidden !== 0 && !this.requests.includeHidden) {
+      this.#toggleHidden();
+      return;
+    }
+    this.#isSeeking = false;
+    const found = next ?? failed[0];
+    if (!found) return;
+    this.#move(...found);
+    // A click with the mouse shows no focus by itself.
+    this.#scroll.classList.add("sought");
+  }
+
   close(): void {
     cancelAnimationFrame(this.#planned);
     for (const timer of [this.#settling, this.#late]) clearTimeout(timer);
@@ -193,7 +238,7 @@ export class LeadGrid {
     this.#widths.clear();
     this.#scroll.classList.remove("brief");
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.given.include_hidden];
-    [this.#focus, this.#best] = [[0, 0], null];
+    [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
     this.#whenRead = null;
     this.#notes.take(null);
     this.toolbar.clear();
@@ -221,12 +266,21 @@ export class LeadGrid {
     return true;
   }
 
-  /** The first click on a head begins with the best scores, the largest numbers, or A. */
+  /**
+   * The first click on a head begins with the best scores, the largest numbers, or A. The second one turns the order
+   * round, the third one goes back to the grid's or the table's own.
+   */
   #sort(slug: string): void {
-    const [sort, head] = [this.#order, this.rows.heads.find((each) => each.slug === slug)];
+    const sort = this.#order;
+    if (sort && (sort === this.given.sort || sort === this.#best)) this.#first = sort.direction;
+    if (sort?.column !== slug) {
+      const head = this.rows.heads.find((each) => each.slug === slug);
+      // Other rows may make another kind of the column.
+      this.#first = head?.role === "score" || head?.is_number ? "desc" : "asc";
+    }
     const now = sort && { key: sort.column, down: sort.direction === "desc" };
-    const { down } = orderAfter(now, slug, head?.role === "score" || !!head?.is_number);
-    this.requests.sort = { column: slug, direction: down ? "desc" : "asc" };
+    const next = orderAfter(now, slug, this.#first === "desc");
+    this.requests.sort = next && { column: slug, direction: next.down ? "desc" : "asc" };
     this.#restart();
   }
 
@@ -275,7 +329,8 @@ export class LeadGrid {
     const at = this.#seen().first;
     const [top, focused] = [this.#matching[at], this.#matching[this.#focus[0]]];
     this.rows.take(answer);
-    this.#widths.measure(this.rows.heads, this.rows.all);
+    // Nothing moves under a pointer that drags an edge.
+    if (!this.#heads.isDragged) this.#widths.measure(this.rows.heads, this.rows.all);
     this.#notes.take(answer);
     this.#match();
     if (!isNew) {
@@ -289,6 +344,7 @@ export class LeadGrid {
     this.#changed();
     if (this.#whenRead && this.#isWhole) this.#finishReading();
     else this.#ask();
+    this.#seek();
   }
 
   /** The place of a lead, or its last place if it is gone. */
@@ -390,14 +446,19 @@ export class LeadGrid {
   #listen(): void {
     const [scroll, lines] = [this.#scroll, this.#lines.node];
     on(scroll, "scroll", () => this.#planFollow());
+    on(scroll, "focusout", () => scroll.classList.remove("sought"));
     on(scroll, "focusin", (event) => {
       this.#focus = placeOf(event) ?? this.#focus;
+    });
+    // Not to select the text up to there.
+    on(lines, "mousedown", (event) => {
+      if ((event as MouseEvent).shiftKey && event.target instanceof HTMLInputElement) event.preventDefault();
     });
     on(lines, "click", (event) => {
       const place = placeOf(event);
       if (!place || (event.target as HTMLElement).closest("a")) return;
       this.#focus = place;
-      if (event.target instanceof HTMLInputElement) this.#tick(place[0], event.target.checked);
+      if (event.target instanceof HTMLInputElement) this.#tick(place[0], event.target, event as MouseEvent);
       else this.#openDetails(...place);
     });
     onKey(this.node, (key, event) => this.#press(key, event));
@@ -422,8 +483,14 @@ export class LeadGrid {
     this.#ask();
   }
 
-  #tick(at: number, on: boolean): void {
-    this.#ticks.set(idsOf([this.#matching[at]]), on);
+  /** Ticks or unticks a lead; with Shift, also those between it and the last one, as in lists of files and mails. */
+  #tick(at: number, { checked }: HTMLInputElement, event: MouseEvent): void {
+    const row = this.#matching[at];
+    if (!row) return;
+    const from = event.shiftKey ? this.#matching.findIndex((each) => each?.id === this.#ticked) : -1;
+    const range = from < 0 ? [row] : this.#matching.slice(Math.min(from, at), Math.max(from, at) + 1);
+    this.#ticked = row.id;
+    this.#ticks.set(idsOf(range), checked);
     this.#draw(false);
     this.#changed();
   }

@@ -1,10 +1,11 @@
-/** The widths of the columns of leads, from their roles and the first page. They shrink before they scroll. */
+/** The widths of the columns of leads, from their roles and the first page. They shrink before they scroll; a dragged one stays. */
 
 import { CELL_NOT_FOUND, type LeadHead } from "../contract";
 import { isOpenCell, type Row, textOf } from "./rows";
 
 /** The width of a character where none is measured; the room around a text, and that of a dot or chip, in pixels. */
 const [CHARACTER, AROUND, MARK] = [7, 24, 14];
+const NARROWEST = 48;
 /** The least and the most that a column gets, by what it is for. */
 const LIMITS: Record<LeadHead["role"], [number, number]> = {
   name: [132, 240],
@@ -18,6 +19,7 @@ const LIMITS: Record<LeadHead["role"], [number, number]> = {
 
 export class Widths {
   readonly #known = new Map<string, number>();
+  readonly #dragged = new Map<string, number>();
   readonly #scroll: HTMLElement;
   readonly #canvas = document.createElement("canvas").getContext("2d");
 
@@ -29,16 +31,23 @@ export class Widths {
   /** Starts another table. */
   clear(): void {
     this.#known.clear();
+    this.#dragged.clear();
+  }
+
+  /** The width of a column that is dragged by its edge. */
+  drag(slug: string, width: number): void {
+    this.#dragged.set(slug, Math.max(NARROWEST, Math.round(width)));
   }
 
   /** Gives the shown columns their widths. */
   apply(heads: readonly LeadHead[]): void {
     let all = 0;
     const template = heads.map(({ slug, role }) => {
-      const [least] = LIMITS[role];
+      const dragged = this.#dragged.get(slug);
+      const least = dragged ?? LIMITS[role][0];
       all += least;
       // What is left in a wide cell is shared out, as the content asks for.
-      return `minmax(${least}px, ${this.#known.get(slug) ?? least}fr)`;
+      return dragged ? `${dragged}px` : `minmax(${least}px, ${this.#known.get(slug) ?? least}fr)`;
     });
     this.#scroll.style.setProperty("--template", template.join(" ") || "1fr");
     this.#scroll.style.setProperty("--width", `${all}px`);

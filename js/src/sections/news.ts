@@ -15,6 +15,7 @@ import {
   same,
   setText,
   show,
+  showCut,
   showText,
   words,
 } from "../dom";
@@ -33,6 +34,7 @@ interface News extends Notice {
 }
 
 const PROSE = ":prose";
+const FAILED = ":failed";
 const GONE = ":gone";
 const NOW = ":now";
 /** Notices that say that the kernel repeats a request. */
@@ -50,6 +52,7 @@ export class NewsSection implements Part<NewsView> {
   readonly #context: Context;
   readonly #title = words("now cut");
   readonly #press: CommandButton;
+  readonly #showFailed: HTMLButtonElement;
   readonly #link = linkPlace("act", "button");
   readonly #line = copyLine("", "the line that shows this run");
   readonly #follow = menu(say.FOLLOW_UP, "drop");
@@ -64,10 +67,12 @@ export class NewsSection implements Part<NewsView> {
   /** The news that were closed, until the run's status changes. */
   #closed = new Set<string>();
 
-  constructor(context: Context) {
+  /** @param failed - Leads to the cells that failed. */
+  constructor(context: Context, failed: () => void) {
     this.#context = context;
     const { session, view } = context;
     this.#press = new CommandButton(session);
+    this.#showFailed = button("", failed, "link t-bad cut");
     this.#close.ariaLabel = this.#close.title = say.DISMISS;
     const run = (): string => view("head").run_id;
     this.#others = keyedList(
@@ -92,7 +97,7 @@ export class NewsSection implements Part<NewsView> {
     this.#all.panel.append(this.#others.node, this.#text, this.#cut);
     this.#follow.panel.append(this.#suggestions.node);
     const [all, follow, press] = [this.#all, this.#follow, this.#press];
-    const says = [this.#title, all.press, all.panel, press.outcome, this.outcomes];
+    const says = [this.#title, this.#showFailed, all.press, all.panel, press.outcome, this.outcomes];
     const does = [press.node, this.#link.node, this.#line.node, follow.press, follow.panel, this.#close];
     this.node = el("div", "news row", ...says, ...does);
   }
@@ -151,7 +156,7 @@ export class NewsSection implements Part<NewsView> {
       const button = has("") ? null : offer;
       news.push({
         ...NOTHING,
-        key: ":failed",
+        key: FAILED,
         tone: "bad",
         title: tables.failed,
         text: say.FAILED_DETAILS,
@@ -168,7 +173,7 @@ export class NewsSection implements Part<NewsView> {
   }
 
   #drawLine(news: News | null): void {
-    const { view } = this.#context;
+    const { session, view } = this.#context;
     const isTold = news && news.key !== PROSE && news.key !== NOW;
     this.node.className = `news row t-${news?.tone ?? "neutral"}${isTold ? " told" : ""}`;
     if (news?.inline) fill(this.#title, ...prose(news.inline));
@@ -179,6 +184,10 @@ export class NewsSection implements Part<NewsView> {
     this.#link.update(news?.link ?? null);
     this.#line.update(news?.key === GONE ? news.code : "");
     this.#line.node.title = AGAIN;
+    // What failed leads to its cells.
+    const isLink = news?.key === FAILED && session.reads;
+    showCut(this.#showFailed, isLink ? news.title : "");
+    show(this.#title, !isLink);
     show(this.#close, isTold && news.key !== GONE);
   }
 

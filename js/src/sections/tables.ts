@@ -56,6 +56,8 @@ export class TablesSection implements Part<Body> {
   #leads: LeadGrid | null = null;
   #foot: Foot | null = null;
   #isLoading = false;
+  /** Whether a cell that has failed is to be shown once the leads are there. */
+  #seeksFailed = false;
   /** Shown instead of the leads until their code is loaded. */
   #instead: string = say.LEADS_LOADING;
   #late: ReturnType<typeof setTimeout> | undefined;
@@ -110,6 +112,15 @@ export class TablesSection implements Part<Body> {
     this.#leads?.close();
   }
 
+  /** Shows the cells that failed, one after the other. */
+  readonly showFailed = (): void => {
+    if (!this.#body?.tables.leads || this.#session.presence === "gone") return;
+    if (this.#chosen === ASK) this.#chosen = null;
+    this.#seeksFailed = true;
+    this.refresh();
+    this.#seekFailed();
+  };
+
   #current({ tables: { items, main } }: Body): TableView | undefined {
     return tableIn(items, this.#chosen) ?? tableIn(items, main) ?? items[0];
   }
@@ -120,6 +131,12 @@ export class TablesSection implements Part<Body> {
     this.#panel.classList.toggle("high", on);
     this.refresh();
     this.#leads?.refresh();
+  }
+
+  #seekFailed(): void {
+    if (!this.#leads || !this.#seeksFailed) return;
+    this.#seeksFailed = false;
+    this.#leads.showFailed();
   }
 
   /** Only visible leads are requested. Loaded leads stay while the card is off the screen. */
@@ -153,6 +170,7 @@ export class TablesSection implements Part<Body> {
       this.foot.prepend(this.#foot.node);
       this.#tools.append(leads.toolbar.node, leads.columnsMenu.press, leads.columnsMenu.panel);
       this.#place.append(leads.node);
+      this.#seekFailed();
     } catch {
       this.#instead = say.LEADS_FORBIDDEN;
     }

@@ -1,6 +1,7 @@
 """Readers of a table's rows that keep their position through errors and interrupts, and never repeat a row.
 
 `RowPages` reads one page at a time on the background loop; `RowReader` and `AsyncRowReader` iterate over the rows.
+`ProgressNotifier` tells a progress bar or a function, the argument `progress=`, how many rows were read or written.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
 from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import OnLoop, block, wait, warn_user
-from origami_widgets.api.errors import OrigamiError
+from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.words.numbers import plural
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.base import Page
+
 
 T = TypeVar("T")
 
@@ -346,3 +348,58 @@ class AsyncRowReader(_RowIterator[T]):
         if bool(self._waiting) or await wait(self._has_next()):
             return self._waiting.popleft()
         raise StopAsyncIteration
+
+
+@runtime_checkable
+class ProgressBar(Protocol):
+    """Interface of tqdm's bars."""
+
+    total: Any
+
+    def update(self, n: int) -> object:
+        """Advance by a number of rows."""
+        ...
+
+
+Progress: TypeAlias = "Callable[[int, int | None], object] | ProgressBar | type"
+
+
+class ProgressNotifier:
+    """Reports the rows read to a progress bar or a function.
+
+    Args:
+        progress: a bar; a class of bars such as `tqdm.auto.tqdm`, in which case a bar is made, and closed at the end;
+            or a function of rows read and total rows (None if unknown). None reports nothing.
+
+    Raises:
+        InvalidInput: `progress` is something else.
+    """
+
+    def __init__(self, progress: Progress | None) -> None:
+        if progress is not None and not callable(progress) and not isinstance(progress, ProgressBar):
+            raise InvalidInput(
+                "Invalid progress",
+                cause=f"Got {type(progress).__name__}.",
+                remedy="Pass a tqdm bar, the tqdm class, or a function that takes the rows read and the total.",
+            )
+        self._progress: Any = progress
+        is_bar = isinstance(progress, ProgressBar) and not isinstance(progress, type)
+        self._bar: Any = progress if is_bar else None
+        self._reported = 0
+
+    def notify(self, rows: int, total: int | None) -> None:
+        """Report the number of rows read so far, and in total."""
+        if self._bar is None and isinstance(self._progress, type):
+            self._bar = self._progress(total=total, unit=" rows")
+        if self._bar is not None:
+            if total is not None and self._bar.total != total:
+                self._bar.total = total
+            self._bar.update(rows - self._reported)
+            self._reported = rows
+        elif self._progress is not None:
+            self._progress(rows, total)
+
+    def close(self) -> None:
+        """Close the bar if it was made here."""
+        if isinstance(self._progress, type) and self._bar is not None:
+            self._bar.close()

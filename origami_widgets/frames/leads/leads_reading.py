@@ -43,7 +43,7 @@ from .stacking import (
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_progress import Progress, ProgressNotifier
+    from origami_widgets.api.rows.row_reader import Progress, ProgressNotifier
     from origami_widgets.api.rows.saved_filters import SavedFilters
     from origami_widgets.frames.source import HasRaw
 
@@ -230,7 +230,7 @@ class LeadsReading:
             InvalidInput: there is no such column as was chosen.
         """
         # Imported here and below, as the loop is loaded only when leads are read.
-        from origami_widgets.api.rows.row_progress import ProgressNotifier
+        from origami_widgets.api.rows.row_reader import ProgressNotifier
 
         notifier = ProgressNotifier(progress)
         frames: list[pd.DataFrame] = []

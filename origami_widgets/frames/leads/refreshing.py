@@ -40,7 +40,7 @@ from .stacking import (
 
 if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.row_reader import Progress
 
 
 @dataclass(frozen=True, slots=True)

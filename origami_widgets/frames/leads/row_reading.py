@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.models.base import JsonObject, Page
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.row_reader import Progress
     from origami_widgets.api.rows.saved_filters import SavedFilters
     from origami_widgets.frames.source import HasRaw
 
@@ -297,7 +297,7 @@ class RowsReading:
             IncompleteRows: an error came after some rows.
         """
         # Imported here and below, as the loop is loaded only when leads are read.
-        from origami_widgets.api.rows.row_progress import ProgressNotifier
+        from origami_widgets.api.rows.row_reader import ProgressNotifier
 
         notifier = ProgressNotifier(progress)
         try:

@@ -25,7 +25,7 @@ from .frame_rows import column_names, keys_of
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Column
     from origami_widgets.api.operations import Operations
-    from origami_widgets.api.rows.row_progress import Progress
+    from origami_widgets.api.rows.row_reader import Progress
     from origami_widgets.frames.source import HasRaw
 
 ROW_ID = "row_id"

@@ -88,19 +88,6 @@ def test_the_loop_does_not_end_while_a_task_runs(loop):
     assert future.result(5)
 
 
-def test_connections_are_closed_when_the_loop_ends(loop):
-    closed = threading.Event()
-
-    async def close() -> None:
-        closed.set()
-
-    async def open_something() -> None:
-        loop.on_stop("it", close)
-
-    loop.run(open_something())
-    assert closed.wait(5)
-
-
 def test_what_a_cancelled_task_starts_on_its_way_ends_with_the_loop(loop):
     """A start that is interrupted asks for a cancel: its connection would stay open with the task."""
     ended = []
@@ -156,21 +143,6 @@ def test_a_forgotten_connection_is_closed_at_once(loop):
     loop.forget("it")
     assert closed.wait(5)
     busy.cancel()
-
-
-def test_cancelling_the_future_cancels_the_coroutine(loop):
-    ended = threading.Event()
-
-    async def forever() -> None:
-        try:
-            await asyncio.sleep(3_600)
-        finally:
-            ended.set()
-
-    future = loop.submit(forever())
-    loop.run(asyncio.sleep(0))
-    future.cancel()
-    assert ended.wait(5)
 
 
 def test_an_interrupt_is_raised_at_once_and_cancels_the_coroutine(loop):
@@ -235,23 +207,6 @@ async def test_cancelling_an_await_on_another_loop_cancels_the_coroutine(loop):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await asyncio.to_thread(ended.wait, 5)
-
-
-def test_stopping_the_loop_cancels_its_tasks(loop):
-    ended = threading.Event()
-
-    async def forever() -> None:
-        try:
-            await asyncio.sleep(3_600)
-        finally:
-            ended.set()
-
-    loop.submit(forever())
-    loop.run(asyncio.sleep(0))
-    thread = loop.call(threading.current_thread)
-    loop.stop()
-    assert ended.is_set()
-    assert not thread.is_alive()
 
 
 PLAIN = """

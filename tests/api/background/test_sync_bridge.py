@@ -60,22 +60,6 @@ def test_the_error_of_a_step_is_raised_where_it_is_awaited(drive):
     assert seen == [True, True]
 
 
-def test_an_uncaught_error_of_a_step_reaches_the_caller_after_clean_up(drive):
-    cleaned = []
-
-    async def act(error):
-        try:
-            await OnLoop(step(error=error))
-        finally:
-            cleaned.append(await OnLoop(step("cleaned")))
-
-    error = ZeroDivisionError("no such number")
-    with pytest.raises(ZeroDivisionError) as caught:
-        drive(act(error))
-    assert caught.value is error
-    assert cleaned == ["cleaned"]
-
-
 class Waiting:
     """A coroutine with a step that does not end, and what becomes of both."""
 
@@ -119,15 +103,6 @@ async def test_a_cancellation_cancels_a_step_and_is_raised_where_it_is_awaited()
     assert waiting.steps == [asyncio.CancelledError, "cleaned"]
 
 
-async def test_awaiting_does_not_block_the_callers_loop():
-    waiting = Waiting()
-    task = asyncio.create_task(wait(waiting.act(goes_on=True)))
-    assert await asyncio.to_thread(waiting.began.wait, 10)
-    other = await wait(one_step("beside it"))
-    task.cancel()
-    assert (other, await task) == ("beside it", "went on")
-
-
 def test_blocking_on_the_background_loop_raises():
     async def blocks_there():
         return block(one_step(1))
@@ -160,11 +135,6 @@ def test_a_function_that_blocks_and_its_twin_have_the_arguments_of_the_coroutine
             read(*args, **options)
         with pytest.raises(TypeError):
             asyncio.run(read.aio(*args, **options))
-
-
-def test_its_twin_says_where_its_arguments_are_described():
-    assert inspect.getdoc(read) == "Read a table.\n\nIt is free."
-    assert inspect.getdoc(read.aio) == "Read a table.\n\nAwait it; see `read`."
 
 
 class Counter:

@@ -8,11 +8,9 @@ import time
 from itertools import product
 
 import pytest
-from keyring.backends.fail import Keyring as NoKeyring
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput, MissingKey
-from origami_widgets.api.keys import key_sources
 from origami_widgets.api.keys.key_sources import SERVICE, store_in_keyring
 from origami_widgets.api.keys.secret import Secret
 from tests.faults.journey import KEY
@@ -69,17 +67,6 @@ def test_the_first_source_with_a_key_counts_and_later_ones_are_not_read(monkeypa
     at_hand = bool(keys.keys() & {"argument", "environment"})
     assert asked == ([] if at_hand else ["ORIGAMI_API_KEY"])
     assert ring.asked == ([] if at_hand or "colab" in keys else [(SERVICE, HOME)])
-
-
-def test_an_embedded_sandbox_reads_no_other_source(monkeypatch, ring):
-    asked = use_colab(monkeypatch, lambda _: KEY)
-    ring.kept[SERVICE, ow.Sandbox.base_url] = KEY
-    sandbox = ow.Sandbox()
-    for client in (sandbox.client(), sandbox.async_client()):
-        assert key_of(client) == Secret(sandbox.api_key)
-    with pytest.raises(MissingKey):
-        sandbox.client(api_key=None)
-    assert (asked, ring.asked) == ([], [])
 
 
 def test_the_secret_of_colab_goes_to_no_server_on_this_machine(monkeypatch, ring):
@@ -154,16 +141,6 @@ def test_a_failing_keyring_becomes_a_cause_and_a_remedy(monkeypatch, trouble, wo
     assert words[0] in caught.value.cause
     assert caught.value.remedy.startswith(words[1])
     assert caught.value.__context__ is None
-
-
-BACKENDS = {"safe": (InMemory(), True), "none": (NoKeyring(), False), "unsafe": (Unsafe(), False)}
-
-
-@pytest.mark.parametrize(("backend", "has"), BACKENDS.values(), ids=BACKENDS)
-def test_has_keyring_does_not_read_the_keyring(monkeypatch, backend, has):
-    use_keyring(monkeypatch, backend)
-    assert key_sources.has_keyring() is has
-    assert getattr(backend, "asked", []) == []
 
 
 @pytest.mark.parametrize("given", [None, ""])

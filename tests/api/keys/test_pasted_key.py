@@ -11,7 +11,6 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys import secret
-from origami_widgets.sandbox.embedded import API_KEY
 from tests.faults.journey import KEY
 from tests.faults.planted import showing
 
@@ -92,7 +91,3 @@ def test_a_key_in_use_is_found_in_a_text_whatever_its_letters(letter, around):
         ow.start(brief, client=client)
     assert odd not in str(caught.value)
     assert not secret.holds_key("Find blogs called og_live_posts")
-
-
-def test_the_public_key_is_the_one_of_the_sandbox():
-    assert secret.PUBLIC_KEY == API_KEY

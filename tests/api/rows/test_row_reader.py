@@ -15,14 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api import base_operations
-from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.client import AsyncClient, Client
 from origami_widgets.api.errors import ConnectionFailed, OrigamiError, RateLimited, TableNotFound
 from origami_widgets.api.models.base import Page
 from origami_widgets.api.rows import row_reader
 from origami_widgets.api.rows.row_reader import MOST_EMPTY_PAGES, PartialRows, RowPages, RowWalk
-from tests.api.conftest import KEY, fixture
+from tests.api.conftest import KEY
 from tests.support.interrupts import interrupt
 from tests.support.server import RawServer, answer, head, reset, silence
 
@@ -79,12 +78,6 @@ async def test_the_query_is_sent_with_each_page(server, kind):
     assert json.loads(query.pop("filters")) == filters
     assert json.loads(query.pop("sort")) == sort
     assert query == {"limit": "10", "cells": "flat", "defaults": "false"}
-
-
-@both
-async def test_flat_rows(server, kind):
-    server.plan(answer(fixture("rows_flat")))
-    assert len(await read(server, kind, flat=True)) == 2
 
 
 @both
@@ -203,17 +196,6 @@ async def test_reading_on_is_not_earlier_than_the_server_allows(server, monkeypa
     assert server.requests[2].at - server.requests[1].at >= 1
 
 
-async def test_a_cancelled_await_loses_nothing(server):
-    server.plan(rows("1", cursor="a"), silence())
-    reader = reader_of(server, AsyncClient)
-    taken = [(await anext(reader)).id]
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(anext(reader), 0.5)
-    server.plan(rows("2"))
-    assert taken + await read_on(reader) == ["1", "2"]
-    assert cursors(server) == [None, "a", "a"]
-
-
 def test_an_interrupted_read_loses_nothing(server, client):
     reached = threading.Event()
     server.plan(rows("1", cursor="a"), silence(reached))
@@ -248,17 +230,6 @@ def test_the_late_page_of_an_interrupted_read_is_dropped():
     assert pages.walk.complete
 
 
-def test_a_reader_goes_on_after_the_loop_has_ended(server, client, monkeypatch):
-    monkeypatch.setattr(loops, "IDLE", 0.1)
-    server.plan(rows("1", cursor="a"), rows("2"))
-    reading = client.iter_rows("t")
-    assert next(reading).id == "1"
-    generation = background().generation
-    background().stop()
-    assert [row.id for row in reading] == ["2"]
-    assert background().generation > generation
-
-
 def page(ids, cursor=None, total=None):
     return SimpleNamespace(items=list(ids), next_cursor=cursor, total=total)
 
@@ -290,17 +261,6 @@ def test_no_row_comes_twice_and_no_page_is_asked_for_twice(plan, limit):
         assert walk.rows >= walk.total
 
 
-@given(PAGES, st.integers(1, 10))
-def test_no_server_is_asked_for_more_pages_than_it_has_cursors(plan, repeat):
-    walk = RowWalk()
-    for each in plan * repeat * 3:
-        if walk.done:
-            break
-        take(walk, each)
-    assert walk.done or walk.pages == len(plan) * repeat * 3
-    assert walk.pages <= 10
-
-
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.none() | st.integers(0, 100))
 def test_an_honest_server_is_read_to_its_end(sizes, limit):
     numbers = iter(range(1_000))
@@ -317,15 +277,6 @@ def test_an_honest_server_is_read_to_its_end(sizes, limit):
     assert given_rows == (everything if limit is None else everything[:limit])
     assert walk.complete
     assert walk.stopped == ""
-
-
-def test_endless_new_rows_are_left_after_many_pages(monkeypatch):
-    monkeypatch.setattr(row_reader, "MOST_PAGES", 50)
-    walk = RowWalk()
-    for number in range(100):
-        if not walk.done:
-            take(walk, page([str(number)], f"c{number}"))
-    assert walk.stopped == "there were more than 50 pages"
 
 
 def test_far_more_rows_than_the_count_end_the_walk(monkeypatch):

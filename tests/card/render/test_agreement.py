@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 
 import pytest
@@ -10,10 +9,8 @@ import pytest
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view.contract import AGAIN
-from origami_widgets.words.foreign_text import clean
 from tests.card import front_end
 from tests.card.markup import words
-from tests.fixtures import hostile
 from tests.fixtures.make_views import NAMES, views
 from tests.fixtures.states import NOW
 
@@ -134,36 +131,6 @@ def test_what_is_cut_says_nothing_else(name, read):
         for word in copied:
             # Cut, or broken where a line ends, a word is still a part of one that the live card says.
             assert word in left_out or word.isdecimal() or any(word in each for each in expected), word
-
-
-def test_hostile_text_is_shown_alike():
-    """Nothing is lost to an escape, a limit or a layout of one of them; short texts, which nothing has to cut."""
-    short = [name for name, text in hostile.CORPUS.items() if len(text) < 300][::3]
-    live = {name: hostile.view_of(name, "known") for name in short}
-    named = {name: view for name, view in live.items() if view["head"]["prompt"]}
-    assert len(named) > 25
-    shown = front_end.texts_of(named)
-    for name, view in named.items():
-        copy = hostile.view_of(name, "known", form="current")
-        # On tabs and buttons, and in lines of Python, the text is a part of other words.
-        texts = (live_words(view, shown[name]), copy_words(copy, html_of(copy)))
-        for one, other in itertools.permutations(texts):
-            for word in one - other - {"loading"}:
-                assert any(word in each for each in other) or word in tokens(clean(hostile.CORPUS[name], 1_000)), name
-
-
-def test_a_line_of_python_stands_for_each_button_that_sends():
-    for name, view in views("snapshot").items():
-        live = views()[name]
-        sends = [
-            live["ask"],
-            *(notice["button"] for notice in live["notices"]),
-            *(s["button"] for s in live["suggestions"]),
-        ]
-        commands = [each.get("command", "answer") for each in sends if each]
-        for copied in (html_of(view), text_of(view)):
-            line = re.search(r"run\.(follow_up|answer)\(", copied)
-            assert bool(line) == bool({"follow_up", "answer"} & set(commands)), name
 
 
 def test_no_line_of_the_terminal_is_broken_inside_an_address():

@@ -6,8 +6,7 @@ import pytest
 
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.view.contract import BOARD_SLOTS
-from origami_widgets.card.widgets.snapshot import BOARD_TYPE, SAVED_SIZE, snapshot_of
-from tests.card.boards import COPIES_SIZE, board_of, every_entry, hostile_entries, many, size
+from tests.card.boards import board_of, every_entry, hostile_entries, many
 from tests.card.markup import only_ours, words
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES, too_few_credits
@@ -47,13 +46,6 @@ def test_each_row_is_there_with_its_whole_token(name):
         assert f">{token}</code>" in markup
         assert reported.count(token) >= 1
     assert "more run" not in reported
-
-
-def test_a_hundred_runs_fit_into_a_saved_output():
-    snapshot = snapshot_of(view_of("hundred"))
-    saved = snapshot.pop(BOARD_TYPE)
-    assert size(list(snapshot.values())) <= COPIES_SIZE
-    assert size(saved) <= SAVED_SIZE
 
 
 def test_the_line_that_shows_it_again():

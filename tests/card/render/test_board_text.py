@@ -6,7 +6,7 @@ import pytest
 
 from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.words.foreign_text import width_of
-from tests.card.boards import board_of, entry_of, every_entry, hostile_entries, many
+from tests.card.boards import board_of, entry_of, hostile_entries, many
 from tests.card.render.test_hostile import TRICKS
 from tests.fixtures.states import NOW, STATES
 
@@ -57,12 +57,6 @@ def test_those_without_room_are_counted():
 
 def test_runs_that_the_board_does_not_show_are_counted_too():
     assert "200 more runs: see board.runs" in text_of(many(300, "running"))
-
-
-def test_tokens_are_whole_where_there_is_room():
-    text = text_of(every_entry()[:12])
-    for row in board_of(every_entry()[:12])["rows"]:
-        assert row["token"] in text.split("\n  ") or f"  {row['token']}" in text.split("\n")
 
 
 @pytest.mark.parametrize("escape", ESCAPES)

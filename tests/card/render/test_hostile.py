@@ -15,7 +15,6 @@ from origami_widgets.card.render.text_writer import WIDTH, render_text
 from origami_widgets.card.view.contract import Form
 from origami_widgets.words.foreign_text import safe_href, width_of
 from tests.card.markup import only_ours
-from tests.card.work import count_calls
 from tests.fixtures import hostile
 from tests.fixtures.states import NOW
 
@@ -147,14 +146,3 @@ def calls(line):
     tree = ast.parse(line)
     assert len(tree.body) == 1
     return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-
-
-@pytest.mark.parametrize("name", hostile.CORPUS)
-def test_the_work_does_not_grow_with_the_text(name):
-    state = hostile.known(hostile.CORPUS[name])
-    assert count_calls(lambda: copies_of(state)) <= CALLS
-
-
-def copies_of(state):
-    view = hostile.make_view(state, earlier=[state], now=NOW, form="snapshot")
-    return render_html(view, now=NOW), render_text(view, now=NOW)

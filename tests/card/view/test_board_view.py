@@ -11,10 +11,10 @@ from msgspec import structs
 
 from origami_widgets.api.errors import InsufficientCredits
 from origami_widgets.card.render.html_writer import render_html
-from origami_widgets.card.render.text_writer import WIDTH, render_text
+from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view.board_view import STAGES, BoardEntry, board_totals, make_board
 from origami_widgets.card.view.contract import BOARD_SLOTS
-from origami_widgets.words.foreign_text import stored_size, width_of
+from origami_widgets.words.foreign_text import stored_size
 from tests.card.boards import (
     HOSTILE_SIZE,
     board_of,
@@ -23,13 +23,10 @@ from tests.card.boards import (
     hostile_entries,
     many,
     named,
-    size,
     stopped,
 )
 from tests.card.markup import only_ours
-from tests.card.render.test_hostile import TRICKS, longest_run, strings
 from tests.card.view.test_size_limits import FRAGMENTS
-from tests.fixtures import hostile
 from tests.fixtures.states import NOW, STATES, completed, running, too_few_credits
 
 WORTH = ("waiting", "running", "filling", "needs_you", "failed", "ended")
@@ -48,22 +45,6 @@ def test_only_the_clock_depends_on_the_time():
     assert {**first, "clock": None} == {**second, "clock": None}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("count", [1, 300])
-def test_a_view_of_hostile_runs_is_bounded_and_clean(count):
-    view = board_of(hostile_entries(count, hostile.CORPUS.values()))
-    assert len(json.dumps(view)) <= HOSTILE_SIZE
-    for text in strings(view):
-        assert not TRICKS.search(text)
-        assert longest_run(text) <= 8
-    for form in ("current", "snapshot"):
-        html, text = copies(board_of(hostile_entries(count, hostile.CORPUS.values()), form=form))
-        only_ours(html)
-        assert size([html, text]) <= HOSTILE_SIZE
-        assert not TRICKS.search(text.replace("\n", ""))
-        assert max(map(width_of, text.split("\n"))) <= WIDTH
-
-
 # Which of them are shown
 
 
@@ -79,16 +60,6 @@ OF_STAGE = {
     "failed": lambda at: entry_of(at, named(STATES["errored"](), at)),
     "ended": lambda at: entry_of(at, named(completed(), at)),
 }
-
-
-def test_of_three_hundred_those_are_shown_that_may_still_change():
-    stages = [stage for stage in STAGES for _ in range(50)]
-    view = board_of([OF_STAGE[stage](at) for at, stage in enumerate(stages)])
-    assert {stage: stages_of(view).count(stage) for stage in set(stages_of(view))} == {"waiting": 50, "running": 50}
-    assert [row["position"] for row in view["rows"]] == sorted(row["position"] for row in view["rows"])
-    assert view["head"]["hidden"].startswith("200 ")
-    assert view["head"]["title"] == "300 runs"
-    assert [count["count"] for count in view["head"]["counts"]] == [50] * 6
 
 
 @settings(max_examples=12)

@@ -127,15 +127,3 @@ def test_a_list_that_is_only_left_out_comes_after_what_was_built(client, table):
     run = ow.start(brief, focus_tables=[table], client=client, show=False).wait("cells")
     assert run.tables[0].id != table.id
     assert run.tables[-1].id == table.id
-
-
-def test_rows_whose_cells_were_stopped_are_not_looked_up():
-    client = ow.Sandbox(speed=10).client()
-    table = ow.upload(COMPANIES, key="Zip", columns=["Company"], client=client)
-    run = ow.start("Find an e-mail address and a phone number", focus_tables=[table], client=client, show=False)
-    see(lambda: figures(run.state) and run.state.credits_used)
-    run.cancel(cells=True)
-    see(lambda: run.settled)
-    text = figures(run.state)[0]
-    assert text.endswith("of 30 rows looked up")
-    assert int(text.split()[0]) < 30

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import time
 
 import msgspec
 import pytest
@@ -15,7 +14,7 @@ from origami_widgets.card.view import make_view
 from origami_widgets.card.view.contract import View
 from origami_widgets.words.foreign_text import stored_size, width_of
 from tests.card.markup import read
-from tests.fixtures.states import NOW, STATES, large, payload, settled_payload, state_of
+from tests.fixtures.states import NOW, STATES, large, settled_payload, state_of
 
 WHOLE, HOSTILE, COPIES = 60_000, 90_000, 100_000
 
@@ -171,22 +170,3 @@ def test_only_the_clock_depends_on_now(name, form):
     first, later = (make_view(STATES[name](), now=now, form=form) for now in (NOW, NOW + 3_600))
     assert (first["head"].pop("as_of") == later["head"].pop("as_of")) == (form == "live")
     assert {**first, "clock": None} == {**later, "clock": None}
-
-
-def test_answers_are_not_looked_for_in_a_brief_of_any_length():
-    """A hundred times as many questions about the same brief cost about the same."""
-
-    def cost(questions):
-        asked = payload("needs_input")
-        asked["todo"]["pendingQuestions"] = [{"question": "a"}] * questions
-        run = payload("completed_stats")
-        run["request"]["prompt"] = "\n" * 100_000 + "a x"
-        state, before = state_of(run), [state_of(asked)]
-        times = []
-        for _ in range(3):
-            start = time.thread_time()
-            make_view(state, earlier=before, now=NOW)
-            times.append(time.thread_time() - start)
-        return min(times)
-
-    assert cost(1_000) < 20 * cost(10)

@@ -3,7 +3,6 @@
 import pytest
 
 from origami_widgets.card.view import make_view
-from origami_widgets.card.view.contract import TABLE_SLOTS
 from tests.fixtures.states import NOW, STATES, payload, settled_payload, state_of
 
 
@@ -66,21 +65,6 @@ def test_a_table_says_its_leads_and_what_it_cost():
     run = payload("completed_stats")
     run["response"]["tables"][0]["stats"]["qualification"]["qualifiedLeads"] = 0
     assert facts(run) == ["15 leads", "57 credits"]
-
-
-def test_more_tables_than_there_is_room_for_are_counted():
-    run = settled_payload()
-    table = run["response"]["tables"][0]
-    run["response"]["tables"] = [table | {"id": f"t{at}"} for at in range(30)]
-    tables = make_view(state_of(run), now=NOW)["tables"]
-    assert 20 <= len(tables["items"]) <= TABLE_SLOTS
-    assert tables["hidden"].startswith(f"{30 - len(tables['items'])} ")
-
-
-def test_the_leads_can_be_left_out():
-    tables = make_view(STATES["completed"](), now=NOW, leads=False)["tables"]
-    assert tables["leads"] is False
-    assert make_view(STATES["completed"](), now=NOW)["tables"]["leads"] is True
 
 
 def test_only_tables_besides_the_main_one_say_where_their_leads_went():

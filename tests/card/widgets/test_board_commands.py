@@ -8,7 +8,6 @@ from tests.card.boards import running
 from tests.card.live import acks, on_loop, read, receive, sent_by, settle
 from tests.run.batch.common import states
 from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
-from tests.support.front import BROKE, kept_off
 from tests.support.quick import see
 from tests.support.server import answer
 
@@ -83,16 +82,6 @@ def test_a_card_that_was_there_before_survives_being_folded(three, click):
     known.close()
 
 
-def test_a_card_that_is_shown_elsewhere_meanwhile_survives_being_folded(three, click):
-    board, _ = three
-    click(board, "open", tokens(board)[0])
-    card = board.runs[0].conversation.presentation
-    card.outputs.add({"text/plain": "the card"}, {})
-    click(board, "fold")
-    assert card.comm is not None
-    card.close()
-
-
 def test_a_card_that_is_open_in_two_boards_is_closed_with_the_last(three, show, click):
     board, _ = three
     other = show(board.runs[:1])
@@ -104,15 +93,6 @@ def test_a_card_that_is_open_in_two_boards_is_closed_with_the_last(three, show, 
     assert card.comm is not None
     other.close()
     assert card.comm is None
-
-
-def test_a_board_that_is_closed_opens_nothing(three):
-    board, _ = three
-    comm, content = board.comm, message("open", tokens(board)[0])
-    board.close()
-    comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
-    settle()
-    assert board.runs[0].conversation.presentation is None
 
 
 def test_a_follow_up_goes_on_in_the_row_and_in_its_open_card(show, click):
@@ -260,25 +240,3 @@ def test_a_batch_is_stopped_and_resumed_from_its_board(many, show, click):  # no
     see(lambda: {run.status for run in batch.runs} == {"cancelled"} or all(run.refresh().done for run in batch.runs))
     see(lambda: states(batch)[2:] == ["stopped", "stopped"])
     see(lambda: board.done)
-
-
-def test_a_batch_that_ran_out_of_credits_says_so_and_goes_on_when_asked(front, many, show, click):  # noqa: F811
-    front.faults = [kept_off(answer(*BROKE))]
-    batch = many([f"{BRIEF} {number}" for number in range(2)], at_once=2)
-    board = show(batch)
-    see(lambda: batch.error is not None)
-    see(lambda: bool(board.head["notices"]))
-    (notice,) = board.head["notices"]
-    assert batch.error.title in notice["title"]
-    assert notice["button"]["command"] == "resume"
-    assert board.rows["items"][0]["status_label"] == "Not started"
-    assert board.rows["items"][0]["note"] == batch.error.title
-    assert board.rows["items"][1]["status_label"] == "Waiting"
-    assert not board.done
-    assert click(board, "resume", command_id="yes")["ok"]
-    assert not answered(board, message("resume", id="yes"))
-    see(lambda: states(batch) == ["started", "started"])
-    see(lambda: board.head["notices"] == [])
-    assert len(front.starts) == 3
-    see(lambda: board.running == 2)
-    batch.cancel()

@@ -80,19 +80,3 @@ def test_a_board_that_is_closed_and_forgotten_lets_its_runs_go():
         return gone() is None
 
     see(is_gone, every=0.05)
-
-
-def test_a_batch_outlives_its_boards():
-    client = ow.Sandbox(speed=60, plan="ultra").client()
-    batch = ow.start_many(["Bakeries. scenario:slow", "Dentists. scenario:slow"], client=client, show=False)
-    boards = weakref.WeakSet()
-    for _ in range(3):
-        board = RunBoard(batch)
-        boards.add(board)
-        board.close()
-    del board
-    see(lambda: len(batch.runs) == 2)
-    settle()
-    gc.collect()
-    assert len(boards) == 0
-    batch.cancel()

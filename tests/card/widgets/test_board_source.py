@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.errors import InvalidInput, OrigamiError
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.card.widgets.board_source import find_row, make_source, reopen_line_for
 from origami_widgets.host.runtime import SystemClock
 from origami_widgets.run.polling import poller as poller_module
@@ -127,27 +127,11 @@ def test_what_is_no_run_is_refused_with_what_was_expected(name, sandbox, client)
     assert sandbox.asked == []
 
 
-@pytest.mark.parametrize(
-    "given", ["", " ", "no agent", "a/", "/b", "a/b/c", "a\nb/c", "<script>/x", "\u202e/x", ["a/ "]]
-)
-def test_what_is_no_id_is_refused(given, sandbox, client):
-    with pytest.raises(InvalidInput) as caught:
-        ow.RunBoard(given, client=client)
-    assert caught.value.remedy
-    assert "\u202e" not in str(caught.value)
-    assert sandbox.asked == []
-
-
 @pytest.mark.parametrize("limit", [0, -1, 101, True, 2.0, "7", None])
 def test_a_limit_that_is_none(limit, sandbox, client):
     with pytest.raises(InvalidInput, match="whole number from 1 to 100"):
         ow.RunBoard(client=client, limit=limit)
     assert sandbox.asked == []
-
-
-def test_an_agent_that_does_not_exist(client):
-    with pytest.raises(OrigamiError):
-        ow.RunBoard("6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e90", client=client)
 
 
 def test_rows_are_found_by_each_token_that_a_page_may_know(client):

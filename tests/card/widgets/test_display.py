@@ -130,40 +130,6 @@ def test_a_program_is_left_static_boards(program):
     assert not any(WIDGET in data for data in again)
 
 
-@pytest.mark.clock
-def test_a_person_keeps_the_live_board_for_a_while():
-    """Where there are no widgets, the static one stands there from the beginning, and is updated in its place."""
-    over = "batch.wait('cells')\nwhile not {}:\n    time.sleep(0.05)\n"
-    # In one cell: nbclient (0.11) drops what comes between two.
-    soon = OTHER_PAGE + "boards.REMEDY_TIME = 0.5\n" + MANY.format("answer")
-    begun = (
-        MANY.format("slow").replace("speed=600", "speed=1")
-        + over.partition("\n")[2].format("queue_of(batch).presentation.head['again_line'].count('v2_run') == 2")
-        + "batch"
-    )
-    slow, quick, in_place, going_on = executed(
-        begun,
-        soon + over.format("queue_of(batch).presentation.frozen"),
-        "ow.configure(render='html')\n"
-        + MANY.format("answer")
-        + over.format("queue_of(batch).presentation.settled")
-        + "time.sleep(0.1)",
-        begun,
-        by=Person,
-    )
-    (live,), (frozen,), (updated,), (static,) = slow, quick, in_place, going_on
-    assert WIDGET in live
-    assert WIDGET not in static
-    # A widget is put on the page before its runs have started, and have ids to name.
-    assert "in any kernel: ow.RunBoard(" in live["text/plain"]
-    assert static["text/plain"].partition("in any kernel:")[2].count("v2_run") == 2
-    assert "Was waiting" in live["text/html"]
-    for data in (frozen, updated):
-        assert WIDGET not in data
-        assert "2 runs: 2 ended" in data["text/plain"]
-        assert "Snapshot of" in data["text/html"]
-
-
 def test_the_text_beside_a_live_widget_names_doctor(card):
     """A front end that shows the text has no widget manager, or none that works."""
     data, _ = card.bundle()
@@ -188,6 +154,7 @@ print("<" in run.to_html(), "Porto" in str(run), len(run.history_frame()) > 0, l
 """
 
 
+@pytest.mark.slow
 def test_a_grid_and_a_run_of_a_board_can_be_shown_in_a_process_that_has_started_none():
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=120, check=False)
     assert done.stderr == ""

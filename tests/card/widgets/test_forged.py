@@ -5,12 +5,7 @@ import pytest
 from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.run.handle import Run
-from tests.card.live import settle, watch_of
-from tests.card.work import count_calls
-from tests.fixtures.states import STATES
-
-CALLS = 1_000
-"""Of Python functions; the view of a large run takes a hundred times as many."""
+from tests.card.live import settle
 
 
 class Comm:
@@ -26,9 +21,6 @@ class Comm:
 
     def receive(self, data):
         self._widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
-
-    def clocks(self):
-        return [message["content"] for message in self.sent if message["method"] == "custom"]
 
 
 @pytest.fixture(params=[RunCard, RunBoard])
@@ -71,15 +63,3 @@ def test_a_page_says_how_many_views_it_draws(widget, comm):
     comm.receive({"method": "update", "state": {"_view_count": 2, "seq": 99}, "buffer_paths": []})
     assert widget.get_state()["_view_count"] == 2
     assert widget.seq != 99
-
-
-def test_a_clock_costs_little_however_large_the_run(monkeypatch):
-    card = RunCard(Run(watch_of({**STATES["large"]().run.raw, "status": "running", "completedAt": None})))
-    settle()
-    comm = Comm(card, monkeypatch)
-    hello = {"kind": "hello", "seq": card.seq, "keeps": None}
-    calls = count_calls(lambda: comm.receive({"method": "custom", "content": hello}))
-    (reported,) = comm.clocks()
-    assert (reported["kind"], reported["clock"]["heard_at"]) == ("clock", 100_000)
-    assert calls < CALLS
-    card.close()

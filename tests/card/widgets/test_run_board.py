@@ -4,17 +4,15 @@ import pytest
 import traitlets
 
 import origami_widgets as ow
-from origami_widgets.api.errors import ConnectionFailed, InvalidInput, OrigamiError
+from origami_widgets.api.errors import ConnectionFailed, InvalidInput
 from origami_widgets.card.view.contract import BOARD_SLOTS
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME
 from origami_widgets.run.reduce import CheckFailed, Planned
 from tests.card.boards import running, runs, watches
 from tests.card.live import acks, on_loop, read, receive, sent_by, settle
 from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
-from tests.support.front import BROKE, kept_off
 from tests.support.outputs import keep_outputs
 from tests.support.quick import see
-from tests.support.server import answer
 
 END = {"status": "cancelled", "completedAt": "2026-07-21T09:20:00Z"}
 
@@ -74,15 +72,6 @@ def test_it_waits_for_nothing_else(three, until):
     board, _ = three
     with pytest.raises(InvalidInput):
         board.wait(until)
-
-
-def test_waiting_for_a_batch_that_is_halted_raises_why(front, many, show):  # noqa: F811
-    front.faults = [kept_off(answer(*BROKE))]
-    batch = many(["Bakeries. scenario:slow"])
-    board = show(batch)
-    with pytest.raises(OrigamiError) as caught:
-        board.wait()
-    assert caught.value.code == "INSUFFICIENT_CREDITS"
 
 
 def test_the_rows_of_a_batch_are_its_briefs_in_their_order(many, show):  # noqa: F811

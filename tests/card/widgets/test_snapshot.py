@@ -142,19 +142,6 @@ def test_a_page_that_cannot_ask_gets_the_whole(displayed, watch):
     assert [message["since"] for message in reported(messages)] == [0, 0]
 
 
-def test_a_page_that_was_loaded_again_gets_the_whole(displayed, watch):
-    card, messages = displayed
-    hello(card, keeps=True)
-    on_loop(watch.update, *stepped(12, at=112.0))
-    settle()
-    messages.clear()
-    hello(card, keeps=True)
-    page = Page()
-    for message in reported(messages):
-        page.receive(message)
-    assert page.holds(snapshots.mark_snapshot(card.snapshot(), card.key))
-
-
 def test_a_page_that_saves_no_snapshots_is_sent_none(displayed, watch):
     card, messages = displayed
     hello(card, keeps=False)
@@ -219,15 +206,6 @@ def test_a_card_gives_way_only_where_its_page_keeps_no_snapshot(displayed, outpu
     settle()
     assert card.settled
     assert bool(outputs[1]) == card.frozen == (keeps is not True)
-
-
-def test_a_card_stays_when_its_page_says_that_it_keeps_it(displayed, outputs, watch):
-    card, _ = displayed
-    on_loop(watch.update, read(settled_payload(), at=130.0), Planned(None, None))
-    settle()
-    hello(card, keeps=True)
-    assert not card.frozen
-    assert outputs[1] == []
 
 
 def test_a_change_on_a_board_of_a_hundred_runs_is_small(outputs):

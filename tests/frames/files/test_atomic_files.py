@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import textwrap
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -213,55 +209,6 @@ def test_a_file_keeps_who_may_read_it(tmp_path):
     (book,) = ow.export(frames("new"), tmp_path / "deep" / "book.xlsx")
     assert book.stat().st_mode & 0o777 == 0o666 & ~mask
     assert book.parent.stat().st_mode & 0o777 == 0o777 & ~mask
-
-
-@pytest.mark.parametrize("there", [False, True], ids=["new", "there"])
-def test_of_two_exports_at_once_one_writes_all_its_files(tmp_path, there):
-    for round_ in range(15):
-        target = tmp_path / f"{round_}"
-        if there:
-            target.mkdir()
-        barrier = threading.Barrier(2)
-
-        def run(text, at=target, barrier=barrier):
-            barrier.wait()
-            try:
-                ow.export(frames(text), at)
-            except InvalidInput as error:
-                return str(error)
-            return text
-
-        with ThreadPoolExecutor(2) as pool:
-            done = list(pool.map(run, ["one", "two"]))
-        (winner,) = [text for text in done if text in ("one", "two")]
-        assert any("already exists" in text for text in done)
-        assert texts(target) == contents_of(winner)
-        assert sorted(each.name for each in target.iterdir()) == ["a.csv", "b.csv", "c.csv"]
-    assert len(list(tmp_path.iterdir())) == 15
-
-
-KILLED = """
-import os, signal, sys
-import pandas as pd
-import origami_widgets as ow
-
-class Killing:
-    def __str__(self):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-ow.export({"a": pd.DataFrame({"n": [1]}), "b": pd.DataFrame({"n": [Killing(), 1]})}, sys.argv[1], overwrite=True)
-"""
-
-
-@pytest.mark.posix
-def test_a_process_that_is_killed_leaves_whole_files_and_a_hidden_folder(tmp_path):
-    ow.export(frames("old"), tmp_path)
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)], check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert texts(tmp_path) == contents_of("old")
-    assert [each.name[:8] for each in tmp_path.iterdir() if each.suffix != ".csv"] == [".export-"]
-    ow.export(frames("new"), tmp_path, overwrite=True)
-    assert texts(tmp_path) == contents_of("new")
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["new", "there"])

@@ -82,20 +82,6 @@ def test_hubspot_takes_the_files_of_a_run_and_each_lead_is_somewhere(founders, t
     assert not any(is_shared_mailbox(each) for each in emails)
 
 
-def test_hubspot_takes_the_files_of_an_own_list(tmp_path):
-    heads = ("Firma", "Webseite", "Vorname", "Name", "E-Mail-Adresse", "Telefonnummer", "Land")
-    first = ("Müller GmbH", "https://www.mueller.de/kontakt", "Jörg", "Müller", "joerg@mueller.de", "030/123 45 67")
-    second = ("Solo", None, "Zoë", "Öz", "zoe@gmail.com", "0171 1234567")
-    mine = pd.DataFrame([(*each, "Deutschland") for each in (first, second)], columns=heads)
-    contacts, companies, left_out = exported(mine, tmp_path)
-    assert problems_of(contacts, companies) == []
-    first, second = rows_of(contacts)
-    assert (first["First name"], first["Last name"], first["Phone number"]) == ("Jörg", "Müller", "+49301234567")
-    assert (second["Email"], second["Company domain name"]) == ("zoe@gmail.com", "")
-    assert [row["Company domain name"] for row in rows_of(companies)] == ["mueller.de"]
-    assert len(pd.read_csv(left_out)) == 0
-
-
 HEADS = {
     "en": ("Company name", "Website", "First name", "Last name", "Job title", "E-mail", "Phone", "Country"),
     "de": ("Firmenname", "Internetseite", "Vorname", "Nachname", "Funktion", "E-Mail", "Telefon", "Land"),
@@ -301,21 +287,6 @@ def test_another_shape_is_refused_with_an_example(shape, tmp_path):
 def test_a_shape_needs_a_csv_file(founders, tmp_path, name, options):
     with pytest.raises(InvalidInput, match="A shape needs a CSV file"):
         ow.export(founders, f"{tmp_path}/{name}", shape="hubspot", **options)
-
-
-def test_no_file_is_replaced_and_none_is_left_half_written(founders, tmp_path, monkeypatch):
-    (tmp_path / "hubspot-companies.csv").write_text("mine")
-    with pytest.raises(InvalidInput, match="already exists"):
-        exported(founders, tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == ["hubspot-companies.csv"]
-
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("origami_widgets.frames.files.exporting.write_csv", full)
-    with pytest.raises(OSError, match="No space left"):
-        exported(founders, tmp_path, overwrite=True)
-    assert (tmp_path / "hubspot-companies.csv").read_text() == "mine"
 
 
 def test_companies_and_people_are_two_files_for_people_too(founders, tmp_path):

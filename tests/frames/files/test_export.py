@@ -61,11 +61,6 @@ def test_neutral_texts_are_neutral_and_lose_nothing(text):
     assert neutral(neutral(text)) == neutral(text)
 
 
-@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
-def test_no_number_is_a_formula(number):
-    assert not is_formula(str(number))
-
-
 def leads():
     # pandas 2.2 would read the second text in nanoseconds, in which there is no such year.
     moments = pd.DatetimeIndex(np.array(["1970-01-01", "9999-12-31"], "datetime64[us]")).tz_localize("UTC")
@@ -102,31 +97,6 @@ def test_csv_is_neutral_and_marked_as_utf_8(tmp_path):
     (bare,) = ow.export(leads(), tmp_path / "bare", bom=False, neutralize=False)
     assert not bare.read_bytes().startswith(b"\xef")
     assert pd.read_csv(bare)["text"][0] == "=1+1"
-
-
-class CountedNotes(dict):
-    """Notes of a frame that count how often they are copied."""
-
-    copies = 0
-
-    def __deepcopy__(self, memo):
-        CountedNotes.copies += 1
-        return self
-
-
-def test_parquet_copies_the_notes_as_often_for_many_columns_as_for_few(tmp_path):
-    copies = []
-    for size in (10, 300):
-        cells = {f"c{at}": [["Porto"], [{"a": at}], [at]][at % 3] for at in range(size)}
-        frame = pd.DataFrame(cells)
-        frame.attrs["origami"] = CountedNotes(table_name="Leads")
-        CountedNotes.copies = 0
-        (file,) = ow.export(frame, tmp_path / f"{size}.parquet")
-        copies.append(CountedNotes.copies)
-        back = pd.read_parquet(file)
-        assert back.attrs["origami"] == {"table_name": "Leads"}
-        assert list(back) == list(cells)
-    assert copies[0] == copies[1]
 
 
 def test_parquet_brings_dtypes_categories_and_attrs_back(tmp_path):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
-import sys
 
 import duckdb
 import numpy as np
@@ -184,14 +182,3 @@ def test_parquet_of_objects_is_json_and_texts_are_texts(tmp_path):
     assert [json.loads(text) for text in back["nested"].dropna()] == [["a", {"b": 1}], []]
     assert duckdb.read_parquet(str(file)).project("mixed->>'n'").limit(1).fetchall() == [(str(2**70),)]
     assert frame["mixed"][0] == {"n": 2**70}
-
-
-def test_exporting_csv_loads_neither_http_nor_the_workbook_writer(tmp_path):
-    code = (
-        "import sys, pandas as pd\nbefore = set(sys.modules)\n"
-        "import origami_widgets.frames as frames\n"
-        "frames.export({'object': 'table', 'id': 't', 'name': 'n', 'columns': []}, sys.argv[1], what='frames')\n"
-        "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before} & {'httpx', 'xlsxwriter'}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "x")], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

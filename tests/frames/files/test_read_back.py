@@ -90,64 +90,6 @@ def test_a_file_of_the_users_own_needs_only_the_ids(founders, sandbox, tmp_path)
     assert found.cells.empty
 
 
-@pytest.fixture(scope="module", params=["cells filled", "cells not filled"])
-def followed(request, tmp_path_factory):
-    """Leads and their files, before a follow-up adds leads and a column; then what the frame says has changed."""
-    client = ow.Sandbox(speed=600).client()
-    run = ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait()
-    if request.param == "cells filled":
-        run.wait("cells")
-    folder = tmp_path_factory.mktemp("followed")
-    leads = ow.leads_frame(run)
-    ow.export(run, folder / "run.xlsx")
-    ow.export(run, folder / "csv", format="csv", ids=True)
-    for ending in ("csv", "parquet"):
-        ow.export(leads, folder / f"leads.{ending}")
-    run.follow_up("Add recent news about each company").wait("cells")
-    return client, folder, ow.refresh_leads(leads, client=client)
-
-
-def cells_of(refreshed, slugs=()):
-    """Return which cells have changed. A file for people has headings in place of slugs."""
-    cells = refreshed.cells[["table_id", "row_id", "column"]]
-    columns = cells["column"].replace(dict(slugs))
-    return set(cells.assign(column=columns).itertuples(index=False, name=None))
-
-
-def rows_of(*frames):
-    return {pair for frame in frames for pair in zip(frame["table_id"], frame["row_id"], strict=True)}
-
-
-@pytest.mark.parametrize("name", ["run.xlsx", "leads.csv", "leads.parquet", "csv"])
-def test_a_file_tells_the_same_changes_as_the_frame(followed, name):
-    client, folder, by_frame = followed
-    slugs = headings(by_frame.frame) if name in ("csv", "run.xlsx") else {}
-    assert "recent_news" in set(by_frame.cells["column"])
-    path = folder / name
-    files = sorted(each for each in path.iterdir() if each.stem != "Summary") if path.is_dir() else [path]
-    found = [ow.refresh_leads(each, client=client) for each in files]
-    for part in ("frame", "new", "gone"):
-        assert rows_of(*(getattr(each, part) for each in found)) == rows_of(getattr(by_frame, part)), part
-    plain = cells_of(by_frame)
-    in_files = {cell for each in found for cell in cells_of(each, slugs)}
-    if "parquet" not in name:
-        # Nothing tells whether a column that the file lacks is new.
-        plain = {cell for cell in plain if not cell[-1].startswith("recent_news")}
-    assert in_files == plain
-    assert rows_of(*(each.changed for each in found)) == {(table, row) for table, row, _ in plain}
-
-
-def headings(leads):
-    """The slugs of columns and their parts, by what a file for people has in their place."""
-    found = {}
-    for note in leads.attrs["origami"]["tables"]:
-        heads = {each["id"]: each["name"] for each in note["table_columns"]}
-        for name, column_id in note["columns"].items():
-            key = note["parts"].get(name, "").replace("_url", "_URL").replace("_", " ")
-            found[heads[column_id] + (f": {key}" if key else "")] = name
-    return found
-
-
 @pytest.mark.parametrize("as_frame", [False, True])
 def test_a_csv_for_people_may_have_the_ids_last_and_is_read_back(founders, sandbox, tmp_path, as_frame):
     files = ow.export(founders, tmp_path / "folder", ids=True)
@@ -183,21 +125,6 @@ def test_columns_with_the_same_heading_keep_their_names_and_neutral_texts_are_th
     server.plan(answer(table), *plan[:1], page(row | {"town": "Porto"}, row | {"id": "r2"}))
     cells = ow.refresh_leads(file, client=client).cells
     assert cells[["lead", "column", "before", "after"]].to_numpy().tolist() == [["MAIL", "City", "TOWN", "Porto"]]
-
-
-def test_what_was_read_from_a_file_with_headings_can_be_described_and_refreshed_again(tmp_path):
-    client = ow.Sandbox(speed=600).client()
-    run = ow.start("Find 20 SaaS founders in Austin", client=client, show=False).wait("cells")
-    file, _ = ow.export(run, tmp_path / "leads.csv", ids=True)
-    leads = ow.refresh_leads(file, client=client).frame
-    described = ow.describe_leads(leads, examples=False)
-    assert {"City", "Phone"} <= set(described["column"])
-    leads.loc[0, "City"] = "Elsewhere"
-    run.follow_up("Add recent news about each company").wait("cells")
-    found = ow.refresh_leads(leads, client=client)
-    assert "Elsewhere" in found.cells["before"].to_list()
-    assert found.new["City"].notna().all()
-    assert not {"city", "phone"} & set(found.frame)
 
 
 def test_a_change_is_seen_in_tables_that_head_one_column_in_two_ways(server, client, tmp_path):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -115,16 +112,6 @@ def test_all_pages_of_a_large_table_are_narrowed(server, client, table):
     assert (about(some)["total"], about(some)["complete"]) == (None, True)
 
 
-def test_calls_at_the_same_time_share_the_ids(server, client, table):
-    async def both():
-        reads = [ow.aio.leads_frame(table.id, client=client, filters=SMALL) for _ in range(3)]
-        return await asyncio.gather(*reads)
-
-    frames = asyncio.run(both())
-    assert server.seen.count(IDS) == 2
-    assert {len(frame) for frame in frames} == {len(frames[0])}
-
-
 def test_a_server_that_does_not_count_has_its_ids_read(server, client, table):
     server.counts = False
     frame = ow.leads_frame(table, client=client, filters=SMALL)
@@ -157,12 +144,3 @@ def test_ids_that_end_too_early_narrow_nothing_wrongly(server, client, table, mo
     assert "include_hidden=True" in raised.value.remedy
     monkeypatch.setattr(server, "page", page)
     assert len(ow.leads_frame(table, client=client, filters=SMALL)) > 0
-
-
-def test_a_frame_is_read_again_with_the_same_filters(server, client, table):
-    frame = ow.leads_frame(table, client=client, filters=SMALL)
-    json.dumps(about(frame))
-    server.stamp = "2026-07-24T09:00:00Z"
-    again = ow.refresh_leads(frame, client=client)
-    assert ids(again.frame) == ids(frame)
-    assert (len(again.new), len(again.gone)) == (0, 0)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.leads.left_out import LeftOut, identities
+from origami_widgets.frames.leads.left_out import identities
 
 LEADS = pd.DataFrame(
     {
@@ -149,22 +147,6 @@ def test_how_many_were_left_out_is_in_the_notes_also_with_chosen_columns():
     assert found.columns.to_list() == ["company", "table_id", "row_id"]
     counts = {"leads": 3, "of_tables": {"p": 2, "c": 1}, "list_rows": 2, "unrecognized": 0}
     assert found.attrs["origami"]["left_out"] == counts
-
-
-@pytest.mark.slow
-def test_a_list_of_200_000_rows_is_fast():
-    rows = 200_000
-    customers = pd.DataFrame(
-        {
-            "website": [f"https://www.c{number}.pt/en" for number in range(rows)],
-            "e-mail": [f"a{number}@c{number}.pt" for number in range(rows)],
-        }
-    )
-    leads = pd.DataFrame({"row_id": map(str, range(1000)), "domain": [f"c{at * 300}.pt" for at in range(1000)]})
-    began = time.process_time()
-    left_out = LeftOut.of_list(customers)
-    assert len(left_out.of(leads)) == 1000 - -(-rows // 300)
-    assert time.process_time() - began < 10
 
 
 def test_a_name_is_no_formula():

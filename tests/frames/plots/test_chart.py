@@ -7,12 +7,10 @@ import json
 import sys
 from types import ModuleType
 
-import altair as alt
 import pytest
 from PIL import Image
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.plots import kinds as charts
 from tests.frames.payloads import payload
 from tests.frames.plots.drawn import MIME, PLOTS, SOURCES, funnel, shown, texts, watched, written
 
@@ -69,13 +67,6 @@ def test_a_background_that_the_user_chose_is_kept():
     assert picture_of(funnel(payload()).configure(background="#102030")).getpixel((2, 2))[:3] == (16, 32, 48)
 
 
-def test_a_renderer_that_the_user_chose_is_kept():
-    plain = alt.Chart(alt.Data(values=[])).mark_bar()
-    with alt.renderers.enable("mimetype"):
-        theirs, ours = plain._repr_mimebundle_(), funnel(payload())._repr_mimebundle_()
-    assert set(ours[0]) == set(theirs[0]) != set(shown(funnel(payload()))[0])
-
-
 def test_colab_gets_html(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     assert "text/html" in funnel(payload())._repr_mimebundle_()
@@ -86,11 +77,6 @@ def test_without_the_library_for_pictures_the_chart_is_shown(monkeypatch):
     data, metadata = shown(funnel(payload()))
     assert set(data) == {MIME, "text/plain"}
     assert metadata == {}
-
-
-def test_a_chart_without_a_picture_is_shown(monkeypatch):
-    monkeypatch.setattr(charts, "VEGA_LITE", "5.0")
-    assert set(shown(funnel(payload()))[0]) == {MIME, "text/plain"}
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)

@@ -1,9 +1,6 @@
 """What the plot of runs draws: the costs and ranges of `runs_frame`, the cheapest run first, nothing that is not known."""
 
-import pytest
-
 from origami_widgets import frames
-from origami_widgets.api.errors import InvalidInput
 from origami_widgets.words.numbers import percent
 from tests.frames.plots.drawn import compare, rows, size, texts
 
@@ -49,19 +46,3 @@ def test_a_very_wide_range_does_not_squeeze_the_others():
     assert wide["cost"] < x["scale"]["domain"][1] < wide["high"]
     assert x["scale"]["clamp"], "the bar ends where the axis does"
     assert size(drawn)[0] <= 600
-
-
-def test_runs_with_the_same_name_differ():
-    same = [run("Porto", 10, model="origami-lite"), run("Porto", 12, model="origami-max"), run("Porto", 14, id="other")]
-    names = [row["name"] for row in rows(compare(same))]
-    assert len(set(names)) == 3
-    assert all(name.endswith("Porto") for name in names)
-
-
-def test_names_are_text():
-    assert "<script>alert(1)</script>" in texts(compare([run("<script>alert(1)</script>", 3)]))
-
-
-def test_an_order_of_nothing_is_refused():
-    with pytest.raises(InvalidInput, match="more must be"):
-        compare([run("Porto", 10)], more=0)

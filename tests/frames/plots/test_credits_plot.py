@@ -42,11 +42,6 @@ def test_unknown_credits_have_no_bar_and_no_share():
     assert bars_drawn(chart) == 1
 
 
-def test_credits_below_zero_are_unknown():
-    chart = credits_of(of_table(columns__1__credits__lifetimeUsed=-39))
-    assert used(chart) == [("Fit", "18"), ("1 column at 0", ""), ("1 column", "n/a")]
-
-
 def test_shares_are_the_frames_although_the_tables_total_differs():
     made = of_table(credits__lifetimeUsed=80)
     mail, fit = columns_frame(made)["share_of_table_credits"].dropna().loc[lambda shares: shares > 0]
@@ -67,28 +62,3 @@ def test_cheap_columns_are_summed_up():
     chart = credits_of(made, top=3)
     assert used(chart)[:4] == [("C 49", "49"), ("C 48", "48"), ("C 47", "47"), ("46 more columns", "1,081")]
     assert row(chart, "46 more columns")["note"] == "1,081 · 88 % · 46 errored"
-
-
-def test_columns_have_all_credits_although_their_shares_add_up_to_less():
-    """On Python 3.11, ten tenths are less than 1."""
-    cheap = [{"id": f"c{at}", "name": f"C {at}", "credits": {"lifetimeUsed": 0.1}} for at in range(10)]
-    chart = credits_of([table(), of_table(id="other", columns=cheap)], top=2)
-    assert row(chart, "10 columns")["note"] == "1 · 100 %"
-
-
-def test_one_of_several_tables_may_lack_its_credits():
-    read = texts(credits_of([table(), of_table(id="other", credits=None)]))
-    assert "Credits by column: 57 in 2 tables" in read
-    assert "1 table has no credits reported" in read
-    assert read.count("Porto bakeries · 57") == 2, "what its columns have used"
-
-
-def test_a_table_that_is_given_twice_has_the_columns_of_its_last_state():
-    def run(name, credits_used):
-        used_by = {"name": name, "credits": {"lifetimeUsed": credits_used}}
-        one = {"object": "table", "id": "t", **used_by, "columns": [{"id": name, **used_by}]}
-        return {"object": "run", "id": "r", "response": {"tables": [one]}}
-
-    source = [run("Old", 10), run("New", 12)]
-    for given in (source, iter(source)):
-        assert used(credits_of(given)) == [("New", "12")]

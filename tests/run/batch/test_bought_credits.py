@@ -10,7 +10,6 @@ import threading
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.errors import InsufficientCredits
 from tests.run.batch.common import finished, prompts_at, towns
 from tests.support.front import BROKE, passes, refused
 from tests.support.processes import OtherKernels
@@ -105,24 +104,6 @@ def test_credits_that_were_bought_start_only_what_is_missing(front, client, brok
     see_all_started(front, batch)
     paid_once(front, briefs)
     assert batch.error is None
-    batch.cancel()
-    finished(batch)
-
-
-def test_resume_starts_only_what_is_missing_and_halts_again(front, client, broke):
-    briefs = towns(4, "slow")
-    broke(briefs)
-    batch = start(client, briefs)
-    for _ in range(2):
-        see(lambda: batch.error is not None)
-        assert isinstance(batch.error, InsufficientCredits)
-        assert len(batch.runs) == len(front.runs()) == 1
-        batch.resume()
-    see(lambda: batch.error is not None)
-    front.refusal = None
-    batch.resume()
-    see_all_started(front, batch)
-    paid_once(front, briefs)
     batch.cancel()
     finished(batch)
 

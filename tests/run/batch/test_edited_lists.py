@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import weakref
 
 import pytest
 
 from origami_widgets.api.errors import AmbiguousStart
 from tests.run.batch.common import finished, prompts_at, refreshed, states, towns
-from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, held, kept_off, passes
+from tests.support.front import EMPTY_LIST, forgotten, held, kept_off, passes
 from tests.support.quick import see
 from tests.support.server import answer
 
@@ -43,18 +42,6 @@ def test_an_edited_brief_is_the_only_one_that_is_started(front, cell):
     assert len(front.starts) == 4
     for batch in (first, second, third):
         batch.cancel()
-
-
-def test_equal_briefs_are_as_many_runs_as_they_are_briefs(front, cell):
-    a, b = towns(2, "slow")
-    first = cell([a, a])
-    see(lambda: len(first.runs) == 2)
-    second = cell([b, a, a, a])
-    see(lambda: len(second.runs) == 4)
-    assert set(second.runs) > set(first.runs)
-    assert len(set(second.runs)) == 4
-    assert prompts_at(front) == [a, a, a, b]
-    second.cancel()
 
 
 def test_what_waits_for_its_turn_is_started_by_one_of_them(front, cell):
@@ -102,20 +89,6 @@ def test_what_is_on_its_way_is_waited_for(front, cell, is_cancelled):
     second.cancel()
 
 
-def test_what_waits_for_a_slot_is_refused_in_one_of_them_only(front, cell):
-    a, b = towns(2, "slow")
-    front.faults = [kept_off(answer(FULL, 429, headers={"Retry-After": "1"})), kept_off(answer({}, 402))]
-    first = cell([a])
-    see(lambda: states(first) == ["queued"] or first.error or states(first) == ["stopped"])
-    second = cell([b, a])
-    see(lambda: len(second.runs) == 2 or second.error is not None)
-    if second.error is not None:
-        second.resume()
-    see(lambda: len(second.runs) == 2)
-    assert prompts_at(front) == [a, b]
-    second.cancel()
-
-
 def test_what_may_have_been_started_is_looked_for_by_the_later_one(front, cell):
     a, b = towns(2, "slow")
     front.faults = [kept_off(answer({}, 500)), forgotten(answer({}, 500))]
@@ -131,47 +104,6 @@ def test_what_may_have_been_started_is_looked_for_by_the_later_one(front, cell):
     second.cancel()
 
 
-@pytest.mark.parametrize("is_held", [False, True])
-def test_runs_that_go_on_are_found_with_those_that_have_ended(front, cell, many, is_held):
-    """As long as a run of the list goes on, a brief that still stands in it is not paid for again."""
-    a, b, c = towns(3, "slow")
-
-    def begin():
-        batch = cell([a, b])
-        see(lambda: len(batch.runs) == 2)
-        batch.runs[1].cancel()
-        see(lambda: refreshed(batch.runs)[1].done, every=0.05)
-        return [run.token for run in batch.runs], batch if is_held else weakref.ref(batch)
-
-    tokens, kept = begin()
-    if not is_held:
-        many.forget()
-        assert kept() is None
-    second = cell([a, b, c])
-    see(lambda: len(second.runs) == 3)
-    assert [run.token for run in second.runs[:2]] == tokens
-    assert {run.state.attached_by for run in second.runs[:2]} == {"cell"}
-    assert prompts_at(front) == [a, b, c]
-    second.cancel()
-    many.forget()
-    del kept
-    third = cell([a, b])
-    see(lambda: len(third.runs) == 2)
-    assert prompts_at(front) == [a, a, b, b, c], "nothing goes on, so all starts anew"
-    third.cancel()
-
-
-def test_a_batch_that_was_cancelled_hands_nothing_over(front, cell):
-    a, b = towns(2, "slow")
-    first = cell([a])
-    see(lambda: first.runs)
-    first.cancel()
-    second = cell([a, b])
-    see(lambda: len(second.runs) == 2)
-    assert prompts_at(front) == [a, a, b]
-    second.cancel()
-
-
 def test_a_cancel_at_once_reaches_what_would_have_been_handed_over(front, cell):
     briefs = towns(3, "slow")
     first = cell(briefs)
@@ -180,36 +112,3 @@ def test_a_cancel_at_once_reaches_what_would_have_been_handed_over(front, cell):
     see(lambda: [run.status for run in refreshed(first.runs)][:2] == ["cancelled"] * 2)
     assert first.runs[2].status == "running"
     first.cancel()
-
-
-def test_fresh_takes_nothing_over(front, cell):
-    a, b = towns(2, "slow")
-    first = cell([a])
-    see(lambda: first.runs)
-    second = cell([a, b], fresh=True)
-    see(lambda: len(second.runs) == 2)
-    assert prompts_at(front) == [a, a, b]
-    for batch in (first, second):
-        batch.cancel()
-
-
-def test_a_list_that_is_edited_back_finds_what_the_edited_one_has_started(front, cell, many):
-    """The first list has lost its handle before its second brief was sent."""
-    a, b, c = towns(3, "slow")
-    front.faults = [passes, kept_off(answer(*BROKE))]
-
-    def begin():
-        batch = cell([a, b])
-        see(lambda: batch.error is not None)
-        return weakref.ref(batch)
-
-    kept = begin()
-    many.forget()
-    assert kept() is None
-    second = cell([a, b, c])
-    see(lambda: len(second.runs) == 3)
-    third = cell([a, b])
-    see(lambda: len(third.runs) == 2)
-    assert third.runs == second.runs[:2]
-    assert prompts_at(front) == [a, b, c]
-    second.cancel()

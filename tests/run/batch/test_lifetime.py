@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import time
@@ -60,28 +59,6 @@ def test_a_halted_batch_without_a_handle_is_collected(front, client):
         see(lambda: kept() is None)
     finally:
         gc.enable()
-
-
-def test_no_task_is_left_when_all_is_over(many):
-    finished(many(towns(2)))
-    see(lambda: not [name for name in task_names() if "batch" in name])
-
-
-def task_names():
-    async def names():
-        return [task.get_name() for task in asyncio.all_tasks()]
-
-    return background().run(names())
-
-
-def test_it_outlives_the_end_of_the_loop(front, many):
-    batch = many(towns(3), at_once=1)
-    see(lambda: front.starts)
-    background().stop()
-    with pytest.raises(WaitTimedOut):
-        batch.wait(timeout=0.01)
-    finished(batch)
-    assert prompts_at(front) == sorted(towns(3))
 
 
 def test_what_the_loops_end_cut_off_is_looked_for_before_a_resend(front, many):

@@ -11,9 +11,9 @@ from origami_widgets.run.batch import briefs_of, queue_of
 from origami_widgets.run.polling import poller as poller_module
 from origami_widgets.run.polling.poller import Poller
 from tests.run.batch.common import finished, is_done, prompts_at, states, towns, waiting
-from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, kept_off, lost, passes
+from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, kept_off, passes
 from tests.support.quick import see
-from tests.support.server import answer, reset
+from tests.support.server import answer
 
 
 def test_each_brief_gets_a_run_in_its_order_and_the_call_returns_before(front, many):
@@ -73,7 +73,15 @@ def test_the_names_of_a_frames_columns_are_not_taken_for_briefs(front, many):
 
 @pytest.mark.parametrize(
     "options",
-    [{"at_once": 0}, {"at_once": True}, {"at_once": 2.0}, {"model": "gpt"}, {"focus_tables": "t1"}, {"once": " "}],
+    [
+        {"at_once": 0},
+        {"at_once": True},
+        {"at_once": 2.0},
+        {"model": "gpt"},
+        {"focus_tables": "t1"},
+        {"once": " "},
+        {"credit_limit": 0},
+    ],
 )
 def test_an_option_that_is_not_valid_is_refused_before_anything_is_sent(front, many, options):
     with pytest.raises(InvalidInput):
@@ -133,39 +141,6 @@ def test_too_few_credits_halt_the_rest_until_there_are_some(front, many):
     assert prompts_at(front) == sorted(towns(4))
     refused, again = front.keys[1:3]
     assert refused != again, "the server would give the same refusal again for the same key"
-
-
-LOST = {
-    "reset": lost(reset()),
-    "429": lost(answer({"error": "slow down", "code": "RATE_LIMITED"}, 429)),
-    "answer of a proxy": lost(answer("<html>Welcome", content_type="text/html")),
-    "never arrived": kept_off(reset()),
-    "500 that has started it": forgotten(answer({}, 500)),
-    "500 that has started nothing": kept_off(answer({}, 500)),
-}
-SENT_AGAIN = {"429", "never arrived", "500 that has started nothing"}
-"""The others are found, which needs no second request."""
-
-
-def test_answers_that_are_lost_pay_for_nothing_twice(front, many):
-    """Equal briefs among them: what one has started is not taken for the other's."""
-    briefs = [*towns(len(LOST)), towns(1)[0]]
-    front.faults = [step for name, fault in LOST.items() for step in [fault, *[passes] * (name in SENT_AGAIN)]]
-    batch = finished(many(briefs, at_once=3))
-    assert prompts_at(front) == sorted(briefs)
-    assert len(set(batch.runs)) == len(briefs)
-    assert [run.prompt for run in batch] == briefs
-    assert len(front.starts) == len(briefs) + len(SENT_AGAIN)
-
-
-def test_a_start_that_is_found_nowhere_is_sent_again_with_the_same_key(front, many):
-    front.faults = [kept_off(answer({}, 500))] * 2
-    batch = many(towns(2))
-    see(lambda: batch.error is not None)
-    batch.resume()
-    finished(batch)
-    assert prompts_at(front) == sorted(towns(2))
-    assert len(set(front.keys[:3])) == 1
 
 
 def test_a_run_that_a_person_has_looked_for_is_not_asked_for_again(front, many):

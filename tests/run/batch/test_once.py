@@ -77,17 +77,6 @@ def test_kernels_that_run_the_cell_at_once_share_the_runs(front, kernels):
     assert len(front.runs()) == len(front.starts) == 4
 
 
-def test_cells_of_one_kernel_that_run_at_once_share_the_runs(client, front):
-    briefs = towns(4)
-    first, second = start(client, briefs), start(client, briefs[::-1])
-    third = ow.start(briefs[0], client=client, show=False)
-    finished(first)
-    finished(second)
-    assert first.runs == second.runs[::-1]
-    assert third not in first.runs
-    assert len(front.runs()) == len(front.starts) == 5
-
-
 def test_a_kernel_that_was_killed_has_paid_for_each_brief_once(client, front, kernels):
     """What it may have started without knowing it is looked for before anything is started beside it."""
     a, b, c, d = towns(4, "slow")
@@ -103,38 +92,6 @@ def test_a_kernel_that_was_killed_has_paid_for_each_brief_once(client, front, ke
     assert front.prompts == [a, b, d, c]
     assert len(front.runs()) == 4
     batch.cancel()
-
-
-def test_the_same_cell_attaches_and_its_cards_say_so(client, front):
-    briefs = towns(3)
-    first = finished(start(client, briefs))
-    second = start(client, briefs)
-    see(lambda: len(second.runs) == 3)
-    assert second.runs == first.runs
-    assert second != first
-    assert second.runs[2].state.attached is not None
-    assert len(front.runs()) == 3
-
-
-def test_what_was_stopped_is_started_when_its_name_is_asked_for_again(client, front):
-    briefs = towns(2, "slow")
-    first = start(client, briefs, at_once=1)
-    see(lambda: first.runs)
-    first.stop()
-    second = start(client, briefs, at_once=2)
-    see(lambda: len(second.runs) == 2)
-    assert second.runs == first.runs
-    assert len(front.runs()) == len(front.starts) == 2
-    second.cancel()
-
-
-def test_equal_briefs_are_started_each_and_found_each(client, front):
-    (brief,) = towns(1)
-    first = finished(start(client, [brief, brief]))
-    second = start(client, [brief, brief, brief])
-    finished(second)
-    assert set(second.runs) > set(first.runs)
-    assert len(front.runs()) == 3
 
 
 def test_fresh_starts_all_anew_and_the_name_stands_for_the_new_ones(client, front):

@@ -10,21 +10,10 @@ from functools import partial
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api import errors
 from tests.run.batch.common import finished, is_done, prompts_at, states, towns, waiting
 from tests.support.front import BROKE, EMPTY_LIST, forgotten, held, kept_off, passes
 from tests.support.quick import see
 from tests.support.server import answer
-
-
-def test_a_cell_that_is_run_again_shows_its_batch(front, many, execute):
-    first = execute(lambda: many(towns(3, "slow"), at_once=2))
-    see(lambda: len(first.runs) == 2)
-    assert execute(lambda: many(towns(3, "slow"), at_once=2), execution="e2") == first
-    assert execute(lambda: many(towns(3, "slow"), at_once=3), execution="e3") == first
-    see(lambda: len(first.runs) == 3)
-    assert len(front.starts) == 3
-    first.cancel()
 
 
 def test_each_handle_of_a_cell_that_is_run_again_steers_the_same_batch(front, many, execute):
@@ -93,24 +82,6 @@ def test_a_batch_without_a_handle_is_found(front, client, execute):
     anew.cancel()
 
 
-def test_the_rerun_of_a_batch_without_a_handle_is_found_by_the_next_one(front, client, execute):
-    def start(execution):
-        return execute(lambda: ow.start_many(towns(2, "slow"), client=client, show=False), execution=execution)
-
-    front.faults = [passes, kept_off(answer(*BROKE))]
-    first = start("e1")
-    kept = weakref.ref(first)
-    see(lambda: kept().error is not None)
-    del first
-    gc.collect()
-    assert kept() is None
-    second = start("e2")
-    see(lambda: len(second.runs) == 2)
-    assert start("e3") == second
-    assert len(front.runs()) == 2
-    second.cancel()
-
-
 @pytest.mark.parametrize("end", ["halted", "stopped"])
 def test_a_run_that_may_have_started_is_looked_for_without_a_handle(front, client, execute, end):
     def start(execution):
@@ -154,9 +125,3 @@ def test_a_batch_stopped_while_it_reads_earlier_runs_starts_none(front, client, 
     see(lambda: is_done(batch))
     assert states(batch) == ["stopped", "stopped"]
     assert len(front.starts) == 2
-
-
-def test_the_refusal_of_what_is_not_valid_is_remembered_by_no_cell(many, execute):
-    with pytest.raises(errors.InvalidInput):
-        execute(lambda: many([""]))
-    finished(execute(lambda: many(towns(1)), execution="e2"))

@@ -13,9 +13,8 @@ from origami_widgets.api.errors import AmbiguousStart, InvalidInput
 from origami_widgets.host.runtime import SystemClock
 from origami_widgets.run.batch import briefs_of
 from tests.run.batch.common import finished, is_done, states, towns, waiting
-from tests.support.errors import raises
 from tests.support.front import BROKE, EMPTY_LIST, FULL, forgotten, held, kept_off, passes
-from tests.support.quick import QuickClock, cancel_quickly, see, use_clock
+from tests.support.quick import QuickClock, see, use_clock
 from tests.support.server import answer
 
 
@@ -116,17 +115,6 @@ def test_a_cancel_that_is_refused_says_for_how_many(front, many):
     assert not hasattr(batch.runs[0].state.command_error, "__notes__")
     asyncio.run(batch.cancel_async())
     assert all(run.done or run.state.cancel == "requested" for run in batch)
-
-
-def test_a_cancel_that_does_not_get_through_raises_and_is_repeated(front, many, monkeypatch):
-    cancel_quickly(monkeypatch, patience=0.2)
-    front.cancels = [answer({}, 503)] * 1_000
-    batch = many(towns(1, "slow"))
-    see(lambda: batch.runs)
-    with raises("CancelPending"):
-        batch.cancel()
-    front.cancels.clear()
-    see(lambda: front.asked_to_cancel)
 
 
 def test_cancel_finds_and_ends_what_may_have_been_started(front, many):

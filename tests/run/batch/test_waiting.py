@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 
@@ -42,19 +41,6 @@ def test_a_wait_ends_when_its_patience_does(many):
         batch.wait(timeout=0.05)
     with pytest.raises(InvalidInput, match="until"):
         batch.wait("table")
-    batch.cancel()
-
-
-def test_what_a_loop_does_to_an_await_leaves_the_batch_alone(many):
-    batch = many(towns(2, "slow"), at_once=1)
-
-    async def impatient():
-        async with asyncio.timeout(0.2):
-            await batch
-
-    with pytest.raises(TimeoutError):
-        asyncio.run(impatient())
-    assert states(batch) == ["started", "waiting"]
     batch.cancel()
 
 

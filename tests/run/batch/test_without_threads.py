@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 
 import pytest
@@ -59,16 +58,3 @@ async def test_it_is_stopped_resumed_and_cancelled_without_blocking(client):
         batch.cancel()
     assert await batch.cancel_async() is batch
     assert {run.status for run in await batch} == {"cancelled"}
-
-
-async def test_a_rerun_finds_a_batch_without_a_handle(client, execute):
-    async def start(execution):
-        batch = execute(lambda: ow.start_many(towns(2, "slow"), client=client, show=False), execution=execution)
-        await soon(lambda: len(batch.runs) == 2)
-        return batch
-
-    tokens = [run.token for run in await start("e1")]
-    gc.collect()
-    again = await start("e2")
-    assert [run.token for run in again] == tokens
-    await again.cancel_async()

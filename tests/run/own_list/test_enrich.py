@@ -150,18 +150,6 @@ def test_a_whole_list_is_returned_and_a_passed_limit_is_named(server, client, co
     assert (server.cancels, server.paid) == ([], 3)
 
 
-# All is over within a hundredth of a second: on a busy machine the run was seen to end before its limit was counted.
-@pytest.mark.clock
-@pytest.mark.parametrize("server", [{"agent_seconds": 0.001, "cells_per_second": 1e6}], indirect=True)
-def test_a_passed_limit_is_named_at_the_line_that_awaits(server, client, companies):
-    async def main():
-        await ow.aio.enrich(companies, "Find phones", key="website", client=client, credit_limit=2, show=False)
-
-    with pytest.warns(RuntimeWarning, match="credit_limit is 2") as caught:
-        asyncio.run(main())
-    assert caught[0].filename == __file__
-
-
 SLOW_CELLS = {"agent_seconds": 5.0, "cells_per_second": 0.005, "in_flight": 1, "credits_per_cell": 10}
 
 
@@ -196,20 +184,6 @@ def test_wrong_arguments_are_refused_before_the_list_is_sent(server, client, com
     with raises("InvalidInput"):
         ow.enrich(companies, given.pop("prompt"), key="website", client=client, show=False, **given)
     assert server.requests == []
-
-
-def test_two_threads_under_one_name_pay_once(server, client, companies):
-    found: list[pd.DataFrame] = []
-
-    def call() -> None:
-        found.append(ow.enrich(companies, "Find phones", key="website", once="crm", client=client, show=False))
-
-    threads = [threading.Thread(target=call) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert (len(found), len(server.runs), len(server.contents)) == (2, 1, 1)
 
 
 @pytest.mark.parametrize("server", [{"cells": 60, "agent_seconds": 5.0, "cells_per_second": 0.1}], indirect=True)

@@ -323,12 +323,6 @@ def test_a_refused_row_is_named_by_its_position_and_not_by_its_values(server, cl
     assert "1.example" not in repr(caught.value.details)
 
 
-def test_progress_is_reported(server, client):
-    seen: list[tuple[int, int | None]] = []
-    ow.upload(many(3), key="website", client=client, progress=lambda rows, total: seen.append((rows, total)))
-    assert seen[-1] == (3, 3)
-
-
 def test_uploaded_tables_bring_their_client(server, client):
     table = ow.upload(many(2), key="website", client=client)
     run = ow.start("Find phones", focus_tables=[table], show=False)
@@ -366,10 +360,3 @@ def test_lists_are_pointed_at_enrich(server, client, companies):
                 start(given, client=client, show=False)
             assert "ow.enrich(" in caught.value.remedy
     assert server.requests == []
-
-
-def test_an_uploaded_table_is_shown_as_a_grid_through_its_client(server, client):
-    table = ow.upload(many(3), key="website", client=client)
-    grid = ow.leads(table)
-    assert len(grid.to_frame()) == 3
-    grid.close()

@@ -186,20 +186,6 @@ def test_no_minute_is_too_full_no_poll_early_and_none_waits_for_ever(steps):
         assert sum(start <= moment < start + 60 - 1e-6 for moment in sent) <= 80
 
 
-@given(st.lists(st.floats(0, 2), min_size=100, max_size=400), quotas)
-def test_a_crowd_of_polls_stays_within_eighty_a_minute(pauses, said):
-    limiter, now, sent = RateLimiter(), 0.0, []
-    for pause in pauses:
-        now += pause
-        while (wait := limiter.wait(now, urgent=True)) > 0:
-            now += wait
-        limiter.count_poll(now)
-        limiter.on_quotas(said, now)
-        sent.append(now)
-    for at, start in enumerate(sent):
-        assert at + 80 >= len(sent) or sent[at + 80] >= start + 60 - 1e-6
-
-
 NOW = 1_000.0
 
 
@@ -235,13 +221,6 @@ def test_many_urgent_ones_take_turns_with_the_others():
     assert who(requests[0]) == ("urgent", 0)
     limiter.count_poll(NOW - 50)
     assert who(*requests) == ("urgent", 0)
-
-
-def test_one_organization_does_not_wait_for_another():
-    slow, free = RateLimiter(), RateLimiter()
-    slow.on_traffic(TrafficEvent(NOW, refused_for=30), NOW)
-    assert who(PollRequest("refused", NOW - 60, slow), PollRequest("free", NOW - 1, free)) == ("free", 0)
-    assert who(PollRequest("refused", NOW - 60, slow), PollRequest("free", NOW + 40, free)) == ("refused", 30)
 
 
 @given(

@@ -120,25 +120,6 @@ def test_a_relay_notifies_those_of_another_after_its_own(subscribers, called):
     assert called[3:] == ["other", "third"]
 
 
-def test_a_relay_leaves_those_of_users_out_as_well(subscribers, called):
-    other = Subscribers()
-    subscribers.relay_to(other)
-    other.add(lambda: called.append("package"))
-    other.add(lambda: called.append("user"), of_user=True)
-    subscribers.notify(users=False)
-    assert called == ["package"]
-
-
-def test_one_that_raises_ends_no_relay(subscribers, called):
-    other = Subscribers()
-    subscribers.relay_to(other)
-    subscribers.add(lambda: 1 / 0)
-    other.add(lambda: called.append("other"))
-    subscribers.notify()
-    subscribers.notify()
-    assert called == ["other", "other"]
-
-
 def test_a_relay_keeps_nothing_alive(subscribers, called):
     other = Subscribers()
     subscribers.relay_to(other)

@@ -11,13 +11,12 @@ import origami_widgets as ow
 from origami_widgets.api.client import Client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.run import RunObject
-from origami_widgets.run.batch import briefs_of
 from origami_widgets.run.starts.call import LOOK_AGAIN, StartDeclined, outcome_of_interrupt, question
 from origami_widgets.run.starts.job import StartJob
 from origami_widgets.run.starts.record import Life, StartSpec
 from tests.api.conftest import KEY
 from tests.support.front import EMPTY_LIST, FAILED, forgotten, kept_off
-from tests.support.quick import look_after, see
+from tests.support.quick import look_after
 
 FRONT = {"speed": 600, "plan": "ultra"}
 BRIEF = "Find bakeries in Porto. scenario:settled"
@@ -175,27 +174,6 @@ def test_a_batch_asks_once_for_all_that_is_new(person, client, execute, front):
     assert len(person.asked) == 3
     assert person.asked[2] == question(1, 5_000)
     assert len(front.runs()) == 3
-
-
-def test_an_edited_list_asks_about_what_was_added(person, client, execute, front):
-    slow = [brief.replace("settled", "slow") for brief in OTHERS]
-
-    def begin(briefs, execution):
-        return execute(lambda: ow.start_many(briefs, at_once=1, client=client, show=False), "a", execution)
-
-    first = begin(slow, "e1")
-    see(lambda: first.runs)
-    person.says = "no"
-    with pytest.raises(StartDeclined):
-        begin([*slow, BRIEF], "e2")
-    assert "this run" in person.asked[1]
-    assert [brief.state for brief in briefs_of(first)] == ["started", "waiting"], "it goes on as before"
-    person.says = "yes"
-    second = begin([*slow, BRIEF], "e3")
-    assert second.runs[0] == first.runs[0]
-    assert len(person.asked) == 3
-    second.cancel()
-    first.cancel()
 
 
 def test_a_follow_up_and_an_answer_ask_and_name_the_limit_that_they_share(person, start, execute, front):

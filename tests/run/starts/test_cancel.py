@@ -12,7 +12,6 @@ import origami_widgets as ow
 from origami_widgets.api.errors import AuthenticationError
 from tests.support.errors import raises
 from tests.support.front import Front
-from tests.support.interrupts import interrupt
 from tests.support.quick import QuickClock, cancel_quickly, see, use_clock, without_environment
 from tests.support.server import RawServer, answer, reset
 
@@ -79,17 +78,6 @@ def test_a_second_cancel_meanwhile_waits_for_the_same_answer(front, run):
     for thread in threads:
         thread.join()
     assert front.asked_to_cancel == 1
-    assert run.wait(timeout=30).status == "cancelled"
-
-
-def test_an_interrupted_cancel_is_still_repeated(front, run, capsys):
-    front.cancels = [answer({}, 500)] * 1000
-    asked = threading.Event()
-    run.on_change(lambda run: run.state.cancel_error and asked.set())
-    interrupt(run.cancel, asked)
-    assert "still asking Origami to cancel" in capsys.readouterr().out
-    assert run.state.cancel == "requested"
-    front.cancels.clear()
     assert run.wait(timeout=30).status == "cancelled"
 
 

@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.run.batch import briefs_of
 from tests.run.batch.common import is_done, waiting
-from tests.support.front import FULL, Front, ended, held, kept_off, passes
+from tests.support.front import FULL, ended, held, kept_off, passes
 from tests.support.quick import (
     QuickClock,
     cancel_quickly,
@@ -22,7 +22,7 @@ from tests.support.quick import (
     without_environment,
     without_pauses,
 )
-from tests.support.server import RawServer, answer
+from tests.support.server import answer
 
 FRONT = {"speed": 20, "plan": "ultra"}
 SLOW = "Find bakeries in Porto. scenario:slow"
@@ -108,17 +108,6 @@ def test_a_run_that_has_used_more_is_cancelled_once_and_says_so(front, begin, cl
     assert len(front.starts) == 1
 
 
-def test_until_then_nothing_happens(front, begin):
-    run = begin(credit_limit=50)
-    front.later(300)
-    for _ in range(2):
-        run.refresh()
-    time.sleep(0.5)
-    assert (run.status, run.error, front.asked_to_cancel) == ("running", None, 0)
-    run.cancel()
-    assert run.wait(timeout=20).error is None, "it was cancelled by a person"
-
-
 @pytest.mark.parametrize("limit", [None, 100_000.5, 10**30])
 def test_below_the_limit_nothing_happens(front, begin, limit):
     run = begin(SETTLED, credit_limit=limit)
@@ -140,34 +129,6 @@ def test_a_run_that_is_over_when_it_is_known_is_not_asked_to_end(front, begin):
     time.sleep(0.5)
     assert front.asked_to_cancel == 0
     assert front.statuses()[newer.id] == "running"
-
-
-def test_exactly_as_much_is_not_more():
-    """On a clock that stands still, the same sandbox uses the same."""
-    now = [time.time()]
-    fronts = [Front(speed=1, plan="ultra", seed=77, clock=lambda: now[0]) for _ in range(2)]
-    with RawServer(fronts[0]) as first, RawServer(fronts[1]) as second:
-        clients = [
-            ow.Client(front.sandbox.api_key, base_url=each.base_url)
-            for front, each in zip(fronts, (first, second), strict=True)
-        ]
-        probe = ow.start(SLOW, client=clients[0], show=False)
-        now[0] += MIDDLE
-        limit = used(probe.refresh())
-        assert limit > 50
-        now[0] -= MIDDLE
-        run = ow.start(SLOW, credit_limit=limit, client=clients[1], show=False)
-        now[0] += MIDDLE
-        assert used(run.refresh()) == limit
-        time.sleep(0.3)
-        assert fronts[1].asked_to_cancel == 0
-        now[0] += 100
-        run.refresh()
-        see(lambda: fronts[1].asked_to_cancel == 1)
-        assert fronts[0].asked_to_cancel == 0
-        probe.cancel()
-        now[0] += 10
-        assert is_reached(run.refresh().error, str(limit))
 
 
 def test_a_refused_cancel_leaves_the_run_active_and_is_shown(front, begin):
@@ -234,13 +195,6 @@ def many(client):
         batch.stop()
 
 
-@pytest.mark.parametrize("limit", NO_LIMITS)
-def test_what_is_no_limit_of_a_batch_is_refused_before_anything_is_sent(front, many, limit):
-    with pytest.raises(InvalidInput, match="credit_limit"):
-        many(2, credit_limit=limit)
-    assert front.starts == []
-
-
 def test_all_runs_of_a_batch_count_together_and_it_starts_no_more(front, many):
     """Each of the three alone is below the limit."""
     batch = many(5, at_once=3, credit_limit=250)
@@ -261,35 +215,6 @@ def test_all_runs_of_a_batch_count_together_and_it_starts_no_more(front, many):
         batch.resume()
     assert len(front.starts) == 3
     assert is_done(batch.stop().wait(timeout=20))
-
-
-def test_runs_of_a_batch_that_are_over_count_as_well(front, many):
-    """The first uses some 330, so the second may use 40."""
-    batch = many(3, SETTLED, at_once=1, credit_limit=370)
-    for number in range(1, 4):
-        see(lambda number=number: len(batch.runs) >= number or batch.error is not None)
-        if batch.error is not None:
-            break
-        # To where a good part of its credits is used, and to its end.
-        for seconds in (70, 40):
-            front.later(seconds)
-            see(lambda: batch.error is not None or batch.runs[-1].refresh(), every=0.1)
-            time.sleep(0.3)
-    see(lambda: batch.error is not None)
-    assert is_reached(batch.error, "370")
-    assert len(front.starts) == 2
-    see(lambda: all(run.done for run in batch.runs))
-    assert [run.status for run in batch.runs] == ["completed", "cancelled"]
-    assert front.asked_to_cancel == 1
-
-
-def test_a_batch_below_its_limit_comes_to_its_end(front, many):
-    batch = many(3, SETTLED, credit_limit=10_000)
-    see(lambda: len(batch.runs) == 3)
-    front.later(150)
-    assert batch.wait(timeout=20).error is None
-    assert {run.status for run in batch} == {"completed"}
-    assert front.asked_to_cancel == 0
 
 
 def test_a_run_being_started_when_the_limit_is_passed_is_cancelled(front, many):

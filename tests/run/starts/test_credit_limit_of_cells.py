@@ -15,7 +15,7 @@ from tests.support.quick import (
     use_spending_clock,
 )
 from tests.support.server import answer
-from tests.support.spending_server import COLLEAGUE, SpendingServer
+from tests.support.spending_server import SpendingServer
 
 CELLS = 60_000
 """Cells of each run: a limit that bounds nothing is far from one that does."""
@@ -93,14 +93,6 @@ def test_a_list_of_ones_own_counts_from_the_start(server, client, clock):
     assert run.error.code == "CREDIT_LIMIT"
 
 
-def test_a_colleagues_cells_go_on_when_the_limit_is_reached(server, client):
-    table = server.add_table(colleague_cells=CELLS)
-    run = ow.start("Find phones", focus_tables=[table], credit_limit=100, client=client, show=False).wait()
-    see(lambda: run.done and run.state.stopping == "none")
-    assert server.active(table, run.id) == 0
-    assert server.active(table, COLLEAGUE) > 0
-
-
 def test_it_holds_without_a_handle(server, client):
     ow.start("Find bakeries", credit_limit=100, client=client, show=False)
     gc.collect()
@@ -173,13 +165,6 @@ def test_a_follow_up_can_bring_the_first_limit(server, client):
         run.follow_up("Add owners", credit_limit=-1)
 
 
-@pytest.mark.parametrize("fault", [404, 500, 429])
-def test_it_holds_although_the_first_stops_fail(server, client, fault):
-    server.fail("POST /tables/{id}/cancel", *[fault] * 3)
-    run = ow.start("Find bakeries", credit_limit=100, client=client, show=False).wait("cells")
-    assert 100 < ended(server, run) < CELLS / 2
-
-
 def test_a_higher_limit_of_the_same_name_replaces_it(server, client, tmp_path, monkeypatch):
     monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
     first = ow.start("Find bakeries", once="porto", credit_limit=50, client=client, show=False)
@@ -187,16 +172,6 @@ def test_a_higher_limit_of_the_same_name_replaces_it(server, client, tmp_path, m
     assert again == first
     again.wait("cells")
     assert 300 < ended(server, again) < 300 + IN_TIME
-
-
-def test_a_rerun_goes_on_counting_in_a_list_of_ones_own(server, client, tmp_path, monkeypatch):
-    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
-    table = server.add_table()
-    options = {"focus_tables": [table], "once": "phones", "credit_limit": 150, "client": client, "show": False}
-    ow.start("Find phones", **options)
-    see(lambda: server.spent(table) > 50)
-    run = ow.start("Find phones", **options).wait("cells")
-    assert said(run.error) == ended(server, run)
 
 
 @pytest.mark.clock

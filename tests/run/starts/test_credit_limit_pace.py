@@ -11,7 +11,6 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.models.table import Table
 from origami_widgets.run.starts.credit_limit import Rate
-from tests.bench.bench_credit_limit import served
 from tests.support.counting_server import STOP
 from tests.support.quick import (
     see,
@@ -107,26 +106,6 @@ def test_a_table_that_the_list_does_not_show_is_read_by_itself(clock):
         assert run.error.code == "CREDIT_LIMIT"
         assert len(readings(server, server.key, begin, TABLE)) >= 8
         assert server.finish() < 2_000
-
-
-def test_limited_runs_of_other_organizations_slow_none():
-    """Counted together, thirty would be read every 38 seconds."""
-    options = {
-        "organizations": 30,
-        "cells": 4_000,
-        "cells_per_second": 4,
-        "agent_seconds": 12,
-        "per_minute_of_ip": None,
-    }
-    with served(5, **options) as (server, clients):
-        runs = [ow.start("Find", credit_limit=200, client=client, show=False) for client in clients]
-        for run, client in zip(runs, clients, strict=True):
-            ended(run)
-            client.close()
-        for key, run in zip(server.keys, server.runs, strict=True):
-            waits = gaps(readings(server, key, run.ends, TABLE))
-            assert waits
-            assert max(waits) <= 25
 
 
 @pytest.mark.parametrize("form", ["null", "partial"])

@@ -318,12 +318,3 @@ def test_after_an_interrupt_the_name_finds_what_the_server_forgot(front, client,
     again = ow.start(SLOW, once="porto", client=client, show=False)
     assert front.runs() == [again.id]
     assert stopped.reconcile() == again
-
-
-def test_a_new_run_that_is_not_readable_yet_is_cancelled_all_the_same(front, client, monkeypatch):
-    front.polls = [answer({"error": "No such run", "code": "RUN_NOT_FOUND"}, 404)]
-    interrupt_once_it_is_known(monkeypatch, front)
-    with pytest.raises(KeyboardInterrupt):
-        ow.start(SLOW, client=client, show=False)
-    see_cancelled(front, front.runs()[0])
-    assert front.polls == []

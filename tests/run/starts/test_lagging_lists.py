@@ -81,13 +81,6 @@ def killed_while_sending(server):
     kernel.wait()
 
 
-def test_the_last_attempt_of_a_kernel_that_was_killed_counts(server, client):
-    killed_while_sending(server)
-    run = ow.start("Find bakeries", once="porto", client=client, show=False)
-    assert [each.id for each in server.runs] == [run.id]
-    assert server.count("POST /agents") == 1
-
-
 def test_its_last_attempt_counts_and_not_its_first(server, client, files):
     killed_while_sending(server)
     files.change(claimed_at=(datetime.now(UTC) - timedelta(minutes=40)).isoformat())

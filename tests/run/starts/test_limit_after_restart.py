@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import warnings
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.run.starts import credit_limit
-from tests.support.own_list_server import OwnListServer
 from tests.support.quick import SkippingClock, cancel_quickly, forget_limited_runs, see, use_clock
 from tests.support.spending_server import SpendingServer
 
@@ -218,25 +216,3 @@ def test_without_a_base_it_says_since_when_it_counts(kernels, table, files):
     assert run.error.code == "CREDIT_LIMIT"
     assert "What a table had used before is not known: counted since " in run.error.cause
     assert said(run.error) < ended(kernels.server, run) - USED_BEFORE
-
-
-def test_enrich_counts_from_its_first_start(monkeypatch, clock, files):
-    with OwnListServer(
-        clock=clock.time, cells_per_second=RATE, agent_seconds=100.0, cells=60_000, in_flight=2
-    ) as server:
-        kernels = Kernels(monkeypatch, server, clock)
-        rows = [{"website": f"{number}.example"} for number in range(5)]
-        table = ow.upload(rows, key="website", once="crm", client=kernels.restart())
-        run = ow.start(
-            "Find phones", focus_tables=[table], once="crm run", credit_limit=300, client=kernels.restart(), show=False
-        )
-        kernels.work(240 / RATE)
-        assert any(json.loads(path.read_text()).get("bases") == {table.id: 0} for path in files.paths)
-        del run, table
-        client = kernels.restart()
-        table = ow.upload(rows, key="website", once="crm", client=client)
-        run = ow.start("Find phones", focus_tables=[table], once="crm run", credit_limit=300, client=client, show=False)
-        kernels.go_on()
-        run.wait("cells")
-        assert said(run.error) == ended(server, run)
-        kernels.end()

@@ -47,6 +47,7 @@ WRITTEN = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("how", WRITTEN)
 def test_a_brief_that_the_server_writes_in_its_own_way_is_ours(front, intend, how):
     brief, front.written = WRITTEN[how]
@@ -66,13 +67,6 @@ def test_a_brief_that_lists_cut_and_rewrite_is_read_whole_and_taken(front, inten
 def test_a_brief_that_is_known_only_by_its_beginning_is_named(front, intend):
     front.written = lambda brief: f"{brief[:200]}…"
     named_and_not_sent_again(front, intend, LONG)
-
-
-def test_a_brief_that_only_lists_cut_shorter_is_read_whole_and_taken(front, intend):
-    front.longest = 30
-    front.faults = [forgotten(FAILED)]
-    assert [intend(LONG)] == intend.made()
-    assert len(front.starts) == 1
 
 
 def test_a_server_whose_date_is_ahead_of_its_own_clock(front, intend):

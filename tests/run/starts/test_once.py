@@ -39,13 +39,6 @@ print(run.token)
 print(run)
 """
 
-FRESH = """
-import sys
-import origami_widgets as ow
-print("begun", flush=True)
-ow.start(sys.argv[1], once=sys.argv[2], fresh=True, show=False)
-"""
-
 
 def notices(run):
     """The notices on the card of a run."""
@@ -77,13 +70,6 @@ def test_a_restarted_kernel_attaches(client, front, kernels):
 def test_kernels_that_run_the_cell_at_once_share_one_run(front, kernels):
     begun = [kernels.begin(KERNEL, BRIEF, "porto") for _ in range(3)]
     assert len({kernels.printed(each)[0] for each in begun}) == 1
-    assert len(front.runs()) == len(front.starts) == 1
-
-
-def test_threads_that_run_the_cell_at_once_share_one_run(client, front):
-    with ThreadPoolExecutor(6) as pool:
-        runs = list(pool.map(lambda _: start(client), range(12)))
-    assert len(set(runs)) == 1
     assert len(front.runs()) == len(front.starts) == 1
 
 
@@ -134,13 +120,6 @@ def test_a_refused_start_leaves_the_name_to_what_it_stood_for(client, front, fil
         start(client, f"{BRIEF}. scenario:no_credits", fresh=True)
     assert start(client) == first
     assert len(front.runs()) == 1
-
-
-def test_base_urls_have_names_of_their_own(client, front, base_url):
-    first = start(client)
-    loopback = ow.Client(front.sandbox.api_key, base_url=base_url.replace("127.0.0.1", "localhost"))
-    assert start(loopback) != first
-    assert len(front.runs()) == 2
 
 
 def test_a_read_only_folder_is_an_error_before_anything_is_sent(client, front, monkeypatch, tmp_path):
@@ -299,30 +278,6 @@ def test_a_run_that_is_gone_is_an_error_and_nothing_is_started(client, front):
     assert len(front.runs()) == 1
     front.is_gone = False
     start(client, fresh=True)
-    assert len(front.runs()) == 2
-
-
-def test_a_name_in_an_embedded_sandbox_lives_as_long_as_it_does(files):
-    sandbox = ow.Sandbox(speed=240)
-    first = start(sandbox.client())
-    assert start(sandbox.client()).id == first.id
-    assert len(sandbox.client().list_agents().items) == 1
-    restarted = ow.Sandbox(speed=240, seed=1)
-    assert start(restarted.client()).id != first.id
-    assert not files.folder.exists()
-
-
-@pytest.mark.parametrize("end", [None, pytest.param(signal.SIGINT, marks=pytest.mark.posix)])
-def test_a_kernel_that_ends_while_it_waits_for_a_name_blocks_no_other(client, front, kernels, files, end):
-    first = start(client)
-    with files.locked():
-        waiting = kernels.begin(FRESH, BRIEF, "porto")
-        assert waiting.stdout.readline() == "begun\n"
-        time.sleep(1)
-        waiting.kill() if end is None else waiting.send_signal(end)
-        waiting.communicate(timeout=60)
-    assert start(client) == first
-    assert start(client, fresh=True) != first
     assert len(front.runs()) == 2
 
 

@@ -154,6 +154,7 @@ def test_a_lost_answer_costs_three_looks_within_nine_seconds(front, client, cloc
     assert pauses(clock) == [0.5, 2.0, 6.0]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["reset", "408", "no object", "sign-in page"])
 def test_a_run_whose_answer_is_lost_and_that_is_late_in_the_list_is_found(front, intend, name):
     front.faults = [forgotten(WITHOUT_ANSWER[name])]
@@ -179,6 +180,7 @@ def test_a_first_request_in_flight_is_waited_for(front, intend):
     assert len(front.starts) == 4
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_5xx_that_has_started_the_run_sends_nothing_again(front, intend, clock, status):
     front.faults = [forgotten(answer({"error": "no"}, status))]

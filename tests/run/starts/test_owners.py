@@ -10,7 +10,6 @@ import signal
 import threading
 import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -143,19 +142,6 @@ def test_when_both_are_interrupted_the_run_is_cancelled(front, start, on_its_way
     assert front.asked_to_cancel == 1
 
 
-def test_interrupting_the_second_leaves_the_run_of_the_first_alone(front, start, on_its_way):
-    reached, go_on = on_its_way
-    first, second = Caller(start), Caller(start)
-    assert reached.wait(20)
-    go_on.set()
-    run = first.result()
-    second.result()
-    assert not isinstance(second.raised, KeyboardInterrupt)
-    time.sleep(LATER)
-    assert front.statuses() == {run.id: "running"}
-    run.cancel()
-
-
 async def test_two_tasks_that_ask_at_once_get_one_run_where_one_is_cancelled(front, client, on_its_way):
     reached, go_on = on_its_way
     tasks = [asyncio.create_task(ow.aio.start(SLOW, once="porto", client=client, show=False)) for _ in range(3)]
@@ -226,20 +212,6 @@ async def test_who_stays_in_the_queue_gets_the_run_of_a_cancelled_task(front, cl
     await asyncio.sleep(LATER)
     assert front.statuses() == {run.id: "running"}
     await run.cancel_async()
-
-
-def test_an_interrupt_in_the_queue_of_one_leaves_the_other_in_it(front, start):
-    front.faults = [kept_off(QUEUED)] * 2
-    reached = threading.Event()
-    front.asked = reached.set
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(start)
-        assert reached.wait(20)
-        interrupt(start, reached)
-        run = other.result(timeout=30)
-    time.sleep(LATER)
-    assert front.statuses() == {run.id: "running"}
-    run.cancel()
 
 
 @pytest.mark.parametrize("first", ["start", "start_many"])

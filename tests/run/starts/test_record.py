@@ -52,12 +52,6 @@ def test_it_cannot_be_compared_with_one_of_another_salt(spec, salt, other):
 
 
 @given(SPECS, SALTS)
-def test_it_is_as_long_whatever_is_asked_for(spec, salt):
-    assert len(spec.fingerprint(salt)) == 32
-    assert set(spec.fingerprint(salt)) <= set(string.hexdigits.lower())
-
-
-@given(SPECS, SALTS)
 def test_where_a_run_starts_is_no_part_of_it(spec, salt):
     other = replace(spec, agent_id="agent-1")
     assert spec.fingerprint(salt) == other.fingerprint(salt)

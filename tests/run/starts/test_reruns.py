@@ -272,10 +272,7 @@ def test_a_cell_that_is_run_again_shows_its_run(client, execute):
     assert execute(lambda: start(client), execution="e3") == first
 
 
-def test_without_cell_ids_each_call_starts(client):
-    assert start(client) != start(client)
-
-
+@pytest.mark.slow
 def test_no_brief_is_kept_for_as_long_as_the_process_lives(execute):
     """Briefs may be long, and cells are many: what is remembered of a cell is short."""
     word = uuid.uuid4().hex

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.run.briefs import names_of
+from origami_widgets.run.batch import names_of
 from origami_widgets.run.starts.record import Life, NameTaken, StartRecord, StartSpec
 from origami_widgets.run.starts.store import RegistryUnusable, Scope, StoreEntry, file_stem
 from tests.support.quick import wait_for_another_kernel
@@ -230,13 +230,6 @@ def test_another_brief_raises_that_the_name_is_taken(prompt):
         assert SPEC.prompt not in str(caught.value)
 
 
-def test_equal_starts_have_entries_that_cannot_be_compared():
-    records = [stored(idempotency_key=key) for key in ("key-1", "key-2")]
-    assert len({record.fingerprint for record in records}) == 2
-    for record in records:
-        record.check(SPEC)
-
-
 @given(st.text(string.ascii_letters, min_size=1, max_size=255), st.integers(0, 90))
 def test_each_refusal_is_followed_by_another_key_that_every_process_makes(key, refused):
     keys = [stored(idempotency_key=key, refused=number).key for number in range(refused + 1)]
@@ -299,12 +292,4 @@ async def test_a_task_that_is_cancelled_lets_a_name_go(entry, waits):
         await asyncio.wait((task,))
     assert task.cancelled()
     async with asyncio.timeout(5), holder.held():
-        pass
-
-
-async def test_an_error_lets_a_name_go(entry):
-    with pytest.raises(ZeroDivisionError):
-        async with entry.held():
-            raise ZeroDivisionError
-    async with asyncio.timeout(5), StoreEntry(None, SCOPE, "porto", StartRecord).held():
         pass

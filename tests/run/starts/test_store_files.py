@@ -6,18 +6,13 @@ import asyncio
 import gc
 import json
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from tests.run.batch.common import is_done
 from tests.support.errors import raises
-from tests.support.front import BROKE, held, refused
-from tests.support.interrupts import interrupt
 from tests.support.processes import OtherKernels
 from tests.support.server import RawServer
 from tests.support.start_files import FOLDER_VARIABLE
@@ -47,14 +42,6 @@ def test_a_person_can_read_a_file_and_finds_no_brief_in_it(client, files, base_u
     assert (kept["agent_id"], kept["run_id"]) == (run.agent_id, run.id)
     # Beside the lock, nothing is left of writing it.
     assert {path.suffix for path in files.folder.iterdir()} <= {".json", ".lock"}
-
-
-def test_before_the_request_is_sent_its_key_is_written_down(client, front, files):
-    seen = []
-    front.asked = lambda: seen.append(files.read())
-    start(client)
-    assert [(kept["run_id"], kept["started_at"]) for kept in seen] == [("", None)]
-    assert seen[0]["idempotency_key"] == front.keys[0] == files.read()["idempotency_key"]
 
 
 # Names
@@ -106,11 +93,6 @@ def test_what_is_no_name_is_refused_before_anything_is_sent(client, front, files
     assert not files.folder.exists()
 
 
-def test_what_is_no_name_is_refused_with_an_example(client):
-    with pytest.raises(InvalidInput, match="once='bakeries'"):
-        start(client, once=" porto")
-
-
 def test_organizations_have_names_of_their_own(front, files):
     """Two servers behind one address, one after the other: what one has started, the other does not know."""
     with RawServer(front) as server:
@@ -157,21 +139,6 @@ def test_a_damaged_file_is_an_error_for_its_name_alone(client, front, files, how
     assert len(front.runs()) == 3
 
 
-@pytest.mark.parametrize("how", ["empty", "of another version"])
-def test_a_damaged_file_halts_a_batch_before_its_brief_is_sent(client, front, files, how):
-    ow.start_many([BRIEF], once="towns", client=client, show=False).wait(timeout=20)
-    gc.collect()
-    text = files.path.read_bytes()
-    files.path.write_bytes(DAMAGES[how](text))
-    batch = ow.start_many([BRIEF], once="towns", client=client, show=False)
-    with raises("RegistryUnusable"):
-        batch.wait(timeout=20)
-    assert len(front.starts) == 1
-    files.path.write_bytes(text)
-    assert is_done(batch.resume().wait(timeout=20))
-    assert len(front.starts) == 1
-
-
 FULL = """
 import resource, sys
 import origami_widgets as ow
@@ -211,28 +178,10 @@ for number in range(8):
 
 def test_processes_that_write_at_once_lose_nothing(front, base_url, files):
     kernels = OtherKernels(front, base_url)
-    begun = [kernels.begin(RACE, BRIEF) for _ in range(4)]
+    begun = [kernels.begin(RACE, BRIEF) for _ in range(2)]
     printed = {tuple(kernels.printed(each)) for each in begun}
     assert len(printed) == 1
     assert len(front.runs()) == len(front.starts) == len(files.paths) == 8
-
-
-@pytest.mark.parametrize("embedded", [False, True])
-def test_threads_that_ask_for_several_names_get_a_run_for_each(client, front, files, embedded):
-    client = front.sandbox.client() if embedded else client
-    got = []
-
-    def work(names):
-        got.extend((name, start(client, once=name).id) for name in names)
-
-    threads = [threading.Thread(target=work, args=(names,)) for names in ("abc", "cba", "bca", "acb")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(got) == 12
-    assert len(set(got)) == len(front.runs()) == 3
-    assert bool(files.paths) != embedded
 
 
 async def test_a_cancelled_task_keeps_a_name_until_its_file_is_written(client, front, files):
@@ -258,50 +207,6 @@ async def test_a_cancelled_task_keeps_a_name_until_its_file_is_written(client, f
             while files.is_locked():
                 await asyncio.sleep(0.02)
     assert [files.read()["run_id"]] == front.runs()
-
-
-def test_an_interrupt_keeps_a_name_until_its_file_is_written(client, front, files):
-    began, go_on = threading.Event(), threading.Event()
-
-    def write(record):
-        if record["run_id"]:
-            began.set()
-            # An interrupt may come out of this at the place where it is waited.
-            go_on.wait(1)
-
-    with files.before_each_write(write):
-        stopped, _ = interrupt(lambda: start(client), began)
-        go_on.set()
-    found = stopped.reconcile()
-    assert front.runs() == [found.id]
-    again = start(client)
-    assert again.id == found.id
-    assert len(set(front.keys)) == 1
-
-
-KERNEL = """
-import sys
-import origami_widgets as ow
-print(ow.start(sys.argv[1], once="porto", show=False).id)
-"""
-
-
-def test_a_kernel_waiting_for_a_name_has_its_own_key_after_a_refusal(client, front, files, base_url):
-    """The server would repeat the refusal to the key of the other one."""
-    reached, go_on = threading.Event(), threading.Event()
-    front.faults = [held(go_on, refused(BROKE), reached=reached)]
-    kernels = OtherKernels(front, base_url)
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(start, client)
-        assert reached.wait(30)
-        second = kernels.begin(KERNEL, BRIEF)
-        time.sleep(2)
-        go_on.set()
-        assert "enough credits" in str(first.exception(timeout=30)).lower()
-    (found,) = kernels.printed(second)
-    assert front.runs() == [found]
-    assert len(set(front.keys)) == 2
-    assert start(client).id == found
 
 
 # Where they are

@@ -11,7 +11,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
 from tests.card.live import receive
-from tests.card.widgets.leads.lead_front import Front, Page
+from tests.card.widgets.leads.lead_front import Page
 from tests.fixtures.states import settled_payload
 from tests.support.quick import see
 
@@ -87,32 +87,6 @@ def test_conditions_narrow_all_runs(batch, grid):
     assert {row_id for row_id, _ in page.front.rows} == set(expected["row_id"])
     assert page.front.answers[-1]["count"].startswith(f"{len(expected)} of ")
     assert "leads" in page.front.answers[-1]["count"]
-
-
-HAS_MAIL = [{"column": "contact-email", "operator": "is_not_empty", "value": ""}]
-
-
-@pytest.mark.parametrize(("filters", "include_hidden"), [([], True), (HAS_MAIL, False)])
-def test_a_count_gives_no_number_before_it_is_known(unlimited, filters, include_hidden):
-    # What its saved filters hide was not read yet.
-    client = ow.Sandbox(speed=600).client()
-    grid = ow.leads(ow.start_many(CITIES, client=client, show=False).wait("cells", timeout=60))
-    page = Page(grid)
-    page.ask(filters=filters, include_hidden=include_hidden)
-    see(lambda: not page.update().answers[-1]["more"] and "checking" not in page.front.marks.values())
-    front, counts = Front(), []
-    for answer in page.front.answers:
-        front.receive(answer)
-        is_open = answer["more"] or "checking" in front.marks.values()
-        counts.append((is_open, answer["count"]))
-    last = page.front.answers[-1]
-    early = [count for is_open, count in counts if is_open]
-    assert early
-    if filters:
-        assert all("so far" in count or f"{last['read']} of " in count for count in early), early
-    assert "so far" not in last["count"]
-    assert {answer["hidden"] for answer in page.front.answers} <= {None, last["hidden"]}
-    grid.close()
 
 
 def of_runs(operator, value):
@@ -195,14 +169,6 @@ def test_its_lines_show_the_same_leads_in_any_kernel(client, grid):
     again.close()
 
 
-def test_a_table_that_runs_share_is_there_once(batch):
-    run = batch.runs[0]
-    grid = ow.leads([run, run])
-    assert [tab["name"] for tab in grid.head["tabs"]] == [table.name for table in run.tables]
-    assert [tab["leads"] for tab in grid.head["tabs"]] == [str(table.lead_count) for table in run.tables]
-    grid.close()
-
-
 @pytest.mark.parametrize("source", [[], ["x"], None])
 def test_what_has_no_leads_is_refused(source):
     with pytest.raises(InvalidInput):
@@ -256,33 +222,6 @@ def test_an_empty_cell_takes_no_failure_from_another_runs_column(three, unlimite
     for slug in {slug for each in failed.values() for slug in each}:
         assert heads[slug]["failed"] == sum(each.get(slug, 0) for each in failed.values())
     grid.close()
-
-
-def test_an_empty_cell_takes_no_failure_from_another_table_of_its_run(three, unlimited):
-    """The grid shows the run of a lead, not its table: it says "failed" only where that is so in each of them."""
-    runs, client = three
-    failed = [{each.slug: each.cells.errored for each in run.tables[0].columns if each.cells.errored} for run in runs]
-    first, other = next((a, b) for a in range(3) for b in range(3) if failed[a].keys() - failed[b].keys())
-    (third,) = {0, 1, 2} - {first, other}
-    wanted = {slug: failed[first].get(slug, 0) + failed[other].get(slug, 0) for slug in failed[first] | failed[other]}
-    known = []
-    for order in ((first, other), (other, first)):
-        answer = runs[first].state.payload()
-        answer["response"]["tables"] = [runs[at].tables[0].raw for at in order]
-        of_two = ow.Run.from_payload(answer)
-        grid = ow.LeadGrid([of_two, runs[third]], client=client)
-        page = Page(grid)
-        page.ask(include_hidden=True)
-        known.append(next(cells["failed"] for name, cells in known_of(page).items() if name != names_of(runs)[third]))
-        grid.close()
-    assert known[0] == known[1]
-    assert {slug: count for slug, (_, count) in known[0].items()} == wanted
-    for slug in failed[first].keys() ^ failed[other].keys():
-        assert known[0][slug][0].startswith("no result")
-
-
-def names_of(runs):
-    return [run.state.agent_name for run in runs]
 
 
 def test_a_run_that_has_ended_waits_for_none_of_its_cells_while_another_one_fills():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import functools
 import io
@@ -14,9 +13,8 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from tests.card.live import on_loop, receive, sent_by
+from tests.card.live import receive, sent_by
 from tests.card.widgets.leads.lead_front import Front, message
-from tests.support.hidden_leads import HiddenLeads
 from tests.support.quick import see
 
 
@@ -188,33 +186,3 @@ def test_ticked_leads_that_a_filter_hides_are_left_out(grid):
     see(lambda: 0 < len(loaded_ids(grid)) < 3)
     assert set(grid.selection["company"]) == {named.iloc[0]}
     assert grid.selected == tuple(named.index[:3])
-
-
-def test_ticked_leads_are_delivered_while_they_are_checked():
-    class Unread(HiddenLeads):
-        """A server that does not answer which leads pass the saved filters."""
-
-        async def __call__(self, scope, receive, send):
-            if self.seen and scope.get("path", "").endswith("/rows"):
-                await answered.wait()
-            await super().__call__(scope, receive, send)
-
-    answered = asyncio.Event()
-    sandbox = Unread(60)
-    client = sandbox.client()
-    grid = ow.leads(sandbox.ended(client), client=client)
-    messages = sent_by(grid)
-    small = {"column": "employees", "operator": "less_than", "value": "300"}
-    sandbox.clear()
-    table = grid.head["tabs"][0]["id"]
-    receive(grid, message(table, size=200, last=199, filters=[small]))
-    marks = lambda: [each["content"]["marks"] for each in messages if each.get("content", {}).get("kind") == "leads"]  # noqa: E731
-    see(marks)
-    ids = list(marks()[0])[:3]
-    receive(grid, {"kind": "select", "ids": ids, "on": True})
-    receive(grid, download(table, ids))
-    assert grid.frame.empty
-    assert grid.selection["row_id"].to_list() == ids
-    assert [len(frame_of(each)) for each in downloads_in(messages)] == [len(ids)]
-    on_loop(answered.set)
-    grid.close()

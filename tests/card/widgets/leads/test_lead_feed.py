@@ -107,16 +107,6 @@ def test_one_changed_cell_of_two_hundred_leads_is_some_hundred_bytes(made, unlim
     on_loop(feed.stop)
 
 
-def test_a_table_that_nobody_looks_at_may_change(made):
-    look(made)
-    see(lambda: made.front.answers)
-    look(made, table="")
-    made.tables[0] = touched(made.table, leadCount=made.table.lead_count + 1)
-    on_loop(made.feed.changed)
-    assert quiet(made) == 1
-    assert not made.feed.newest_table
-
-
 def test_pages_above_those_that_are_seen_are_not_read_again(made):
     look(made, last=2 * SIZE)
     see(lambda: len(made.front.answers) == 3)

@@ -69,22 +69,6 @@ def test_while_requests_are_refused_the_grid_says_so(clock):
     grid.close()
 
 
-def test_leads_stay_while_requests_are_refused(clock):
-    sandbox = Noting(clock=clock.time)
-    run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)
-    clock.skips = lambda: False
-    table, grid = run.tables[0], ow.LeadGrid(run)
-    answers = answers_of(grid)
-    receive(grid, message(table.id))
-    see(answers)
-    sandbox.refusing = 60
-    receive(grid, message(table.id, first=SIZE, last=SIZE))
-    see(lambda: len(answers()) == 2)
-    answer = answers()[-1]
-    assert (answer["read"], answer["note"], answer["more"]) == (SIZE, LIMITED, True)
-    grid.close()
-
-
 def test_the_count_follows_its_table_while_the_rows_still_wait(clock):
     sandbox = Noting(clock=clock.time)
     run = ow.start("List bakeries in Porto", client=sandbox.client(), show=False).wait("cells", timeout=60)

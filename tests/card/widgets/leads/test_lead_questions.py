@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 
-import pandas as pd
 import pytest
 
-import origami_widgets as ow
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, LeadFeed
-from origami_widgets.card.widgets.run_card import RunCard
-from tests.card.live import on_loop, receive, sent_by
+from tests.card.live import on_loop
 from tests.card.widgets.leads.lead_front import (
     SIZE,
-    Front,
     found_in,
     look,
     message,
@@ -104,35 +100,6 @@ def test_cells_may_come_until_what_is_shown_was_read_after_the_end(made):
     on_loop(feed.stop)
 
 
-def test_no_cell_of_a_whole_run_is_called_final_too_early():
-    client = ow.Sandbox(speed=60).client()
-    companies = pd.DataFrame({"website": [f"bakery-{number}.example" for number in range(20)]})
-    table = ow.upload(companies, key="website", client=client)
-    run = ow.start("Find the e-mail addresses and phones", focus_tables=[table], client=client, show=False)
-    card = RunCard(run)
-    messages, front, without = sent_by(card), Front(), set()
-    receive(card, message(table.id, last=199, size=200))
-
-    def is_final():
-        while messages:
-            content = messages.pop(0).get("content", {})
-            if content.get("kind") != "leads":
-                continue
-            front.receive(content)
-            if content["final"]:
-                without.update(
-                    (row_id, at) for row_id, cells in front.rows for at, each in enumerate(cells) if each is None
-                )
-        return bool(front.answers) and front.answers[-1]["final"]
-
-    see(lambda: is_final() and run.settled)
-    at_the_end = {(row_id, at) for row_id, cells in front.rows for at, each in enumerate(cells) if each is None}
-    assert len(front.rows) == 20
-    assert front.answers[-1]["count"] == "20 rows"
-    assert without == at_the_end
-    card.close()
-
-
 # Who looks
 
 
@@ -155,24 +122,6 @@ def test_of_very_many_pages_the_last_ones_are_served(made):
     see(lambda: len({answer["grid"] for answer in made.front.answers}) == GRIDS_LIMIT)
     assert quiet(made) == GRIDS_LIMIT
     assert {answer["grid"] for answer in made.front.answers} == {f"g{number}" for number in range(3, GRIDS_LIMIT + 3)}
-
-
-def test_what_is_read_for_a_page_that_has_gone_is_not_sent(made):
-    class Slow:
-        def __getattr__(self, name):
-            return getattr(made.operations, name)
-
-        async def list_rows(self, *given, **options):
-            made.feed.stop()
-            return await made.operations.list_rows(*given, **options)
-
-    slow = Slow()
-    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: slow)
-    made.feed = feed
-    look(made)
-    see(lambda: made.sandbox.rows)
-    quiet(made)
-    assert made.front.answers == []
 
 
 @pytest.mark.parametrize(
