@@ -25,6 +25,8 @@ class Card {
   readonly #notify: Notify;
   readonly #sections: Section[];
   readonly #voice = voice();
+  /** The run that was notified of. */
+  #told = "";
 
   constructor(model: Model, host: HTMLElement) {
     this.#model = model;
@@ -78,9 +80,10 @@ class Card {
   /** A run that went well is said of once its result is final; whatever else ends it, at once. */
   #notifyOf({ prompt, announcement, summary, settled, tone, token }: Head): void {
     const isGood = tone === "good";
-    if (isGood && !settled) return;
+    if ((isGood && !settled) || token === this.#told) return;
+    this.#told = token;
     const body = (isGood && summary) || announcement;
-    this.#notify.notify({ title: prompt, body, tone, runs: [token] });
+    this.#notify.notify({ title: prompt, body, tone });
   }
 
   /** A section that can't be drawn must not break the others. */

@@ -22,7 +22,7 @@ export type Role = "name" | "score" | "email" | "website" | "phone" | "other" | 
 
 export type LeadCell = string | LinkCell | OpenCell | null;
 
-export type LeadMark = "checking" | "hidden" | "left_out" | "unjudged" | "unsure";
+export type LeadMark = "checking" | "hidden" | "unjudged" | "unsure";
 
 export type FileFormat = "xlsx" | "csv" | "html";
 
@@ -412,7 +412,6 @@ export interface LeadsMessage {
   sort: LeadSort | null;
   filters: LeadFilter[];
   include_hidden: boolean;
-  include_left_out: boolean;
 }
 
 export interface LeadsAnswer {
@@ -478,7 +477,7 @@ export interface SelectMessage {
   on: boolean;
 }
 
-export const SAVED_VERSION = 2;
+export const SAVED_VERSION = 3;
 
 export const AGAIN = "To see this run again:";
 

@@ -2,7 +2,6 @@
 
 import { button, el, on, type Part, setText, show, showText, words } from "./dom";
 import { type News, notifyHost } from "./page_settings";
-import { isNews } from "./page_state";
 import type { Session } from "./session";
 import * as say from "./words";
 
@@ -12,8 +11,8 @@ const MARK = "● ";
 export interface Notify extends Part<boolean> {
   /** Says that the browser refuses. The owner places it. */
   readonly refusal: HTMLElement;
-  /** Notifies about runs, if the toggle is on and the page has not notified about all of them before. */
-  notify(news: Omit<News, "tag"> & { runs: readonly string[] }): void;
+  /** Notifies, if the toggle is on. */
+  notify(news: Omit<News, "tag">): void;
 }
 
 /** The document whose title the user sees; null in another site's frame, where notifications are refused, too. */
@@ -81,8 +80,8 @@ export function notifyToggle(tag: string, session: Session): Notify {
   return {
     node,
     refusal,
-    notify({ title, body, tone, runs }) {
-      if (!isOn || !page || !isNews(runs) || (session.visible && page.hasFocus())) return;
+    notify({ title, body, tone }) {
+      if (!isOn || !page || (session.visible && page.hasFocus())) return;
       markTitle(page);
       notifyHost({ tag, title, body, tone });
       try {

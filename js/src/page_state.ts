@@ -26,25 +26,15 @@ const fresh = () => ({
   watchers: new Set<() => void>(),
   held: new Map<string, Snapshot>(),
   guarded: new WeakSet<object>(),
-  /** The runs about which the page has notified. */
-  notified: new Set<string>(),
 });
 
-const KEY = Symbol.for("origami/page/5");
+const KEY = Symbol.for("origami/page/6");
 const page = globalThis as { [KEY]?: ReturnType<typeof fresh> };
 page[KEY] ??= fresh();
 const shared = page[KEY];
 const { ticks, commands, watchers } = shared;
-/** The newest snapshot of each card, by key, the documents that are saved with snapshots, and the runs notified about. */
-export const { held: snapshots, guarded, notified } = shared;
-
-/** Notes that the page notifies about runs, once each. False if it has notified about all of them. */
-export function isNews(runs: readonly string[]): boolean {
-  // Briefs that were not started have no name here, and rows that aren't shown none either.
-  const isOld = runs.length > 0 && runs.every((run) => run && notified.has(run));
-  for (const run of runs) notified.add(run);
-  return !isOld;
-}
+/** The newest snapshot of each card, by key, and the documents that are saved with snapshots. */
+export const { held: snapshots, guarded } = shared;
 
 const call = (all: Set<() => void>): void => {
   for (const each of [...all]) each();

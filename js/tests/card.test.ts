@@ -173,7 +173,7 @@ describe("the menu", () => {
 describe("the result line", () => {
   it("has the figures, or the note while there are none", () => {
     const card = draw("running");
-    expect(shown(card.one(".foot"))).toContain("Added 11 leads");
+    expect(shown(card.one(".foot"))).toContain("11 leads added");
     card.model.set({ result: sample("completed").result });
     expect(card.all(".figure").map(shown)).toEqual([
       "15 leads",
@@ -217,7 +217,7 @@ describe("the foot", () => {
 
   it("says what happens, and then what the agent said and proposes", () => {
     const card = draw("running");
-    expect(foot(card)).toBe("Latest: Added 11 leads in Porto bakeries");
+    expect(foot(card)).toBe("11 leads added.");
     card.model.set(sample("completed"));
     expect(shown(card.one(".now"))).toBe("I built a table of 15 bakeries; 12 of them sell online.");
     card.button("Follow up").click();

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Stage } from "../src/contract";
 import { notifyInLab } from "../src/labextension/commands";
-import { notified } from "../src/page_state";
 import { NOTIFY_BLOCKED } from "../src/words";
 import { type Drawn, draw, scrollIntoView, shown } from "./draw";
-import { boardOf, change, drawBoard, named, row, type Shown } from "./draw-board";
+import { boardOf, change, drawBoard, named, type Shown } from "./draw-board";
 import { sample } from "./samples";
 
 interface Sent {
@@ -28,7 +27,6 @@ class FakeNotification {
 }
 
 beforeEach(() => {
-  notified.clear();
   sent = [];
   permission = "granted";
   isSeen = false;
@@ -121,7 +119,6 @@ describe("Notify me", () => {
     await toggle(card);
     card.model.set(sample("completed"));
     expect(document.title).toBe("● Untitled.ipynb");
-    notified.clear();
     card.model.set(sample("errored"));
     expect(document.title).toBe("● Untitled.ipynb");
     document.dispatchEvent(new Event("visibilitychange"));
@@ -139,7 +136,6 @@ describe("Notify me", () => {
     expect(document.title).toBe("Untitled.ipynb");
     expect(sent).toHaveLength(1);
     isSeen = false;
-    notified.clear();
     card.model.set(sample("errored"));
     document.title = "Other.ipynb";
     seePage();
@@ -222,38 +218,6 @@ describe("Notify me on a board", () => {
   });
 });
 
-describe("a run that is on a card and on a board", () => {
-  const { token, prompt, announcement } = sample("errored").head;
-  const failed = { stage: "failed" as Stage, label: "1 failed", count: 1 };
-  const both = async () => {
-    const card = draw("running", (view) => Object.assign(view.head, { token }));
-    const on = drawBoard(boardOf([row({ token }), row(), row()]));
-    await toggle(card);
-    await toggle(on);
-    return {
-      onCard: () => card.model.set(sample("errored")),
-      onBoard: (position: number, head: object) =>
-        change(on, (view) => {
-          Object.assign(view.rows[position] ?? {}, { stage: "failed" });
-          Object.assign(view.head, head);
-        }),
-    };
-  };
-  const bodies = () => sent.map(({ title, body }) => [title, body]);
-  it("is notified of once, by the view that hears of it first", async () => {
-    const first = await both();
-    first.onCard();
-    await first.onBoard(0, { counts: [failed], announcement: "3 runs: 1 failed." });
-    expect(bodies()).toEqual([[prompt, announcement]]);
-    sent = [];
-    notified.clear();
-    const second = await both();
-    await second.onBoard(0, { counts: [failed], announcement: "3 runs: 1 failed." });
-    second.onCard();
-    expect(bodies()).toEqual([["3 runs: 1 failed.", ""]]);
-  });
-});
-
 describe("in a host with the extension", () => {
   let executed: unknown[] = [];
   let end = (): void => {};
@@ -272,6 +236,17 @@ describe("in a host with the extension", () => {
       const { message, type } = args as { message: string; type: string };
       executed.push([id, message, type]);
     },
+  });
+
+  it("notifies", async () => {
+    end = notifyInLab(commands(true));
+    const card = draw("running");
+    await toggle(card);
+    card.model.set(sample("completed"));
+    const { head } = sample("completed");
+    expect(executed).toEqual([
+      ["apputils:notify", `${head.prompt.slice(0, 50)}…: ${head.summary}`, "success"],
+    ]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import type { BoardHead, BoardRow, BoardRows, CheckTimes, ClockView, Stage, Tone } from "../contract";
-import { el, show, showText, uid } from "../dom";
+import { el, on, same, setOptions, setText, show, showText, textField, uid } from "../dom";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
 import { type Notify, notifyToggle, voice } from "../notify";
@@ -7,9 +7,8 @@ import { tabs } from "../tabs";
 import * as say from "../words";
 import style from "./board.css";
 import { boardHeader } from "./board_head";
-import { type Filter, filterBar } from "./filter_bar";
 import { openedWidget } from "./opened_card";
-import type { Item } from "./order";
+import type { Filter, Item } from "./order";
 import { RunList } from "./run_list";
 
 /** Fewer runs are found faster by looking at them. */
@@ -33,11 +32,37 @@ export function boardAnnouncer({ notify }: Notify) {
       if (known && (fresh.length || (settled && !wasSettled))) {
         const isFailed = fresh.some(({ stage }) => stage === "failed");
         const tone: Tone = isFailed ? "bad" : fresh.length ? "attention" : "neutral";
-        const runs = (settled ? rows : fresh).map(({ token }) => token);
-        notify({ title: announcement, body: settled ? sums : "", tone, runs });
+        notify({ title: announcement, body: settled ? sums : "", tone });
       }
       known = new Set(waiting.map(({ token }) => token));
       wasSettled = settled;
+    },
+  };
+}
+
+/** The fields that filter rows by words and by stage. */
+function filterBar(changed: () => void) {
+  const field = textField("Filter runs by words of their briefs, status or id", "Filter runs");
+  const stages = el("select", "", { ariaLabel: "Show runs by status" });
+  const counted = el("span", "mute", { role: "status" });
+  const node = el("div", "bar-line row", field, stages, counted);
+  on(field, "input", changed);
+  on(stages, "change", changed);
+  let drawn: unknown;
+  return {
+    node,
+    filter: (): Filter => ({ words: field.value, stage: stages.value as Stage | "" }),
+    update({ counts, title }: BoardHead): void {
+      const all = [
+        ["", `All ${title}`] as const,
+        ...counts.map(({ stage, label }) => [stage, label] as const),
+      ];
+      if (!same(all, drawn)) setOptions(stages, all);
+      drawn = all;
+    },
+    /** Sets how many of the rows are shown. */
+    count(shown: number, all: number): void {
+      setText(counted, shown === all ? "" : `${shown} of ${all} shown`);
     },
   };
 }
@@ -47,8 +72,7 @@ class Board {
   readonly #model: Model;
   readonly #lifecycle: Lifecycle;
   readonly #head: ReturnType<typeof boardHeader>;
-  readonly #filter: Filter = { words: "", stage: "" };
-  readonly #bar = filterBar(this.#filter, () => this.#arrange());
+  readonly #bar = filterBar(() => this.#arrange());
   readonly #list: RunList;
   readonly #card: ReturnType<typeof openedWidget>;
   readonly #leads: ReturnType<typeof openedWidget>;
@@ -188,7 +212,7 @@ class Board {
 
   /** Called after a change, and when the user has sorted or filtered. */
   #arrange(): void {
-    const shown = this.#list.arrange(this.#filter, this.#headNow(), this.#card.node);
+    const shown = this.#list.arrange(this.#bar.filter(), this.#headNow(), this.#card.node);
     show(this.#bar.node, this.#list.size >= FILTERED_FROM);
     this.#bar.count(shown, this.#list.size);
   }

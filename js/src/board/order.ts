@@ -46,6 +46,12 @@ export const sorted = (items: readonly Item[], order: Order<Key> | null): Item[]
       a.row.position - b.row.position,
   );
 
+/** What rows are shown: the typed words, and the chosen stage. */
+export interface Filter {
+  words: string;
+  stage: Stage | "";
+}
+
 /** Whether a row has all the typed words and the chosen stage. */
 export function matches({ row }: Item, words: string, stage: Stage | ""): boolean {
   if (stage && row.stage !== stage) return false;

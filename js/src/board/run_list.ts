@@ -7,8 +7,7 @@ import { focused } from "../lifecycle";
 import type { Session } from "../session";
 import { ariaSortOf, type Order, orderAfter } from "../sorting";
 import * as say from "../words";
-import type { Filter } from "./filter_bar";
-import { columns, type Item, type Key, matches, sharedStart, sorted } from "./order";
+import { columns, type Filter, type Item, type Key, matches, sharedStart, sorted } from "./order";
 import { cell, RunRow } from "./run_row";
 
 /** Where a key goes from a row, among the visible ones. */

@@ -24,7 +24,7 @@ UNITS: Final = words.UNITS
 SAVED_TYPES: Final = ("application/vnd.origami.run+json", "application/vnd.origami.board+json")
 """Media types of the views of a card and of a board in a saved notebook, as `SavedView`."""
 
-SAVED_VERSION: Final = 2
+SAVED_VERSION: Final = 3
 """Version of saved views. Raise it if an earlier front end could not draw a view any more, or would draw it wrongly."""
 
 AGAIN: Final = "To see this run again:"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from origami_widgets.api.models.table import cost_per_qualified_lead
 from origami_widgets.api.rows.cell_values import is_found
@@ -16,7 +16,6 @@ from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     from origami_widgets.api.models import table as models
-    from origami_widgets.api.models.run import Action
     from origami_widgets.card.view.contract import (
         Figure,
         Form,
@@ -290,32 +289,11 @@ def _as_bar(what: str, counted: Sequence[tuple[FunnelPart, int, str]]) -> Funnel
 
 _NAME_LIMIT = 60
 
-_PLAIN: Final = {
-    "table_created": "Created the table",
-    "table_restored": "Restored the table",
-    "columns_updated": "Changed columns",
-}
-_COUNTED: Final = {
-    "columns_deleted": ("Deleted", "column"),
-    "columns_restored": ("Restored", "column"),
-    "leads_added": ("Added", "lead"),
-    "leads_deleted": ("Deleted", "lead"),
-    "leads_restored": ("Restored", "lead"),
-}
-
 
 def make_now(state: RunState) -> Inline:
-    """Return what happens now; empty once nothing does."""
-    names = _table_names(state)
-    if filling := _filling(state, names):
-        return filling
-    if state.done:
-        return []
-    if not state.actions:
-        return _grown(state, names)
-    newest = state.actions[-1]
-    table = names.get(newest.table_id or "", "")
-    return ["Latest: ", *_line(newest), *_place(table)]
+    """Return what happens now: what fills or, while the agent works, its newest table; empty once nothing does."""
+    names = {table.id: clip(table.name, _NAME_LIMIT) for table in state.tables}
+    return _filling(state, names) or ([] if state.done else _grown(state, names))
 
 
 def _filling(state: RunState, names: dict[str, str]) -> Inline:
@@ -341,7 +319,6 @@ def _filling(state: RunState, names: dict[str, str]) -> Inline:
 
 
 def _grown(state: RunState, names: dict[str, str]) -> Inline:
-    """Return the newest table, until the server reports a change."""
     if not state.tables:
         return []
     table = state.tables[-1]
@@ -355,30 +332,3 @@ def _place(table: str) -> Inline:
 
 def _bold(text: str) -> Node:
     return {"t": "b", "c": [text]}
-
-
-def _table_names(state: RunState) -> dict[str, str]:
-    """Return table names by id, from the tables or else from the actions that made them."""
-    names = {action.table_id: action.table_name for action in state.actions if action.table_id and action.table_name}
-    names.update({table.id: table.name for table in state.tables if table.id and table.name})
-    return {key: clip(name, _NAME_LIMIT) for key, name in names.items()}
-
-
-def _line(action: Action) -> Inline:
-    kind = action.type
-    if kind in _PLAIN:
-        return [_PLAIN[kind]]
-    if kind == "column_added":
-        column = clip(action.column_name, _NAME_LIMIT)
-        return ["Added column ", {"t": "b", "c": [column]}] if column else ["Added a column"]
-    if kind in _COUNTED:
-        return _counted_change(*_COUNTED[kind], action.lead_count if kind == "leads_added" else action.count)
-    # A kind of change that this version does not know is shown by the server's name.
-    return [{"t": "code", "c": [clip(kind, 40) or "change"]}]
-
-
-def _counted_change(verb: str, noun: str, value: int | None) -> Inline:
-    number = shown_count(value)
-    if number is None:
-        return [f"{verb} {noun}s"]
-    return [f"{verb} ", {"t": "b", "c": [words.plural(number, noun)]}]

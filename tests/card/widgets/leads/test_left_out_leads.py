@@ -74,16 +74,9 @@ def test_leads_of_the_list_are_not_shown_and_counted(source, grid, customers):
     other.close()
 
 
-def test_leads_of_the_list_are_shown_marked_on_request(source, grid, customers):
-    front = Page(grid).ask(include_left_out=True)
-    assert set(front.ids("left_out")) == set(ids_of(source)) - set(ids_of(source, leave_out=customers))
-    assert set(front.ids()) == set(ids_of(source, leave_out=customers))
-    assert front.answers[-1]["total"] == len(ids_of(source))
-
-
 def test_frames_and_ticked_leads_are_without_them(source, grid, customers):
     page = Page(grid)
-    page.ask(include_left_out=True)
+    page.ask()
     wanted = ow.leads_frame(source[0], tables=source[1], leave_out=customers)
     for frame in (grid.frame, grid.to_frame()):
         assert set(frame["row_id"]) == set(wanted["row_id"])
@@ -96,7 +89,7 @@ def test_frames_and_ticked_leads_are_without_them(source, grid, customers):
 def test_files_are_without_them_and_the_summary_counts_them(source, grid, customers, tmp_path):
     page = Page(grid)
     messages = sent_by(grid)
-    page.ask(include_left_out=True)
+    page.ask()
     wanted = ow.leads_frame(source[0], tables=source[1], leave_out=customers)
     table = grid.head["tabs"][0]["id"]
     for kind in ("csv", "xlsx"):
@@ -114,11 +107,12 @@ def test_nothing_of_the_list_is_sent_or_saved(sandbox, source, customers):
     sandbox.rows.clear()
     grid = ow.leads(source[0], leave_out=customers, save=True)
     messages = sent_by(grid)
-    front = Page(grid).ask(include_left_out=True)
-    gone = set(front.ids("left_out"))
+    Page(grid).ask()
+    gone = set(ids_of(source)) - set(ids_of(source, leave_out=customers))
     seen = json.dumps([sandbox.rows, grid.get_state(), grid.snapshot(), messages], default=str)
     assert SECRET not in seen
-    names = [cells[0] for row_id, cells in front.rows if row_id in gone]
+    every = ow.leads_frame(source[0], tables=source[1])
+    names = every[every["row_id"].isin(gone)].iloc[:, 0].to_list()
     saved = json.dumps(grid.snapshot())
     assert names
     assert not any(name in saved for name in names)
