@@ -22,7 +22,7 @@ export type Role = "name" | "score" | "email" | "website" | "phone" | "other" | 
 
 export type LeadCell = string | LinkCell | OpenCell | null;
 
-export type LeadMark = "checking" | "hidden" | "unjudged" | "unsure";
+export type LeadMark = "checking" | "hidden" | "left_out" | "unjudged" | "unsure";
 
 export type FileFormat = "xlsx" | "csv" | "html";
 
@@ -412,6 +412,7 @@ export interface LeadsMessage {
   sort: LeadSort | null;
   filters: LeadFilter[];
   include_hidden: boolean;
+  include_left_out: boolean;
 }
 
 export interface LeadsAnswer {

@@ -159,11 +159,33 @@ describe("a grid of leads", () => {
     expect(grid.all(".lines [role=gridcell]").map(shown)).toEqual(["", "Bakery 7", "90 …"]);
   });
 
-  it("counts the leads that the user's list leaves out where all are counted", () => {
+  it("shows the leads that the user's list leaves out on request, and hands none of them over", () => {
     const grid = drawGrid();
+    const copied = clipboard();
+    const [chip] = grid.all("button.chip").filter((each) => each.textContent?.startsWith("Left out")) as [
+      HTMLElement,
+    ];
+    grid.send();
+    expect(visible(chip, grid.host)).toBe(false);
     grid.send({ left_out: 2, hidden: 7, count: "5 leads, 2 left out by your list" });
-    expect(grid.text()).toContain("5 leads, 2 left out by your list");
+    expect([shown(chip), chip.ariaPressed]).toEqual(["Left out by your list 2", "false"]);
+    // The chip of the brief counts them, as all other places do.
     expect(shown(grid.one(".qualified"))).toBe("Qualified 5");
+    expect(grid.looks().at(-1)?.include_left_out).toBe(false);
+    chip.click();
+    expect(grid.looks().at(-1)).toMatchObject({ query: 2, include_left_out: true });
+    grid.send({ left_out: 2, marks: { "lead-0": "left_out", "lead-2": "left_out" } });
+    expect(chip.ariaPressed).toBe("true");
+    expect(grid.all(".lmark").map(shown).filter(Boolean)).toEqual(["left out", "left out"]);
+    tick(grid.boxes()[0], true);
+    expect([grid.selects(), grid.boxes()[0]?.checked]).toEqual([[], false]);
+    grid.one<HTMLInputElement>(".lhead input").click();
+    expect(grid.selects()).toMatchObject([{ ids: ["lead-1"], on: true }]);
+    grid.one<HTMLInputElement>(".lhead input").click();
+    item(grid, "Copy to paste").click();
+    expect(copied).toEqual(["Name\nBakery 1"]);
+    chip.click();
+    expect(grid.looks().at(-1)).toMatchObject({ query: 3, include_left_out: false });
   });
 
   it("begins with the best scores where it begins with hidden leads, and shows no other order before", () => {

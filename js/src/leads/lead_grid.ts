@@ -13,7 +13,7 @@ import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
 import { Notes } from "./notes";
 import { LeadRequests, PAGE } from "./requests";
-import { type Row, Rows, Ticks, textOf } from "./rows";
+import { isKept, type Row, Rows, Ticks, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
 
@@ -35,7 +35,8 @@ function placeOf(event: Event): Place | null {
   return cell && [Number(cell.parentElement?.dataset.at), Number(cell.dataset.place)];
 }
 
-const idsOf = (rows: (Row | undefined)[]): string[] => rows.flatMap((row) => row?.id ?? []);
+/** The ids of the leads that can be ticked. */
+const idsOf = (rows: (Row | undefined)[]): string[] => rows.filter(isKept).map(({ id }) => id);
 
 export class LeadGrid {
   readonly node: HTMLElement;
@@ -99,6 +100,10 @@ export class LeadGrid {
         this.#restart();
       },
       toggleHidden: () => this.#toggleHidden(),
+      toggleLeftOut: () => {
+        this.requests.includeLeftOut = !this.requests.includeLeftOut;
+        this.#restart();
+      },
     });
     const reach = (at: number, column: number): number =>
       at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
@@ -133,12 +138,12 @@ export class LeadGrid {
 
   /** The ticked leads of this table, without those that its filters hide. */
   get ticked(): Row[] {
-    return this.rows.all.filter((row) => !!row && this.#ticks.has(row.id)) as Row[];
+    return this.rows.all.filter(isKept).filter(({ id }) => this.#ticks.has(id));
   }
 
-  /** The leads that are shown, as far as they were read. */
+  /** The leads that are shown, as far as they were read, without those that the user's list leaves out. */
   get shown(): Row[] {
-    return this.#matching.filter((row) => !!row) as Row[];
+    return this.#matching.filter(isKept);
   }
 
   /** Whether leads are read that nobody looks at yet. */
@@ -486,11 +491,14 @@ export class LeadGrid {
   /** Ticks or unticks a lead; with Shift, also those between it and the last one, as in lists of files and mails. */
   #tick(at: number, { checked }: HTMLInputElement, event: MouseEvent): void {
     const row = this.#matching[at];
-    if (!row) return;
+    if (!isKept(row)) {
+      event.preventDefault();
+      return;
+    }
     const from = event.shiftKey ? this.#matching.findIndex((each) => each?.id === this.#ticked) : -1;
     const range = from < 0 ? [row] : this.#matching.slice(Math.min(from, at), Math.max(from, at) + 1);
     this.#ticked = row.id;
-    this.#ticks.set(idsOf(range), checked);
+    this.#ticks.set(idsOf(range.filter(isKept)), checked);
     this.#draw(false);
     this.#changed();
   }

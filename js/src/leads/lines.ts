@@ -25,6 +25,7 @@ const MARKS: Record<LeadMark, string> = {
   // Soon gone, so it must not widen the column.
   checking: "…",
   hidden: say.LEAD_HIDDEN,
+  left_out: say.LEAD_LEFT_OUT,
   unjudged: say.LEAD_UNJUDGED,
   unsure: say.LEAD_UNSURE,
 };
@@ -186,6 +187,8 @@ export class Lines {
     node.ariaRowIndex = `${at + 2}`;
     box.ariaLabel = filled(say.LEAD_SELECT, textOf(row?.cells[0] ?? null));
     box.checked = line.isTicked;
+    // Focusable, as the keys move over all lines.
+    box.ariaDisabled = line.mark === "left_out" ? "true" : null;
     box.tabIndex = this.#reach(at, TICK);
     node.ariaSelected = `${line.isTicked}`;
     for (let column = 0; column < places.length; column++) {

@@ -18,6 +18,8 @@ export class LeadRequests {
   filters: LeadFilter[] = [];
   /** Whether to show the leads that the table's saved filters hide. */
   includeHidden: boolean;
+  /** Whether to show the leads that the user's list leaves out. */
+  includeLeftOut = false;
   /** When the newest query was asked. */
   since = 0;
   readonly #session: Session;
@@ -62,7 +64,8 @@ export class LeadRequests {
   #send(table: string, first: number, last: number): void {
     const { grid, sort, filters } = this;
     const query = this.#query;
+    const [include_hidden, include_left_out] = [this.includeHidden, this.includeLeftOut];
     const shown = { grid, query, table, first, last, size: PAGE, sort, filters };
-    this.#session.ask({ kind: "leads", ...shown, include_hidden: this.includeHidden }, this.#take);
+    this.#session.ask({ kind: "leads", ...shown, include_hidden, include_left_out }, this.#take);
   }
 }

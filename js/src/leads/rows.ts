@@ -22,6 +22,9 @@ export interface Row {
   mark: LeadMark | undefined;
 }
 
+/** Whether a lead can be ticked, copied and written into files: not if the user's list leaves it out. */
+export const isKept = (row: Row | undefined): row is Row => !!row && row.mark !== "left_out";
+
 export function textOf(cell: LeadCell): string {
   if (cell === null || typeof cell === "string") return cell ?? "";
   return Array.isArray(cell) ? cell[0] : cell.text;

@@ -38,6 +38,8 @@ export interface ToolbarEvents {
   search(): void;
   filter(filters: LeadFilter[]): void;
   toggleHidden(): void;
+  /** The same for the leads that the user's list leaves out. */
+  toggleLeftOut(): void;
 }
 
 export class Toolbar {
@@ -51,6 +53,7 @@ export class Toolbar {
     "chip qualified",
   );
   readonly #qualifiedCount = el("small");
+  readonly #leftOut = button("", () => this.#events.toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
   readonly #chips = keyedList(
     el("span", "chips row"),
@@ -83,7 +86,7 @@ export class Toolbar {
     this.#more.panel.append(this.#column, this.#operator, this.#value, apply);
     this.#more.panel.classList.add("form");
     const filters = [this.#run, this.#chips.node, this.#more.press, this.#more.panel];
-    const says = [this.#found, this.#search, this.#qualified];
+    const says = [this.#found, this.#search, this.#qualified, this.#leftOut];
     this.node = el("div", "ltools row", ...says, ...filters);
     on(this.#run, "change", () => this.#chooseRun());
     on(this.#search, "input", () => events.search());
@@ -120,10 +123,10 @@ export class Toolbar {
   }
 
   /** `found` is how many of the loaded rows are shown. */
-  update(rows: Rows, found: number, { includeHidden: isHiddenShown }: LeadRequests): void {
+  update(rows: Rows, found: number, { includeHidden: isHiddenShown, includeLeftOut }: LeadRequests): void {
     const { hidden, leftOut, judged, all, heads, runs } = rows;
     // As everywhere, the number of leads is that before the user's list.
-    const total = rows.total === null ? null : rows.total + leftOut;
+    const total = rows.total === null ? null : rows.total + (includeLeftOut ? 0 : leftOut);
     show(this.#search, this.typed || (total ?? all.length) >= SEARCHED_FROM);
     // Nothing is offered for a table without leads.
     this.isOffered = heads.length > 0 && !!(all.length || this.#filters.length || this.typed || leftOut);
@@ -137,6 +140,9 @@ export class Toolbar {
     this.#qualified.ariaPressed = `${judged && !isHiddenShown}`;
     this.#qualified.ariaDisabled = judged ? null : "true";
     show(this.#qualified, this.#hasHidden || hidden === null);
+    setText(this.#leftOut, `${say.LEADS_LEFT_OUT} ${leftOut}`);
+    this.#leftOut.ariaPressed = `${includeLeftOut}`;
+    show(this.#leftOut, leftOut || includeLeftOut);
     const names = Object.keys(runs);
     // With one chosen, the others stay to choose from.
     if (names.length <= this.#runs.length) return;

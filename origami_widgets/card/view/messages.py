@@ -210,9 +210,9 @@ class RunCells(TypedDict):
     failed: dict[str, ColumnFailures]
 
 
-LeadMark = Literal["checking", "hidden", "unjudged", "unsure"]
+LeadMark = Literal["checking", "hidden", "left_out", "unjudged", "unsure"]
 """That a lead fails the table's saved filters: without a verdict, with one that is unsure, or else `hidden`; `checking`
-where this is not known yet."""
+where this is not known yet. `left_out`: the user's list leaves it out."""
 
 
 class LeadFilter(TypedDict):
@@ -240,6 +240,7 @@ class LeadsMessage(TypedDict):
         first: the index of the first visible row; `last` is that of the last one.
         size: rows per page.
         include_hidden: whether to show leads that fail the table's saved filters, marked.
+        include_left_out: whether to show leads that the user's list leaves out, marked.
     """
 
     kind: Literal["leads"]
@@ -252,6 +253,7 @@ class LeadsMessage(TypedDict):
     sort: LeadSort | None
     filters: list[LeadFilter]
     include_hidden: bool
+    include_left_out: bool
 
 
 class LeadsAnswer(TypedDict):

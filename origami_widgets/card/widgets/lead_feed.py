@@ -140,7 +140,8 @@ class LeadFeed:
             return ShownLeads([], [])
         parts = list(looked.parts.values())
         heads, rows = drawn(looked, parts, merge(looked, parts)[0], has_runs=self._has_runs(looked))
-        return ShownLeads(heads, rows)
+        left_out = {row_id for part in parts for row_id in part.left_out}
+        return ShownLeads(heads, [row for row in rows if row[0] not in left_out])
 
     def slugs(self) -> dict[str, str]:
         """Return the slugs of all shown columns by their ids."""

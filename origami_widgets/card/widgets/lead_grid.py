@@ -117,8 +117,8 @@ class LeadGrid(LeadWidget):
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
             which come from the brief and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them.
-            Frames, files and ticked leads are without them.
+        leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them; a
+            button shows them, marked. Frames, files and ticked leads are without them.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.
         include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
@@ -430,8 +430,8 @@ def leads(
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
             which come from the brief and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
-        leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them.
-            Frames, files and ticked leads are without them.
+        leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them; a
+            button shows them, marked. Frames, files and ticked leads are without them.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.
         include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.

@@ -102,6 +102,11 @@ class KnownTables:
         return sum(part.absent for part in self.parts)
 
     @property
+    def left_out(self) -> int:
+        """How many leads read the user's list leaves out, shown or not."""
+        return sum(len(part.left_out) for part in self.parts)
+
+    @property
     def is_counted(self) -> bool:
         """Whether a page was read of each table that has leads."""
         return all(part.pages or not part.lead_count for part in self.parts)
@@ -224,7 +229,7 @@ def said_of(grid: LookedAtGrid, known: KnownTables) -> tuple[str, list[bool]]:
         grid: the grid, with the order in which it has the leads.
         known: its tables.
     """
-    return with_left_out_words(_count(grid, known), known.absent), known.finals
+    return with_left_out_words(_count(grid, known), known.left_out), known.finals
 
 
 def _count(grid: LookedAtGrid, known: KnownTables) -> str:
@@ -291,7 +296,7 @@ def leads_answer(grid: LookedAtGrid, known: KnownTables) -> LeadsAnswer | None:
         more=is_cut and any(part.pages for part in parts),
         marks={} if is_same else {row_id: mark for row_id, mark in order[start:end] if mark is not None},
         hidden=known.hidden,
-        left_out=known.absent,
+        left_out=known.left_out,
         judged=known.judged,
         count=count,
         final=all(finals),

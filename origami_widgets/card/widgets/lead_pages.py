@@ -104,7 +104,7 @@ class LeadPage:
         return [row_id for row_id, _ in self.rows]
 
     def choose(self, looked: LookedAt) -> None:
-        """Choose the shown rows: not those that the user's list leaves out, nor those that the saved filters hide, unless they are asked for."""
+        """Choose the shown rows: not those that the saved filters hide or the user's list leaves out, unless they are asked for."""
         self.leads, self.marks, self.left_out = [], {}, {}
         for lead in self.received:
             passes = looked.passes(lead.id)
@@ -112,8 +112,10 @@ class LeadPage:
                 continue
             if lead.id in self.listed:
                 self.left_out[lead.id] = lead
-                continue
-            if passes is None:
+                if not looked.grid.include_left_out:
+                    continue
+                self.marks[lead.id] = "left_out"
+            elif passes is None:
                 self.marks[lead.id] = "checking"
             elif not passes:
                 self.marks[lead.id] = hidden_mark(lead, looked.columns)
@@ -208,7 +210,7 @@ class LookedAt:
     @property
     def absent(self) -> int:
         """The number of leads read that are not shown because the user's list leaves them out."""
-        return len(self.left_out)
+        return 0 if self.grid.include_left_out else len(self.left_out)
 
     @property
     def total_with_absent(self) -> int | None:
@@ -245,9 +247,10 @@ class LookedAt:
         checking = frozenset(row_id for row_id, mark in marks if mark == "checking")
         unsure = frozenset() if self.grid.include_hidden or with_checking else checking
         is_complete = self.is_complete and not self.pages[-1].is_cut and not unsure
+        left_out = self.left_out
         return LoadedLeads(
             self.table,
-            [lead for row_id, (lead, _) in self.rows().items() if row_id not in unsure],
+            [lead for row_id, (lead, _) in self.rows().items() if row_id not in unsure and row_id not in left_out],
             self.columns,
             self.grid.row_filters,
             self.is_unfiltered or self.grid.include_hidden,
@@ -259,7 +262,7 @@ class LookedAt:
             frozenset(row_id for row_id, mark in marks if mark != "checking"),
             checking,
             self.is_unfiltered,
-            list(self.left_out.values()),
+            list(left_out.values()),
         )
 
     def passes(self, row_id: str) -> bool | None:
@@ -356,6 +359,7 @@ class LookedAtGrid:
         sort: the order; None for the saved one.
         filters: the conditions that were set in the grid.
         include_hidden: whether to show leads that fail the tables' saved filters, marked.
+        include_left_out: whether to show leads that the user's list leaves out, marked.
         first: the first row that is shown; `last` is the last one.
         asked_at: when the grid has asked last (monotonic clock).
         parts: what was read of each table, by its id.
@@ -374,6 +378,7 @@ class LookedAtGrid:
     sort: LeadSort | None
     filters: list[LeadFilter]
     include_hidden: bool
+    include_left_out: bool
     first: int
     last: int
     asked_at: float = 0.0
@@ -397,7 +402,7 @@ class LookedAtGrid:
     @property
     def question(self) -> tuple[Any, ...]:
         """What is asked for, apart from the place in it."""
-        return self.table, self.size, self.sort, self.filters, self.include_hidden
+        return self.table, self.size, self.sort, self.filters, self.include_hidden, self.include_left_out
 
     def forget_sent(self) -> None:
         """Note that the front end has nothing any more."""
@@ -418,11 +423,12 @@ def read_looked_at(message: Any) -> LookedAtGrid | None:
             "sort": sort,
             "filters": list(filters),
             "include_hidden": bool(include_hidden),
+            "include_left_out": bool(include_left_out),
         } if len(grid) <= TABLE_ID_LIMIT:
             kept = [each for each in map(_filter, filters[:8]) if each is not None]
             size = min(max(size, 1), LARGEST_PAGE)
             window = max(first, 0), min(max(last, 0), 100_000)
-            return LookedAtGrid(grid, query, table, size, _sort(sort), kept, include_hidden, *window)
+            return LookedAtGrid(grid, query, table, size, _sort(sort), kept, include_hidden, include_left_out, *window)
     return None
 
 

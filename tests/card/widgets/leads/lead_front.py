@@ -89,7 +89,7 @@ class Front:
 
 def message(table, /, **changes):
     made = {"kind": "leads", "grid": "g", "query": 1, "table": table, "first": 0, "last": 0, "size": SIZE}
-    return {**made, "sort": None, "filters": [], "include_hidden": False, **changes}
+    return {**made, "sort": None, "filters": [], "include_hidden": False, "include_left_out": False, **changes}
 
 
 class Page:

@@ -74,9 +74,16 @@ def test_leads_of_the_list_are_not_shown_and_counted(source, grid, customers):
     other.close()
 
 
+def test_leads_of_the_list_are_shown_marked_on_request(source, grid, customers):
+    front = Page(grid).ask(include_left_out=True)
+    assert set(front.ids("left_out")) == set(ids_of(source)) - set(ids_of(source, leave_out=customers))
+    assert set(front.ids()) == set(ids_of(source, leave_out=customers))
+    assert front.answers[-1]["total"] == len(ids_of(source))
+
+
 def test_frames_and_ticked_leads_are_without_them(source, grid, customers):
     page = Page(grid)
-    page.ask()
+    page.ask(include_left_out=True)
     wanted = ow.leads_frame(source[0], tables=source[1], leave_out=customers)
     for frame in (grid.frame, grid.to_frame()):
         assert set(frame["row_id"]) == set(wanted["row_id"])
@@ -89,7 +96,7 @@ def test_frames_and_ticked_leads_are_without_them(source, grid, customers):
 def test_files_are_without_them_and_the_summary_counts_them(source, grid, customers, tmp_path):
     page = Page(grid)
     messages = sent_by(grid)
-    page.ask()
+    page.ask(include_left_out=True)
     wanted = ow.leads_frame(source[0], tables=source[1], leave_out=customers)
     table = grid.head["tabs"][0]["id"]
     for kind in ("csv", "xlsx"):
@@ -107,12 +114,11 @@ def test_nothing_of_the_list_is_sent_or_saved(sandbox, source, customers):
     sandbox.rows.clear()
     grid = ow.leads(source[0], leave_out=customers, save=True)
     messages = sent_by(grid)
-    Page(grid).ask()
-    gone = set(ids_of(source)) - set(ids_of(source, leave_out=customers))
+    front = Page(grid).ask(include_left_out=True)
+    gone = set(front.ids("left_out"))
     seen = json.dumps([sandbox.rows, grid.get_state(), grid.snapshot(), messages], default=str)
     assert SECRET not in seen
-    every = ow.leads_frame(source[0], tables=source[1])
-    names = every[every["row_id"].isin(gone)].iloc[:, 0].to_list()
+    names = [cells[0] for row_id, cells in front.rows if row_id in gone]
     saved = json.dumps(grid.snapshot())
     assert names
     assert not any(name in saved for name in names)
