@@ -37,7 +37,7 @@ SIGNS: Final[dict[Tone, str]] = {"running": "●", "good": "✓", "attention": "
 """Shown before words with a tone, as no colour is the only sign of a meaning."""
 _LEAD_COLUMNS, _LEAD_CELL_LIMIT = 8, 60
 _NAME_LIMIT = 60
-_TABLES, _COLUMNS = 8, 20
+_TABLES, _COLUMNS = 6, 16
 """Most tables, and columns of all of them together."""
 _RUNS = 12
 """Most runs of which all is said that is known."""

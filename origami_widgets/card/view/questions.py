@@ -23,7 +23,7 @@ FOLLOW_UP_COST = "This starts another turn, which uses credits."
 _QUESTION_LIMIT = 400
 _ANSWER_LIMIT = 80
 _ANSWERS_LIMIT = 6
-_SUGGESTIONS_LIMIT = 6
+_SUGGESTIONS_LIMIT = 4
 _FREEFORM = "Something else"
 _AS_PROMPT = frozenset({"", "find_more_leads"})
 # The notice of such an end has the button that goes on from there, with its explanation. The agent's offer of the same
