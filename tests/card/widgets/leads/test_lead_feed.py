@@ -7,8 +7,6 @@ import json
 from types import SimpleNamespace
 
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -351,21 +349,6 @@ def test_the_code_that_draws_leads_comes_when_it_is_asked_for(card):
     (answer,) = messages
     assert answer["content"]["kind"] == "code"
     assert "export" in answer["content"]["code"]
-
-
-def test_loaded_leads_are_an_arrow_stream_without_another_request(ended):
-    grid = ow.LeadGrid(ended.run)
-    assert pl.DataFrame(grid).height == 0
-    messages = sent_by(grid)
-    receive(grid, message(ended.table.id))
-    see(lambda: leads_in(messages))
-    ended.sandbox.rows.clear()
-    frame, streamed = grid.frame, pl.DataFrame(grid)
-    assert streamed.columns == list(frame)
-    assert streamed["row_id"].to_list() == frame["row_id"].to_list() != []
-    assert pa.table(grid).num_rows == streamed.height == SIZE
-    assert ended.sandbox.rows == []
-    grid.close()
 
 
 def test_tables_of_two_accounts_in_one_grid_use_their_own_clients(ended):
