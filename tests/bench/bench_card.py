@@ -100,7 +100,7 @@ def large_run(rounds: int) -> list[Figure]:
         Figure("one more step", max(map(len, sent)) / 1e3, "kB", 4),
         Figure("whole view", len(json.dumps(view).encode()) / 1e3, "kB", 60),
         Figure("snapshot, from view to HTML and text", milliseconds(lambda: both(snapshot), rounds), "ms", HITCH),
-        Figure("snapshot, HTML and text", (len(html.encode()) + len(text.encode())) / 1e3, "kB", 40),
+        Figure("snapshot, HTML and text", (len(html.encode()) + len(text.encode())) / 1e3, "kB", 90),
     ]
 
 
