@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import itertools
 import os
 import subprocess
 import sys
 import threading
+import uuid
 
 import openpyxl
 import pytest
@@ -46,6 +48,13 @@ def by_another_handle(run):
     ow.Run(run.conversation.current).answer(*ANSWERS)
 
 
+def in_another_kernel(run):
+    """Sent through the same API, but not by this conversation, which is then attached again."""
+    sent = run.operations.post_run(run.agent_id, {"prompt": "Which region? Iberia"}, uuid.uuid4().hex, asyncio.Event())
+    background().run(sent)
+    assert ow.attach(run, show=False) == run
+
+
 def tables_of_card(run):
     return {each["id"] for each in view_now(run.conversation)["tables"]["items"]}
 
@@ -76,7 +85,7 @@ def batch(clock):
     return batch
 
 
-@pytest.mark.parametrize("answered", [by_another_handle, on_an_open_card_of_a_board])
+@pytest.mark.parametrize("answered", [by_another_handle, on_an_open_card_of_a_board, in_another_kernel])
 def test_what_one_place_counts_no_other_one_lacks(batch, tmp_path, answered):
     run = batch.by_name["Asked"]
     with pytest.warns(RuntimeWarning, match=r"it asks.*Answer with run\.answer\(") as caught:

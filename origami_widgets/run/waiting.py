@@ -336,7 +336,8 @@ class Handle:
             leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them;
                 a button shows them, marked. Frames, files and ticked leads are without them.
             include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
-            save: keep the first 20 leads of each table in the saved notebook; False saves none.
+            save: keep the first 20 leads of each table in the saved notebook, of more than two tables 40 in all; False saves
+                none.
 
         Returns:
             A `LeadGrid`.

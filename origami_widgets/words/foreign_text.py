@@ -13,13 +13,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import takewhile
-from typing import TypeVar
 from urllib.parse import urlsplit
-
-T = TypeVar("T")
 
 ELLIPSIS = "…"
 
@@ -190,25 +187,9 @@ def clip_to(text: str, size: int) -> str:
     return text
 
 
-def size_of(value: object) -> int:
-    """Return the size of a value in bytes, as ASCII JSON with Python's default separators."""
-    return len(json.dumps(value))
-
-
 def clip(value: object, limit: int, size: int = 0) -> str:
     """Return one clean line of at most `limit` characters and `size` bytes of JSON (default: twice the characters)."""
     return clip_to(clean(value, limit), (size or 2 * limit) + 2)
-
-
-def take(items: Iterable[T], size: int, cost: Callable[[T], int] = lambda item: size_of(item) + 2) -> list[T]:
-    """Return the first items that together fit into `size` bytes: of JSON, or by what each costs."""
-    taken: list[T] = []
-    for item in items:
-        size -= cost(item)
-        if size < 0:
-            break
-        taken.append(item)
-    return taken
 
 
 def stored_size(text: str) -> int:

@@ -122,7 +122,7 @@ class LeadGrid(LeadWidget):
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.
         include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
-        save: keep the first 20 leads of each table that you looked at in the saved notebook.
+        save: keep the first 20 leads of each table that you looked at in the saved notebook, of more than two tables 40 in all.
 
     Raises:
         InvalidInput: the source is neither runs nor tables, or an argument is invalid.
@@ -435,7 +435,7 @@ def leads(
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
             through its own client.
         include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
-        save: keep the first 20 leads of each table in the saved notebook; False saves none.
+        save: keep the first 20 leads of each table in the saved notebook, of more than two tables 40 in all; False saves none.
 
     Returns:
         A widget. `grid.selection` and `grid.frame` are DataFrames of the ticked and the loaded leads; `grid.to_frame()`

@@ -78,7 +78,7 @@ def can_ask(*, is_enriching: bool = False) -> bool:
 
 
 async def asks_nobody() -> bool:
-    """Return False, for callers that await: a question would block the event loop, so nobody is asked."""
+    """Return False: a caller that awaits is not asked, because a question would block the event loop."""
     return False
 
 
