@@ -51,7 +51,7 @@ class Poller:
 
     def __init__(self, clock: SystemClock | None = None) -> None:
         self.clock = clock or SystemClock()
-        self.checks = Checks(self.clock, self.allow)
+        self.checks = Checks(self.clock, self.allow, self.watched)
         self._limiters: weakref.WeakKeyDictionary[Traffic, RateLimiter] = weakref.WeakKeyDictionary()
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
