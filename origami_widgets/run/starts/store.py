@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -137,16 +137,15 @@ class StoreEntry(Generic[S]):
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
-    def stored_beside(self) -> list[bytes]:
-        """Return what is stored under all names. What cannot be read is left out."""
+    def stored_beside(self) -> Iterator[bytes]:
+        """Yield what is stored under all names. What cannot be read is left out."""
         if self._memory is not None:
-            return [data for data in self._memory.values() if data is not None]
-        found: list[bytes] = []
+            yield from filter(None, [*self._memory.values()])
+            return
         for path in self._path.parent.glob("*.json"):
             # Another process may just have taken it away.
             with contextlib.suppress(OSError):
-                found.append(path.read_bytes())
-        return found
+                yield path.read_bytes()
 
     def is_scope_of(self, record: Stored) -> bool:
         """Return whether a record's name is valid where this one is."""
