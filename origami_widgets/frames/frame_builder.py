@@ -98,15 +98,11 @@ def build(
     Returns:
         The columns in the schema's order with a RangeIndex; units and provenance in `attrs`.
     """
-    arrays = {
-        field.name: typed_array(
-            field.kind,
-            given[field.name] if isinstance(given, dict) else [row.get(field.name) for row in given],
-            dtype_backend,
-            field.members,
-        )
-        for field in schema.fields
-    }
+    fields = schema.fields
+    columns = (
+        given if isinstance(given, dict) else {each.name: [row.get(each.name) for row in given] for each in fields}
+    )
+    arrays = {each.name: typed_array(each.kind, columns[each.name], dtype_backend, each.members) for each in fields}
     frame = pd.DataFrame(arrays, copy=False)
     ids = list(dict.fromkeys(part.run_id for part in source.parts if isinstance(part.run_id, str)))
     frame.attrs["units"] = read_only(schema.units)
