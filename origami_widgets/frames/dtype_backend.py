@@ -322,8 +322,7 @@ def _kind_of(types: AbstractSet[type], values: Sequence[Any]) -> CellKind:
     whole = [value for value in values if type(value) is int] if int in types else [0]
     floats = [value for value in values if type(value) is float] if float in types else []
     largest = INT64 if kind == "integer" else EXACT
-    is_kept = min(whole) in largest and max(whole) in largest and all(map(math.isfinite, floats))
-    return kind if is_kept else "object"
+    return kind if min(whole) in largest and max(whole) in largest and all(map(math.isfinite, floats)) else "object"
 
 
 def read_iso_dates(values: Sequence[Any], dtype_backend: DtypeBackend) -> CellArray | None:

@@ -210,8 +210,7 @@ class _Cells:
         self._newest += cells
 
     def all(self) -> list[Any]:
-        packed = map(pickle.loads, self._packed)
-        return [*chain.from_iterable(packed), *self._newest]
+        return [*chain.from_iterable(map(pickle.loads, self._packed)), *self._newest]
 
 
 def lead_columns(
