@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -72,11 +71,11 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
     """Write texts straight into Arrow's memory, if pandas keeps them there; going through objects takes twice as long.
 
     Args:
-        raw: the JSON values; None for a missing one.
+        raw: the texts; None for a missing one.
         dtype_backend: `numpy_nullable` or `pyarrow`.
 
     Returns:
-        An array; None if there are other values than texts, half an emoji, or if there is no Arrow.
+        An array; None if there is half an emoji, which no storage of texts holds, or if there is no Arrow.
     """
     dtype: Any = pd.StringDtype()
     if dtype_backend != "pyarrow" and dtype.storage != "pyarrow":
@@ -84,10 +83,9 @@ def texts(raw: Sequence[object], dtype_backend: DtypeBackend) -> ExtensionArray 
     pa: Any = import_module("pyarrow")
     kind = pa.string() if dtype_backend == "pyarrow" else pa.large_string()
     try:
-        # Arrow accepts only texts, and bytes, which JSON does not have. For blocks of thousands of texts, its own pool
-        # would use half as much memory again.
+        # For blocks of thousands of texts, its own pool would use half as much memory again.
         array = pa.chunked_array([pa.array(raw, kind, memory_pool=pa.system_memory_pool())])
-    except (TypeError, ValueError):
+    except ValueError:
         return None
     made: ExtensionArray = (
         pd.arrays.ArrowExtensionArray(array) if dtype_backend == "pyarrow" else dtype.__from_arrow__(array)
@@ -115,13 +113,17 @@ def typed_array(
     """
     if kind == "category":
         words = [read_text(value) for value in raw]
-        known = dict.fromkeys((*members, *(word for word in words if word is not None)))
+        known = dict.fromkeys((*members, *(word for word in dict.fromkeys(words) if word is not None)))
         return pd.Categorical(words, dtype=pd.CategoricalDtype(list(known)))
-    read, dtype = READERS[kind]
-    kept = raw if is_read else [read(value) for value in raw]
-    missing = np.array([value is None for value in kept], np.bool_)
-    filler = None if dtype is object else 0
-    data: Any = np.array([filler if value is None else value for value in kept], dtype)
+    read, dtype, own = READERS[kind]
+    is_read = is_read or types_of(raw) <= own
+    if kind == "string" and is_read and (array := texts(raw, dtype_backend)) is not None:
+        return array
+    try:
+        data, missing = _filled(raw if is_read and kind != "string" else map(read, raw), dtype)
+    except OverflowError:
+        # A number with more than 64 bits.
+        data, missing = _filled(map(read, raw), dtype)
     if kind in ("date", "timestamp"):
         data = data.astype("datetime64[us]")
     if dtype_backend == "pyarrow":
@@ -146,6 +148,15 @@ def typed_array(
     return made
 
 
+def _filled(values: Iterable[Any], dtype: Any) -> tuple[Any, Any]:
+    """Return values as an array of NumPy, with something in place of missing ones, and which are missing."""
+    # NumPy itself takes None for a missing float.
+    data: Any = np.array(list(values), dtype if dtype is np.float64 else object)
+    missing = ~np.isfinite(data) if dtype is np.float64 else pd.isna(data)
+    data[missing] = None if dtype is object else 0
+    return data.astype(dtype, copy=False), missing
+
+
 def arrow_type(kind: str) -> Any:
     """Return the Arrow type for a kind of values; texts for any other."""
     pa: Any = import_module("pyarrow")
@@ -162,6 +173,7 @@ def arrow_type(kind: str) -> Any:
 
 LARGEST_EXACT = 2**53
 """Beyond this integer, several integers have the same float."""
+EXACT = range(-LARGEST_EXACT, LARGEST_EXACT + 1)
 ARROW_TEXTS = ("string[pyarrow]", "large_string[pyarrow]")
 
 
@@ -246,6 +258,7 @@ CellKind: TypeAlias = Kind | Literal["object"]
 
 _WORDS: dict[type, str] = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
 _KINDS: dict[frozenset[type], Kind] = {
+    frozenset(): "string",
     frozenset({str}): "string",
     frozenset({bool}): "boolean",
     frozenset({int}): "integer",
@@ -258,8 +271,6 @@ ISO_DATE = re.compile(
 """Matches a date, or a date and time with at most microseconds: finer times would lose digits."""
 DATE_LENGTH = len("2026-07-21")
 """Length of a date without a time; nothing else that `ISO_DATE` matches has this length."""
-MOST_NAMED = 20
-"""Rows that a note lists, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,57 +281,48 @@ class CellArray:
         array: the cells as a pandas array or, without a common type, an array of objects.
         kind: their common kind. Texts that are all dates become dates, and all times timestamps.
         words: the types of the cells, in words, if they have no common kind.
-        not_dates: why the column is text although most of its cells are dates; else None.
     """
 
     array: Any
     kind: CellKind
     words: tuple[str, ...] = ()
-    not_dates: dict[str, Any] | None = None
 
 
-def cell_array(values: Sequence[Any], dtype_backend: DtypeBackend, *, as_text: bool = False) -> CellArray:
+def cell_array(values: Sequence[Any], dtype_backend: DtypeBackend, types: AbstractSet[type] | None = None) -> CellArray:
     """Return cells as one array. A column without a value is text.
 
     Args:
         values: the cells as JSON; None is a null.
         dtype_backend: `numpy_nullable` or `pyarrow`.
-        as_text: whether every cell becomes its text as it was sent.
+        types: their `types_of` if known.
     """
-    if as_text:
-        sent = [None if cell is None else _text_of(cell) for cell in values]
-        return CellArray(pd.array(sent, dtype=pd.StringDtype()), "string")
-    types = set(map(type, values)) - {NoneType}
-    kind = _kind_of(types, values) if types else "string"
+    types = types_of(values) if types is None else types
+    kind = _kind_of(types, values)
     if kind == "object":
         words = sorted(_WORDS.get(each, each.__name__) for each in types)
         if any(type(value) is int and value not in INT64 for value in values):
             words.append("more than 64 bits")
         # `np.array` would make a matrix of lists of one length.
         cells = np.fromiter(values, dtype=object, count=len(values))
-        return CellArray(cells, kind, tuple(words), not_dates(values) if str in types else None)
-    if kind == "string":
-        moments = read_iso_dates(values, dtype_backend)
-        return moments or CellArray(text_array(values, dtype_backend), kind, not_dates=not_dates(values))
+        return CellArray(cells, kind, tuple(words))
+    if kind == "string" and (moments := read_iso_dates(values, dtype_backend)) is not None:
+        return moments
     return CellArray(typed_array(kind, values, dtype_backend, is_read=True), kind)
 
 
-def text_array(values: Sequence[Any], dtype_backend: DtypeBackend) -> ExtensionArray:
-    """Return texts and nulls as an array. Half an emoji, which no storage of texts holds, becomes the replacement character."""
-    array = texts(values, dtype_backend)
-    return typed_array("string", values, dtype_backend) if array is None else array
+def types_of(values: Sequence[Any]) -> set[type]:
+    """Return the types of the values that are not None."""
+    return set(map(type, values)) - {NoneType}
 
 
 def _kind_of(types: AbstractSet[type], values: Sequence[Any]) -> CellKind:
     kind: CellKind = _KINDS.get(frozenset(types), "object")
-    whole = [value for value in values if type(value) is int] if int in types else []
-    if kind == "integer":
-        return kind if min(whole) in INT64 and max(whole) in INT64 else "object"
-    if kind == "number":
-        is_exact = all(-LARGEST_EXACT <= value <= LARGEST_EXACT for value in whole)
-        is_finite = all(math.isfinite(value) for value in values if type(value) is float)
-        return kind if is_exact and is_finite else "object"
-    return kind
+    if kind not in ("integer", "number"):
+        return kind
+    whole = [value for value in values if type(value) is int] if int in types else [0]
+    floats = [value for value in values if type(value) is float] if float in types else []
+    largest = INT64 if kind == "integer" else EXACT
+    return kind if min(whole) in largest and max(whole) in largest and all(map(math.isfinite, floats)) else "object"
 
 
 def read_iso_dates(values: Sequence[Any], dtype_backend: DtypeBackend) -> CellArray | None:
@@ -356,36 +358,6 @@ def read_iso_dates(values: Sequence[Any], dtype_backend: DtypeBackend) -> CellAr
     return CellArray(typed_array(kind, moments, dtype_backend, is_read=True), kind)
 
 
-def not_dates(values: Sequence[Any]) -> dict[str, Any] | None:
-    """Return why a column has no dates or times although more than half of its values are such; else None.
-
-    Args:
-        values: the cells; None is an empty one.
-
-    Returns:
-        The number of `dates`, `times` and `others`, and the first `rows` of those that are fewer.
-
-    >>> not_dates(["2026-07-21", "soon", None, "2026-07-22"])
-    {'dates': 2, 'times': 0, 'others': 1, 'rows': [1]}
-    """
-    dashed = [value for value in values if type(value) is str and value[4:5] == "-"]
-    if 2 * len(dashed) <= len(values) - values.count(None):
-        # The case of nearly all columns.
-        return None
-    kinds = [(at, _kind_of_value(value)) for at, value in enumerate(values) if value is not None]
-    counts = Counter({"dates": 0, "times": 0, "others": 0})
-    counts.update(kind for _, kind in kinds)
-    most = max(("dates", "times"), key=counts.__getitem__)
-    if not 0 < len(kinds) - counts[most] < counts[most]:
-        return None
-    return {**counts, "rows": [at for at, kind in kinds if kind != most][:MOST_NAMED]}
-
-
-def _kind_of_value(value: Any) -> str:
-    if type(value) is not str or not ISO_DATE.fullmatch(value) or read_timestamp(value) is None:
-        return "others"
-    return "dates" if len(value) == DATE_LENGTH else "times"
-
-
-def _text_of(cell: Any) -> str:
+def text_of(cell: Any) -> str:
+    """Return a cell as text, as it was sent."""
     return unicode_text(cell) if isinstance(cell, str) else read_text(cell) or as_json(cell, ascii_only=False)

@@ -1,4 +1,4 @@
-"""Build a frame from its schema and one dict for each row, with the notes in its `attrs`."""
+"""Build a frame from its schema and the values of its columns, with the notes in its `attrs`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Json: TypeAlias = Mapping[str, Any]
 Record: TypeAlias = dict[str, Any]
 """Values of one row by column; those of the API as they were sent."""
+Columns: TypeAlias = dict[str, list[Any]]
+"""The same for all rows: a list for each column."""
 MOST_NAMED = 100
 """Runs that `attrs` lists, at most, as pandas prints `attrs` and writes them to files."""
 
@@ -28,7 +30,7 @@ CONTRADICTION = "Some numbers of the API contradict each other, or can't be. Wha
 def objects(value: object) -> list[tuple[int, Json]]:
     """Return the objects in a list, each with its position; none for anything else."""
     items = value if isinstance(value, list | tuple) else ()
-    return [(at, item) for at, item in enumerate(items) if isinstance(item, Mapping)]
+    return [(at, item) for at, item in enumerate(items) if isinstance(item, _OBJECTS)]
 
 
 def others(value: object) -> int:
@@ -38,7 +40,12 @@ def others(value: object) -> int:
 
 def read_fields(schema: FrameSchema, origin: Origin, item: Json) -> Record:
     """Return the values of a schema's columns that come from one kind of object; None for what it lacks."""
-    return {field.name: value_at(item, field.path) for field in schema.fields if field.origin == origin}
+    return {name: values[0] for name, values in read_columns(schema, origin, [item]).items()}
+
+
+def read_columns(schema: FrameSchema, origin: Origin, items: Sequence[Json]) -> Columns:
+    """Return the same values of several objects of this kind."""
+    return {field.name: values_at(items, field.path) for field in schema.fields if field.origin == origin}
 
 
 def value_at(item: object, path: str) -> Any:
@@ -48,11 +55,16 @@ def value_at(item: object, path: str) -> Any:
         item: the object.
         path: names of fields; dots join the levels of nested objects. It comes from a schema, never from an answer.
     """
+    return values_at([item], path)[0]
+
+
+def values_at(items: Sequence[object], path: str) -> list[Any]:
+    """Return the value of the same field of several objects; None for those that lack it."""
+    values: list[Any] = list(items)
     for name in path.split("."):
-        if not isinstance(item, _OBJECTS):
-            return None
-        item = item.get(name)
-    return item
+        # Nulls first, as `isinstance` takes longest for what is no object.
+        values = [each.get(name) if each is not None and isinstance(each, _OBJECTS) else None for each in values]
+    return values
 
 
 _OBJECTS = (dict, Mapping)
@@ -67,7 +79,7 @@ def run_fields(part: SourcePart) -> Record:
 def build(
     schema: FrameSchema,
     source: SourceData,
-    rows: Sequence[Record],
+    given: Sequence[Record] | Columns,
     *,
     dtype_backend: DtypeBackend,
     skipped: int = 0,
@@ -78,7 +90,7 @@ def build(
     Args:
         schema: the columns of the frame.
         source: the runs and tables, for the provenance.
-        rows: the values of each row by column; what is missing or can't be read becomes NA.
+        given: the values of each row by column, or of all rows; what is missing or can't be read becomes NA.
         dtype_backend: the arrays that hold the columns.
         skipped: number of list items in the answers that were not objects.
         contradicts: whether columns were computed from numbers that contradict each other.
@@ -86,10 +98,11 @@ def build(
     Returns:
         The columns in the schema's order with a RangeIndex; units and provenance in `attrs`.
     """
-    arrays = {
-        field.name: typed_array(field.kind, [row.get(field.name) for row in rows], dtype_backend, field.members)
-        for field in schema.fields
-    }
+    fields = schema.fields
+    columns = (
+        given if isinstance(given, dict) else {each.name: [row.get(each.name) for row in given] for each in fields}
+    )
+    arrays = {each.name: typed_array(each.kind, columns[each.name], dtype_backend, each.members) for each in fields}
     frame = pd.DataFrame(arrays, copy=False)
     ids = list(dict.fromkeys(part.run_id for part in source.parts if isinstance(part.run_id, str)))
     frame.attrs["units"] = read_only(schema.units)

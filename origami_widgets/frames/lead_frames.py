@@ -134,9 +134,8 @@ async def leads_frame(
         than 64 bits (`attrs["origami"]["mixed_types"]` lists them). Columns with both dates and times, or with anything
         else among them, such as a bare year, stay text. Tables without a column have NA there.
 
-        `attrs["origami"]` has `complete`, the reason if reading `stopped` early, `dates`, `timestamps`, and in `tables`
-        notes about each table: its columns with their slugs, the server's `total`, the `lead_count` before filters,
-        `not_dates` for columns that are text although most of their values are dates, and `table_changed`: True if the
+        `attrs["origami"]` has `complete`, the reason if reading `stopped` early, and in `tables` notes about each table: its
+        columns with their slugs, the server's `total`, the `lead_count` before filters, and `table_changed`: True if the
         table has changed while its saved filters were applied, so that some leads may be missing or no longer pass.
 
     Raises:

@@ -15,7 +15,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.validate import flag
 from origami_widgets.words.foreign_text import described, unicode_text
 
-from .dtype_backend import DtypeBackend, check_backend, text_array, typed_array
+from .dtype_backend import DtypeBackend, check_backend, typed_array
 from .files.list_reading import read_leads
 from .frame_builder import read_only
 from .lead_frames import HIDDEN_TOO, LeadSourceInput, frames_of, leads_reading, stack_given
@@ -333,7 +333,7 @@ def overlap(
     )
     first = pd.DataFrame(
         {
-            on: text_array([*words, None], dtype_backend).take(np.minimum(groups, len(words))),
+            on: typed_array("string", [*words, None], dtype_backend).take(np.minimum(groups, len(words))),
             "found_in": pd.Categorical(found_in, categories=[IN_BOTH, called_a, called_b]),
             counts[0]: typed_array("integer", leads_a.tolist(), dtype_backend, is_read=True),
             counts[1]: typed_array("integer", leads_b.tolist(), dtype_backend, is_read=True),

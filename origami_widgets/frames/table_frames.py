@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .dtype_backend import DtypeBackend, check_backend
 from .economics.table_economics import COMPANIES, PEOPLE, TableEconomics
-from .frame_builder import Record, build, objects, others, read_fields, run_fields, value_at
+from .frame_builder import Columns, build, objects, others, read_columns, read_fields, run_fields, value_at
 from .schema import (
     COLUMN_FIELDS,
     LEAD_SOURCE_FIELDS,
@@ -126,14 +126,14 @@ def tables_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullabl
     return _of_tables(TABLES, source, dtype_backend, "", _of_table)
 
 
-def _of_table(economics: TableEconomics) -> Iterator[Record]:
+def _of_table(economics: TableEconomics) -> Columns:
     columns = economics.table.get("columns")
-    yield {
-        "of": economics.of,
-        "judged_leads": economics.judged,
-        "qualified_share": economics.qualified_share,
-        "credits_on_unqualified": economics.credits_on_unqualified,
-        "column_count": len(columns) if isinstance(columns, list | tuple) else None,
+    return {
+        "of": [economics.of],
+        "judged_leads": [economics.judged],
+        "qualified_share": [economics.qualified_share],
+        "credits_on_unqualified": [economics.credits_on_unqualified],
+        "column_count": [len(columns) if isinstance(columns, list | tuple) else None],
     }
 
 
@@ -142,21 +142,24 @@ def _of_tables(
     source: Source,
     dtype_backend: DtypeBackend,
     listed: str,
-    rows_of: Callable[[TableEconomics], Iterable[Record]],
+    columns_of: Callable[[TableEconomics], Columns],
 ) -> pd.DataFrame:
-    """Build a frame with what `rows_of` says of each table, given the path of the list in the table that it reads."""
+    """Build a frame with what `columns_of` says of each table, given the path of the list in the table that it reads."""
     check_backend(dtype_backend)
     data = gather(source, schema.name)
-    rows: list[Record] = []
+    columns: Columns = {field.name: [] for field in schema.fields}
     skipped, contradicts = 0, False
     for part in data.parts:
         skipped += others(part.tables)
         for _, table in objects(part.tables):
             economics, about = TableEconomics(table), {**read_fields(schema, "table", table), **run_fields(part)}
-            rows += ({**about, **row} for row in rows_of(economics))
+            found = columns_of(economics)
+            size = max(map(len, found.values()))
+            for name in columns:
+                columns[name] += found[name] if name in found else [about.get(name)] * size
             skipped += others(value_at(table, listed))
             contradicts |= economics.contradicts
-    return build(schema, data, rows, skipped=skipped, contradicts=contradicts, dtype_backend=dtype_backend)
+    return build(schema, data, columns, skipped=skipped, contradicts=contradicts, dtype_backend=dtype_backend)
 
 
 _LAST_OF_COLUMNS = ("slug", "type", "auto_trigger", "column_id")
@@ -256,15 +259,14 @@ def columns_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_nullab
     return _of_tables(COLUMNS, source, dtype_backend, "columns", _of_columns)
 
 
-def _of_columns(economics: TableEconomics) -> Iterator[Record]:
-    for position, column in objects(economics.table.get("columns")):
-        yield {
-            **read_fields(COLUMNS, "column", column),
-            "position": position,
-            "share_of_table_credits": economics.share_of_credits(column),
-            "credits_on_unqualified": economics.spent_on_unqualified(column),
-            "qualification_pass_rate": economics.pass_rate(column),
-        }
+def _of_columns(economics: TableEconomics) -> Columns:
+    return {
+        **read_columns(COLUMNS, "column", economics.columns),
+        "position": economics.positions,
+        "share_of_table_credits": economics.shares_of_credits,
+        "credits_on_unqualified": economics.spent_on_unqualified,
+        "qualification_pass_rate": economics.pass_rates,
+    }
 
 
 LEAD_SOURCES = FrameSchema(
@@ -330,6 +332,6 @@ def lead_sources_frame(source: Source, *, dtype_backend: DtypeBackend = "numpy_n
 _SOURCES = "stats.leadSources"
 
 
-def _of_sources(economics: TableEconomics) -> Iterator[Record]:
-    for _, each in objects(value_at(economics.table, _SOURCES)):
-        yield read_fields(LEAD_SOURCES, "lead_source", each)
+def _of_sources(economics: TableEconomics) -> Columns:
+    sources = [each for _, each in objects(value_at(economics.table, _SOURCES))]
+    return read_columns(LEAD_SOURCES, "lead_source", sources)

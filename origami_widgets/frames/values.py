@@ -10,7 +10,8 @@ import json
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,24 +24,23 @@ if TYPE_CHECKING:
 
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 INT64 = range(-(2**63), 2**63)
+_NUMBERS = (int, float, str)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def read_integer(value: object) -> int | None:
     """Return a 64-bit integer, also from a whole float or digits in a string; None for anything else."""
-    if isinstance(value, bool):
-        return None
     if isinstance(value, float):
         value = int(value) if value.is_integer() else None
     elif isinstance(value, str):
         value = int(value) if WHOLE.fullmatch(value) else None
-    return value if isinstance(value, int) and value in INT64 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value in INT64 else None
 
 
 def read_number(value: object) -> float | None:
     """Return a finite float, also from a number in a string; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     if isinstance(value, str) and not NUMBER.fullmatch(value):
         return None
@@ -58,11 +58,11 @@ def read_boolean(value: object) -> bool | None:
 
 def read_text(value: object) -> str | None:
     """Return a string, also from a number; None for anything else. Half an emoji becomes the replacement character."""
+    if isinstance(value, str):
+        return unicode_text(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
         return str(value)
-    if not isinstance(value, str):
-        return None
-    return unicode_text(value)
+    return None
 
 
 def read_timestamp(value: object) -> int | None:
@@ -84,14 +84,6 @@ def spaced(text: str) -> str:
     ('first Name', 'E mail work', 'company url')
     """
     return _BETWEEN_WORDS.sub(" ", text).strip()
-
-
-def read_date(value: object) -> int | None:
-    """Return microseconds since 1970 at the midnight of an ISO 8601 date without a time; None for anything else."""
-    try:
-        return (date.fromisoformat(str(value)) - _EPOCH.date()) // _MICROSECOND
-    except ValueError:
-        return None
 
 
 def as_json(value: Any, *, ascii_only: bool = True) -> str:
@@ -180,12 +172,12 @@ def _bare(value: Any) -> Any:
     return [_bare(each) for each in value] if isinstance(value, list) else value
 
 
-READERS: dict[Kind, tuple[Callable[[object], Any], type[Any]]] = {
-    "integer": (read_integer, np.int64),
-    "number": (read_number, np.float64),
-    "boolean": (read_boolean, np.bool_),
-    "string": (read_text, object),
-    "date": (read_date, np.int64),
-    "timestamp": (read_timestamp, np.int64),
+READERS: dict[Kind, tuple[Callable[[object], Any], type[Any], AbstractSet[type]]] = {
+    "integer": (read_integer, np.int64, {int}),
+    "number": (read_number, np.float64, {int, float}),
+    "boolean": (read_boolean, np.bool_, {bool}),
+    "string": (read_text, object, {str}),
+    "date": (read_timestamp, np.int64, set()),
+    "timestamp": (read_timestamp, np.int64, set()),
 }
-"""For each kind, what reads one value, and the dtype of all."""
+"""For each kind, what reads one value, the dtype of all, and the types of values that need not be read."""

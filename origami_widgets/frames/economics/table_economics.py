@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TypeVar
 
 from origami_widgets.api.rows.cell_values import column_role
-from origami_widgets.frames.frame_builder import Json, objects, value_at
+from origami_widgets.frames.frame_builder import Json, objects, value_at, values_at
 from origami_widgets.frames.values import read_integer, read_number, spaced
 
 Number = TypeVar("Number", int, float)
@@ -26,23 +26,33 @@ class TableEconomics:
     Attributes:
         table: the same.
         columns: the objects of its columns.
+        positions: their places in the list.
         contradicts: whether numbers that were read so far contradict each other, or are below zero.
     """
 
     def __init__(self, table: Json) -> None:
         self.table = table
-        self.columns = [column for _, column in objects(table.get("columns"))]
+        listed = objects(table.get("columns"))
+        self.columns = [column for _, column in listed]
+        self.positions = [position for position, _ in listed]
         self.contradicts = False
 
-    def number(self, path: str, item: Json | None = None) -> float | None:
-        """Return an amount of the table, or of another object; None if it is unknown or negative."""
-        value = read_number(value_at(self.table if item is None else item, path))
-        return self._unless(value, is_wrong=value is not None and value < 0)
+    def number(self, path: str) -> float | None:
+        """Return an amount of the table; None if it is unknown or negative."""
+        return self._amounts(read_number, path, [self.table])[0]
 
-    def count(self, path: str, item: Json | None = None) -> int | None:
+    def count(self, path: str) -> int | None:
         """Return a count in the same way."""
-        value = read_integer(value_at(self.table if item is None else item, path))
-        return self._unless(value, is_wrong=value is not None and value < 0)
+        return self._amounts(read_integer, path, [self.table])[0]
+
+    def _amounts(
+        self, read: Callable[[object], Number | None], path: str, items: Sequence[Json]
+    ) -> list[Number | None]:
+        found = [None if value is None else read(value) for value in values_at(items, path)]
+        if min((value for value in found if value is not None), default=0) < 0:
+            self.contradicts = True
+            return [None if value is None or value < 0 else value for value in found]
+        return found
 
     def _unless(self, value: Number | None, *, is_wrong: bool) -> Number | None:
         self.contradicts |= is_wrong
@@ -66,11 +76,13 @@ class TableEconomics:
     @cached_property
     def _judge(self) -> tuple[int | None, Json]:
         """The number of verdicts of the column with the most of them, and that column."""
-        found = [(total, column) for column in self.columns if (total := self._verdicts(column)) is not None]
+        counted = zip(self._verdicts, self.columns, strict=True)
+        found = [(total, column) for total, column in counted if total is not None]
         return max(found, key=lambda each: each[0], default=(None, {}))
 
-    def _verdicts(self, column: Json) -> int | None:
-        return self.count("qualification.total", column)
+    @cached_property
+    def _verdicts(self) -> list[int | None]:
+        return self._amounts(read_integer, "qualification.total", self.columns)
 
     @cached_property
     def judged(self) -> int | None:
@@ -92,7 +104,7 @@ class TableEconomics:
     @cached_property
     def unfit(self) -> int | None:
         """The leads that were judged not to qualify; None if more were judged than exist."""
-        judged, fails = self.judged, self.count("qualification.fail", self._judge[1])
+        judged, fails = self.judged, self._amounts(read_integer, "qualification.fail", [self._judge[1]])[0]
         return self._unless(fails, is_wrong=self.leads is not None and (judged or 0) > self.leads)
 
     @property
@@ -104,40 +116,48 @@ class TableEconomics:
         return max(0, most - there)
 
     @cached_property
-    def _used_by_columns(self) -> float | None:
-        used = [self.number(_USED, each) for each in self.columns]
-        return None if None in used else sum(each or 0 for each in used)
+    def _used_by_columns(self) -> list[float | None]:
+        return self._amounts(read_number, _USED, self.columns)
 
-    def share_of_credits(self, column: Json) -> float | None:
-        """Return a column's share of the credits of all columns of its table; None if one of these is unknown."""
-        return over(self.number(_USED, column), self._used_by_columns)
+    @property
+    def shares_of_credits(self) -> list[float | None]:
+        """Each column's share of the credits of all columns of its table; None if one of these is unknown."""
+        used = self._used_by_columns
+        total = None if None in used else sum(each or 0 for each in used)
+        return [None if each is None or not total else each / total for each in used]
 
-    def pass_rate(self, column: Json) -> float | None:
-        """Return the share of a column's verdicts that are good."""
-        passed, total = self.count("qualification.pass", column), self._verdicts(column)
-        return over(self._unless(passed, is_wrong=total is not None and (passed or 0) > total), total)
+    @property
+    def pass_rates(self) -> list[float | None]:
+        """The share of each column's verdicts that are good."""
+        passed = self._amounts(read_integer, "qualification.pass", self.columns)
+        return [
+            None if total is None else over(self._unless(each, is_wrong=(each or 0) > total), total)
+            for each, total in zip(passed, self._verdicts, strict=True)
+        ]
 
-    def spent_on_unqualified(self, column: Json) -> float | None:
-        """Return what a column is expected to have spent on unfit leads; None for a column that gives verdicts.
+    @cached_property
+    def spent_on_unqualified(self) -> list[float | None]:
+        """What each column is expected to have spent on unfit leads; None for a column that gives verdicts.
 
         It is assumed to have run for all leads alike, and drafts of outreach for qualified leads alone, unless they ran
         for more.
         """
-        used, unfit, leads = self.number(_USED, column), self.unfit, self.leads
-        if self._verdicts(column) is not None or used is None or unfit is None or not leads:
-            return None
-        runs, qualified = self.count("stats.totalRuns", column), self.qualified
-        is_after = column.get("kind") == "sequence" and runs is not None and qualified is not None and runs <= qualified
-        return 0.0 if is_after else used * unfit / leads
+        unfit, leads, counted = self.unfit, self.leads, zip(self._used_by_columns, self._verdicts, strict=True)
+        if unfit is None or not leads:
+            return [None] * len(self.columns)
+        spent = [None if used is None or total is not None else used * unfit / leads for used, total in counted]
+        qualified = self.qualified
+        for at, column in enumerate(self.columns):
+            if qualified is not None and spent[at] and column.get("kind") == "sequence":
+                [runs] = self._amounts(read_integer, "stats.totalRuns", [column])
+                spent[at] = 0.0 if runs is not None and runs <= qualified else spent[at]
+        return spent
 
     @property
     def credits_on_unqualified(self) -> float | None:
         """The sum over its columns that give no verdicts; None if it is unknown for one that has spent credits."""
-        spent = [
-            self.spent_on_unqualified(column)
-            for column in self.columns
-            if self._verdicts(column) is None and self.number(_USED, column) != 0
-        ]
+        counted = zip(self.spent_on_unqualified, self._used_by_columns, self._verdicts, strict=True)
+        spent = [each for each, used, total in counted if total is None and used != 0]
         return None if None in spent or not self.columns else sum(each or 0.0 for each in spent)
 
     @property

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend, text_array
+from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend, typed_array
 from origami_widgets.frames.values import spaced
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def domain_of(addresses: Iterable[object], *, dtype_backend: DtypeBackend = "num
         )
     index = addresses.index if isinstance(addresses, pd.Series) else None
     domains = company_domains(addresses)
-    return pd.Series(text_array(domains, dtype_backend), index=index, name=getattr(addresses, "name", None))
+    return pd.Series(typed_array("string", domains, dtype_backend), index=index, name=getattr(addresses, "name", None))
 
 
 def company_domain(value: object) -> str | None:
@@ -309,7 +309,7 @@ def domains_of(frame: pd.DataFrame, columns: Sequence[str], dtype_backend: Dtype
         found = company_domains(cells.iloc[waiting].to_numpy(dtype=object).tolist())
         for at, domain in zip(waiting, found, strict=True):
             domains[at] = domain
-    return text_array(domains or [None] * len(frame), dtype_backend)
+    return typed_array("string", domains or [None] * len(frame), dtype_backend)
 
 
 def company_domains(addresses: Iterable[object]) -> list[str | None]:

@@ -7,6 +7,7 @@ without any field filled has run and found nothing; a missing cell has not run. 
 from __future__ import annotations
 
 import difflib
+import pickle
 from collections.abc import Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import pandas as pd
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import is_found, main_key, main_value
 from origami_widgets.api.rows.row_reader import ids_of
-from origami_widgets.frames.dtype_backend import CellArray, DtypeBackend, cell_array, text_array, typed_array
+from origami_widgets.frames.dtype_backend import CellArray, DtypeBackend, cell_array, text_of, typed_array, types_of
 from origami_widgets.frames.values import spaced
 
 MOST_UNLISTED = 100
@@ -29,8 +30,10 @@ MOST_KEYS = 64
 """Maximum number of parts that get a column: an object used as a dictionary would make thousands."""
 REST = "rest"
 FOUND = "found"
-ABSENT = object()
-"""Marks a missing cell among the cells of a column: it has not run, unlike a null, for which nothing was found."""
+ABSENT = ...
+"""Marks a missing cell among the cells of a column: it has not run, unlike a null, for which nothing was found. Pickles keep it."""
+BLOCK = 10_000
+"""Number of cells of a column that are packed together."""
 ROW_ID = "row_id"
 OURS = ("run_name", "table_name", "domain", "qualified", "table_id", ROW_ID)
 """The last columns of a frame of leads, which are not columns of their table."""
@@ -66,33 +69,20 @@ class Findings:
         columns: ids of the table's columns, by column of the frame.
         parts: keys of the parts of cells, by column of the frame; not those of main values.
         mixed_types: types of the values, by column, for columns of dtype `object`.
-        dates: columns whose texts are all dates and were read as dates.
-        timestamps: columns whose texts are all dates with a time and were read as times.
         without_cells: reasons, by column, for columns that cannot have cells.
         unlisted: columns in the rows that the server does not list.
-        not_dates: for columns that are text although most of their values are dates or times: how many are, and which
-            rows hold something else.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     mixed_types: dict[str, list[str]] = field(default_factory=dict)
-    dates: list[str] = field(default_factory=list)
-    timestamps: list[str] = field(default_factory=list)
     without_cells: dict[str, str] = field(default_factory=dict)
     unlisted: list[str] = field(default_factory=list)
-    not_dates: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def note(self, name: str, cells: CellArray) -> None:
-        """Note the kind of a column's cells if it matters."""
-        if cells.not_dates is not None:
-            self.not_dates[name] = cells.not_dates
+        """Note the types of a column's cells if they have none in common."""
         if cells.kind == "object":
             self.mixed_types[name] = list(cells.words)
-        elif cells.kind == "date":
-            self.dates.append(name)
-        elif cells.kind == "timestamp":
-            self.timestamps.append(name)
 
 
 class LeadTable:
@@ -120,11 +110,12 @@ class LeadTable:
         self._backend = dtype_backend
         self._flatten = flatten
         self._as_texts = as_texts
-        self._row_ids: list[str] = []
+        self._rows = 0
+        self._row_ids = _Cells()
         # The cells by slug: of listed columns, of others, and of those beyond `MOST_UNLISTED`.
-        self._cells: dict[str, list[Any]] = {each.slug: [] for each in listed if each.slug is not None}
-        self._unlisted: dict[str, list[Any]] = {}
-        self._rest: list[dict[str, Any] | None] = []
+        self._cells = {each.slug: _Cells() for each in listed if each.slug is not None}
+        self._unlisted: dict[str, _Cells] = {}
+        self._rest = _Cells()
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Add a page of rows, flat or typed."""
@@ -136,12 +127,13 @@ class LeadTable:
         extra = keys - self._cells.keys() - BESIDE
         for key in dict.fromkeys(chain.from_iterable(cells)) if extra else ():
             if key in extra and key not in self._unlisted and len(self._unlisted) < MOST_UNLISTED:
-                self._unlisted[key] = [ABSENT] * len(self._row_ids)
-        self._row_ids += ids_of(rows)
+                self._unlisted[key] = _Cells([ABSENT] * self._rows)
+        self._rows += len(rows)
+        self._row_ids.add(ids_of(rows))
         for slug, column in chain(self._cells.items(), self._unlisted.items()):
-            column += [each.get(slug, ABSENT) for each in cells]
+            column.add([each.get(slug, ABSENT) for each in cells])
         rest = extra - self._unlisted.keys()
-        self._rest += [{key: each[key] for key in each if key in rest} or None for each in cells]
+        self._rest.add([({key: each[key] for key in each if key in rest} or None) if rest else None for each in cells])
 
     def frame(self, *, rows: int | None = None) -> tuple[pd.DataFrame, Findings]:
         """Return all rows so far as a frame.
@@ -150,7 +142,7 @@ class LeadTable:
             rows: the number of rows of the frame. Later rows still influence its columns and dtypes.
         """
         findings = Findings()
-        arrays: dict[str, Any] = {ROW_ID: text_array(self._row_ids, self._backend)[:rows]}
+        arrays: dict[str, Any] = {ROW_ID: typed_array("string", self._row_ids.all(), self._backend)[:rows]}
         for name, cells in self._columns(findings):
             findings.note(name, cells)
             # If all objects were texts, pandas would change the dtype.
@@ -173,24 +165,24 @@ class LeadTable:
                 findings.columns[name] = listed.id
                 findings.without_cells[name] = "no slug" if listed.slug is None else f"shares the slug {listed.slug}"
                 taken[name] = None
-                yield name, cell_array([None] * len(self._row_ids), self._backend)
+                yield name, cell_array([None] * self._rows, self._backend)
                 continue
             seen.add(listed.slug)
             slug = listed.slug or ""
-            parts = self._parts(slug, self._cells[slug], computed=listed.kind != "input")
+            parts = self._parts(slug, self._cells[slug].all(), computed=listed.kind != "input")
             for full, key, cells in _named(parts, name, taken, reserved):
                 findings.columns[full] = listed.id
                 if key:
                     findings.parts[full] = key
                 yield full, cells
         for slug, values in self._unlisted.items():
-            parts = self._parts(slug, values, computed=True)
+            parts = self._parts(slug, values.all(), computed=True)
             for full, _, cells in _named(parts, unique_name(snake_case(slug), taken), taken, frozenset()):
                 findings.unlisted.append(full)
                 yield full, cells
-        if any(self._rest):
+        if any(rest := self._rest.all()):
             findings.unlisted.append(name := unique_name(UNLISTED, taken))
-            yield name, cell_array(self._rest, self._backend)
+            yield name, cell_array(rest, self._backend)
 
     def _parts(self, slug: str, values: list[Any], *, computed: bool) -> Iterator[tuple[str, CellArray]]:
         as_text = slug in self._as_texts
@@ -202,6 +194,23 @@ class LeadTable:
         for column in self._listed:
             taken[unique_name(snake_case(column.slug or column.name or column.id), taken)] = None
         return list(taken)[len(self._reserved) :]
+
+
+class _Cells:
+    """Cells of one column, in order. Blocks of them are pickled until all are there: as objects, each takes 50 to 500 bytes."""
+
+    def __init__(self, cells: Iterable[Any] = ()) -> None:
+        self._packed: list[bytes] = []
+        self._newest = list(cells)
+
+    def add(self, cells: Iterable[Any]) -> None:
+        if len(self._newest) >= BLOCK:
+            self._packed.append(pickle.dumps(self._newest, pickle.HIGHEST_PROTOCOL))
+            self._newest = []
+        self._newest += cells
+
+    def all(self) -> list[Any]:
+        return [*chain.from_iterable(map(pickle.loads, self._packed)), *self._newest]
 
 
 def lead_columns(
@@ -217,9 +226,14 @@ def lead_columns(
         as_text: whether the main values become texts as they were sent.
     """
     cells = [None if value is ABSENT else value for value in values]
-    objects = [cell for cell in cells if type(cell) is dict] if flatten and dict in set(map(type, cells)) else []
+    types = types_of(cells)
+    objects = [cell for cell in cells if type(cell) is dict] if flatten and dict in types else []
     mains = [main_value(cell) if type(cell) is dict else cell for cell in cells] if objects else cells
-    yield "", cell_array(mains, dtype_backend, as_text=as_text)
+    if as_text:
+        sent = [None if cell is None else text_of(cell) for cell in mains]
+        yield "", CellArray(pd.array(sent, dtype=pd.StringDtype()), "string")
+    else:
+        yield "", cell_array(mains, dtype_backend, None if objects else types)
     if objects:
         yield from _parts(cells, objects, dtype_backend)
     if not (objects or (flatten and computed)):

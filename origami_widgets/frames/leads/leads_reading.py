@@ -123,8 +123,6 @@ def stack_leads(
         "complete": all(note.get("complete", False) for note in notes),
         "stopped": "; ".join(dict.fromkeys(stopped)),
         "mixed_types": findings.mixed_types,
-        "dates": findings.dates,
-        "timestamps": findings.timestamps,
         "table_count": len(notes),
         "tables": notes,
     }

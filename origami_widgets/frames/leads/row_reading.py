@@ -527,7 +527,6 @@ def note_of(
         "total": total,
         "total_changed": walk.total_changed,
         "lead_count": request.lead_count,
-        "lead_count_note": _counts(request, walk.rows if saved_filters is None and total is None else total),
         "table_changed": has_changed,
         "saved_filters": not request.include_hidden,
         "filters": [dict(part) for part in request.query.filters or ()],
@@ -542,9 +541,6 @@ def note_of(
         "table_version": None if request.table is None else list(request.table.version),
         "options": request.options(),
         "mixed_types": findings.mixed_types,
-        "dates": findings.dates,
-        "timestamps": findings.timestamps,
-        "not_dates": findings.not_dates,
         "columns_without_cells": findings.without_cells,
         "unlisted_columns": findings.unlisted,
     }
@@ -569,16 +565,6 @@ def _table_columns(
         }
         rows.append({**about, **costs})
     return rows
-
-
-def _counts(request: RowsRequest, total: int | None) -> str:
-    count = request.lead_count
-    if count is None or total is None or count == total:
-        return ""
-    yours = "your filters" if request.query.filters else ""
-    saved = "" if request.include_hidden else "the table's saved filters"
-    by = " and ".join(filter(None, (saved, yours))) or "reading"
-    return f"The table has {count:,} leads before filters and {total:,} after {by}, or it has changed."
 
 
 def loaded_rows_frame(

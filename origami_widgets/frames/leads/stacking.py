@@ -272,8 +272,6 @@ def _joined(
             for part, size in zip(parts, sizes, strict=True)
             if size
         ]
-        if (kind := _moment_kind(dtype)) is not None:
-            (findings.dates if kind == "date" else findings.timestamps).append(name)
         return pd.concat(pieces or [_missing(0, dtype)], ignore_index=True).array
     if not with_values and with_found:
         return typed_array("boolean", [None] * sum(sizes), dtype_backend)

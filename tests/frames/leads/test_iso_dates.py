@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from origami_widgets.frames.dtype_backend import ISO_DATE, not_dates, read_iso_dates
+from origami_widgets.frames.dtype_backend import ISO_DATE, read_iso_dates
 
 MOMENTS = st.lists(st.datetimes(), min_size=1, max_size=5)
 BEGAN = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,17 +67,3 @@ def test_a_column_is_read_if_all_of_its_texts_are_of_one_kind(first):
             continue
         moments = [(each[1] - BEGAN) // timedelta(microseconds=1) for each in wanted]
         assert found == (wanted[0][0], [moments[0], None, moments[1]])
-
-
-@given(values=st.lists(st.sampled_from([None, *FIRST[:2], *FIRST[:2], *FIRST, *OTHERS]), max_size=9))
-def test_dates_among_other_texts_are_counted(values):
-    kinds = [None if each is None else (plainly_read(each) or ("others",))[0] for each in values]
-    dates, times, others = (kinds.count(each) for each in ("date", "timestamp", "others"))
-    most, fewer = max(dates, times), others + min(dates, times)
-    found = not_dates(values)
-    if not 0 < fewer < most:
-        assert found is None
-    else:
-        kept = "date" if dates == most else "timestamp"
-        rows = [at for at, kind in enumerate(kinds) if kind not in (None, kept)]
-        assert found == {"dates": dates, "times": times, "others": others, "rows": rows}

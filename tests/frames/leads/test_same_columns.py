@@ -44,24 +44,6 @@ def test_cells_as_texts_are_as_they_were_sent():
     assert [str(leads([{"y": cell}], as_texts={"y"})[0]["y"][0]) for cell in cells] == texts[:-1]
 
 
-NOT_DATES = [
-    (["2026-07-21", "2019", "2020-01-01", None, "2021-01-01"], {"dates": 3, "times": 0, "others": 1, "rows": [1]}),
-    (["2026-07-21", 2019, "2020-01-01"], {"dates": 2, "times": 0, "others": 1, "rows": [1]}),
-    (["2026-07-21T09:00", "2019-01-01", "2020-01-01T09:00Z"], {"dates": 1, "times": 2, "others": 0, "rows": [1]}),
-    (["2026-07-21", "soon"], None),
-]
-
-
-@pytest.mark.parametrize(("cells", "note"), NOT_DATES, ids=repr)
-def test_a_column_that_is_nearly_dates_says_what_is_in_the_way(cells, note):
-    rows = [{} if cell is None else {"y": cell} for cell in cells]
-    for backend in BACKENDS:
-        frame, findings = leads(rows, backend=backend)
-        assert findings.not_dates == ({} if note is None else {"y": note})
-    if note is not None:
-        assert not frame.loc[note["rows"], "y"].astype("string").str.fullmatch(r"\d{4}-\d\d-\d\d.+").any()
-
-
 MAIL = {"email": "a@b.example", "confidence": "high"}
 ROWS = [lead(1), lead(2, **{"contact-email": MAIL, "fit": 7}), lead(3, fit=2.5)]
 

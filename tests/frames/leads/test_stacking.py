@@ -55,7 +55,6 @@ def test_stacked_tables_are_as_one_table_of_all_rows_in_any_order(backend, table
 def test_notes_about_mixtures_and_dates():
     stacked, findings = stack_frames([frame_of([{"x": [1], "y": DAYS[0]}]), frame_of([{"x": "a"}])], BACKENDS[0])
     assert findings.mixed_types == {"x": ["list", "text"]}
-    assert findings.dates == ["y"]
     assert str(stacked["y"].dtype) == "datetime64[us]"
 
 
