@@ -182,7 +182,7 @@ async def hand_over(
         raise _answer_needed(run)
     leads = await leads_reading(run, client).steps(None)
     async with files.locked():
-        state, rows = await files.both()
+        state, rows = files.both()
         # Another kernel may have been faster.
         is_over = state.handed_over >= opened.period
         made = ledger_rows.hand_over(leads, rows, opened.period, files.now, is_over=is_over, left_out=left_out)
@@ -193,7 +193,7 @@ async def hand_over(
         if write is not None:
             write(made.leads)
         if not is_over:
-            await files.hand_over(state, rows, made.added, run)
+            files.hand_over(state, rows, made.added, run)
     if ended:
         warn_user(f"{ended} What it found was handed over.")
     return made.leads
@@ -350,7 +350,7 @@ class Ledger(StoreEntry[LedgerState]):
         finally:
             await OnLoop(holding.__aexit__(None, None, None))
 
-    async def both(self) -> tuple[LedgerState, list[LedgerRow]]:
+    def both(self) -> tuple[LedgerState, list[LedgerRow]]:
         """Return the state, new if there is none, and the rows of the ledger.
 
         Raises:
@@ -358,7 +358,7 @@ class Ledger(StoreEntry[LedgerState]):
         """
         from origami_widgets.frames.leads.ledger_rows import read_ledger
 
-        state = await OnLoop(self.read())
+        state = self.read()
         try:
             rows = read_ledger(self._ledger)
         except ValueError as error:
@@ -383,7 +383,7 @@ class Ledger(StoreEntry[LedgerState]):
             InvalidInput: the ledger is of another brief.
         """
         async with self.locked():
-            state, _ = await self.both()
+            state, _ = self.both()
             state.fingerprint = state.fingerprint or spec.fingerprint(state.id)
             if state.fingerprint != spec.fingerprint(state.id):
                 raise InvalidInput(
@@ -396,13 +396,13 @@ class Ledger(StoreEntry[LedgerState]):
                 state.period, state.start = state.period + 1, None
             if state.handed_over < state.period and state.start is None:
                 state.began = self.now
-                await OnLoop(self.write(state))
+                self.write(state)
             return state
 
     def _is_due(self, state: LedgerState) -> bool:
         return not state.period or self.now - state.began >= self._length - EARLY
 
-    async def hand_over(self, state: LedgerState, rows: list[LedgerRow], added: list[LedgerRow], run: Run) -> None:
+    def hand_over(self, state: LedgerState, rows: list[LedgerRow], added: list[LedgerRow], run: Run) -> None:
         """Write what a period has handed over. It is over with the last of three steps; until then, it is handed over again.
 
         Args:
@@ -418,7 +418,7 @@ class Ledger(StoreEntry[LedgerState]):
 
         written = [*rows, *added]
         state.digests = (_digest(rows), _digest(written))
-        await OnLoop(self.write(state))
+        self.write(state)
         try:
             replace_file(self._ledger, ledger_bytes(written))
         except OSError as error:
@@ -428,7 +428,7 @@ class Ledger(StoreEntry[LedgerState]):
             state.began = self.now
         state.handed_over, state.digests = state.period, (_digest(written),)
         state.agent_id, state.turn = run.agent_id, run.id
-        await OnLoop(self.write(state))
+        self.write(state)
 
 
 class PeriodEntry(StoreEntry[StartRecord]):
@@ -447,17 +447,17 @@ class PeriodEntry(StoreEntry[StartRecord]):
         super().__init__(None, ledger.scope, self.name, StartRecord, ledger.state_path)
         self._ledger, self._number = ledger, period.period
 
-    async def read(self) -> StartRecord | None:
+    def read(self) -> StartRecord | None:
         """Return the record; None if there is none."""
-        state = await self._ledger.read()
+        state = self._ledger.read()
         return None if state is None or state.period != self._number else state.start
 
-    async def write(self, record: StartRecord | None) -> None:
+    def write(self, record: StartRecord | None) -> None:
         """Replace the record, unless another period has begun."""
-        state = await self._ledger.read()
+        state = self._ledger.read()
         if state is not None and state.period == self._number:
             state.start = record
-            await self._ledger.write(state)
+            self._ledger.write(state)
 
 
 def _digest(rows: list[LedgerRow]) -> str:

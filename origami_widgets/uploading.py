@@ -183,11 +183,11 @@ class ListUpload:
             if self._target:
                 target = Table.from_raw((await operations.poll_table(self._target, include=())).body)
             if self.pilot and not record.stored.workspace_id:
-                await record.change(pilot=self.pilot)
+                record.change(pilot=self.pilot)
             self._record, first = record, first_rows(self.own, record)
             uploaded = await UploadJob(operations, first, record, name=self._name, target=target).carry_out()
             if self._workspace and not record.stored.workspace_id:
-                await record.change(workspace_id=self._workspace)
+                record.change(workspace_id=self._workspace)
             table = UploadedTable(operations, self.own, uploaded, record.stored)
             if self.has_rest:
                 # The others are not there yet: they are found by their keys.
@@ -246,8 +246,8 @@ class ListUpload:
         if self._once is None or self._fresh:
             return False
         operations = self.operations
-        uploaded = await (await store_entry(operations, f"{self._once}, own list", StoredUpload)).read()
-        started = await (await entry_of(operations, self._once)).read()
+        uploaded = (await store_entry(operations, f"{self._once}, own list", StoredUpload)).read()
+        started = (await entry_of(operations, self._once)).read()
         return bool(uploaded and uploaded.is_complete and started and started.run_id)
 
 

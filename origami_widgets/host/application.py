@@ -342,13 +342,6 @@ def _mark(thing: object) -> str:
     return mark
 
 
-def show_once(data: dict[str, Any]) -> None:
-    """Show data by media type, in an output that will never be replaced."""
-    from IPython.display import display
-
-    display(data, raw=True)
-
-
 def show(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> str:
     """Show data by media type, and return the display id by which `replace` finds the output."""
     from IPython.display import display

@@ -398,8 +398,7 @@ async def first_look(watch: RunWatch) -> None:
     """
     if watch.state.run is None or watch.state.connection.state == "stopped":
         await poller().first_check(watch)
-        if not watch.state.done:
-            await poller().list_tables(watch, if_room=True)
+        await poller().list_tables(watch, if_room=True)
 
 
 def _began(summary: RunSummary) -> tuple[str, str]:

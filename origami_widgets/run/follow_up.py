@@ -119,7 +119,7 @@ class FollowUp:
         ordinal = 0
         while True:
             name = self.name_in_store(once, ordinal)
-            record = await (await entry_of(operations, name)).read()
+            record = (await entry_of(operations, name)).read()
             if record is None or not record.run_id:
                 return name
             ordinal += 1

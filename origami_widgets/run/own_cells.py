@@ -123,6 +123,21 @@ def _is_added(column: Column, table_id: str, actions: Sequence[Action]) -> bool:
     return any(each.column_id == column.id if each.column_id else each.column_name == column.name for each in added)
 
 
+def added_later(states: Sequence[RunState], table: Table) -> list[str]:
+    """Return the ids of a table's columns that follow-ups have added, newest first.
+
+    Args:
+        states: the states of the turns, oldest first.
+        table: the table.
+    """
+    return [
+        column.id
+        for state in reversed(states[1:])
+        for column in table.columns
+        if _is_added(column, table.id.lower(), state.actions)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Missing cells of one column.

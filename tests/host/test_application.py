@@ -27,7 +27,6 @@ from origami_widgets.host.application import (
     marimo_cell_ref,
     replace,
     show,
-    show_once,
     traceback_lines,
     without_widgets,
 )
@@ -304,11 +303,6 @@ def test_an_output_is_replaced_by_its_display_id(displayed):
     first, second = show(WIDGET, METADATA), show(OTHER)
     replace(first, SNAPSHOT)
     assert displayed == {first: [(WIDGET, METADATA), SNAPSHOT], second: [OTHER]}
-
-
-def test_data_that_is_shown_once_has_no_display_id(displayed):
-    show_once(SNAPSHOT)
-    assert displayed == {"": [SNAPSHOT]}
 
 
 def test_a_snapshot_replaces_every_widget_and_a_widget_comes_back_in_its_place(displayed):

@@ -315,10 +315,13 @@ def _leads(view: LeadGridView, saved: Sequence[SavedLeads]) -> Document:
 
 
 def _saved_leads(name: str, rows: Sequence[FlatRow], columns: Sequence[Column]) -> Section:
-    shown = [column for column, _ in in_reading_order(columns)][:_LEAD_COLUMNS]
-    cells = [[_lead_cell(*each) for each in zip(make_cells(row, columns), shown, strict=False)] for row in rows]
+    shown = in_reading_order(columns)[:_LEAD_COLUMNS]
+    cells = [
+        [_lead_cell(cell, column) for cell, (column, _) in zip(make_cells(row, shown), shown, strict=True)]
+        for row in rows
+    ]
     kept = f"The first {plural(len(rows), 'lead')} of {clip(name, 80)}, saved on request (save=True)."
-    heads: list[Inline] = [[clip(column.name, _LEAD_CELL_LIMIT)] for column in shown]
+    heads: list[Inline] = [[clip(column.name, _LEAD_CELL_LIMIT)] for column, _ in shown]
     return Section([Table(heads, cells, is_text=True), line(kept, small=True)])
 
 

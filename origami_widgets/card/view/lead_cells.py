@@ -61,6 +61,8 @@ RUN_COLUMN = ":run"
 """Stands for a slug in the column that says which run a lead is from. No column of a table has such a slug."""
 Noun = tuple[str, str]
 """A word for one of the leads of a table, and for several."""
+ShownColumn = tuple["Column", "Role"]
+"""A column, and what it is for."""
 LEAD: Noun = ("lead", "leads")
 ROW: Noun = ("row", "rows")
 """The user's own list has rows, as they call them."""
@@ -70,38 +72,36 @@ _UNITS = frozenset({"url", "urls", "link", "usd", "eur", "gbp", "chf", "jpy", "p
 _SPELLED = {"email": "e-mail", "linkedin": "LinkedIn", "url": "address", "id": "ID", "sources": "source"}
 
 
-def make_cells(row: FlatRow, columns: Sequence[Column], *, own: bool = False) -> list[LeadCell]:
-    """Return the cells of one lead, in the order in which people read its columns.
+def make_cells(row: FlatRow, columns: Iterable[ShownColumn]) -> list[LeadCell]:
+    """Return the cells of one lead.
 
     Args:
         row: the row as the server sent it. A missing cell has not run, or has failed.
-        columns: the table's columns that have a slug.
-        own: whether it is the user's own list.
+        columns: the columns that are shown.
     """
-    return [_cell(row.values, column, role) for column, role in in_reading_order(columns, own=own)]
+    return [_cell(row.values, column, role) for column, role in columns]
 
 
 def make_heads(
-    columns: Sequence[Column],
+    columns: Sequence[ShownColumn],
     rows: Iterable[Sequence[LeadCell]],
     *,
     own: bool = False,
     stopped: Collection[str] = (),
 ) -> list[LeadHead]:
-    """Return the heads of the columns in the order in which people read them, with the share of values found among the leads read.
+    """Return the heads of the columns, with the share of values found among the leads read.
 
     Args:
-        columns: the table's columns that have a slug.
+        columns: the columns that are shown.
         rows: the cells of all leads read.
         own: whether it is the user's own list.
         stopped: the ids of the columns that were stopped here.
     """
     by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
-    order = in_reading_order(columns, own=own)
-    return [_head(*each, cells, own=own, stopped=stopped) for each, cells in zip(order, by_column, strict=True)]
+    return [_head(*each, cells, own=own, stopped=stopped) for each, cells in zip(columns, by_column, strict=True)]
 
 
-def hidden_mark(row: FlatRow, columns: Sequence[Column]) -> LeadMark:
+def hidden_mark(row: FlatRow, columns: Iterable[Column]) -> LeadMark:
     """Return how a lead is marked that fails the table's saved filters. One that was not judged is not rejected.
 
     Args:
@@ -149,22 +149,25 @@ def shown_columns(columns: Iterable[Column]) -> list[Column]:
     return [column for column in columns if column.slug][:COLUMNS_LIMIT]
 
 
-def in_reading_order(columns: Sequence[Column], *, own: bool = False) -> list[tuple[Column, Role]]:
+def in_reading_order(columns: Sequence[Column], *, own: bool = False, added: Sequence[str] = ()) -> list[ShownColumn]:
     """Return columns in the order in which people read them, each with what it is for.
 
-    In the user's own list, the columns that were uploaded come first, in their order.
+    Args:
+        columns: the columns that have a slug, in the table's order.
+        own: whether it is the user's own list: the columns that were uploaded come first, in their order.
+        added: the ids of columns that follow-ups have added: they come behind name and score, where they are seen.
     """
-    found = [(columns[at], role) for at, role in reading_order([(each.name, each.kind) for each in columns])]
-    if not own:
-        return found
-    places = {id(column): at for at, column in enumerate(columns)}
-    mine = sorted((each for each in found if each[0].kind == "input"), key=lambda each: places[id(each[0])])
-    return [*mine, *(each for each in found if each[0].kind != "input")]
+    roles = dict(reading_order([(each.name, each.kind) for each in columns]))
 
+    def place(at: int) -> tuple[int, int]:
+        column = columns[at]
+        if own and column.kind == "input":
+            return 0, at
+        if column.id in added:
+            return 2, added.index(column.id)
+        return (1 if roles[at] in ("name", "score") else 3), 0
 
-def slugs_in_order(columns: Sequence[Column], *, own: bool = False) -> list[str | None]:
-    """Return which column each cell of a lead is of, as `make_cells` returns them."""
-    return [column.slug for column, _ in in_reading_order(columns, own=own)]
+    return [(columns[at], roles[at]) for at in sorted(roles, key=place)]
 
 
 def run_head() -> LeadHead:
@@ -347,19 +350,19 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool, s
 
 
 def failures_of_run(
-    tables: Sequence[tuple[Sequence[Column], Sequence[Sequence[LeadCell]], bool, Collection[str]]],
+    tables: Sequence[tuple[Sequence[ShownColumn], Sequence[Sequence[LeadCell]], Collection[str]]],
 ) -> dict[str, ColumnFailures]:
     """Return the columns of a run that were stopped or have failed cells, and have none that runs, by slug.
 
     Its leads do not tell of which table they are.
 
     Args:
-        tables: the columns of each table that have a slug, the cells of all its leads read, whether it is the user's own
-            list, and the ids of the columns that were stopped here.
+        tables: the shown columns of each table, the cells of all its leads read, and the ids of the columns that were
+            stopped here.
     """
     failed, words, running = Counter[str](), defaultdict[str, list[str]](list), set[str]()
-    for columns, rows, own, stopped in tables:
-        for at, (column, _) in enumerate(in_reading_order(columns, own=own)):
+    for columns, rows, stopped in tables:
+        for at, (column, _) in enumerate(columns):
             slug, missing = column.slug or "", sum(cells[at] is None for cells in rows)
             failed[slug] += shown_count(column.cells.errored) or 0
             running |= {slug} if shown_count(column.cells.running) else set()

@@ -25,7 +25,7 @@ from origami_widgets.host.application import (
     pages,
     request,
     running_cell,
-    show_once,
+    show,
     without_widgets,
 )
 from origami_widgets.run.batch import RunBatch, queue_of
@@ -123,7 +123,7 @@ class CardBackend:
             return
         view = view_now(shown.conversation)
         if _needs_no_widget(view):
-            show_once(snapshot_of(view_now(shown.conversation, "snapshot")))
+            show(snapshot_of(view_now(shown.conversation, "snapshot")))
             return
         from origami_widgets.card.widgets.run_card import card_of
 

@@ -17,8 +17,8 @@ from origami_widgets.api.rows.saved_filters import saved_filters
 from origami_widgets.api.usage import is_counted
 from origami_widgets.card.view.lead_cells import (
     LIMITED,
+    in_reading_order,
     shown_columns,
-    slugs_in_order,
 )
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_pages import (
@@ -74,9 +74,10 @@ class LeadFeed:
         table: returns the current table with an id, cut to `TABLE_ID_LIMIT`; None if there is none.
         operations: returns the API to read a table through; None without one.
         goes_on: returns whether the run of a table, or after it the filling of its cells, goes on. Until then, the table's
-            saved filters are ignored: they would hide each lead until it has been judged.
+            saved filters are ignored, unless leads were judged before: they would hide each lead until it has been judged.
         is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
         stopped: returns the ids of a table's columns that were stopped here.
+        added: returns the ids of a table's columns that follow-ups have added, newest first.
         filters: conditions for all reads, besides those of the grid.
         sort: the order if the grid has none.
         counted: called with a table's id and its number of leads if an answer has another one than the table.
@@ -94,6 +95,7 @@ class LeadFeed:
         goes_on: Callable[[Table], bool] = lambda _: False,
         is_own: Callable[[Table], bool] = lambda _: False,
         stopped: Callable[[Table], Collection[str]] = lambda _: (),
+        added: Callable[[Table], Sequence[str]] = lambda _: (),
         filters: Sequence[LeadFilter] = (),
         sort: LeadSort | None = None,
         counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
@@ -107,6 +109,7 @@ class LeadFeed:
         self._goes_on = goes_on
         self._is_own = is_own
         self._stopped = stopped
+        self._added = added
         self._filters = list(filters)
         self._sort = sort
         self._counted = counted
@@ -114,6 +117,7 @@ class LeadFeed:
         self._left_out = left_out
         self._merged = merged
         self._grids: dict[str, LookedAtGrid] = {}
+        self._judged = set[str]()
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
 
@@ -352,6 +356,9 @@ class LeadFeed:
         if number > len(part.pages):
             return
         is_unfiltered = self._shows_all(grid, table)
+        if not is_unfiltered:
+            # They stay in view, in their order, when a follow-up goes on with the table.
+            self._judged.add(table.id)
         if part.is_unfiltered != is_unfiltered:
             part.is_unfiltered, number = is_unfiltered, 0
             part.pages.clear()
@@ -378,8 +385,10 @@ class LeadFeed:
             table = replace(table, lead_count=answer.total)
         self._use_saved_filters(part, table, operations)
         own = self._is_own(table)
-        is_shaped_anew = slugs_in_order(columns, own=own) != slugs_in_order(part.columns, own=part.is_own)
-        part.columns, part.is_own, part.total, part.note, part.failures = columns, own, answer.total, "", 0
+        order = in_reading_order(columns, own=own, added=self._added(table))
+        is_shaped_anew = [each.slug for each, _ in order] != [each.slug for each, _ in part.order]
+        part.columns, part.order, part.is_own, part.total = columns, order, own, answer.total
+        part.note, part.failures = "", 0
         part.stopped = self._stopped(table)
         is_cut = part.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
@@ -434,7 +443,7 @@ class LeadFeed:
 
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
-        return self._goes_on(table) or self._is_own(table)
+        return (self._goes_on(table) and table.id not in self._judged) or self._is_own(table)
 
     def _shows_all(self, grid: LookedAtGrid, table: Table) -> bool:
         return self._is_unfiltered(table) or self._is_unjudged(grid)

@@ -17,11 +17,11 @@ from origami_widgets.card.view.lead_cells import (
     changed_rows,
     count_words,
     failures_of_run,
+    in_reading_order,
     make_heads,
     matches_run,
     run_head,
     shown_key,
-    slugs_in_order,
     with_left_out_words,
 )
 from origami_widgets.card.view.messages import CellChange, LeadCell, LeadHead, LeadsAnswer, RunCells
@@ -183,20 +183,20 @@ def drawn(
     if not has_runs:
         (alone,) = parts
         shown = [(lead.id, row) for lead, row, _ in found]
-        return make_heads(alone.columns, [row for _, row in shown], own=alone.is_own, stopped=alone.stopped), shown
-    columns: dict[str, Column] = {}
+        return make_heads(alone.order, [row for _, row in shown], own=alone.is_own, stopped=alone.stopped), shown
+    columns: dict[str | None, Column] = {}
     for part in parts:
         for column in part.columns:
-            known = columns.get(column.slug or "")
-            columns[column.slug or ""] = column if known is None else replace(known, cells=_added(known, column))
+            known = columns.get(column.slug)
+            columns[column.slug] = column if known is None else replace(known, cells=_added(known, column))
     own = all(part.is_own for part in parts)
-    slugs = slugs_in_order(list(columns.values()), own=own)
+    order = in_reading_order(list(columns.values()), own=own)
     places: dict[int, list[int | None]] = {}
     for part in parts:
-        mine = slugs_in_order(part.columns, own=part.is_own)
-        places[id(part)] = [mine.index(slug) if slug in mine else None for slug in slugs]
+        mine = [column.slug for column, _ in part.order]
+        places[id(part)] = [mine.index(column.slug) if column.slug in mine else None for column, _ in order]
     cells = [[None if at is None else row[at] for at in places[id(part)]] for _, row, part in found]
-    heads = make_heads(list(columns.values()), cells, own=own)
+    heads = make_heads(order, cells, own=own)
     at = sum(head["role"] in ("name", "score") for head in heads[:2])
     rows = [(lead.id, [*row[:at], part.run, *row[at:]]) for (lead, _, part), row in zip(found, cells, strict=True)]
     return [*heads[:at], run_head(), *heads[at:]], rows
@@ -214,10 +214,7 @@ def _cells_of_runs(parts: Sequence[LookedAt], finals: Sequence[bool]) -> dict[st
         of_runs.setdefault(part.run, []).append((part, is_final))
     found: dict[str, RunCells] = {}
     for run, tables in of_runs.items():
-        read = [
-            (part.columns, [cells for _, cells in part.rows().values()], part.is_own, part.stopped)
-            for part, _ in tables
-        ]
+        read = [(part.order, [cells for _, cells in part.rows().values()], part.stopped) for part, _ in tables]
         found[run] = {"final": all(is_final for _, is_final in tables), "failed": failures_of_run(read)}
     return found
 

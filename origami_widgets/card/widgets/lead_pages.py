@@ -10,6 +10,7 @@ from origami_widgets.api.rows.row_reader import MOST_EMPTY_PAGES
 from origami_widgets.api.validate import OPERATORS
 from origami_widgets.card.view.lead_cells import (
     RUN_COLUMN,
+    ShownColumn,
     hidden_mark,
     make_cells,
 )
@@ -36,7 +37,8 @@ class LoadedLeads:
     Attributes:
         table: the table; None if there is none yet.
         rows: the leads, in order.
-        columns: the shown columns.
+        columns: the shown columns, in the table's order.
+        order: the same in the order in which people read them.
         filters: the conditions besides those saved with the table.
         include_hidden: whether leads that fail the saved filters may be among them.
         sort: the order; None for the saved one.
@@ -120,7 +122,7 @@ class LeadPage:
             elif not passes:
                 self.marks[lead.id] = hidden_mark(lead, looked.columns)
             self.leads.append(lead)
-        self.rows = [(lead.id, make_cells(lead, looked.columns, own=looked.is_own)) for lead in self.leads]
+        self.rows = [(lead.id, make_cells(lead, looked.order)) for lead in self.leads]
 
     def is_stale(self, version: Version, now: float, spacing: float) -> bool:
         """Return whether the page must be read again, at least `spacing` seconds after it was read."""
@@ -141,7 +143,8 @@ class LookedAt:
         sort: the order; None for the saved one.
         first: the first row that is shown; `last` is the last one, below 0 if none is, as of a table further down.
         pages: the pages read, from the first one.
-        columns: the shown columns.
+        columns: the shown columns, in the table's order.
+        order: the same in the order in which people read them.
         total: the server's count of leads.
         note: why no leads come; empty while all is well.
         failures: failed requests in a row.
@@ -162,6 +165,7 @@ class LookedAt:
     last: int = -1
     pages: list[LeadPage] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
+    order: list[ShownColumn] = field(default_factory=list)
     total: int | None = None
     note: str = ""
     failures: int = 0

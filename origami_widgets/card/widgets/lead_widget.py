@@ -14,6 +14,7 @@ from origami_widgets.card.view.result import found_values
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
 from origami_widgets.run.conversation import conversation_of
+from origami_widgets.run.own_cells import added_later
 from origami_widgets.run.reduce import Changed, LeadsCounted
 from origami_widgets.words.numbers import shown_count
 
@@ -48,6 +49,7 @@ class LeadWidget(LiveWidget):
             goes_on=self._goes_on,
             is_own=self._is_own,
             stopped=self._stopped,
+            added=self._added,
             filters=filters,
             sort=sort,
             counted=self._leads_counted,
@@ -92,6 +94,11 @@ class LeadWidget(LiveWidget):
         if conversation is None or conversation.state.stopped is None:
             return set()
         return {column for table_id, column in conversation.whole if table_id == table.id}
+
+    def _added(self, table: Table) -> list[str]:
+        """Return the ids of a table's columns that follow-ups have added, newest first."""
+        watch = self._watch(table.id)
+        return [] if watch is None else added_later(conversation_of(watch).states, table)
 
     def _watch(self, table: str) -> RunWatch | None:
         """Return the watch of the current run of a table; None for a table without a run."""

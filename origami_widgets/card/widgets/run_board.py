@@ -23,7 +23,7 @@ from origami_widgets.host.application import (
     pages,
     request,
     running_cell,
-    show_once,
+    show,
     without_widgets,
 )
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
@@ -170,7 +170,7 @@ class RunBoard(LiveWidget):
                 queue_of(batch).presentation = self
             settled = view["head"]["settled"]
             if not self.is_live or (settled and executed_by_program()):
-                show_once(self.snapshot())
+                show(self.snapshot())
             elif without_widgets(configuration().render):
                 self.is_html = True
                 self.outputs.add(self._as_html(final=settled), {})

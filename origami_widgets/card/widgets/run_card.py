@@ -21,7 +21,7 @@ from origami_widgets.card.widgets.click_commands import CardCommandHandler
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import OPTIONAL, front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
-from origami_widgets.host.application import Outputs, pages, request, running_cell, show_once
+from origami_widgets.host.application import Outputs, pages, request, running_cell, show
 from origami_widgets.run.fill import count_gaps, may_offer
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import configuration
@@ -126,7 +126,7 @@ class RunCard(LeadWidget):
         pages.note_request(request())
         with self.lock:
             if not self.add_output():
-                show_once(self.snapshot())
+                show(self.snapshot())
             elif self._conversation.presentation is None:
                 self._conversation.presentation = self
 

@@ -156,7 +156,7 @@ class PilotJob(UploadJob):
                 if row in lacking:
                     self._require_going()
                     await self._write(columns, [row])
-            await self._record.change(priced=len(self._record.stored.receipts))
+            self._record.change(priced=len(self._record.stored.receipts))
         receipts = [await self._ended(each) for each in self._record.stored.receipts[: self._record.stored.priced]]
         if receipts and not any(each.enrichments.total for each in receipts):
             raise PilotStopped(
@@ -191,7 +191,7 @@ class PilotJob(UploadJob):
         Raises:
             PilotStopped: the next chunk may not fit, or the run was stopped.
         """
-        await self._record.change(stage="rest")
+        self._record.change(stage="rest")
         columns = await self._columns()
         size, largest = CHUNKS
         dearest = (estimate.high or 0) / max(1, estimate.rest)
@@ -218,7 +218,7 @@ class PilotJob(UploadJob):
             await self._ended(receipt)
         # A receipt alone does not prove that its rows were written.
         if (await self._rows(columns)).keys() >= set(self._keys):
-            await self._record.change(stage="over")
+            self._record.change(stage="over")
         await self._check()
 
     async def _lacking(self, columns: Sequence[Column]) -> set[int]:
@@ -236,7 +236,7 @@ class PilotJob(UploadJob):
         which = key_of(self._keys[row] for row in rows)
         receipt = await self._upsert(f"enriched {len(stored.receipts)} {which}", columns, rows, enrich=True)
         self._written.update(rows)
-        await self._acknowledge(receipt, receipts=(*self._record.stored.receipts, receipt.id))
+        self._acknowledge(receipt, receipts=(*self._record.stored.receipts, receipt.id))
         await self._check()
 
     async def _ended(self, receipt: str) -> EnrichmentRun:

@@ -87,16 +87,16 @@ class UploadJob:
             except TableNotFound:
                 if self._target is not None:
                     raise
-                await self._record.renew()
+                self._record.renew()
         try:
             if self._target is None:
                 await self._make_table()
             elif not self._record.stored.table_id:
-                await self._record.change(table_id=self._target.id)
+                self._record.change(table_id=self._target.id)
             columns = await self._columns()
             await self._write_rest(columns)
             ids = await self._read_back(columns)
-            await self._record.change(is_complete=True)
+            self._record.change(is_complete=True)
             return Uploaded(await self._table(), columns, ids)
         except OrigamiError as error:
             error.add_note("Nothing was spent. The same call goes on where this one ended, and writes no row twice.")
@@ -125,19 +125,19 @@ class UploadJob:
             async def create(key: str, _batch: str) -> str:
                 return (await self._operations.create_workspace(label, idempotency_key=key)).id
 
-            await record.change(workspace_id=await self._post("workspace", create, found_workspace), pending="")
+            record.change(workspace_id=await self._post("workspace", create, found_workspace), pending="")
         while not record.stored.table_id:
             if not record.stored.csv_rows:
                 # Written down before the file is sent: after a lost answer, it says which rows the table has.
-                await record.change(csv_rows=len(self._own_list.rows))
+                record.change(csv_rows=len(self._own_list.rows))
             try:
                 what = f"file of {record.stored.csv_rows} rows"
                 table_id = await self._post(what, self._send_file, self._found_table)
             except TooLarge as error:
-                await record.change(csv_rows=smaller(error, record.stored.csv_rows))
+                record.change(csv_rows=smaller(error, record.stored.csv_rows))
             else:
                 rows = record.stored.csv_rows
-                await record.change(table_id=table_id, sent=rows, inserted=rows, pending="")
+                record.change(table_id=table_id, sent=rows, inserted=rows, pending="")
 
     async def _send_file(self, key: str, _batch: str) -> str:
         stored = self._record.stored
@@ -194,7 +194,7 @@ class UploadJob:
         stored, order = self._record.stored, self._own_list.order(self._record.stored.upload_id)
         if stored.sent < len(rows) and stored.order != order:
             # Which rows were sent can't be told from their number. To upsert them again changes nothing.
-            await self._record.change(order=order, sent=0, pending="", refusals=stored.refusals + 1)
+            self._record.change(order=order, sent=0, pending="", refusals=stored.refusals + 1)
         while (start := self._record.stored.sent) < len(rows):
             end = min(start + size, len(rows))
             try:
@@ -204,7 +204,7 @@ class UploadJob:
                 continue
             except OrigamiError as error:
                 raise self._refused(error, start, end) from None
-            await self._acknowledge(receipt, sent=end)
+            self._acknowledge(receipt, sent=end)
 
     async def _upsert(
         self, what: str, columns: Sequence[Column], rows: Iterable[int], *, enrich: bool
@@ -226,10 +226,10 @@ class UploadJob:
 
         return await self._post(what, send, None)
 
-    async def _acknowledge(self, receipt: UpsertReceipt, **changes: Any) -> None:
+    def _acknowledge(self, receipt: UpsertReceipt, **changes: Any) -> None:
         """Write down that rows were written."""
         stored, counts = self._record.stored, receipt.counts
-        await self._record.change(
+        self._record.change(
             pending="",
             inserted=stored.inserted + (counts.inserted or 0),
             updated=stored.updated + (counts.updated or 0),
@@ -348,7 +348,7 @@ class UploadJob:
                 refusals += 1
                 waits = (0.0,) if was_unknown else ()
                 if not was_unknown:
-                    await self._record.change(refusals=self._record.stored.refusals + 1, pending="")
+                    self._record.change(refusals=self._record.stored.refusals + 1, pending="")
             if look is not None and (found := await self._look(look, waits)) is not None:
                 return found
             is_put_off = error.is_replay or isinstance(error, RateLimited)
@@ -362,12 +362,12 @@ class UploadJob:
         was_unknown = self._record.stored.pending == what
         await self._allow()
         if not was_unknown:
-            await self._record.change(pending=what)
+            self._record.change(pending=what)
         try:
             return await send()
         except OrigamiError as error:
             if _is_unsent(error) and not was_unknown:
-                await self._record.change(pending="")
+                self._record.change(pending="")
             raise
 
     async def _allow(self) -> None:

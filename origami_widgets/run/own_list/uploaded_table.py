@@ -99,7 +99,7 @@ class UploadRecord:
         self.runs: dict[tuple[str, str | None], Any] = {}
         self._entry = entry
 
-    async def change(self, **changes: Any) -> None:
+    def change(self, **changes: Any) -> None:
         """Change the content, and write it down.
 
         Raises:
@@ -108,17 +108,17 @@ class UploadRecord:
         self.stored = replace(self.stored, **changes)
         if self._entry is not None:
             self._entry.place(self.stored)
-            await self._entry.write(self.stored)
+            self._entry.write(self.stored)
 
     @property
     def has_rest(self) -> bool:
         """Whether the list has a pilot, and a rest that is not enriched yet."""
         return self.stored.pilot > 0 and self.stored.stage != "over"
 
-    async def renew(self) -> None:
+    def renew(self) -> None:
         """Begin again with a new id, because the table was deleted."""
         pilot, self.stored = self.stored.pilot, self._spec.new()
-        await self.change(pilot=pilot)
+        self.change(pilot=pilot)
 
     def id_of(self, what: str) -> str:
         """Return the UUID of one request, the same each time."""
@@ -190,7 +190,7 @@ async def held_record(
         return
     entry = await store_entry(operations, f"{valid_once(once)}, own list", StoredUpload)
     async with _locks.setdefault(entry.key, asyncio.Lock()), entry.held():
-        stored = None if fresh else await entry.read()
+        stored = None if fresh else entry.read()
         if stored is not None and stored.fingerprint != spec.fingerprint(stored.upload_id):
             raise NameTaken(
                 f"The name {once!r} is used by another list",
@@ -200,7 +200,7 @@ async def held_record(
             )
         record = UploadRecord(spec, entry)
         if stored is None:
-            await record.change()
+            record.change()
         record.stored = stored or record.stored
         yield record
 

@@ -51,7 +51,7 @@ class Poller:
 
     def __init__(self, clock: SystemClock | None = None) -> None:
         self.clock = clock or SystemClock()
-        self.checks = Checks(self.clock, self.allow)
+        self.checks = Checks(self.clock, self.allow, self.watched)
         self._limiters: weakref.WeakKeyDictionary[Traffic, RateLimiter] = weakref.WeakKeyDictionary()
         self._watches: weakref.WeakValueDictionary[Hashable, RunWatch] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
@@ -148,8 +148,7 @@ class Poller:
             OrigamiError: the run could not be read.
         """
         await self.check(watch, tuple(include.split(",")) if include else ())
-        if not watch.state.done:
-            await self.list_tables(watch)
+        await self.list_tables(watch)
 
     async def first_check(self, watch: RunWatch) -> None:
         """Read a run for the first time.
@@ -173,7 +172,7 @@ class Poller:
         watch.schedule = plans.want_list(watch.schedule, self.clock.monotonic(), wanted=wanted)
 
     async def list_tables(self, watch: RunWatch, *, if_room: bool = False) -> None:
-        """Read the agent's table list now, if the answers about the run name no tables.
+        """Read the agent's table list now, if the run goes on and the answers about it name no tables.
 
         If the read fails, the run and its known tables stay as they are, and the list is read again later.
 
@@ -182,7 +181,7 @@ class Poller:
             if_room: send nothing if that would delay a poll; the poller then reads the list later.
         """
         is_full = if_room and self._limiter(watch.connected()).wait(self.clock.monotonic())
-        if not is_full and wants_table_list(watch.state):
+        if not (is_full or watch.state.done) and wants_table_list(watch.state):
             await self._read_list(watch)
 
     async def _read_list(self, watch: RunWatch) -> None:

@@ -207,10 +207,16 @@ class Checks:
     Args:
         clock: the poller's clock.
         allow: waits until the rate limit allows a further request.
+        watched: returns all watched runs: one answer with an agent's tables serves all of its turns.
     """
 
-    def __init__(self, clock: SystemClock, allow: Callable[..., Coroutine[Any, Any, None]]) -> None:
-        self._clock, self._allow = clock, allow
+    def __init__(
+        self,
+        clock: SystemClock,
+        allow: Callable[..., Coroutine[Any, Any, None]],
+        watched: Callable[[], Iterable[RunWatch]] = tuple,
+    ) -> None:
+        self._clock, self._allow, self._watched = clock, allow, watched
 
     async def check(self, watch: RunWatch) -> None:
         """Send the requests of the check that is due. A failure is noted, and planned for."""
@@ -309,7 +315,7 @@ class Checks:
         filling = filling or dict.fromkeys((table.id for table in tables), 0)
         waits: list[float | None] = []
         events: list[Event] = []
-        if len(filling) > 1 or (watch.limits and len(tables) > 1):
+        if len(filling) > 1 or (watch.limits and len(tables) > 1) or self._filling_turns(watch):
             # The agent's table list may lag, or not be readable at all.
             try:
                 answer, listed = await self._read_tables_together(watch)
@@ -340,11 +346,27 @@ class Checks:
         self._show(watch, *events, retry_after=max(asked, default=None))
 
     async def _read_tables_together(self, watch: RunWatch) -> tuple[ApiResponse, tuple[Table, ...]]:
-        """Read the agent's table list."""
+        """Read the agent's table list, also for other turns of the agent whose cells fill, which need not read it then."""
         answer = await watch.connected().poll_agent_tables(watch.state.agent_id, include=("stats",))
         tables = Page.of(Table, answer.body).items
-        watch.note_credits(tables, self._clock.monotonic())
+        now, listed = self._clock.monotonic(), {table.id for table in tables}
+        watch.note_credits(tables, now)
+        for other in self._filling_turns(watch):
+            if listed.issuperset(table.id for table in other.state.tables if table.cells.running):
+                other.note_credits(tables, now)
+                self._show(other, TablesRead(tables, at=self._clock.time()), retry_after=answer.retry_after)
+                other.schedule = plans.give_way(other.schedule)
         return answer, tables
+
+    def _filling_turns(self, watch: RunWatch) -> list[RunWatch]:
+        """Return the other turns of a run's agent that are over and checked, as their cells fill."""
+        agent = (watch.connected().identity, watch.state.agent_id.lower())
+        return [
+            each
+            for each in self._watched()
+            if each is not watch and each.schedule.phase == "cells" and each.schedule.due is not None
+            if each.operations is not None and (each.operations.identity, each.state.agent_id.lower()) == agent
+        ]
 
     async def read_tables(self, watch: RunWatch) -> None:
         """Read all tables of a run that has settled. What cannot be read stays as it is."""

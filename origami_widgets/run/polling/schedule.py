@@ -43,6 +43,8 @@ LIMITED_INTERVAL = 5.0
 """Least seconds between readings of a run's credits while a credit limit holds, and while no rate is known."""
 LIMITED_LONGEST = 15.0
 """Most seconds between such readings: what is used between two is overshot."""
+GIVES_WAY = 2.0
+"""Seconds that a turn's check waits for one of another turn of the same agent, which reads the tables for both."""
 TLS_TRIES = 2
 
 Phase = Literal["run", "cells", "over"]
@@ -245,6 +247,11 @@ def hold_off(schedule: Schedule, retry_after: float | None, now: float) -> Sched
         return schedule
     later = _wait(schedule, clamp(retry_after, fallback=SHORTEST), now)
     return later if later.due is None or later.due > schedule.due else schedule
+
+
+def give_way(schedule: Schedule) -> Schedule:
+    """Return the schedule after another turn's check read the tables: that turn's next check gets the time to do so again."""
+    return schedule if schedule.due is None else replace(schedule, due=schedule.due + GIVES_WAY)
 
 
 def wake_up(schedule: Schedule, away: float) -> Schedule:

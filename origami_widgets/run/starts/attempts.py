@@ -222,7 +222,7 @@ class Attempts:
             record.after = "" if self.follow_up is None else self.follow_up.conversation.current.state.run_id
         record.attempted_at = moment
         if self.name:
-            await (await self._entry()).write(record)
+            (await self._entry()).write(record)
 
     async def _send(self) -> None:
         spec, key, stop = self.spec, self.key, self.withdrawn

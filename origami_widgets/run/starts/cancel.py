@@ -440,7 +440,7 @@ class CellStop:
                 errors.append(copy.copy(error).with_traceback(None))
                 is_listed = not _may_pass(error)
         attribution = attribute(self._conversation.own_states, tables)
-        await _note_whole_columns(self._conversation, tables)
+        _note_whole_columns(self._conversation, tables)
         # All at once, as each may have to wait for an answer while the others' cells cost credits.
         targets = [target for target in attribution.targets if target.table_id not in self._refused]
         targets.sort(key=lambda target: -self._active.get(target.table_id, 0))
@@ -498,7 +498,7 @@ class CellStop:
         return False
 
 
-async def _note_whole_columns(conversation: Conversation, tables: Iterable[Table]) -> None:
+def _note_whole_columns(conversation: Conversation, tables: Iterable[Table]) -> None:
     """Note which columns run for every row, before a stop ends them: the cells that are missing then can be filled later."""
     found = whole_columns(own_columns(conversation.own_states, tables)) - conversation.whole
     if found:
@@ -512,14 +512,14 @@ async def _write_whole_columns(conversation: Conversation) -> None:
         entry = await _entry_of_columns(conversation)
         record = StoppedColumns(columns=sorted(conversation.whole))
         entry.place(record)
-        await entry.write(record)
+        entry.write(record)
 
 
 async def whole_columns_of(conversation: Conversation) -> set[tuple[str, str]]:
     """Return the columns, with their tables' ids, that are known to run for every row, from a record of `once=`, too."""
     if conversation.once:
         with contextlib.suppress(OrigamiError):
-            record = await (await _entry_of_columns(conversation)).read()
+            record = (await _entry_of_columns(conversation)).read()
             conversation.whole |= set(() if record is None else record.columns)
     return conversation.whole
 

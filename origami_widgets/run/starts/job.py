@@ -213,7 +213,7 @@ class StartJob(Attempts):
         """
         if self.watch is None and self.name and not self._starts_anew:
             # Without the name's lock: for a known run this is all, so the folder may be read-only.
-            await self._take_up(await (await self._entry()).read())
+            await self._take_up((await self._entry()).read())
         elif self.is_recalled:
             watch = await self.recall()
             if watch is not None and (also_over or conversation_of(watch).goes_on):
@@ -312,7 +312,7 @@ class StartJob(Attempts):
         async with entry.held():
             before = None
             try:
-                before = await entry.read()
+                before = entry.read()
             except RegistryUnusable:
                 # If a new run is wanted, the old content does not matter.
                 if not self._starts_anew:
@@ -331,7 +331,7 @@ class StartJob(Attempts):
                     error.add_note(self.record.still_open)
                 elif self.record.claimed_at is not None and not self.record.run_id:
                     with contextlib.suppress(RegistryUnusable):
-                        await entry.write(self.record.before)
+                        entry.write(self.record.before)
                 raise
 
     async def _start(self) -> None:
@@ -479,9 +479,9 @@ class StartJob(Attempts):
         record.before = self.unrecorded = None
         try:
             entry = await self._entry()
-            current = await entry.read()
+            current = entry.read()
             if current is None or current.idempotency_key == record.idempotency_key:
-                await entry.write(record)
+                entry.write(record)
         except RegistryUnusable as error:
             # The run is paid for, so the caller gets it. The entry still finds it while the server remembers the key.
             self.unrecorded = error.with_traceback(None)

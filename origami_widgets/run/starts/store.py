@@ -7,8 +7,6 @@ wait for each other, and a damaged file affects one name.
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import contextlib
 import hashlib
 import os
@@ -16,7 +14,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Hashable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -93,17 +91,14 @@ class StoreEntry(Generic[S]):
         record.name = self._name
         record.base_url, record.project, record.organization = self._scope
 
-    async def read(self) -> S | None:
+    def read(self) -> S | None:
         """Return the record; None if there is none.
 
         Raises:
             RegistryUnusable: the file cannot be read, or is not an entry of this name.
         """
         try:
-            if self._memory is not None:
-                data = self._memory.get(self.key)
-            else:
-                data = await _in_a_thread(self._path.read_bytes)
+            data = self._path.read_bytes() if self._memory is None else self._memory.get(self.key)
             return None if data is None else self._decode(data)
         except FileNotFoundError:
             return None
@@ -127,7 +122,7 @@ class StoreEntry(Generic[S]):
             raise ValueError("the agent or the run is missing")
         return record
 
-    async def write(self, record: S | None) -> None:
+    def write(self, record: S | None) -> None:
         """Replace the record; None deletes it.
 
         Raises:
@@ -138,24 +133,19 @@ class StoreEntry(Generic[S]):
             self._memory[self.key] = data
             return
         try:
-            await _in_a_thread(lambda: replace_file(self._path, data))
+            replace_file(self._path, data)
         except OSError as error:
             raise self._unusable("can't be written", error) from error
 
-    async def stored_beside(self) -> list[bytes]:
-        """Return what is stored under all names. What cannot be read is left out."""
+    def stored_beside(self) -> Iterator[bytes]:
+        """Yield what is stored under all names. What cannot be read is left out."""
         if self._memory is not None:
-            return [data for data in self._memory.values() if data is not None]
-
-        def read() -> list[bytes]:
-            found: list[bytes] = []
-            for path in self._path.parent.glob("*.json"):
-                # Another process may just have taken it away.
-                with contextlib.suppress(OSError):
-                    found.append(path.read_bytes())
-            return found
-
-        return await _in_a_thread(read)
+            yield from filter(None, [*self._memory.values()])
+            return
+        for path in self._path.parent.glob("*.json"):
+            # Another process may just have taken it away.
+            with contextlib.suppress(OSError):
+                yield path.read_bytes()
 
     def is_scope_of(self, record: Stored) -> bool:
         """Return whether a record's name is valid where this one is."""
@@ -216,7 +206,7 @@ async def recorded_runs(operations: Operations, once: str) -> set[str]:
         OrigamiError: the account could not be read, or the folder is not an absolute path.
     """
     entry, found = await entry_of(operations, once), set[str]()
-    for data in await entry.stored_beside():
+    for data in entry.stored_beside():
         with contextlib.suppress(ValueError, RecursionError):
             record = msgspec.json.decode(data, type=StartRecord)
             if entry.is_scope_of(record) and f"{record.name}, ".startswith(f"{once}, "):
@@ -285,29 +275,6 @@ def file_stem(scope: Scope, name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower())[:SLUG_LENGTH].strip("-") or "run"
     digest = hashlib.blake2b(msgspec.json.encode([*scope, name]), digest_size=10).hexdigest()
     return f"{slug}--{digest}"
-
-
-async def _in_a_thread(act: Callable[[], T]) -> T:
-    """Call a function that waits for the disk, in a thread if the host has threads, so that the event loop goes on.
-
-    A cancelled task still waits for the function's end: a file must not change after the lock of its name is released.
-    """
-    # A pool of its own: one that cannot start its thread keeps the work, and must not do it later, while another process
-    # holds the name.
-    pool = concurrent.futures.ThreadPoolExecutor(1, "origami-widgets registry")
-    try:
-        ending = asyncio.get_running_loop().run_in_executor(pool, act)
-    except RuntimeError:
-        return act()
-    finally:
-        pool.shutdown(wait=False)
-    try:
-        return await asyncio.shield(ending)
-    except asyncio.CancelledError:
-        while not ending.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait((ending,))
-        raise
 
 
 def _make_folder(path: Path) -> None:

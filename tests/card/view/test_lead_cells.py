@@ -19,6 +19,7 @@ from origami_widgets.card.view.lead_cells import (
     distinct_names,
     failures_of_run,
     hidden_mark,
+    in_reading_order,
     make_cells,
     make_heads,
     shown_columns,
@@ -33,12 +34,12 @@ def column(slug="email", kind="enrichment", **more):
 
 
 def cell_of(value, kind="enrichment"):
-    (cell,) = make_cells(FlatRow.from_raw({"id": "r", "email": value}), [column(kind=kind)])
+    (cell,) = make_cells(FlatRow.from_raw({"id": "r", "email": value}), in_reading_order([column(kind=kind)]))
     return cell
 
 
 def missing(kind):
-    (cell,) = make_cells(FlatRow.from_raw({"id": "r"}), [column(kind=kind)])
+    (cell,) = make_cells(FlatRow.from_raw({"id": "r"}), in_reading_order([column(kind=kind)]))
     return cell
 
 
@@ -215,7 +216,7 @@ def test_hostile_text_stays_clean_text(name):
     cells = [
         cell_of(value) for value in (text, [text], {"email": text, text: text, "sources": [text]}, {text: {text: text}})
     ]
-    heads = make_heads([column(name=text, kind=text)], [[cell] for cell in cells])
+    heads = make_heads(in_reading_order([column(name=text, kind=text)]), [[cell] for cell in cells])
     for each in strings([cells, [{**head, "slug": ""} for head in heads]]):
         assert not TRICKS.search(each)
     json.dumps([cells, heads])
@@ -228,7 +229,7 @@ def test_heads_say_the_share_that_was_found():
     columns = [column("name", "input"), column("email"), column("fit", "score", cells={"running": 2})]
     email = {"text": "a@b", "href": "", "confidence": "", "parts": []}
     rows = [["A", None, email], ["B", None, ""], ["", "10", None]]
-    heads = make_heads(columns, rows)
+    heads = make_heads(in_reading_order(columns), rows)
     assert [(head["slug"], head["kind"], head["share"], head["filling"], head["filters"]) for head in heads] == [
         ("name", "input", 0.667, False, True),
         ("fit", "score", 0.333, True, False),
@@ -238,17 +239,27 @@ def test_heads_say_the_share_that_was_found():
     assert [(head["role"], head["is_number"]) for head in heads] == [("name", False), ("score", True), ("email", False)]
 
 
+def test_what_a_follow_up_added_stands_behind_name_and_score_the_newest_first():
+    slugs = {"name": "input", "email": "enrichment", "news": "enrichment", "fit": "score", "founder": "enrichment"}
+    columns = [column(slug, kind, id=slug) for slug, kind in slugs.items()]
+    own = [each.slug for each, _ in in_reading_order(columns, own=True, added=["founder", "news"])]
+    assert [each.slug for each, _ in in_reading_order(columns)] == ["name", "fit", "email", "news", "founder"]
+    found = in_reading_order(columns, added=["founder", "news"])
+    assert [each.slug for each, _ in found] == own == ["name", "fit", "founder", "news", "email"]
+    assert [role for _, role in found] == ["name", "score", "other", "other", "email"]
+
+
 def test_addresses_are_links_where_the_column_is_for_them():
     values = {"name": "A", "website": "https://a.example/", "email": "ana@a.example", "notes": "https://a.example/"}
     columns = [column(slug, "input") for slug in values]
-    assert make_cells(FlatRow.from_raw({"id": "r", **values}), columns) == [
+    assert make_cells(FlatRow.from_raw({"id": "r", **values}), in_reading_order(columns)) == [
         "A",
         ("ana@a.example", "mailto:ana@a.example"),
         ("https://a.example/", "https://a.example/"),
         "https://a.example/",
     ]
     (unsafe,) = make_cells(
-        FlatRow.from_raw({"id": "r", "website": "https://a@b.example"}), [column("website", "input")]
+        FlatRow.from_raw({"id": "r", "website": "https://a@b.example"}), in_reading_order([column("website", "input")])
     )
     assert unsafe == "a@b.example"
 
@@ -260,9 +271,9 @@ def test_addresses_are_links_where_the_column_is_for_them():
 def test_a_cell_without_result_says_why_as_far_as_the_server_does(errored, is_stopped, words):
     failing, rows = column(cells={"running": 0, "errored": errored}), [[None], ["a"], [None]]
     stopped = {failing.id} if is_stopped else ()
-    (head,) = make_heads([failing], rows, stopped=stopped)
+    (head,) = make_heads(in_reading_order([failing]), rows, stopped=stopped)
     assert head["missing"] == words
-    of_run = failures_of_run([([failing], rows, False, stopped)])
+    of_run = failures_of_run([(in_reading_order([failing]), rows, stopped)])
     assert [each.missing for each in of_run.values()] == [words] * bool(errored or is_stopped)
 
 
@@ -286,7 +297,7 @@ def test_a_lead_outside_the_brief_is_marked_with_what_is_known_of_its_verdict(ve
 
 
 def test_without_a_lead_there_is_no_share():
-    (head,) = make_heads([column()], [])
+    (head,) = make_heads(in_reading_order([column()]), [])
     assert (head["share"], head["details"]) == (None, "")
 
 

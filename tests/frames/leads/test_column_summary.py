@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import origami_widgets as ow
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.card.view.lead_cells import make_cells
+from origami_widgets.card.view.lead_cells import in_reading_order, make_cells
 from origami_widgets.frames import describe_leads
 from origami_widgets.frames.leads.lead_table import LeadTable, ListedColumn
 from tests.fixtures.make_frames import LEAD_FRAMES
@@ -63,8 +63,8 @@ def main(value):
 def test_states_shares_and_prices_by_hand(backend, rows, kind, hidden, used):
     frame = frame_of(rows, kind, len(rows) + hidden, used)
     (found,) = ow.describe_leads(frame, dtype_backend=backend).to_dict("records")
-    column = SimpleNamespace(slug="x", name="", kind=kind)
-    states = [shown(make_cells(SimpleNamespace(values=row), [column])[0]) for row in rows]
+    column = SimpleNamespace(id="c", slug="x", name="", kind=kind)
+    states = [shown(make_cells(SimpleNamespace(values=row), in_reading_order([column]))[0]) for row in rows]
     assert [found[state] for state in STATES] == [states.count(state) for state in STATES]
     assert found["leads"] == len(rows)
     values = [row.get("x") for row, state in zip(rows, states, strict=True) if state == "filled"]

@@ -87,3 +87,20 @@ async def test_tables_of_a_failed_run_are_read_once_more_for_its_end(poller, clo
     assert next(each for each in seen if each[0]) == (True, 15, 2)
     assert len(server.listed) == 3
     assert watch.state.settled
+
+
+async def test_one_reading_of_the_list_serves_all_turns_of_an_agent(poller, clock):
+    table = COMPLETED["response"]["tables"][0]
+    filling = {**table, "cells": {"running": 4, "errored": 0}}
+    ended = {**COMPLETED, "response": {**COMPLETED["response"], "tables": [filling]}}
+    server = Server(clock, ended, ended, *[steps(count) | {"response": None} for count in range(9)], COMPLETED)
+    server.lists, server.tables = [*[[filling]] * 11, [settled_table()]], [settled_table()]
+    first, second, third = [await poller.watch(server, "a", each, started=started(each)) for each in ("1", "2", "3")]
+    while not third.state.done:
+        await asyncio.sleep(0)
+    while_it_ran = list(server.listed)
+    assert len(while_it_ran) >= 8
+    assert all(later - earlier > 10 for earlier, later in pairwise(while_it_ran[1:])), while_it_ran
+    assert not [what for _, what, _ in server.asked if what == table["id"]], "the list says what each table would"
+    await over(first, second, third)
+    assert [each.state.cells_running for each in (first, second, third)] == [0, 0, 0]

@@ -78,18 +78,18 @@ def entry(files):
 
 async def test_an_entry_is_read_and_written_as_it_was(entry, path):
     path.write_text(WRITTEN, encoding="utf-8")
-    read = await entry.read()
+    read = entry.read()
     known = {"agent_id": "6b1f0a8e-2f3b-4a50-9e55-2d0a4c1b7e91", "run_id": "v2_run-1", "life": Life.STARTED}
     assert read == stored(**known, started_at=datetime(2026, 7, 21, 9, 30, 17, tzinfo=UTC))
     path.unlink()
-    await entry.write(read)
+    entry.write(read)
     assert path.read_text(encoding="utf-8") == WRITTEN
 
 
 async def test_what_the_name_stood_for_before_is_kept_until_its_run_is_known(entry):
     before = stored(agent_id="agent-1", run_id="v2_run-1", life=Life.STARTED)
-    await entry.write(stored(before=before))
-    assert (await entry.read()).before == before
+    entry.write(stored(before=before))
+    assert (entry.read()).before == before
 
 
 def test_briefs_of_a_batch_keep_their_names():
@@ -99,15 +99,15 @@ def test_briefs_of_a_batch_keep_their_names():
 
 
 async def test_what_is_written_is_read_and_what_is_forgotten_is_not_there(entry, files):
-    assert await entry.read() is None
-    await entry.write(None)
+    assert entry.read() is None
+    entry.write(None)
     for run_id in ("", "v2_run-1", "v2_run-2"):
         written = stored(agent_id=run_id and "agent-1", run_id=run_id)
-        await entry.write(written)
-        assert await entry.read() == written
+        entry.write(written)
+        assert entry.read() == written
     assert [each.name for each in files.folder.iterdir()] == [FILE]
-    await entry.write(None)
-    assert await entry.read() is None
+    entry.write(None)
+    assert entry.read() is None
     assert files.paths == []
 
 
@@ -116,10 +116,10 @@ async def test_each_file_that_was_cut_is_an_error(entry, path):
     for length in range(len(whole) - len(b"}\n") + 1):
         path.write_bytes(whole[:length])
         with pytest.raises(RegistryUnusable, match="is damaged") as caught:
-            await entry.read()
+            entry.read()
         assert str(path) in caught.value.cause
     path.write_bytes(whole.rstrip())
-    assert await entry.read() is not None
+    assert entry.read() is not None
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ async def test_each_file_with_other_contents_is_an_error_and_stays(entry, path, 
     data = json.dumps({**json.loads(WRITTEN), **changes})
     path.write_text(data, encoding="utf-8")
     with pytest.raises(RegistryUnusable, match="is damaged"):
-        await entry.read()
+        entry.read()
     assert path.read_text(encoding="utf-8") == data
 
 
@@ -191,24 +191,24 @@ ELSEWHERE = [
 @pytest.mark.parametrize("embedded", [None, Api()], ids=["files", "memory"])
 async def test_the_same_name_elsewhere_is_another_one(embedded):
     here = StoreEntry(embedded, SCOPE, "porto", StartRecord)
-    await here.write(stored())
+    here.write(stored())
     for scope, name in ELSEWHERE:
         other = StoreEntry(embedded, scope, name, StartRecord)
         assert other.key != here.key
-        assert await other.read() is None
-        await other.write(stored(**{"name": name, **scope._asdict()}))
+        assert other.read() is None
+        other.write(stored(**{"name": name, **scope._asdict()}))
     again = StoreEntry(embedded, SCOPE, "porto", StartRecord)
     assert again.key == here.key
-    assert await again.read() == stored()
+    assert again.read() == stored()
 
 
 async def test_an_api_of_this_process_has_its_own_entries_and_they_end_with_it(files):
     api, other = Api(), Api()
     entry = StoreEntry(api, SCOPE, "porto", StartRecord)
     async with entry.held():
-        await entry.write(stored())
-    assert await StoreEntry(api, SCOPE, "porto", StartRecord).read() == stored()
-    assert await StoreEntry(other, SCOPE, "porto", StartRecord).read() is None
+        entry.write(stored())
+    assert StoreEntry(api, SCOPE, "porto", StartRecord).read() == stored()
+    assert StoreEntry(other, SCOPE, "porto", StartRecord).read() is None
     assert StoreEntry(other, SCOPE, "porto", StartRecord).key != entry.key
     gone = weakref.ref(api)
     del api

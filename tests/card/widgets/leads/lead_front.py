@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.rows.row_reader import RowQuery
-from origami_widgets.card.view.lead_cells import make_cells, shown_columns
+from origami_widgets.card.view.lead_cells import in_reading_order, make_cells, shown_columns
 from tests.card.live import on_loop, receive, sent_by
 from tests.support.quick import see
 
@@ -150,7 +150,10 @@ def rows_of(run, table, **query):
     """The leads as the server has them now, in the form in which a page is sent them."""
     read = run.conversation.current.operations.list_rows(table.id, RowQuery(flat=True, **query), limit=200)
     columns = shown_columns(table.columns)
-    return [[row.id, json.loads(json.dumps(make_cells(row, columns)))] for row in background().run(read).items]
+    return [
+        [row.id, json.loads(json.dumps(make_cells(row, in_reading_order(columns))))]
+        for row in background().run(read).items
+    ]
 
 
 def touched(table, **changes):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import origami_widgets as ow
 from origami_widgets.api.errors import ConnectionFailed
 from origami_widgets.api.models.table import FlatRow
-from origami_widgets.card.view.lead_cells import make_cells, shown_columns
+from origami_widgets.card.view.lead_cells import in_reading_order, make_cells, shown_columns
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.run_card import RunCard
@@ -22,6 +22,7 @@ from tests.card.live import on_loop, receive, sent_by, settle
 from tests.card.widgets.leads.lead_front import (
     SIZE,
     Front,
+    Page,
     found_in,
     look,
     message,
@@ -166,7 +167,10 @@ def test_each_lead_stands_once_and_in_its_place_however_rows_come_and_go(made, u
     def right(first=0):
         ids = [row[0] for row in front.rows]
         assert len(set(ids)) == len(ids)
-        wanted = [[row_id, json.loads(json.dumps(make_cells(server.row(row_id), columns)))] for row_id in server.ids]
+        wanted = [
+            [row_id, json.loads(json.dumps(make_cells(server.row(row_id), in_reading_order(columns))))]
+            for row_id in server.ids
+        ]
         return front.places[first:] == wanted[first:]
 
     on_loop(feed.look, message(made.table.id, last=1_000))
@@ -299,19 +303,25 @@ def test_a_card_answers_who_looks_and_keeps_no_lead(ended, card):
     assert not [content for content in messages if content["method"] == "update"]
 
 
-def test_a_grid_of_a_run_shows_the_leads_that_a_follow_up_added():
-    run = ow.start("List 20 bakeries in Porto", client=ow.Sandbox(speed=600).client(), show=False)
+def test_a_follow_up_keeps_the_leads_in_view_and_shows_what_it_adds():
+    run = ow.start("List 20 bakeries in Porto", client=ow.Sandbox(speed=120).client(), show=False)
     grid = ow.leads(run.wait("cells", timeout=60))
-    messages = sent_by(grid)
-    table = run.tables[0]
-    receive(grid, message(table.id, last=199, size=200))
-    see(lambda: leads_in(messages) and leads_in(messages)[-1]["final"])
-    before = leads_in(messages)[-1]["read"]
-    run.follow_up("Find 5 more leads").wait("cells", timeout=60)
-    newest = next(each for each in run.tables if each.id == table.id)
-    assert newest.lead_count > table.lead_count
-    see(lambda: leads_in(messages)[-1]["final"] and leads_in(messages)[-1]["read"] > before)
-    assert grid.head["tabs"][0]["leads"] == str(newest.lead_count)
+    page = Page(grid)
+    see(lambda: page.ask().answers[-1]["final"] and page.front.answers[-1]["hidden"])
+    before, columns, leads = page.front.ids(), page.front.slugs, run.tables[0].lead_count
+    assert len(before) < leads, "those that don't meet the brief are sorted out"
+    run.follow_up("Find 5 more leads, and add the founder of each")
+
+    def is_over():
+        kept = [row_id for row_id in page.update().ids() if row_id in before]
+        assert kept in ([], before), "in their order, at each moment"
+        return run.settled and page.front.answers[-1]["final"] and len(page.front.ids()) > len(before)
+
+    see(is_over)
+    (added,) = set(page.front.slugs) - set(columns)
+    assert page.front.slugs.index(added) == 2, "behind name and score"
+    assert grid.head["tabs"][0]["leads"] == str(run.tables[0].lead_count)
+    assert run.tables[0].lead_count > leads
     grid.close()
 
 
