@@ -52,9 +52,6 @@ export function setOptions(node: HTMLSelectElement, options: readonly (readonly 
   if (options.some(([value]) => value === chosen)) node.value = chosen;
 }
 
-/** A decorative shape; the words beside it say the same. */
-export const mark = (cls = ""): HTMLElement => el("i", cls, { ariaHidden: "true" });
-
 export function show(node: HTMLElement, visible: unknown): void {
   node.hidden = !visible;
 }

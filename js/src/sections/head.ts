@@ -36,7 +36,7 @@ export function headSection({ session, view }: Context, notify: Notify, outcomes
     render(title, briefs.press);
     render(html`<ol>${runs.map(earlierRun)}</ol>`, briefs.panel);
     // Once a run is no longer watched, its last status may be out of date.
-    const status = cut("", known ? head.status_label : head.last_known);
+    const status = cut("cut", known ? head.status_label : head.last_known);
     const asked = [cut("prompt cut", head.prompt), runs.length ? [briefs.press, briefs.panel] : ""];
     render(
       html`<span class="pill t-${known ? head.tone : "neutral"}"><i aria-hidden="true"></i>${status}</span>

@@ -1,6 +1,6 @@
 import { html, nothing, render } from "lit-html";
 import type { CodeAnswer, Grid, TableView } from "../contract";
-import { button, el, fill, same, setText, show, showCut, showText, uid } from "../dom";
+import { button, el, fill, same, setText, show, showCut, uid } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
 import type { Foot } from "../leads/foot";
@@ -69,7 +69,6 @@ export class TablesSection {
   readonly #view: Context["view"];
   readonly #ask: HTMLElement;
   readonly #columns = sortableTable();
-  readonly #empty = el("p", "empty mute");
   readonly #said = el("div", "text said");
   readonly #place = el("div", "place");
   readonly #panel: HTMLElement;
@@ -96,8 +95,7 @@ export class TablesSection {
   /** @param ask - The form of the agent's questions. */
   constructor({ session, view }: Context, ask: HTMLElement) {
     [this.#session, this.#view, this.#ask] = [session, view, ask];
-    const parts = [this.#said, ask, this.#place, this.#columns.node, this.#empty];
-    this.#panel = el("div", "panel", ...parts, { id: uid(), role: "tabpanel" });
+    this.#panel = el("div", "panel", { id: uid(), role: "tabpanel" });
     this.#tabs = tabs("Tables", this.#panel.id, (id) => {
       this.#chosen = id;
       this.refresh();
@@ -126,7 +124,6 @@ export class TablesSection {
     this.#drawTabs(table, isAsking);
     this.#drawPanel(table, isAsking, isShown);
     this.#drawFoot(isShown);
-    show(this.node, isShown || isAsking || this.#said.hidden === false);
   }
 
   #isBusy(): boolean {
@@ -226,7 +223,6 @@ export class TablesSection {
     const hasLeads = canShow && !!this.#leads;
     const hasColumns = !canShow && !!table?.columns.rows.length;
     if (table) this.#columns.update(table.columns);
-    show(this.#ask, isAsking);
     show(this.#place, isShown && hasLeads && !isAsking);
     if (this.#leads) {
       show(this.#leads.toolbar.node, hasLeads && !isAsking && this.#leads.toolbar.isOffered);
@@ -234,13 +230,15 @@ export class TablesSection {
       else this.#leads.columnsMenu.update();
       this.#leads.columnsMenu.costs = costsOf(table);
     }
-    show(this.#columns.node, isShown && hasColumns && !isAsking);
     const none = this.#session.reads ? this.#instead : say.LEADS_NOT_SAVED;
     const instead =
       table && isShown && !hasLeads && !isAsking ? (leads ? none : table.columns_note || "") : "";
-    showText(this.#empty, instead);
     // Without a table, the answer is all there is.
-    show(this.#said, !table && this.#view("prose").nodes.length);
+    const isAnswer = !table && this.#view("prose").nodes.length > 0;
+    const columns = isShown && hasColumns && !isAsking ? this.#columns.node : "";
+    const empty = instead && html`<p class="empty mute">${instead}</p>`;
+    render([isAnswer ? this.#said : "", isAsking ? this.#ask : "", this.#place, columns, empty], this.#panel);
+    show(this.node, isShown || isAsking || isAnswer);
     this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && canShow);
   }
 
