@@ -305,8 +305,8 @@ def _leads(view: LeadGridView, saved: Sequence[SavedLeads]) -> Document:
     tabs: list[list[str | Part]] = [
         [Part(tab["name"], "bold"), f"{tab['leads']} leads" if tab["leads"] else ""] for tab in head["tabs"]
     ]
-    save = Part(f"{head['line'].removesuffix(')')}, save=True)", "code")
-    note = line([Part("Leads are not saved in the notebook. To save the first ones:", "quiet"), save])
+    unsaved = "Leads are not saved in the notebook. To save the first ones, add this to the line below:"
+    note = line([Part(unsaved, "quiet"), Part("save=True", "code")])
     return [
         Section([line(*tabs, "" if tabs else "No leads yet.", head["as_of"], head=True), *([] if saved else [note])]),
         *(_saved_leads(name, rows[: _LEADS // len(saved)], columns) for name, rows, columns in saved),

@@ -355,7 +355,8 @@ class Checks:
             if listed.issuperset(table.id for table in other.state.tables if table.cells.running):
                 other.note_credits(tables, now)
                 self._show(other, TablesRead(tables, at=self._clock.time()), retry_after=answer.retry_after)
-                other.schedule = plans.give_way(other.schedule)
+                if watch.limits or not other.limits:
+                    other.schedule = plans.give_way(other.schedule)
         return answer, tables
 
     def _filling_turns(self, watch: RunWatch) -> list[RunWatch]:
