@@ -100,7 +100,6 @@ export interface Earlier {
 }
 
 export interface EarlierRun {
-  run_id: string;
   prompt: string;
   status_label: string;
   tone: Tone;
@@ -118,7 +117,6 @@ export interface Notice {
 }
 
 export interface QuestionView {
-  kind: string;
   question: string;
   suggestions: string[];
   freeform: string;
@@ -129,7 +127,6 @@ export interface Ask {
   questions: QuestionView[];
   send: Button;
   cost_note: string;
-  progress: string;
 }
 
 export interface FunnelCount {
@@ -237,8 +234,6 @@ export interface BoardHead {
   sums: string;
   hidden: string;
   nothing: string;
-  none_match: string;
-  last_known: string;
   announcement: string;
   settled: boolean;
   origin: string;
@@ -449,9 +444,7 @@ export interface LeadGridHead {
   title: string;
   tabs: LeadTab[];
   line: string;
-  gone: string;
   include_hidden: boolean;
-  filters: LeadFilter[];
   sort: LeadSort | null;
 }
 
@@ -493,17 +486,3 @@ export const CELL_WAS_STOPPED = "stopped";
 export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 
 export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd.origami.board+json"] as const;
-
-/** The sections of the view: one trait each. */
-export const SECTIONS = [
-  "head",
-  "clock",
-  "result",
-  "earlier",
-  "notices",
-  "ask",
-  "tables",
-  "now",
-  "prose",
-  "suggestions",
-] as const;

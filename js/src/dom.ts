@@ -1,7 +1,5 @@
 /** Small helpers that build nodes. Text goes only through text nodes; nothing here parses markup. */
 
-import type { Link } from "./contract";
-
 export type Child = Node | string | null | undefined | false;
 
 /** A part of the card, which owns a node and changes it in place. */
@@ -53,9 +51,6 @@ export function setOptions(node: HTMLSelectElement, options: readonly (readonly 
   fill(node, ...options.map(([value, name]) => el("option", "", name, { value })));
   if (options.some(([value]) => value === chosen)) node.value = chosen;
 }
-
-/** A decorative shape; the words beside it say the same. */
-export const mark = (cls = ""): HTMLElement => el("i", cls, { ariaHidden: "true" });
 
 export function show(node: HTMLElement, visible: unknown): void {
   node.hidden = !visible;
@@ -111,23 +106,6 @@ export function anchor(href: unknown, cls: string, ...children: Child[]): HTMLEl
   const safe = safeHref(href);
   if (!safe) return el("span", "", ...children);
   return el("a", cls, ...children, { href: safe, target: "_blank", rel: "noopener noreferrer nofollow" });
-}
-
-/** An element for a link that may appear, change and disappear. */
-export function linkPlace(cls: string, linkClass = ""): Part<Link | null> {
-  const node = el("span", cls);
-  let shown: Link | null | undefined;
-  return {
-    node,
-    update(link) {
-      if (same(link, shown)) return;
-      shown = link;
-      const made = link && anchor(link.href, linkClass, words("", "bdi", link.label), "\u00a0↗");
-      if (made) made.title = link.label;
-      fill(node, made);
-      show(node, link);
-    },
-  };
 }
 
 /** A list that keeps its nodes by key: it makes only new nodes and moves only those that moved. */

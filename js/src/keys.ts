@@ -10,7 +10,9 @@ export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputEleme
   const guard = (event: KeyboardEvent): void => {
     const path = event.composedPath();
     const target = path[0];
-    if (!path.includes(root) || !(target instanceof HTMLElement)) return;
+    // Inside a board, the keys of a card are the card's alone.
+    const inner = path.find((at) => at instanceof HTMLElement && at.matches(".origami-card"));
+    if (inner !== root || !(target instanceof HTMLElement)) return;
     const enter = event.key === "Enter";
     // Ctrl+Enter and Shift+Enter would rerun the cell, which can start a second run.
     if (!enter && (event.ctrlKey || event.metaKey || event.altKey)) return;

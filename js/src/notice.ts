@@ -1,29 +1,30 @@
 /** Notices of cards and boards: what a person must know or do. */
 
+import { html, render } from "lit-html";
 import { CommandButton, copyLine } from "./buttons";
 import type { Head, Notice, Tone } from "./contract";
-import { el, linkPlace, type Part, setText, showText, words } from "./dom";
+import { el, type Part } from "./dom";
 import type { Session } from "./session";
+import { linkTo } from "./templates";
 
 /** A notice, with its button, its line of code and its link. `run` returns what the button is about. */
 export function noticePart(session: Session, run: () => string): Part<Notice> {
-  const title = words("", "b");
-  const text = words("mute");
+  const node = el("div");
   const line = copyLine("", "this line");
-  const link = linkPlace("act", "button");
   const press = new CommandButton(session);
-  const said = el("div", "", title, text, line.node, press.outcome);
-  const node = el("div", "", said, el("div", "does", press.node, link.node));
   return {
     node,
     refresh: press.refresh,
-    update(value) {
-      node.className = `note t-${value.tone}`;
-      setText(title, value.title);
-      showText(text, value.text);
-      line.update(value.code);
-      link.update(value.link);
-      press.update(value.button && { spec: value.button, run: run() });
+    update({ tone, title, text, code, link, button }) {
+      node.className = `note t-${tone}`;
+      line.update(code);
+      press.update(button && { spec: button, run: run() });
+      const more = text && html`<span class="mute" dir="auto">${text}</span>`;
+      render(
+        html`<div><b dir="auto">${title}</b>${more}${line.node}${press.outcome}</div>
+          <div class="does">${press.node}${linkTo(link, "button")}</div>`,
+        node,
+      );
     },
   };
 }

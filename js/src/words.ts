@@ -8,6 +8,9 @@ export const NOTIFY_BLOCKED = "Blocked by the browser. The page's title is marke
 export const STOP_NAMED = "{}: {}";
 export const RUNS = "Runs";
 export const ALL_LEADS = "All leads";
+/** The status of a run that is no longer watched. */
+export const WAS = "Was {}";
+export const NO_RUNS_MATCH = "No runs match";
 export const SAME_START = "Each brief begins: {}";
 /** Name of the column of these buttons, for assistive technology. */
 export const STOP_HEAD = "Stop";
@@ -20,6 +23,7 @@ export const MORE = "more";
 export const MORE_NEWS = "+{}";
 export const DISMISS = "Dismiss";
 export const SHOW_ALL = "Show all {}";
+export const ANSWERED = "{} of {} answered";
 export const ASK_TAB = "Question";
 export const SHOW_LESS = "Show less";
 
@@ -28,6 +32,7 @@ export const LEADS_LOADING = "Loading leads…";
 export const LEADS_LATE = "Kernel busy. Leads load when the cell ends.";
 export const LEADS_FORBIDDEN = "This page can't show leads in a card. In a cell of its own: ow.leads(run)";
 export const LEADS_NOT_SAVED = "Leads are not saved in the notebook.";
+export const LEADS_GONE = "Kernel stopped. Leads are not saved in the notebook. To see them again:";
 export const LEADS_NONE = "No leads to show.";
 export const LEADS_NO_MATCH = "No leads match.";
 export const LEADS_NO_MATCH_LOADED = "No loaded lead matches.";

@@ -23,6 +23,7 @@ const FILES: Record<string, string[]> = {
     "prose",
     "sorting",
     "tabs",
+    "templates",
     "words",
   ],
   kernel: ["freshness", "lifecycle", "model", "session", "snapshot"],

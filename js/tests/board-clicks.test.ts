@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { BoardRow } from "../src/contract";
-import { active, isOff, press, shown } from "./draw";
+import { active, draw, isOff, press, shown } from "./draw";
 import {
   ALL,
   boardOf,
@@ -53,7 +53,7 @@ describe("the keyboard", () => {
     type(on, "");
     const brief = on.briefs()[0] as HTMLButtonElement;
     brief.focus();
-    for (const more of [{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { shiftKey: true }])
+    for (const more of [{ ctrlKey: true }, { metaKey: true }, { altKey: true }])
       expect(press("ArrowDown", brief, more)).toBe(true);
     expect(active()).toBe(brief);
     expect(press("End", on.one("input"))).toBe(true);
@@ -374,5 +374,18 @@ describe("a kernel that is gone", () => {
     // What is known can still be sorted and filtered.
     type(on, "b");
     expect(texts(on)).toEqual(["b"]);
+  });
+});
+
+describe("a card in a row that is open", () => {
+  it("has its keys for itself", () => {
+    const on = drawBoard(boardOf(named("a", "b")));
+    const card = draw("running_many");
+    on.one(".runs-panel").append(card.host);
+    const [first] = card.all("[role=tab]") as [HTMLElement];
+    const pressed = vi.fn();
+    first.addEventListener("origami-key", pressed);
+    press("ArrowRight", first);
+    expect(pressed).toHaveBeenCalledOnce();
   });
 });

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { SECTIONS } from "../src/contract";
 import { activity } from "../src/page_state";
 import { active, type Drawn, draw, press, shown, visible, within } from "./draw";
 import { NAMES, sample } from "./samples";
@@ -14,10 +13,13 @@ describe("every view", () => {
     const card = draw(name);
     const { head } = sample(name);
     expect(card.text()).toContain(head.status_label);
-    expect(card.one(".prompt").textContent).toBe(head.prompt);
+    expect(card.all(".prompt").map(shown)).toEqual(head.prompt ? [head.prompt] : []);
     const before = card.text();
     const nodes = within(card.host).querySelectorAll("*").length;
-    for (const section of SECTIONS) card.model.emit(`change:${section}`);
+    for (const section of Object.keys(sample(name))) {
+      expect(card.model.callbacks.has(`change:${section}`)).toBe(true);
+      card.model.emit(`change:${section}`);
+    }
     expect(card.text()).toBe(before);
     expect(within(card.host).querySelectorAll("*").length).toBe(nodes);
     expect(complaint).not.toHaveBeenCalled();
@@ -57,10 +59,9 @@ describe("every view", () => {
 describe("a host that answers in Origami's place", () => {
   it("is named, and Origami itself is not", () => {
     const card = draw("completed");
-    expect(card.one(".origin").hidden).toBe(true);
+    expect(card.all(".origin")).toEqual([]);
     card.model.set({ head: { ...sample("completed").head, origin: "staging.example:8443" } });
     expect(shown(card.one(".origin"))).toBe("staging.example:8443");
-    expect(card.one(".origin").hidden).toBe(false);
   });
 });
 
@@ -110,7 +111,9 @@ describe("text from outside", () => {
     const card = draw("completed", (view) => {
       (view.tables.items[0] as unknown as Record<string, unknown>).columns = 7;
     });
-    expect(complaint).toHaveBeenCalledOnce();
+    expect(complaint.mock.calls.map(([said]) => said)).toContain(
+      '[origami] The section "tables" could not be drawn.',
+    );
     expect(card.text()).toContain("15 leads");
     expect(card.button("Follow up").isConnected).toBe(true);
   });
@@ -197,9 +200,9 @@ describe("the result line", () => {
     const card = draw("completed");
     const { words, parts } = sample("completed").result.funnel ?? { words: "", parts: [] };
     const bar = card.one(".funnel");
-    expect([bar.role, bar.ariaLabel]).toEqual(["img", words]);
+    expect([bar.getAttribute("role"), bar.getAttribute("aria-label")]).toEqual(["img", words]);
     expect(card.all(".legend > span").map(shown)).toEqual(parts.map(({ label }) => label));
-    expect(card.one(".legend").ariaHidden).toBe("true");
+    expect(card.one(".legend").getAttribute("aria-hidden")).toBe("true");
     expect(card.all(".legend i").map(({ className }) => className)).toEqual(
       parts.map(({ part }) => `p-${part}`),
     );
@@ -333,7 +336,8 @@ describe("words for assistive technology", () => {
     expect(card.one("input[type=text]").ariaLabel).toBe(
       "Which region should I search first? Or something else",
     );
-    for (const mark of draw("filling").all(".funnel i, .pill > i")) expect(mark.ariaHidden).toBe("true");
+    for (const mark of draw("filling").all(".funnel i, .pill > i"))
+      expect(mark.getAttribute("aria-hidden")).toBe("true");
   });
 
   it("stand in their own direction", () => {

@@ -108,8 +108,6 @@ export function boardOf(
       sums: "",
       hidden: "",
       nothing: "",
-      none_match: "No runs match",
-      last_known: "Was {}",
       announcement: "",
       settled: rows.every(({ settled }) => settled),
       origin: "",

@@ -114,7 +114,7 @@ export const visible = (node: HTMLElement, top: HTMLElement): boolean => {
 /** The words that can be read: hidden parts left out. */
 export function shown(node: HTMLElement): string {
   const read = (at: ChildNode): string => {
-    if (!(at instanceof HTMLElement)) return at.textContent ?? "";
+    if (!(at instanceof HTMLElement)) return at instanceof Comment ? "" : (at.textContent ?? "");
     return at.hidden || at.matches("style") ? "" : [...(at.shadowRoot ?? at).childNodes].map(read).join("");
   };
   return read(node).replace(/\s+/g, " ").trim();

@@ -22,9 +22,7 @@ const HEAD: LeadGridHead = {
     { id: "t2", name: "People", leads: "0" },
   ],
   line: 'ow.leads("t1")',
-  gone: "To see them again, in any kernel:",
   include_hidden: false,
-  filters: [],
   sort: null,
 };
 
@@ -624,7 +622,7 @@ describe("a grid of leads", () => {
     const before = grid.looks().length;
     grid.model.stop();
     expect(grid.text()).toContain("Kernel stopped");
-    expect(grid.text()).toContain(HEAD.gone);
+    expect(grid.text()).toContain("Leads are not saved in the notebook. To see them again:");
     expect(grid.one(".foot code").textContent).toBe(HEAD.line);
     expect(grid.all(".lines [role=gridcell]:not(.ltick)")).toHaveLength(3);
     tick(grid.boxes()[0], true);

@@ -149,7 +149,7 @@ describe("the code that draws leads", () => {
     vi.advanceTimersByTime(ANSWER_MS);
     expect(empty.textContent).toMatch(/^Kernel busy/);
     await sendCode(card);
-    expect(empty.hidden).toBe(true);
+    expect(empty.isConnected).toBe(false);
     expect(card.all(".leads")).toHaveLength(1);
   });
 

@@ -9,7 +9,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: NOON });
 });
 
-const times = (card: Drawn): string => shown(card.one(".age"));
+const times = (card: Drawn): string => card.all(".age").map(shown).join("");
 const hellos = (card: Drawn): number => card.model.sent.filter((each) => each.kind === "hello").length;
 
 /** A running run that was heard 45 s ago and is asked every 15 s. */

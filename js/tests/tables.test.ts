@@ -38,10 +38,11 @@ describe("a table of numbers", () => {
       ["descending", ["gamma", "epsilon", "alpha", "delta", "beta"]],
       ["ascending", ["delta", "alpha", "epsilon", "gamma", "beta"]],
     ] as const) {
+      card.button("Credits").focus();
       card.button("Credits").click();
       expect(names(card)).toEqual(expected);
       const now = card.all<HTMLElement>(".grid thead th")[1] as HTMLElement;
-      expect(now.ariaSort || null).toBe(direction);
+      expect(now.getAttribute("aria-sort")).toBe(direction);
       expect(active()).toBe(card.button("Credits"));
     }
   });
@@ -166,9 +167,9 @@ describe("tabs", () => {
     const card = draw("asks_beside");
     const { ask } = sample("asks_beside");
     expect(shown(tabsOf(card)[0] as HTMLElement)).toBe(`Question ${ask?.questions.length}`);
-    expect([selected(card), visible(card.one(".ask"), card.host)]).toEqual([0, true]);
+    expect([selected(card), card.all(".ask").length]).toEqual([0, 1]);
     tabsOf(card)[1]?.click();
-    expect([selected(card), visible(card.one(".ask"), card.host)]).toEqual([1, false]);
+    expect([selected(card), card.all(".ask").length]).toEqual([1, 0]);
     card.model.set({ ask: null });
     expect(tabsOf(card)).toHaveLength(sample("asks_beside").tables.items.length);
   });

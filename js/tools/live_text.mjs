@@ -39,8 +39,11 @@ async function card() {
   }
 }
 
-/** The page that the card is drawn on, with the clock standing still at `now`. */
-function page(now) {
+/** The time on the page's clock, which stands still. */
+let now = 0;
+
+/** The page that the cards are drawn on. lit-html takes it when it is loaded. */
+function page() {
   const window = new Window({ url: "https://notebook.example/", width: 1280, height: 900 });
   const names = [
     "document",
@@ -100,10 +103,11 @@ function words(node) {
 }
 
 const views = JSON.parse(await text(process.stdin));
+const window = page();
 const { widget, FakeModel, board, BoardModel } = await card();
 const printed = {};
 for (const [name, view] of Object.entries(views)) {
-  const window = page(view.clock.now);
+  now = view.clock.now;
   // Where leads are not shown, the columns stand in their place, as in a copy.
   if (view.tables) view.tables.leads = false;
   const host = window.document.createElement("div");
@@ -114,6 +118,7 @@ for (const [name, view] of Object.entries(views)) {
   unfold(shown);
   printed[name] = `${words(shown)} ${panels(shown)}`.replace(/\s+/g, " ").trim();
   close();
-  await window.happyDOM.close();
+  host.remove();
 }
+await window.happyDOM.close();
 console.log(JSON.stringify(printed));

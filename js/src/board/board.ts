@@ -1,12 +1,28 @@
+import { html, render } from "lit-html";
+import { commandButtons } from "../buttons";
 import type { BoardHead, BoardRow, BoardRows, CheckTimes, ClockView, Stage, Tone } from "../contract";
-import { el, on, same, setOptions, setText, show, showText, textField, uid } from "../dom";
+import {
+  el,
+  keyedList,
+  on,
+  type Part,
+  same,
+  setOptions,
+  setText,
+  show,
+  showText,
+  textField,
+  uid,
+} from "../dom";
+import { freshness } from "../freshness";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
+import { goneNotice, noticePart } from "../notice";
 import { type Notify, notifyToggle, voice } from "../notify";
+import type { Session } from "../session";
 import { tabs } from "../tabs";
 import * as say from "../words";
 import style from "./board.css";
-import { boardHeader } from "./board_head";
 import { openedWidget } from "./opened_card";
 import type { Filter, Item } from "./order";
 import { RunList } from "./run_list";
@@ -36,6 +52,60 @@ export function boardAnnouncer({ notify }: Notify) {
       }
       known = new Set(waiting.map(({ token }) => token));
       wasSettled = settled;
+    },
+  };
+}
+
+/**
+ * The totals of all runs, their age, and the buttons for all runs.
+ *
+ * @param board - Distinguishes its clicks from those of other boards.
+ * @param oldest - The clock of the run that was heard longest ago.
+ */
+function boardHeader(
+  session: Session,
+  board: string,
+  oldest: (clock: ClockView | null) => ClockView | null,
+  notify: Notify,
+): Part<BoardHead> {
+  const node = el("div");
+  const buttons = commandButtons(el("span", "does"), session, () => board);
+  const notices = keyedList(
+    el("div"),
+    () => noticePart(session, () => board),
+    ({ key }) => key,
+  );
+  let head: BoardHead | null = null;
+  const refresh = (): void => {
+    if (!head) return;
+    const { settled, sums, title, origin } = head;
+    const times = { done: settled, settled, started_at: null, completed_at: null };
+    const [age, warn] = freshness(times, session, oldest(session.clock));
+    const gone = session.presence === "gone" ? [goneNotice(head, head.again_line)] : [];
+    notices.update([...gone, ...head.notices]);
+    notify.update(!settled && session.follows());
+    buttons.update(head.buttons);
+    const counted = head.counts.map(({ label }) => label).join(", ");
+    render(
+      html`<header class="board-head row">
+          <div>
+            <b>${title}</b><span class="counts">${counted && `: ${counted}`}</span>
+            ${origin && html`<span class="origin" dir="auto">${origin}</span>`}
+            ${age && html`<span class="mute ${warn ? "t-attention" : ""}">${age}</span>`}
+          </div>
+          <div class="does">${notify.node}${buttons.node}</div>
+          ${notify.refusal}${sums && html`<div class="cut sums" title=${sums}>${sums}</div>`}
+        </header>
+        ${notices.node}`,
+      node,
+    );
+  };
+  return {
+    node,
+    refresh,
+    update(next) {
+      head = next;
+      refresh();
     },
   };
 }
@@ -82,7 +152,6 @@ class Board {
   readonly #tabs = tabs("Runs and their leads", this.#panel.id, (tab) => this.#select(tab));
   readonly #nothing = el("p", "mute nothing");
   readonly #hidden = el("p", "mute nothing");
-  readonly #undo: (() => void)[];
   #isPlanned = false;
 
   constructor(model: Model, host: HTMLElement) {
@@ -96,12 +165,7 @@ class Board {
     this.#card = openedWidget(model);
     this.#leads = openedWidget(model);
     this.#leads.node.className = "all-leads";
-    this.#list = new RunList(
-      session,
-      () => this.#headNow().last_known,
-      () => this.#arrange(),
-    );
-    this.#undo = this.#list.listen();
+    this.#list = new RunList(session, () => this.#arrange());
     this.#layOut(root);
     this.#update();
     this.#lifecycle.start({
@@ -118,7 +182,6 @@ class Board {
 
   readonly close = (): void => {
     this.#lifecycle.stop();
-    for (const each of this.#undo) each();
     this.#card.close?.();
     this.#leads.close?.();
   };

@@ -3,12 +3,13 @@
 import type { BoardHead } from "../contract";
 import { button, el, on, show, showText, words } from "../dom";
 import { filled } from "../format";
+import { onKey } from "../keys";
 import { focused } from "../lifecycle";
 import type { Session } from "../session";
 import { ariaSortOf, type Order, orderAfter } from "../sorting";
 import * as say from "../words";
 import { columns, type Filter, type Item, type Key, matches, sharedStart, sorted } from "./order";
-import { cell, RunRow } from "./run_row";
+import { RunRow } from "./run_row";
 
 /** Where a key goes from a row, among the visible ones. */
 const MOVES: Record<string, (at: number, last: number) => number> = {
@@ -25,7 +26,6 @@ export class RunList {
   /** Shown below the list. */
   readonly noMatch = el("p", "mute nothing");
   readonly #session: Session;
-  readonly #lastKnown: () => string;
   readonly #heads: [Key, HTMLElement][];
   readonly #body = el("tbody", "", { role: "rowgroup" });
   readonly #rows = new Map<string, RunRow>();
@@ -35,12 +35,9 @@ export class RunList {
   /** The row that Tab reaches. */
   #current: RunRow | null = null;
 
-  /**
-   * @param lastKnown - The words for a status that may be out of date.
-   * @param changed - Called when the user has chosen another order.
-   */
-  constructor(session: Session, lastKnown: () => string, changed: () => void) {
-    [this.#session, this.#lastKnown] = [session, lastKnown];
+  /** @param changed - Called when the user has chosen another order. */
+  constructor(session: Session, changed: () => void) {
+    this.#session = session;
     this.#heads = columns.map(([name, [label, title, , down]]) => {
       const sort = (): void => {
         this.#sorted = orderAfter(this.#sorted, name, down);
@@ -48,28 +45,23 @@ export class RunList {
       };
       const isText = name === "name" || name === "status";
       const press = button(label, sort, "quiet");
-      return [name, cell("columnheader", `${isText ? "" : "b-num "}b-${name}`, { title }, press)];
+      const of = { role: "columnheader", title };
+      return [name, el("th", `${isText ? "" : "b-num "}b-${name}`, of, press)];
     });
-    const last = cell("columnheader", "b-does", el("span", "hidden", say.STOP_HEAD));
+    const last = el("th", "b-does", el("span", "hidden", say.STOP_HEAD), { role: "columnheader" });
     const line = el("tr", "", ...this.#heads.map(([, head]) => head), last, { role: "row" });
     const head = el("thead", "", line, { role: "rowgroup" });
     this.node = el("table", "runs", head, this.#body, { role: "table", ariaLabel: say.RUNS });
+    onKey(this.node, (key, event) => this.#press(key, event));
+    // A click also makes the row the current one.
+    on(this.#body, "focusin", (event) => {
+      const row = this.#order.find(({ node }) => node.contains(event.target as Node));
+      if (row) this.#choose(row);
+    });
   }
 
   get size(): number {
     return this.#order.length;
-  }
-
-  /** Starts to listen to keys and clicks; returns functions that stop this. */
-  listen(): (() => void)[] {
-    return [
-      on(window, "keydown", (event) => this.#press(event as KeyboardEvent), true),
-      // A click also makes the row the current one.
-      on(this.#body, "focusin", (event) => {
-        const row = this.#order.find(({ node }) => node.contains(event.target as Node));
-        if (row) this.#choose(row);
-      }),
-    ];
   }
 
   update(items: readonly Item[]): void {
@@ -80,7 +72,7 @@ export class RunList {
     for (const item of items) {
       const name = `${item.row.position}`;
       left.delete(name);
-      const row = this.#rows.get(name) ?? new RunRow(this.#session, item, this.#lastKnown);
+      const row = this.#rows.get(name) ?? new RunRow(this.#session, item);
       this.#rows.set(name, row);
       row.update(item, shared);
     }
@@ -96,7 +88,7 @@ export class RunList {
   }
 
   /** Sorts the rows and hides those that do not match the filter; returns how many are shown. `card`: the opened one's place. */
-  arrange(filter: Filter, { open, none_match: noneMatch }: BoardHead, card: HTMLElement): number {
+  arrange(filter: Filter, { open }: BoardHead, card: HTMLElement): number {
     const had = focused(this.node);
     this.#sort();
     let shown = 0;
@@ -107,7 +99,7 @@ export class RunList {
       row.open(open && fits && row.item.row.token === open ? card : null);
     }
     for (const [name, head] of this.#heads) head.ariaSort = ariaSortOf(this.#sorted, name);
-    showText(this.noMatch, this.size && !shown ? noneMatch : "");
+    showText(this.noMatch, this.size && !shown ? say.NO_RUNS_MATCH : "");
     show(this.node, this.size);
     if (!this.#current || this.#current.node.hidden || !this.#order.includes(this.#current))
       this.#choose(this.#visible()[0] ?? null);
@@ -133,13 +125,11 @@ export class RunList {
     for (const each of this.#order) each.reach(each === row);
   }
 
-  #press(event: KeyboardEvent): void {
-    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
-    const target = event.composedPath()[0];
+  #press(key: string, event: Event): void {
     const move = MOVES[key];
     const visible = this.#visible();
-    const at = visible.findIndex(({ press }) => press === target);
-    if (!move || at < 0 || ctrlKey || metaKey || altKey || shiftKey) return;
+    const at = visible.findIndex(({ press }) => press === event.target);
+    if (!move || at < 0) return;
     event.preventDefault();
     const to = visible[move(at, visible.length - 1)] ?? null;
     this.#choose(to);

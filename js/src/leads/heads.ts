@@ -1,7 +1,7 @@
 /** The heads of the columns of leads: their names sort, and a bar shows how much of each is filled. */
 
 import type { LeadHead, LeadSort } from "../contract";
-import { button, el, fill, mark, on } from "../dom";
+import { button, el, fill, on } from "../dom";
 import * as say from "../words";
 import { checkBox, columnClass, placed, TICK } from "./lines";
 
@@ -59,7 +59,7 @@ export class Heads {
 
   #heading({ name, slug }: LeadHead, at: number): HTMLElement {
     const press = button(name, () => this.#events.sort(slug), "quiet");
-    const grip = mark("grip");
+    const grip = el("i", "grip", { ariaHidden: "true" });
     const cell = placed("columnheader", at, press, el("i", "share"), grip);
     on(grip, "pointerdown", (event) => this.#drag(event as PointerEvent, grip, cell, slug));
     return cell;

@@ -11,9 +11,8 @@ import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
-import { Notes } from "./notes";
-import { LeadRequests, PAGE } from "./requests";
-import { isKept, type Row, Rows, Ticks, textOf } from "./rows";
+import { LeadRequests, Notes, PAGE } from "./requests";
+import { isKept, type Row, Rows, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
 
@@ -24,8 +23,9 @@ const MOST_ROWS = 99_999;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
 
-type Given = Pick<LeadGridHead, "filters" | "include_hidden" | "sort">;
-const OF_TABLE: Given = { filters: [], include_hidden: false, sort: null };
+type Given = Pick<LeadGridHead, "include_hidden" | "sort">;
+const OF_TABLE: Given = { include_hidden: false, sort: null };
+type ReportTicks = (ids: string[], on: boolean) => void;
 type Timer = ReturnType<typeof setTimeout> | undefined;
 /** The place of a row or the heads, and that of a column or the check box. */
 type Place = [number, number];
@@ -42,8 +42,10 @@ export class LeadGrid {
   readonly node: HTMLElement;
   readonly #session: Session;
   readonly #changed: () => void;
-  readonly #ticks: Ticks;
-  readonly given: Given;
+  /** The ticked leads, by id. They stay ticked while others are shown. */
+  readonly #ticks = new Set<string>();
+  readonly #reportTicks: ReportTicks;
+  readonly #given: Given;
   readonly rows = new Rows();
   readonly #widths: Widths;
   readonly requests: LeadRequests;
@@ -82,11 +84,12 @@ export class LeadGrid {
 
   /**
    * @param changed - Called after each answer, and when leads are ticked.
-   * @param given - Conditions for all leads, whether to begin with the leads shown that the table's saved filters hide, and
-   *   the order instead of the table's saved one, which the server does not tell.
+   * @param given - Whether to begin with the leads shown that the table's saved filters hide, and the order instead of the
+   *   table's saved one, which the server does not tell.
+   * @param reportTicks - Called with the leads that are ticked or unticked.
    */
-  constructor(session: Session, changed: () => void, given = OF_TABLE, ticks = new Ticks()) {
-    [this.#session, this.#changed, this.given, this.#ticks] = [session, changed, given, ticks];
+  constructor(session: Session, changed: () => void, given = OF_TABLE, reportTicks: ReportTicks = () => {}) {
+    [this.#session, this.#changed, this.#given, this.#reportTicks] = [session, changed, given, reportTicks];
     this.requests = new LeadRequests(session, given.include_hidden, (answer) => this.#take(answer));
     this.#notes = new Notes(session, this.rows, this.requests);
     this.toolbar = new Toolbar({
@@ -111,7 +114,7 @@ export class LeadGrid {
       sort: (slug) => this.#sort(slug),
       tickAll: (all) => {
         // All that were read and have the typed words.
-        ticks.set(idsOf(this.#matching), all);
+        this.#setTicks(this.#matching, all);
         this.#draw();
         this.#changed();
       },
@@ -124,7 +127,7 @@ export class LeadGrid {
       this.#draw();
       this.#changed();
     });
-    this.#lines = new Lines(this.rows, ticks, reach);
+    this.#lines = new Lines(this.rows, this.#ticks, reach);
     this.#space = el("div", "lspace", this.#lines.node, { role: "presentation" });
     const of = { role: "grid", ariaMultiSelectable: "true", ariaLabel: say.LEADS, tabIndex: -1 };
     this.#scroll = el("div", "leads", this.#heads.node, this.#space, of);
@@ -242,7 +245,7 @@ export class LeadGrid {
     this.rows.clear();
     this.#widths.clear();
     this.#scroll.classList.remove("brief");
-    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.given.include_hidden];
+    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#given.include_hidden];
     [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
     this.#whenRead = null;
     this.#notes.take(null);
@@ -277,7 +280,7 @@ export class LeadGrid {
    */
   #sort(slug: string): void {
     const sort = this.#order;
-    if (sort && (sort === this.given.sort || sort === this.#best)) this.#first = sort.direction;
+    if (sort && (sort === this.#given.sort || sort === this.#best)) this.#first = sort.direction;
     if (sort?.column !== slug) {
       const head = this.rows.heads.find((each) => each.slug === slug);
       // Other rows may make another kind of the column.
@@ -291,7 +294,7 @@ export class LeadGrid {
 
   /** The order that was asked for; null for the table's saved one. */
   get #order(): LeadSort | null {
-    return this.requests.sort ?? this.given.sort;
+    return this.requests.sort ?? this.#given.sort;
   }
 
   #match(): void {
@@ -316,7 +319,7 @@ export class LeadGrid {
 
   #restart(): void {
     this.#scroll.scrollTop = 0;
-    this.rows.restart();
+    this.rows.answered = false;
     this.requests.restart();
     this.#ask(true);
     this.#changed();
@@ -498,9 +501,17 @@ export class LeadGrid {
     const from = event.shiftKey ? this.#matching.findIndex((each) => each?.id === this.#ticked) : -1;
     const range = from < 0 ? [row] : this.#matching.slice(Math.min(from, at), Math.max(from, at) + 1);
     this.#ticked = row.id;
-    this.#ticks.set(idsOf(range.filter(isKept)), checked);
+    this.#setTicks(range, checked);
     this.#draw(false);
     this.#changed();
+  }
+
+  #setTicks(rows: (Row | undefined)[], on: boolean): void {
+    const ids = idsOf(rows);
+    for (const id of ids)
+      if (on) this.#ticks.add(id);
+      else this.#ticks.delete(id);
+    this.#reportTicks(ids, on);
   }
 
   #press(key: string, event: Event): void {

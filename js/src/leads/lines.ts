@@ -11,7 +11,7 @@ import {
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
 import * as say from "../words";
-import { markPlace, type Row, type Rows, type Ticks, textOf } from "./rows";
+import { markPlace, type Row, type Rows, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
@@ -74,7 +74,7 @@ function writeText(node: HTMLElement, text: string, href: string): void {
 export class Lines {
   readonly node = el("div", "lines", { role: "rowgroup" });
   readonly #rows: Rows;
-  readonly #ticks: Ticks;
+  readonly #ticks: ReadonlySet<string>;
   readonly #reach: (at: number, column: number) => number;
   /** The lines by place. */
   readonly #drawn = new Map<number, Line>();
@@ -83,7 +83,7 @@ export class Lines {
   #to = 0;
 
   /** `reach` returns the `tabIndex` of a cell. */
-  constructor(rows: Rows, ticks: Ticks, reach: (at: number, column: number) => number) {
+  constructor(rows: Rows, ticks: ReadonlySet<string>, reach: (at: number, column: number) => number) {
     [this.#rows, this.#ticks, this.#reach] = [rows, ticks, reach];
   }
 

@@ -1,8 +1,10 @@
-/** The questions of a grid to the kernel: which leads of which table, in which order. */
+/** The questions of a grid to the kernel, which leads of which table in which order, and what is said without an answer. */
 
 import type { LeadFilter, LeadSort, LeadsAnswer } from "../contract";
-import { uid } from "../dom";
+import { el, setText, show, showText, uid } from "../dom";
 import type { Session } from "../session";
+import * as say from "../words";
+import type { Rows } from "./rows";
 
 /** Rows in a page: the most that the server sends. */
 export const PAGE = 200;
@@ -67,5 +69,43 @@ export class LeadRequests {
     const [include_hidden, include_left_out] = [this.includeHidden, this.includeLeftOut];
     const shown = { grid, query, table, first, last, size: PAGE, sort, filters };
     this.#session.ask({ kind: "leads", ...shown, include_hidden, include_left_out }, this.#take);
+  }
+}
+
+/** Why no leads come, above those that are shown or in their place. */
+export class Notes {
+  readonly above = el("p", "lnote t-attention", { hidden: true });
+  readonly instead = el("p", "empty mute");
+  readonly #session: Session;
+  readonly #rows: Rows;
+  readonly #requests: LeadRequests;
+  /** What an answer says about why no leads come, or none any more; empty while all is well. */
+  #note = "";
+
+  constructor(session: Session, rows: Rows, requests: LeadRequests) {
+    [this.#session, this.#rows, this.#requests] = [session, rows, requests];
+  }
+
+  take(answer: LeadsAnswer | null): void {
+    this.#note = answer?.note ?? "";
+  }
+
+  /**
+   * Says of the leads that have the words `typed` why they are old, or why there are none. What the note above says is
+   * not "no leads".
+   *
+   * @param isGrowing - Whether a table without leads may still get some.
+   */
+  update(shown: number, typed: string, isGrowing: boolean): void {
+    const { answered, more } = this.#rows;
+    const { isOn, since, filters } = this.#requests;
+    // Whether a cell keeps the kernel from answering the newest query.
+    const isLate = isOn && !answered && this.#session.unread(since);
+    const none = typed ? say.LEADS_NO_MATCH_LOADED : filters.length ? say.LEADS_NO_MATCH : say.LEADS_NONE;
+    const isNone = answered && (!more || typed !== "");
+    const isWaiting = isNone ? isGrowing && none === say.LEADS_NONE : !isLate;
+    setText(this.instead, isWaiting ? say.LEADS_LOADING : isNone ? none : say.LEADS_LATE);
+    show(this.instead, !shown && (!this.#note || isLate));
+    showText(this.above, isLate ? (shown ? say.LEADS_LATE : "") : this.#note);
   }
 }

@@ -81,11 +81,6 @@ export class Rows {
     return cell === null || typeof cell === "string" ? "" : Array.isArray(cell) ? cell[1] : cell.href;
   }
 
-  /** Starts another question. */
-  restart(): void {
-    this.answered = false;
-  }
-
   /** Starts another table. */
   clear(): void {
     [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
@@ -95,7 +90,7 @@ export class Rows {
     this.off.clear();
     this.runs = {};
     this.#known.clear();
-    this.restart();
+    this.answered = false;
   }
 
   take(answer: LeadsAnswer): void {
@@ -191,27 +186,5 @@ export class Rows {
     const known = this.#folded.get(row) ?? folded(row.cells.map(textOf).join(" "));
     this.#folded.set(row, known);
     return known;
-  }
-}
-
-/** The ticked leads, by id. They stay ticked while others are shown. */
-export class Ticks {
-  readonly #ids = new Set<string>();
-  readonly #report: (ids: string[], on: boolean) => void;
-
-  /** @param report - Called with the leads that are ticked or unticked. */
-  constructor(report: (ids: string[], on: boolean) => void = () => {}) {
-    this.#report = report;
-  }
-
-  has(id: string): boolean {
-    return this.#ids.has(id);
-  }
-
-  set(ids: string[], on: boolean): void {
-    for (const id of ids)
-      if (on) this.#ids.add(id);
-      else this.#ids.delete(id);
-    this.#report(ids, on);
   }
 }

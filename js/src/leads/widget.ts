@@ -4,9 +4,9 @@ import { el, setText, showText, uid, words } from "../dom";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
 import { type Tabs, tabs } from "../tabs";
+import * as say from "../words";
 import { Foot } from "./foot";
 import { LeadGrid } from "./lead_grid";
-import { Ticks } from "./rows";
 import style from "./widget.css";
 
 /** A grid of leads in a cell of its own, with tabs for its tables and a line below. */
@@ -30,8 +30,8 @@ class LeadGridWidget {
     this.#lifecycle = new Lifecycle(model, host, "Origami leads");
     const { root, session } = this.#lifecycle;
     this.#head = model.get("head") as LeadGridHead;
-    const ticks = new Ticks((ids, on) => session.select(ids, on));
-    this.#leads = new LeadGrid(session, () => this.#draw(), this.#head, ticks);
+    const ticked = (ids: string[], on: boolean): void => session.select(ids, on);
+    this.#leads = new LeadGrid(session, () => this.#draw(), this.#head, ticked);
     this.#foot = new Foot(session, this.#leads);
     this.#panel = el("div", "panel framed high", this.#leads.node, { id: uid(), role: "tabpanel" });
     this.#tabs = tabs("Tables", this.#panel.id, (id) => {
@@ -83,7 +83,7 @@ class LeadGridWidget {
     const isGone = session.presence === "gone";
     showText(this.#count, this.#leads.rows.count);
     this.#foot.update();
-    showText(this.#gone, isGone ? `Kernel stopped. ${head.gone}` : "");
+    showText(this.#gone, isGone ? say.LEADS_GONE : "");
     this.#again.update(isGone ? head.line : "");
     // While a run goes on, leads may still come.
     this.#leads.isGrowing = session.follows() && session.clock?.connection !== "ended";

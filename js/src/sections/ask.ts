@@ -1,9 +1,10 @@
 import { labelOf, showOutcome, turnOff } from "../buttons";
-import type { Ask, QuestionView, View } from "../contract";
-import { button, el, fill, on, same, setText, show, textField, uid, words } from "../dom";
+import type { Ask, QuestionView } from "../contract";
+import { button, el, fill, on, same, setText, textField, uid, words } from "../dom";
 import { filled } from "../format";
 import { commandKey, pending, underWay } from "../page_state";
 import type { Context } from "../session";
+import * as say from "../words";
 
 interface Field {
   node: HTMLFieldSetElement;
@@ -36,7 +37,7 @@ function question({ question: asked, suggestions, freeform }: QuestionView, chan
 }
 
 /** The agent's questions, with one Send for all. Typed text stays whatever else changes on the card. */
-export function askSection({ session }: Context) {
+export function askSection({ session, view }: Context) {
   const questions = el("div");
   const send = button("", () => submit(), "go");
   const note = el("span", "mute");
@@ -51,7 +52,12 @@ export function askSection({ session }: Context) {
       session.command(ask.run_id, "answer", "", answers);
   };
   const refresh = (): void => {
-    show(node, ask);
+    const next = view("ask");
+    if (!same([ask?.run_id, ask?.questions], [next?.run_id, next?.questions])) {
+      fields = (next?.questions ?? []).map((each) => question(each, refresh));
+      fill(questions, ...fields.map((field) => field.node));
+    }
+    ask = next;
     if (!ask) return;
     const state = pending(commandKey(ask.run_id, "answer"));
     const sending = ask.send.requested || underWay(state);
@@ -63,20 +69,15 @@ export function askSection({ session }: Context) {
     setText(send, labelOf(ask.send, sending));
     turnOff(send, off, gone);
     send.disabled = answered < fields.length && !off;
-    setText(note, send.disabled ? `${filled(ask.progress, answered)} · ${ask.cost_note}` : ask.cost_note);
+    setText(
+      note,
+      send.disabled ? `${filled(say.ANSWERED, answered, fields.length)} · ${ask.cost_note}` : ask.cost_note,
+    );
     showOutcome(outcome, ask.send.requested ? undefined : state);
   };
   return {
     node,
     refresh,
-    update({ ask: next }: Pick<View, "ask">): void {
-      if (!same([ask?.run_id, ask?.questions], [next?.run_id, next?.questions])) {
-        fields = (next?.questions ?? []).map((each) => question(each, refresh));
-        fill(questions, ...fields.map((field) => field.node));
-      }
-      ask = next;
-      refresh();
-    },
     /** Enter in a free text: the same as Send once all questions are answered. */
     enter(field: HTMLElement): void {
       if (questions.contains(field)) send.click();

@@ -1,85 +1,52 @@
+import { html, render } from "lit-html";
 import { commandButtons, copyLine } from "../buttons";
-import type { EarlierRun, Head, View } from "../contract";
-import { el, keyedList, linkPlace, mark, type Part, setText, show, showCut, showText, words } from "../dom";
+import type { EarlierRun } from "../contract";
+import { el, show } from "../dom";
 import { menu } from "../menu";
 import type { Notify } from "../notify";
 import type { Context } from "../session";
+import { cut, linkTo } from "../templates";
 
-function earlierRun(): Part<EarlierRun> {
-  const status = el("span");
-  const prompt = words("", "b");
-  const outcome = words("mute");
-  return {
-    node: el("li", "", prompt, " ", status, " ", outcome),
-    update(run) {
-      setText(prompt, run.prompt);
-      setText(status, run.status_label);
-      status.className = `state t-${run.tone}`;
-      setText(outcome, run.outcome);
-    },
-  };
-}
-
-/** The menu of all that is seldom needed. */
-function moreMenu(...parts: HTMLElement[]): HTMLElement[] {
-  const { press, panel } = menu("⋯", "quiet");
-  press.ariaLabel = press.title = "More about this run";
-  panel.append(...parts);
-  return [press, panel];
-}
+const earlierRun = ({ prompt, tone, status_label, outcome }: EarlierRun) => html`<li>
+  <b dir="auto">${prompt}</b> <span class="state t-${tone}">${status_label}</span>
+  <span class="mute" dir="auto">${outcome}</span>
+</li>`;
 
 /**
- * Status, newest brief, the earlier ones, buttons and the menu.
+ * Status, newest brief, the earlier ones, buttons and the menu of all that is seldom needed.
  *
  * @param outcomes - The place of what comes of a click.
  */
-export function headSection(
-  { session }: Context,
-  notify: Notify,
-  outcomes: HTMLElement,
-): Part<Pick<View, "head" | "earlier">> {
-  let head: Head | null = null;
-  const status = el("span");
-  const pill = el("span", "pill", mark(), status);
-  const [prompt, reply, origin] = [words("prompt cut"), words("mute cut"), words("origin")];
-  const earlier = menu("", "link");
-  const briefs = keyedList(el("ol"), earlierRun, (run: EarlierRun) => run.run_id);
-  const buttons = commandButtons(el("span", "act stop"), session, () => head?.run_id ?? "", outcomes);
-  const link = linkPlace("act");
+export function headSection({ session, view }: Context, notify: Notify, outcomes: HTMLElement) {
+  const node = el("header", "head row");
+  const briefs = menu("", "link");
+  const more = menu("⋯", "quiet");
+  more.press.ariaLabel = more.press.title = "More about this run";
   const line = copyLine("Show it elsewhere", "the line that shows this run");
-  earlier.panel.append(briefs.node);
-  const asked = el("div", "asked row", prompt, earlier.press, earlier.panel, origin);
-  const more = moreMenu(link.node, line.node, notify.node, notify.refusal);
+  const buttons = commandButtons(el("span", "act stop"), session, () => view("head").run_id, outcomes);
   const refresh = (): void => {
-    if (!head) return;
-    const known = head.done || session.follows();
-    pill.className = `pill t-${known ? head.tone : "neutral"}`;
+    const [head, { title, runs }] = [view("head"), view("earlier")];
+    const follows = session.follows();
+    const known = head.done || follows;
+    notify.update(!(head.done && head.settled) && follows);
+    buttons.update(head.buttons);
+    show(buttons.node, head.buttons.length);
+    line.update(head.line);
+    render([linkTo(head.link), line.node, notify.node, notify.refusal], more.panel);
+    render(title, briefs.press);
+    render(html`<ol>${runs.map(earlierRun)}</ol>`, briefs.panel);
     // Once a run is no longer watched, its last status may be out of date.
-    showCut(status, known ? head.status_label : head.last_known);
-    notify.update(!(head.done && head.settled) && session.follows());
-    buttons.refresh?.();
+    const status = cut("cut", known ? head.status_label : head.last_known);
+    const asked = [cut("prompt cut", head.prompt), runs.length ? [briefs.press, briefs.panel] : ""];
+    render(
+      html`<span class="pill t-${known ? head.tone : "neutral"}"><i aria-hidden="true"></i>${status}</span>
+        <div class="brief">
+          <div class="asked row">${asked}${cut("origin", head.origin)}</div>
+          ${cut("mute cut", head.reply)}
+        </div>
+        <div class="does">${buttons.node}${more.press}${more.panel}</div>`,
+      node,
+    );
   };
-  return {
-    node: el(
-      "header",
-      "head row",
-      pill,
-      el("div", "brief", asked, reply),
-      el("div", "does", buttons.node, ...more),
-    ),
-    refresh,
-    update({ head: next, earlier: { title, runs } }) {
-      head = next;
-      showCut(prompt, next.prompt);
-      showCut(reply, next.reply);
-      showCut(origin, next.origin);
-      showText(earlier.press, runs.length ? title : "");
-      briefs.update(runs);
-      link.update(next.link);
-      buttons.update(next.buttons);
-      show(buttons.node, next.buttons.length);
-      line.update(next.line);
-      refresh();
-    },
-  };
+  return { node, refresh };
 }

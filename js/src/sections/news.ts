@@ -3,30 +3,17 @@
  * the agent's text and its suggestions.
  */
 
+import { html, render } from "lit-html";
 import { CommandButton, copyLine } from "../buttons";
-import { AGAIN, type Inline, type Notice, type SuggestionView, type View } from "../contract";
-import {
-  button,
-  el,
-  fill,
-  keyedList,
-  linkPlace,
-  type Part,
-  same,
-  setText,
-  show,
-  showCut,
-  showText,
-  words,
-} from "../dom";
+import { AGAIN, type Inline, type Notice, type SuggestionView } from "../contract";
+import { button, el, fill, keyedList, type Part, same, show } from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
 import { goneNotice, NOTHING, noticePart } from "../notice";
 import { prose } from "../prose";
-import type { Context } from "../session";
+import type { Context, Session } from "../session";
+import { linkTo } from "../templates";
 import * as say from "../words";
-
-export type NewsView = Pick<View, "head" | "result" | "notices" | "now" | "prose" | "suggestions" | "tables">;
 
 /** One piece of news: a notice, what happens now, what failed, or the agent's text. */
 interface News extends Notice {
@@ -37,6 +24,7 @@ const PROSE = ":prose";
 const FAILED = ":failed";
 const GONE = ":gone";
 const NOW = ":now";
+const NO_NEWS: News = { ...NOTHING, key: "", tone: "neutral", title: "" };
 /** Notices that say that the kernel repeats a request. */
 const ASKED = ["cancel_requested", "stopping"];
 
@@ -44,35 +32,49 @@ const ASKED = ["cancel_requested", "stopping"];
 const flat = (inline: Inline): string =>
   inline.map((each) => (typeof each === "string" ? each : flat(each.c ?? []))).join(" ");
 
-export class NewsSection implements Part<NewsView> {
+/** A next step that the agent suggests, with its button where there is one. */
+function suggestionPart(session: Session, run: () => string): Part<SuggestionView> {
+  const press = new CommandButton(session);
+  const node = el("li");
+  return {
+    node,
+    update({ label, button }) {
+      press.update(button && { spec: button, run: run() });
+      render(
+        [press.node, button ? "" : html`<span class="off" dir="auto">${label}</span>`, press.outcome],
+        node,
+      );
+    },
+  };
+}
+
+export class NewsSection {
   /** The line in the foot. */
-  readonly node: HTMLElement;
+  readonly node = el("div");
   /** What comes of the clicks on the head's buttons. */
   readonly outcomes = el("span", "outcomes");
   readonly #context: Context;
-  readonly #title = words("now cut");
+  readonly #failed: () => void;
   readonly #press: CommandButton;
-  readonly #showFailed: HTMLButtonElement;
-  readonly #link = linkPlace("act", "button");
   readonly #line = copyLine("", "the line that shows this run");
   readonly #follow = menu(say.FOLLOW_UP, "drop");
-  readonly #all = menu(say.MORE, "link more");
+  readonly #all = menu("", "link more");
   readonly #close = button("×", () => this.#dismiss(), "quiet x");
   readonly #others: Part<readonly Notice[]>;
   readonly #text = el("div", "text");
-  readonly #cut = el("p", "mute");
   readonly #suggestions: Part<readonly SuggestionView[]>;
-  #view: NewsView | null = null;
+  #status = "";
+  #prose: unknown;
   #shown: News | null = null;
   /** The news that were closed, until the run's status changes. */
-  #closed = new Set<string>();
+  readonly #closed = new Set<string>();
 
   /** @param failed - Leads to the cells that failed. */
   constructor(context: Context, failed: () => void) {
-    this.#context = context;
+    [this.#context, this.#failed] = [context, failed];
     const { session, view } = context;
     this.#press = new CommandButton(session);
-    this.#showFailed = button("", failed, "link t-bad cut");
+    this.#line.node.title = AGAIN;
     this.#close.ariaLabel = this.#close.title = say.DISMISS;
     const run = (): string => view("head").run_id;
     this.#others = keyedList(
@@ -80,73 +82,52 @@ export class NewsSection implements Part<NewsView> {
       () => noticePart(session, run),
       ({ key }: Notice) => key,
     );
-    const suggestion = (): Part<SuggestionView> => {
-      const press = new CommandButton(session);
-      const label = words("off");
-      return {
-        node: el("li", "", press.node, label, press.outcome),
-        refresh: press.refresh,
-        update(item) {
-          showText(label, item.button ? "" : item.label);
-          press.update(item.button && { spec: item.button, run: run() });
-        },
-      };
-    };
-    this.#suggestions = keyedList(el("ul", "next"), suggestion, ({ label }: SuggestionView) => label);
+    this.#suggestions = keyedList(
+      el("ul", "next"),
+      () => suggestionPart(session, run),
+      ({ label }: SuggestionView) => label,
+    );
     this.#all.panel.classList.add("news-all");
-    this.#all.panel.append(this.#others.node, this.#text, this.#cut);
-    this.#follow.panel.append(this.#suggestions.node);
-    const [all, follow, press] = [this.#all, this.#follow, this.#press];
-    const says = [this.#title, this.#showFailed, all.press, all.panel, press.outcome, this.outcomes];
-    const does = [press.node, this.#link.node, this.#line.node, follow.press, follow.panel, this.#close];
-    this.node = el("div", "news row", ...says, ...does);
-  }
-
-  update(view: NewsView): void {
-    const before = this.#view;
-    this.#view = view;
-    if (before?.head.status !== view.head.status) this.#closed.clear();
-    if (!same(before?.prose.nodes, view.prose.nodes)) fill(this.#text, ...prose(view.prose.nodes));
-    showText(this.#cut, view.prose.cut);
-    this.refresh();
   }
 
   refresh(): void {
-    const view = this.#view;
-    if (!view) return;
-    const news = this.#news(view);
+    const { view } = this.#context;
+    const { nodes, cut: note } = view("prose");
+    const { status } = view("head");
+    if (status !== this.#status) this.#closed.clear();
+    this.#status = status;
+    if (!same(nodes, this.#prose)) fill(this.#text, ...prose(nodes));
+    this.#prose = nodes;
+    const news = this.#news();
     const [first = null, ...others] = news.filter(({ key, title }) => !this.#closed.has(`${key} ${title}`));
     this.#shown = first;
-    this.#drawLine(first);
+    const isProse = first?.key === PROSE;
     const rest = others.filter(({ key }) => key !== PROSE);
-    this.#others.update([...(first && first.key !== PROSE && first.text ? [first] : []), ...rest]);
-    const hasProse = !!view.tables.items.length && view.prose.nodes.length > 0;
-    show(this.#text, hasProse);
-    const follows = view.suggestions.filter((each) => each.button?.command !== "fill");
-    // Where something more urgent stands in the line, they are among the rest.
-    const isFollowed = first?.key === PROSE;
-    const place = (isFollowed ? this.#follow : this.#all).panel;
-    if (this.#suggestions.node.parentElement !== place) place.append(this.#suggestions.node);
-    const hasOffer = !isFollowed && follows.length > 0;
-    const hasMore = rest.length > 0 || hasProse || hasOffer || !!first?.text;
-    const more = rest.length ? filled(say.MORE_NEWS, rest.length) : say.MORE;
-    showText(this.#all.press, hasMore ? more : "");
-    if (!hasMore) this.#all.shut();
+    this.#others.update(first && !isProse && first.text ? [first, ...rest] : rest);
+    const follows = view("suggestions").filter((each) => each.button?.command !== "fill");
     this.#suggestions.update(follows);
-    show(this.#follow.press, follows.length && isFollowed);
-    this.#others.refresh?.();
-    this.#suggestions.refresh?.();
+    const hasProse = view("tables").items.length > 0 && nodes.length > 0;
+    const next = follows.length ? this.#suggestions.node : "";
+    // Where something more urgent stands in the line, they are among the rest.
+    render(isProse ? next : "", this.#follow.panel);
+    const more = note && html`<p class="mute">${note}</p>`;
+    render([this.#others.node, hasProse ? this.#text : "", more, isProse ? "" : next], this.#all.panel);
+    render(rest.length ? filled(say.MORE_NEWS, rest.length) : say.MORE, this.#all.press);
+    const hasMore = rest.length > 0 || hasProse || (!isProse && !!next) || !!first?.text;
+    if (!hasMore) this.#all.shut();
+    this.#drawLine(first ?? NO_NEWS, hasMore, isProse && !!next);
     show(this.node, first || this.outcomes.textContent);
   }
 
   /** What there is to say, the most urgent first. */
-  #news({ head, result, notices, now, prose: answer, suggestions, tables }: NewsView): News[] {
-    const { session } = this.#context;
+  #news(): News[] {
+    const { session, view } = this.#context;
+    const [head, tables, now, answer] = [view("head"), view("tables"), view("now"), view("prose")];
     const isGone = session.presence === "gone";
     const isSaved = head.form !== "live";
     const gone = goneNotice(head, head.line);
-    const shown = notices.filter(({ key }) => !(isGone && !isSaved && ASKED.includes(key)));
-    const offer = suggestions.find((each) => each.button?.command === "fill")?.button ?? null;
+    const shown = view("notices").filter(({ key }) => !(isGone && !isSaved && ASKED.includes(key)));
+    const offer = view("suggestions").find((each) => each.button?.command === "fill")?.button ?? null;
     const has = (key: string): boolean =>
       shown.some((each) => each.button?.command === "fill" || each.key === key);
     const news: News[] = isGone
@@ -164,7 +145,8 @@ export class NewsSection implements Part<NewsView> {
       });
     } else if (offer && !has(""))
       news.push({ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer });
-    const latest: Inline = now.length ? now : result.note ? [result.note] : [];
+    const { note } = view("result");
+    const latest: Inline = now.length ? now : note ? [note] : [];
     if (latest.length && !(isGone && !isSaved))
       news.push({ ...NOTHING, key: NOW, tone: "running", title: flat(latest), inline: latest });
     if (answer.nodes.length && tables.items.length)
@@ -172,23 +154,27 @@ export class NewsSection implements Part<NewsView> {
     return news;
   }
 
-  #drawLine(news: News | null): void {
+  #drawLine(
+    { key, tone, title, text, inline, link, button, code }: News,
+    hasMore: boolean,
+    isFollowed: boolean,
+  ): void {
     const { session, view } = this.#context;
-    const isTold = news && news.key !== PROSE && news.key !== NOW;
-    this.node.className = `news row t-${news?.tone ?? "neutral"}${isTold ? " told" : ""}`;
-    if (news?.inline) fill(this.#title, ...prose(news.inline));
-    else setText(this.#title, news?.title ?? "");
-    this.#title.title = [news?.title, news?.text].filter(Boolean).join(". ");
-    this.#press.update(news?.button ? { spec: news.button, run: view("head").run_id } : null);
-    this.#press.node.title = news?.button?.label ?? "";
-    this.#link.update(news?.link ?? null);
-    this.#line.update(news?.key === GONE ? news.code : "");
-    this.#line.node.title = AGAIN;
+    const isTold = ![NO_NEWS.key, PROSE, NOW].includes(key);
+    this.node.className = `news row t-${tone}${isTold ? " told" : ""}`;
+    this.#press.update(button && { spec: button, run: view("head").run_id });
+    this.#press.node.title = button?.label ?? "";
+    this.#line.update(key === GONE ? code : "");
+    const whole = [title, text].filter(Boolean).join(". ");
     // What failed leads to its cells.
-    const isLink = news?.key === FAILED && session.reads;
-    showCut(this.#showFailed, isLink ? news.title : "");
-    show(this.#title, !isLink);
-    show(this.#close, isTold && news.key !== GONE);
+    const says =
+      key === FAILED && session.reads
+        ? html`<button type="button" dir="auto" class="link t-bad cut" title=${title} @click=${this.#failed}>${title}</button>`
+        : html`<span class="now cut" dir="auto" title=${whole}>${inline ? prose(inline) : title}</span>`;
+    const more = [hasMore ? this.#all.press : "", this.#all.panel, this.#press.outcome, this.outcomes];
+    const does = [this.#press.node, linkTo(link, "button"), this.#line.node];
+    const follow = [isFollowed ? this.#follow.press : "", this.#follow.panel];
+    render([says, more, does, follow, isTold && key !== GONE ? this.#close : ""], this.node);
   }
 
   #dismiss(): void {

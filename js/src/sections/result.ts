@@ -1,63 +1,41 @@
-import type { Figure, FunnelView, View } from "../contract";
-import { el, fill, keyedList, mark, type Part, same, setText, show, showText } from "../dom";
+import { html, render } from "lit-html";
+import type { Figure, FunnelCount } from "../contract";
+import { el, show } from "../dom";
 import { freshness } from "../freshness";
 import type { Context } from "../session";
 
-function figure(): Part<Figure> {
-  const value = el("b");
-  const label = el("span");
-  const note = el("span", "price");
-  return {
-    node: el("span", "figure", value, " ", label, " ", note),
-    update(next) {
-      setText(value, next.value);
-      setText(label, next.label);
-      showText(note, next.note);
-    },
-  };
-}
+const figure = ({ value, label, note }: Figure) =>
+  html`<span class="figure"
+    ><b>${value}</b> <span>${label}</span> ${note && html`<span class="price">${note}</span>`}</span
+  >`;
+
+const piece = ({ part, count }: FunnelCount) =>
+  html`<i class="p-${part}" aria-hidden="true" style="flex-grow:${count}"></i>`;
+// The bar says it to assistive technology.
+const named = ({ part, label }: FunnelCount) =>
+  html`<span><i class="p-${part}" aria-hidden="true"></i>${label}</span>`;
 
 /** The result in large type with how old it is, and below it a bar of parts, each as wide as its count, with its words. */
-export function resultSection({ session, view }: Context): Part<Pick<View, "result">> {
-  const figures = keyedList(el("span", "figures"), figure);
-  const fresh = el("span", "mute age cut");
-  const bar = el("span", "funnel", { role: "img" });
-  // The bar says it to assistive technology.
-  const legend = el("span", "legend", { ariaHidden: "true" });
-  const line = el("div", "line", figures.node, fresh);
-  const lower = el("div", "parts-line row", bar, legend);
-  const node = el("section", "result", line, lower);
-  let shown: FunnelView | null | undefined;
+export function resultSection({ session, view }: Context) {
+  const node = el("section", "result");
   let hadBar = false;
   const refresh = (): void => {
+    const { figures, funnel } = view("result");
     const [age, warn] = freshness(view("head"), session);
-    showText(fresh, age);
-    fresh.classList.toggle("t-attention", warn);
-    show(line, figures.node.children.length || age);
-    show(node, !line.hidden || !lower.hidden);
+    // It keeps its place while a follow-up has no numbers yet.
+    hadBar = figures.length > 0 && (hadBar || !!funnel);
+    const { words, parts } = funnel ?? { words: "", parts: [] };
+    const lower = html`<div class="parts-line row">
+      <span class="funnel" role="img" aria-label=${words} title=${words}>${parts.map(piece)}</span>
+      <span class="legend" aria-hidden="true" title=${words}>${parts.map(named)}</span>
+    </div>`;
+    const line = html`<div class="line">
+      <span class="figures" title=${view("tables").counted ?? ""}>${figures.map(figure)}</span>
+      ${age && html`<span class="mute age cut ${warn ? "t-attention" : ""}">${age}</span>`}
+    </div>`;
+    const isSaid = figures.length > 0 || age !== "";
+    render([isSaid ? line : "", hadBar ? lower : ""], node);
+    show(node, isSaid || hadBar);
   };
-  return {
-    node,
-    refresh,
-    update({ result: { figures: next, funnel } }) {
-      figures.update(next);
-      figures.node.title = view("tables").counted ?? "";
-      // It keeps its place while a follow-up has no numbers yet.
-      hadBar = next.length > 0 && (hadBar || !!funnel);
-      show(lower, hadBar);
-      if (!same(funnel, shown)) {
-        shown = funnel;
-        bar.ariaLabel = funnel?.words ?? "";
-        const pieces = (funnel?.parts ?? []).map(({ part, label, count }) => {
-          const piece = mark(`p-${part}`);
-          piece.style.flexGrow = `${count}`;
-          return [piece, el("span", "", mark(`p-${part}`), label)] as const;
-        });
-        fill(bar, ...pieces.map(([piece]) => piece));
-        fill(legend, ...pieces.map(([, label]) => label));
-        legend.title = bar.title = funnel?.words ?? "";
-      }
-      refresh();
-    },
-  };
+  return { node, refresh };
 }

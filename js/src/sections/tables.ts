@@ -1,17 +1,15 @@
-import type { CodeAnswer, TableView, View } from "../contract";
-import { button, el, fill, type Part, same, setText, show, showCut, showText, uid } from "../dom";
+import { html, nothing, render } from "lit-html";
+import type { CodeAnswer, Grid, TableView } from "../contract";
+import { button, el, fill, same, setText, show, showCut, uid } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
 import type { Foot } from "../leads/foot";
 import type { LeadGrid } from "../leads/lead_grid";
 import { prose } from "../prose";
 import { ANSWER_MS, type Context, type Session } from "../session";
+import { ariaSortOf, inOrder, type Order, orderAfter, sizeOf } from "../sorting";
 import { type Tabs, tabs } from "../tabs";
 import * as say from "../words";
-import { SortableTable } from "./sortable_table";
-
-/** The parts of the card's body. */
-export type Body = Pick<View, "tables" | "head" | "prose" | "ask">;
 
 /** The tab of the agent's questions. */
 const ASK = ":ask";
@@ -30,15 +28,47 @@ async function loadLeadsCode(session: Session): Promise<typeof LeadsCode> {
 const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
   items?.find((table) => table.id === id);
 
+const CLASSES: Record<string, string> = { r: "num", m: "mute num", x: "t-bad num" };
+
+/** A small table that can be sorted by its numbers. Its words and their order come from Python. */
+function sortableTable() {
+  const node = el("table", "grid");
+  /** The column that it is sorted by; null: in Python's order. */
+  let order: Order<number> | null = null;
+  const update = ({ heads, form, rows }: Grid): void => {
+    const classes = [...form].map((each) => CLASSES[each] ?? "");
+    const heading = (label: string, column: number) => {
+      const sort = (): void => {
+        order = orderAfter(order, column, true);
+        update({ heads, form, rows });
+      };
+      const press = html`<button class="quiet" type="button" dir="auto" @click=${sort}>${label}</button>`;
+      return html`<th scope="col" class=${classes[column]} aria-sort=${ariaSortOf(order, column) ?? nothing}>
+        ${form[column] === "r" ? press : label}
+      </th>`;
+    };
+    const cell = (text: string, column: number) =>
+      column
+        ? html`<td class=${classes[column]}><bdi dir="auto">${text}</bdi></td>`
+        : html`<th scope="row" class=${classes[0]} title=${text}><bdi dir="auto">${text}</bdi></th>`;
+    const by = order;
+    const key = (row: string[]) => sizeOf(row[by?.key ?? 0] ?? "");
+    const sorted = by ? [...rows].sort((a, b) => inOrder(key(a), key(b), by.down)) : rows;
+    const lines = sorted.map((row) => html`<tr>${row.map(cell)}</tr>`);
+    render(html`<thead><tr>${heads.map(heading)}</tr></thead><tbody>${lines}</tbody>`, node);
+  };
+  return { node, update };
+}
+
 /** The tables, one at a time: their leads or, of a saved card, their columns. Questions are the first tab. */
-export class TablesSection implements Part<Body> {
+export class TablesSection {
   readonly node: HTMLElement;
   /** What the foot has of the leads: download, and all of them. */
   readonly foot = el("span", "ways row");
   readonly #session: Session;
+  readonly #view: Context["view"];
   readonly #ask: HTMLElement;
-  readonly #columns = new SortableTable();
-  readonly #empty = el("p", "empty mute");
+  readonly #columns = sortableTable();
   readonly #said = el("div", "text said");
   readonly #place = el("div", "place");
   readonly #panel: HTMLElement;
@@ -46,7 +76,6 @@ export class TablesSection implements Part<Body> {
   readonly #tools = el("div", "tools row");
   readonly #count = el("span", "mute cut", { role: "status" });
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
-  #body: Body | null = null;
   /** The tab that the user, or a new question, has chosen. */
   #chosen: string | null = null;
   #asked = "";
@@ -64,10 +93,9 @@ export class TablesSection implements Part<Body> {
   #prose: unknown;
 
   /** @param ask - The form of the agent's questions. */
-  constructor({ session }: Context, ask: HTMLElement) {
-    [this.#session, this.#ask] = [session, ask];
-    const parts = [this.#said, ask, this.#place, this.#columns.node, this.#empty];
-    this.#panel = el("div", "panel", ...parts, { id: uid(), role: "tabpanel" });
+  constructor({ session, view }: Context, ask: HTMLElement) {
+    [this.#session, this.#view, this.#ask] = [session, view, ask];
+    this.#panel = el("div", "panel", { id: uid(), role: "tabpanel" });
     this.#tabs = tabs("Tables", this.#panel.id, (id) => {
       this.#chosen = id;
       this.refresh();
@@ -77,34 +105,30 @@ export class TablesSection implements Part<Body> {
     this.node = el("section", "tables", this.#tools, this.#panel);
   }
 
-  update(next: Body): void {
-    this.#body = next;
-    const asked = next.ask ? `${next.ask.run_id} ${JSON.stringify(next.ask.questions)}` : "";
+  refresh(): void {
+    const [ask, { nodes }] = [this.#view("ask"), this.#view("prose")];
+    const asked = ask ? `${ask.run_id} ${JSON.stringify(ask.questions)}` : "";
     // A question comes to the front, unless the user types or has ticked leads.
-    const root = this.node.getRootNode() as ShadowRoot;
-    const isBusy = !!root.activeElement?.matches("input") || !!this.#leads?.ticked.length;
-    if (asked && asked !== this.#asked && !isBusy) this.#chosen = ASK;
+    if (asked && asked !== this.#asked && !this.#isBusy()) this.#chosen = ASK;
     if (!asked && this.#chosen === ASK) this.#chosen = null;
     this.#asked = asked;
-    if (!same(this.#prose, next.prose.nodes)) fill(this.#said, ...prose(next.prose.nodes));
-    this.#prose = next.prose.nodes;
-    this.refresh();
-  }
-
-  refresh(): void {
-    const body = this.#body;
-    if (!body) return;
-    const table = this.#current(body);
-    const isAsking = !!body.ask && (this.#chosen === ASK || !table);
+    if (!same(this.#prose, nodes)) fill(this.#said, ...prose(nodes));
+    this.#prose = nodes;
+    const table = this.#current();
+    const isAsking = !!ask && (this.#chosen === ASK || !table);
     const hasCount = !!table?.leads && table.leads !== "0";
     // Before the first leads, nothing is drawn that isn't there.
     this.#hadLeads = hasCount || (this.#hadLeads && !!table);
-    const isShown = !!table && (this.#hadLeads || body.head.done);
+    const isShown = !!table && (this.#hadLeads || this.#view("head").done);
     this.#readLeads(isAsking ? undefined : table);
-    this.#drawTabs(body, table, isAsking);
-    this.#drawPanel(body, table, isAsking, isShown);
+    this.#drawTabs(table, isAsking);
+    this.#drawPanel(table, isAsking, isShown);
     this.#drawFoot(isShown);
-    show(this.node, isShown || isAsking || this.#said.hidden === false);
+  }
+
+  #isBusy(): boolean {
+    const root = this.node.getRootNode() as ShadowRoot;
+    return !!root.activeElement?.matches("input") || !!this.#leads?.ticked.length;
   }
 
   close(): void {
@@ -114,14 +138,15 @@ export class TablesSection implements Part<Body> {
 
   /** Shows the cells that failed, one after the other. */
   readonly showFailed = (): void => {
-    if (!this.#body?.tables.leads || this.#session.presence === "gone") return;
+    if (!this.#view("tables").leads || this.#session.presence === "gone") return;
     if (this.#chosen === ASK) this.#chosen = null;
     this.#seeksFailed = true;
     this.refresh();
     this.#seekFailed();
   };
 
-  #current({ tables: { items, main } }: Body): TableView | undefined {
+  #current(): TableView | undefined {
+    const { items, main } = this.#view("tables");
     return tableIn(items, this.#chosen) ?? tableIn(items, main) ?? items[0];
   }
 
@@ -144,10 +169,10 @@ export class TablesSection implements Part<Body> {
     // A request to a stopped kernel is repeated with the next one.
     const canRead = this.#session.reads;
     if (!canRead) this.#isLoading = false;
-    const visible = this.#body?.tables.leads && this.#session.visible ? table : undefined;
+    const visible = this.#view("tables").leads && this.#session.visible ? table : undefined;
     if (visible && !this.#leads && canRead) void this.#load();
     this.#leads?.showTable(visible?.id ?? "");
-    if (this.#leads && this.#body) this.#leads.isGrowing = !this.#body.head.done && this.#session.follows();
+    if (this.#leads) this.#leads.isGrowing = !this.#view("head").done && this.#session.follows();
     this.#leads?.refresh();
   }
 
@@ -178,7 +203,8 @@ export class TablesSection implements Part<Body> {
     this.refresh();
   }
 
-  #drawTabs({ tables: { items }, ask }: Body, table: TableView | undefined, isAsking: boolean): void {
+  #drawTabs(table: TableView | undefined, isAsking: boolean): void {
+    const [{ items }, ask] = [this.#view("tables"), this.#view("ask")];
     const question = ask ? [{ id: ASK, label: say.ASK_TAB, count: `${ask.questions.length}` }] : [];
     const shown = isAsking ? ASK : (table?.id ?? "");
     this.#tabs.update(
@@ -186,18 +212,17 @@ export class TablesSection implements Part<Body> {
       shown,
     );
     // One question, or one table that isn't there yet, needs no tabs.
-    show(this.#tools, items.length > 0 && (this.#hadLeads || !!this.#body?.head.done));
+    show(this.#tools, items.length > 0 && (this.#hadLeads || this.#view("head").done));
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(shown));
   }
 
-  #drawPanel(body: Body, table: TableView | undefined, isAsking: boolean, isShown: boolean): void {
+  #drawPanel(table: TableView | undefined, isAsking: boolean, isShown: boolean): void {
+    const { leads } = this.#view("tables");
     const canShow =
-      body.tables.leads &&
-      (this.#session.reads ? this.#instead !== say.LEADS_FORBIDDEN : !!this.#leads?.rows.count);
+      leads && (this.#session.reads ? this.#instead !== say.LEADS_FORBIDDEN : !!this.#leads?.rows.count);
     const hasLeads = canShow && !!this.#leads;
     const hasColumns = !canShow && !!table?.columns.rows.length;
     if (table) this.#columns.update(table.columns);
-    show(this.#ask, isAsking);
     show(this.#place, isShown && hasLeads && !isAsking);
     if (this.#leads) {
       show(this.#leads.toolbar.node, hasLeads && !isAsking && this.#leads.toolbar.isOffered);
@@ -205,13 +230,15 @@ export class TablesSection implements Part<Body> {
       else this.#leads.columnsMenu.update();
       this.#leads.columnsMenu.costs = costsOf(table);
     }
-    show(this.#columns.node, isShown && hasColumns && !isAsking);
     const none = this.#session.reads ? this.#instead : say.LEADS_NOT_SAVED;
     const instead =
-      table && isShown && !hasLeads && !isAsking ? (body.tables.leads ? none : table.columns_note || "") : "";
-    showText(this.#empty, instead);
+      table && isShown && !hasLeads && !isAsking ? (leads ? none : table.columns_note || "") : "";
     // Without a table, the answer is all there is.
-    show(this.#said, !table && body.prose.nodes.length);
+    const isAnswer = !table && this.#view("prose").nodes.length > 0;
+    const columns = isShown && hasColumns && !isAsking ? this.#columns.node : "";
+    const empty = instead && html`<p class="empty mute">${instead}</p>`;
+    render([isAnswer ? this.#said : "", isAsking ? this.#ask : "", this.#place, columns, empty], this.#panel);
+    show(this.node, isShown || isAsking || isAnswer);
     this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && canShow);
   }
 

@@ -301,8 +301,6 @@ def make_board(
         "sums": _sums(entries, credit_limit),
         "hidden": f"{words.plural(hidden, 'more run')}: see board.runs" if hidden else "",
         "nothing": "" if rows else "No runs yet. Start one with ow.start(…).",
-        "none_match": "No runs match",
-        "last_known": "Was {}",
         "announcement": _announcement(rows),
         "settled": all(row["settled"] for row in rows),
         "origin": _origin(entries),

@@ -185,7 +185,6 @@ class Earlier(TypedDict):
 class EarlierRun(TypedDict):
     """An earlier turn and its outcome."""
 
-    run_id: str
     prompt: str
     status_label: str
     tone: Tone
@@ -207,23 +206,18 @@ class Notice(TypedDict):
 class QuestionView(TypedDict):
     """A pending question with the agent's suggested answers. Free text is always allowed."""
 
-    kind: str
     question: str
     suggestions: list[str]
     freeform: str
 
 
 class Ask(TypedDict):
-    """The answer form. `send` sends all answers.
-
-    `progress` has a `{}` for the number of answered questions.
-    """
+    """The answer form. `send` sends all answers."""
 
     run_id: str
     questions: list[QuestionView]
     send: Button
     cost_note: str
-    progress: str
 
 
 class FunnelCount(TypedDict):
@@ -368,9 +362,7 @@ class StageCount(TypedDict):
 class BoardHead(TypedDict):
     """Facts about all runs of a board. `sums`: what all rows have together, each table once, and the credit limit; `hidden`: text about the runs that are not shown; `open`: the run whose card is open.
 
-    `as_of` is as in `Head`. `nothing`: text while there are no rows. `none_match`: text if no row matches the search.
-    `last_known` has a `{}` for the status of a queued or running row that is no longer polled. `announcement` is as in
-    `Head`.
+    `as_of` is as in `Head`. `nothing`: text while there are no rows. `announcement` is as in `Head`.
 
     `has_leads`: whether the leads of all runs can be shown in place of the rows; while they are, `leads_line` is the line
     of Python that does the same. `again_line` does what `again_words` say; without a kernel, `gone` is shown above it.
@@ -383,8 +375,6 @@ class BoardHead(TypedDict):
     sums: str
     hidden: str
     nothing: str
-    none_match: str
-    last_known: str
     announcement: str
     settled: bool
     origin: str

@@ -309,9 +309,9 @@ class LeadTab(TypedDict):
 
 
 class LeadGridHead(TypedDict):
-    """What a grid of leads shows. `line` shows the same leads again; without a kernel, `gone` is shown above it.
+    """What a grid of leads shows. `line` shows the same leads again.
 
-    `include_hidden` is whether it begins with the hidden leads shown; `filters` and `sort` are those it was made with.
+    `include_hidden` is whether it begins with the hidden leads shown; `sort` is the order that it was made with.
     """
 
     form: Form
@@ -319,9 +319,7 @@ class LeadGridHead(TypedDict):
     title: str
     tabs: list[LeadTab]
     line: str
-    gone: str
     include_hidden: bool
-    filters: list[LeadFilter]
     sort: LeadSort | None
 
 

@@ -43,7 +43,6 @@ def make_ask(state: RunState) -> Ask | None:
         "questions": questions,
         "send": _send_button(len(questions), is_requested=state.sending == "answer"),
         "cost_note": "Starts another turn, which uses credits.",
-        "progress": f"{{}} of {words.count(len(questions))} answered",
     }
 
 
@@ -60,7 +59,6 @@ def _send_button(questions: int, *, is_requested: bool) -> Button:
 def _question(question: models.Question) -> QuestionView:
     answers = (clip(answer, _ANSWER_LIMIT) for answer in question.suggested_answers[:_ANSWERS_LIMIT])
     return {
-        "kind": clip(question.type, 24),
         "question": clip(question.question, _QUESTION_LIMIT) or "The agent asks for an answer.",
         "suggestions": list(dict.fromkeys(answer for answer in answers if answer)),
         "freeform": clip(question.freeform_option, 60) or _FREEFORM,

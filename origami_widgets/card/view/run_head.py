@@ -292,7 +292,6 @@ def _earlier(state: RunState) -> EarlierRun:
         label, tone = f"Asked {words.plural(questions, 'question')}", "neutral"
     prompt = full_prompt(state)
     return {
-        "run_id": clip(state.run_id, _ID_LIMIT),
         "prompt": FILL_BEGINS if is_fill(prompt) else clip(prompt, 100),
         "status_label": label,
         "tone": tone,

@@ -210,7 +210,6 @@ def test_earlier_runs_take_one_line():
     assert view["earlier"]["title"] == "13 briefs"
     assert len(view["earlier"]["runs"]) == 8
     assert view["earlier"]["runs"][0] == {
-        "run_id": "v2_run-01k0c6t9qa",
         "prompt": "Find wholesale partners for us.",
         "status_label": "Asked 2 questions",
         "tone": "neutral",
