@@ -100,7 +100,9 @@ def fill_button(state: RunState) -> Button | None:
         return None
     cells = words.count(offer.cells)
     what = "the last cell" if offer.cells == 1 else f"the {cells} remaining cells"
-    failed = "this cell" if offer.cells == 1 else f"these {cells}"
+    # Some columns run for some rows only: which of their failed cells are missing can't be told from the rows.
+    is_part = offer.cells < sum(table.cells.errored or 0 for table in state.tables)
+    failed = f"{cells} of them" if is_part else "this cell" if offer.cells == 1 else f"these {cells}"
     label = f"Try {failed} again" if offer.is_failed else f"Fill {what}"
     price = "" if offer.credits is None else f" · about {words.plural(max(1, round(offer.credits)), 'credit')}"
     return {
