@@ -6,6 +6,8 @@ import { isOpenCell, type Row, textOf } from "./rows";
 /** The width of a character where none is measured; the room around a text, and that of a dot or chip, in pixels. */
 const [CHARACTER, AROUND, MARK] = [7, 24, 14];
 const NARROWEST = 48;
+/** So many columns are the first ones. */
+const FIRST = 4;
 /** The least and the most that a column gets, by what it is for. */
 const LIMITS: Record<LeadHead["role"], [number, number]> = {
   name: [132, 240],
@@ -42,9 +44,11 @@ export class Widths {
   /** Gives the shown columns their widths. */
   apply(heads: readonly LeadHead[]): void {
     let all = 0;
-    const template = heads.map(({ slug, role }) => {
+    const template = heads.map(({ slug, role }, at) => {
       const dragged = this.#dragged.get(slug);
-      const least = dragged ?? LIMITS[role][0];
+      // What stands first is read first, such as a column that a follow-up has added.
+      const first = role === "other" && at < FIRST ? Math.min(this.#known.get(slug) ?? 0, LIMITS.name[0]) : 0;
+      const least = dragged ?? Math.max(LIMITS[role][0], first);
       all += least;
       // What is left in a wide cell is shared out, as the content asks for.
       return dragged ? `${dragged}px` : `minmax(${least}px, ${this.#known.get(slug) ?? least}fr)`;

@@ -104,6 +104,9 @@ def fill_button(state: RunState) -> Button | None:
     is_part = offer.cells < sum(table.cells.errored or 0 for table in state.tables)
     failed = f"{cells} of them" if is_part else "this cell" if offer.cells == 1 else f"these {cells}"
     label = f"Try {failed} again" if offer.is_failed else f"Fill {what}"
+    if offer.raised is not None and state.limit_error is not None:
+        # Beside the notice of the limit.
+        label = f"Raise it and {'try' if offer.is_failed else 'fill'} {words.plural(offer.cells, 'cell')}{' again' * offer.is_failed}"
     price = "" if offer.credits is None else f" · about {words.plural(max(1, round(offer.credits)), 'credit')}"
     return {
         "command": "fill",

@@ -290,4 +290,7 @@ def test_cells_that_failed_in_several_tables_are_tried_again_together():
     assert fill_button(state)["label"] == "Try 2 of them again", "3 have failed"
     all_of_them = replace(state, offer=replace(state.offer, cells=3))
     assert fill_button(all_of_them)["label"] == "Try these 3 again"
+    at_limit = replace(STATES["over_credit_limit"](), offer=replace(state.offer, raised=700, is_failed=False))
+    (button,) = [each["button"] for each in make_view(at_limit, now=NOW)["notices"] if each["key"] == "credit_limit"]
+    assert button["label"] == "Raise it and fill 2 cells"
     assert make_view(replace(state, tables=state.tables * 2), now=NOW)["tables"]["failed"] == "6 cells failed"
