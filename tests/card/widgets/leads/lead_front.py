@@ -56,11 +56,15 @@ class Front:
 
     def receive(self, answer):
         answer = json.loads(json.dumps(answer))
+        self._take(answer)
+        # Last, as tests look on another thread for what has come.
+        self.answers.append(answer)
+
+    def _take(self, answer):
         if not self.answers or self.answers[-1]["query"] != answer["query"]:
             self.places, self.known, self.marks, self.slugs = [], {}, {}, []
         if answer["heads"] and (slugs := [head["slug"] for head in answer["heads"]]) != self.slugs:
             self.places, self.known, self.marks, self.slugs = [], {}, {}, slugs
-        self.answers.append(answer)
         if answer["rows"] is None:
             for row, column, cell in answer["changes"]:
                 self.places[answer["start"] + row][1][column] = cell
