@@ -37,7 +37,7 @@ class Card {
     const ask = askSection(context);
     const tables = new TablesSection(context, ask.node);
     const news = new NewsSection(context, tables.showFailed);
-    const head = headSection(context, this.#notify, news.outcomes);
+    const head = headSection(context, this.#notify, news.outcomes, tables.columnsMenu);
     const result = resultSection(context);
     this.#sections = { head, result, ask, tables, news };
     // The only place for news.

@@ -14,19 +14,22 @@ const GAP = 4;
 export function popover(press: HTMLElement, cls: string, toggled: (isOpen: boolean) => void) {
   const panel = el("div", `menu ${cls}`, { id: uid(), popover: "manual", hidden: true });
   let undo: (() => void)[] = [];
-  const open = (): void => {
+  let by = press;
+  /** `from` is what it opens at, if that is not its button. */
+  const open = (from = press): void => {
+    by = from;
     toggled(true);
     show(panel, true);
     panel.showPopover?.();
-    place(panel, press);
+    place(panel, from);
     // A panel whose view is gone shuts as any other, at the next click.
     const leave = (event: Event): void => {
-      if (!event.composedPath().some((at) => at === panel || at === press)) shut();
+      if (!event.composedPath().some((at) => at === panel || at === from)) shut();
     };
-    const { top } = press.getBoundingClientRect();
+    const { top } = from.getBoundingClientRect();
     // It goes sideways with its button, as chips do, and doesn't outlive its line.
     const follow = (event: Event): void =>
-      press.getBoundingClientRect().top === top ? place(panel, press) : leave(event);
+      from.getBoundingClientRect().top === top ? place(panel, from) : leave(event);
     undo = [
       on(window, "scroll", follow, true),
       on(window, "pointerdown", leave, true),
@@ -40,7 +43,7 @@ export function popover(press: HTMLElement, cls: string, toggled: (isOpen: boole
     panel.hidePopover?.();
     show(panel, false);
     toggled(false);
-    if (focus) press.focus();
+    if (focus) by.focus();
   };
   for (const node of [press, panel])
     onKey(node, (key, event) => {
@@ -65,7 +68,7 @@ export function menu(label: string, cls = "", opens: () => void = () => {}) {
   });
   press.setAttribute("aria-controls", panel.id);
   press.ariaExpanded = "false";
-  return { press, panel, shut };
+  return { press, panel, open, shut };
 }
 
 /** Puts a panel below its button, or above it where there is more room, within the window. */

@@ -25,11 +25,16 @@ export function columnsMenu(rows: Rows, changed: () => void) {
     });
     fill(panel, ...lines);
   };
-  const { press, panel } = menu(say.COLUMNS, "quiet drop", draw);
+  const { press, panel, open } = menu(say.COLUMNS, "quiet drop", draw);
   panel.classList.add("pick");
   const made = {
     press,
     panel,
+    /** Opens it at the button of another menu, with the focus in it. */
+    openAt(from: HTMLElement): void {
+      open(from);
+      panel.querySelector<HTMLElement>(":enabled")?.focus();
+    },
     /** What each column cost, by its name. */
     costs: new Map<string, string>(),
     update(): void {

@@ -3,6 +3,7 @@ import type { CodeAnswer, Grid, TableView } from "../contract";
 import { button, el, fill, same, setText, show, showCut, uid } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
+import type { ColumnsMenu } from "../leads/columns";
 import type { Foot } from "../leads/foot";
 import type { LeadGrid } from "../leads/lead_grid";
 import { prose } from "../prose";
@@ -177,6 +178,10 @@ export class TablesSection {
   }
 
   /** The code that draws leads is as large as the rest, so it is loaded when leads are shown for the first time. */
+  /** The menu of the columns of leads, while there is one. */
+  readonly columnsMenu = (): ColumnsMenu | undefined =>
+    this.#leads?.columnsMenu.press.hidden ? undefined : this.#leads?.columnsMenu;
+
   async #load(): Promise<void> {
     if (this.#isLoading) return;
     this.#isLoading = true;
