@@ -1,5 +1,5 @@
 import style from "./card.css";
-import type { Head, View } from "./contract";
+import { type Head, SECTIONS, type View } from "./contract";
 import { el } from "./dom";
 import { Lifecycle } from "./lifecycle";
 import type { Model } from "./model";
@@ -46,7 +46,7 @@ class Card {
     this.#voice.say(this.#view("head").announcement);
     this.#lifecycle.start({
       style,
-      traits: "head clock result earlier notices ask tables now prose suggestions".split(" "),
+      traits: SECTIONS,
       changed: (name) => this.#changed(name as keyof View),
       redraw: () => this.#draw(),
       isOpen: () => !(this.#view("head").done && this.#view("head").settled),

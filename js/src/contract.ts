@@ -486,3 +486,17 @@ export const CELL_WAS_STOPPED = "stopped";
 export const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]] as const;
 
 export const SAVED_TYPES = ["application/vnd.origami.run+json", "application/vnd.origami.board+json"] as const;
+
+/** The sections of the view: one trait each. */
+export const SECTIONS = [
+  "head",
+  "clock",
+  "result",
+  "earlier",
+  "notices",
+  "ask",
+  "tables",
+  "now",
+  "prose",
+  "suggestions",
+] as const;

@@ -115,6 +115,10 @@ class Writer:
             asked = {word for name in asked for word in re.findall(r"\w+", found[name])}
         parts = ["// Written by js/tools/generate_contract.py from origami_widgets/card/view/. Don't edit.\n"]
         parts += [declaration for name, declaration in found.items() if name in needed]
+        sections = "".join(f'\n  "{name}",' for name in get_type_hints(self.classes["View"]))
+        parts.append(
+            f"/** The sections of the view: one trait each. */\nexport const SECTIONS = [{sections}\n] as const;\n"
+        )
         return "\n".join(parts)
 
 

@@ -214,7 +214,7 @@ class Checks:
         self,
         clock: SystemClock,
         allow: Callable[..., Coroutine[Any, Any, None]],
-        watched: Callable[[], Iterable[RunWatch]] = tuple,
+        watched: Callable[[], Iterable[RunWatch]],
     ) -> None:
         self._clock, self._allow, self._watched = clock, allow, watched
 

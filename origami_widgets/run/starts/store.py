@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
 
 
-T = TypeVar("T")
-
 SLUG_LENGTH = 40
 FOLDER_VARIABLE = "ORIGAMI_WIDGETS_DATA"
 """Environment variable with a folder to use instead of the platform's."""
