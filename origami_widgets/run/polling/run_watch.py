@@ -349,23 +349,27 @@ class Checks:
         """Read the agent's table list, also for other turns of the agent whose cells fill, which need not read it then."""
         answer = await watch.connected().poll_agent_tables(watch.state.agent_id, include=("stats",))
         tables = Page.of(Table, answer.body).items
-        now, listed = self._clock.monotonic(), {table.id for table in tables}
-        watch.note_credits(tables, now)
+        watch.note_credits(tables, self._clock.monotonic())
+        listed = {table.id for table in tables}
         for other in self._filling_turns(watch):
             if listed.issuperset(table.id for table in other.state.tables if table.cells.running):
-                other.note_credits(tables, now)
                 self._show(other, TablesRead(tables, at=self._clock.time()), retry_after=answer.retry_after)
-                if watch.limits or not other.limits:
-                    other.schedule = plans.give_way(other.schedule)
+                other.schedule = plans.give_way(other.schedule)
         return answer, tables
 
     def _filling_turns(self, watch: RunWatch) -> list[RunWatch]:
-        """Return the other turns of a run's agent that are over and checked, as their cells fill."""
+        """Return the other turns of a run's agent that are over and checked, as their cells fill.
+
+        Not those with a credit limit: they read in a rhythm of their own, as what is used between two readings is overshot.
+        """
         agent = (watch.connected().identity, watch.state.agent_id.lower())
         return [
             each
             for each in self._watched()
-            if each is not watch and each.schedule.phase == "cells" and each.schedule.due is not None
+            if each is not watch
+            and each.schedule.phase == "cells"
+            and each.schedule.due is not None
+            and not each.limits
             if each.operations is not None and (each.operations.identity, each.state.agent_id.lower()) == agent
         ]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 from origami_widgets.api.errors import AuthenticationError, ServerError, TableNotFound
-from origami_widgets.run.polling.schedule import NEVER
+from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, NEVER
 from tests.run.polling.scripted import COMPLETED, SILENT, Server, over, settled_table, started, steps
 
 
@@ -104,3 +105,20 @@ async def test_one_reading_of_the_list_serves_all_turns_of_an_agent(poller, cloc
     assert not [what for _, what, _ in server.asked if what == table["id"]], "the list says what each table would"
     await over(first, second, third)
     assert [each.state.cells_running for each in (first, second, third)] == [0, 0, 0]
+
+
+async def test_a_turn_with_a_credit_limit_is_read_in_its_own_rhythm_beside_a_newer_one(poller, clock):
+    table = COMPLETED["response"]["tables"][0]
+    both = [{**table, "id": name, "cells": {"running": 4, "errored": 0}} for name in ("one", "two")]
+    ended = {**COMPLETED, "response": {**COMPLETED["response"], "tables": both}}
+    server = Server(clock, ended, *[steps(count) | {"response": None} for count in range(9)], COMPLETED)
+    server.lists, server.tables = [both], [settled_table()]
+    first, second = [await poller.watch(server, "a", each, started=started(each)) for each in ("1", "2")]
+    first.limits["run"] = SimpleNamespace(note=lambda *_: None, reached_in=lambda _: None)
+    poller.limit(first)
+    while not second.state.done:
+        await asyncio.sleep(0)
+    gaps = [later - earlier for earlier, later in pairwise(server.listed)]
+    assert len(gaps) > 16
+    assert max(gaps[1:]) <= LIMITED_INTERVAL + 0.1
+    first.schedule = second.schedule = NEVER
