@@ -60,7 +60,8 @@ async def join_leads(
         table: the table: an `UploadedTable`, any other table, or a table's id.
         key: the column, or columns, that tell rows apart, as in `upload`.
         columns: slugs or headings of the table's columns to add; None for all that did not come from your list.
-        suffix: added to the name of a column that your list has already, and to the names of its parts.
+        suffix: added to the name of a column that your list has already, and to the names of its parts; with a number if the
+            list has that name, too.
         client: the client; None for the one that uploaded the table, else the configured one.
         progress: a tqdm bar, the class `tqdm` itself, or a function of rows read and total rows.
 
@@ -198,17 +199,17 @@ class Joining:
         """Return the names in the result of the table's columns, given with the main column of each."""
         own = set(self._frame.columns)
         taken = {main for name, main in mains.items() if name in own}
-        # The suffix is in all parts: phone_found would look like a part of the list's own phone.
-        made = [
-            f"{main}{self._suffix}{name.removeprefix(main)}" if main in taken else name for name, main in mains.items()
-        ]
-        if own.intersection(made) or len(set(made)) < len(made):
-            raise InvalidInput(
-                "Columns of the list and of the table have the same name",
-                cause=f"Also with suffix={self._suffix!r}.",
-                remedy="Choose another suffix=, or leave out the columns of an earlier join.",
-            )
-        return made
+        suffix, number = self._suffix, 1
+        while True:
+            # The suffix is in all parts: phone_found would look like a part of the list's own phone.
+            made = [
+                f"{main}{suffix}{name.removeprefix(main)}" if main in taken else name for name, main in mains.items()
+            ]
+            if not own.intersection(made) and len(set(made)) == len(made):
+                return made
+            # A list of leads, and one that was enriched before, have phone and phone_found. What was found is paid by now.
+            number += 1
+            suffix = f"{self._suffix}_{number}"
 
     def _places(self, ids: Sequence[str], texts: Sequence[tuple[Any, ...]]) -> list[int]:
         """Return for each row of the list the position of its row among those of the table.
