@@ -115,7 +115,7 @@ class CreditLimit:
     @property
     def guarded(self) -> list[RunWatch]:
         """The runs that it limits at present."""
-        return [watch for watch in self._watches if watch.limits.get(self.kind) is self]
+        return [watch for watch in self._watches if self._limits(watch)]
 
     def note_before(self, bases: Mapping[str, float]) -> None:
         """Note what tables had used before the runs that work on them began. Of two numbers, the smaller one is older."""
@@ -215,7 +215,7 @@ class CreditLimit:
 
     def _look(self, reference: weakref.ref[RunWatch]) -> None:
         watch = reference()
-        if watch is None or watch.limits.get(self.kind) is not self:
+        if watch is None or not self._limits(watch):
             return
         self._count(watch.state)
         guarded = self.guarded
@@ -259,7 +259,7 @@ class CreditLimit:
         clock, never = poller().clock, asyncio.Event()
         quiet = Quiet(clock.monotonic(), watch.retry_after)
         try:
-            while not quiet.is_over:
+            while not quiet.is_over and self._limits(watch):
                 is_active = self._unfinished[watch] = await has_active_work(watch)
                 quiet = quiet.after_look(clock.monotonic(), is_active=is_active)
                 if is_active or quiet.is_over:
@@ -274,12 +274,17 @@ class CreditLimit:
                 else:
                     await sleep_until(clock, quiet.due, never)
             is_said = any(each.state.limit_error is not None for each in self.guarded)
-            if self.error is None and self.used > self.limit and not is_said:
+            if self.error is None and self.used > self.limit and not is_said and self._limits(watch):
                 # All of it was used between two looks, so that nothing was left to stop.
                 watch.update(Changed(limit_error=self._reached(title=ENDED_ABOVE)))
         finally:
             self._unfinished.pop(watch, None)
-            limited.pop(watch, None)
+            # A limit that has taken its place counts on.
+            if self._limits(watch):
+                limited.pop(watch, None)
+
+    def _limits(self, watch: RunWatch) -> bool:
+        return watch.limits.get(self.kind) is self
 
     def _reached(self, limit: float | None = None, *, title: str = "", remedy: str = REMEDY) -> CreditLimitReached:
         limit = self.limit if limit is None else limit

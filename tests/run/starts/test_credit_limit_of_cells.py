@@ -9,6 +9,7 @@ import threading
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.run.starts import credit_limit
 from tests.support.errors import raises
 from tests.support.quick import (
     see,
@@ -266,6 +267,27 @@ def test_a_run_that_ended_below_a_higher_limit_no_longer_says_so(server, client,
     assert ow.start("Find bakeries", credit_limit=215, **options) == run
     assert run.error is None
     assert "limit" not in str(run).lower()
+
+
+@pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)
+def test_a_limit_that_was_replaced_says_no_more(server, client, tmp_path, monkeypatch):
+    monkeypatch.setenv("ORIGAMI_WIDGETS_DATA", str(tmp_path))
+    go_on = threading.Event()
+
+    async def late(request, writer):
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+        nothing = {"dryRun": True, "tableId": server.tables[0], "activeCells": 0, "activeLeadSourceJobs": 0}
+        await answer(nothing)(request, writer)
+
+    server.fail("POST /tables/{id}/cancel dry", late)
+    options = {"once": "porto", "client": client, "show": False}
+    ow.start("Find bakeries", credit_limit=200, **options).wait("cells")
+    gc.collect()
+    run = ow.start("Find bakeries", credit_limit=215, **options)
+    go_on.set()
+    see(lambda: not credit_limit.limited)
+    assert run.error is None
 
 
 @pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)
