@@ -161,7 +161,7 @@ async def enrich(
             missing = await OnLoop(plan_stopped(run.conversation))
     ended: PilotStopped | None = None
     stopped = run.state.stopped
-    is_well = run.status == "completed" and run.state.limit_error is None and not (stopped and stopped.cells)
+    is_well = run.status == "completed" and not (stopped and stopped.cells)
     if wanted.has_rest and missing is None and is_well:
         try:
             await _finish_pilot(wanted, run)

@@ -303,7 +303,8 @@ class PilotJob(UploadJob):
             raise PilotStopped(
                 "The pilot was stopped" if error is None else error.title,
                 cause="Nothing more was sent." if error is None else f"{error.cause} Nothing more was sent.",
-                remedy="Run the same call again: it goes on with what is missing.",
+                remedy=f"Run the same call {'again' if error is None else 'with a higher credit_limit'}: it goes on with "
+                "what is missing.",
                 code="STOPPED" if error is None else error.code,
             )
 

@@ -94,6 +94,20 @@ def test_a_limit_that_the_pilot_has_almost_used_up_is_not_passed(server, call, e
     paid_once(server)
 
 
+@pytest.mark.parametrize(
+    "server",
+    [{"cells": 5, "agent_seconds": 0.001, "credits_per_cell": PRICE, "cells_per_second": 1e6}],
+    ids=["all at once"],
+    indirect=True,
+)
+def test_a_limit_that_the_agent_has_passed_ends_the_pilot(server, call):
+    with raises("EnrichmentFailed", match="higher credit_limit") as caught:
+        call(credit_limit=PRICE, once="crm")
+    assert (caught.value.code, caught.value.partial["phone"].notna().sum()) == ("CREDIT_LIMIT", 5)
+    call(credit_limit=500, once="crm")
+    paid_once(server)
+
+
 @PAID
 def test_rows_in_another_order_are_the_same_list(server, call, companies):
     with raises("EnrichmentFailed"):
