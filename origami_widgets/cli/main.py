@@ -99,6 +99,8 @@ def run_command(options: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         # An interrupt before a request is sent leaves a coroutine behind. The error says enough.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        # A line of this package's code tells a person in a terminal nothing.
+        warnings.showwarning = lambda message, *_args, **_options: print(message, file=sys.stderr)  # noqa: T201
         try:
             # What a command sets for its calls ends with it.
             code = contextvars.copy_context().run(run, options)

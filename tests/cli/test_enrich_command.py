@@ -45,6 +45,14 @@ def enrich(companies: Path, out: Path, *more: str, brief: str = "Find phones") -
     )
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_sentence_without_code(server, companies, tmp_path, capsys):
+    companies.write_text(LIST.replace("a.example", ""), encoding="utf-8", newline="")
+    assert enrich(companies, tmp_path / "enriched.csv") == 0
+    warned = next(line for line in capsys.readouterr().err.splitlines() if "no 'website'" in line)
+    assert warned.startswith("1 of 3 rows")
+
+
 def test_a_list_becomes_a_workbook(server, companies, tmp_path, capsys):
     out = tmp_path / "enriched.xlsx"
     assert enrich(companies, out) == 0
