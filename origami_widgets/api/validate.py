@@ -81,8 +81,7 @@ def agent_name(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_NAME or not is_unicode(value):
-        remedy = "Use 1 to 80 characters, or leave out name= to have one made from the brief."
-        raise refused("Invalid agent name", value, remedy)
+        raise refused("Invalid name", value, "Use a text of 1 to 80 characters, or leave out name=.")
     return not_a_key(value, "an agent's name")
 
 
@@ -165,8 +164,8 @@ def table_ids(values: object) -> list[str]:
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise InvalidInput(
             "Expected a list of tables",
-            cause=f"focus_tables= got {described(values)}.",
-            remedy="Put tables or their ids in a list: focus_tables=[run.tables[0]], or focus_tables=run.tables.",
+            cause=f"Got {described(values)}.",
+            remedy="Put tables or their ids in a list: [run.tables[0]], or all of a run: run.tables.",
         )
     # Table objects are accepted for their ids: users write `focus_tables=run.tables`.
     ids = [table_id(getattr(value, "id", value)) for value in values]

@@ -266,7 +266,7 @@ EXPORT = Command(
             "--what",
             choices=("leads", "frames", "everything"),
             default="leads",
-            help="default: leads. frames: tables, columns, lead sources, actions, transcript, history and economics",
+            help="default: leads. frames: runs, tables, columns, lead sources, actions, transcript and history",
         ),
         Argument("--overwrite", action="store_true", help="replace existing files"),
         Argument(

@@ -44,7 +44,7 @@ def test_existing_files_are_only_replaced_with_overwrite(token, tmp_path, capsys
     title, cause, remedy = capsys.readouterr().err.splitlines()
     assert title == "File already exists"
     assert str(path) in cause
-    assert "overwrite=True" in remedy
+    assert "--overwrite" in remedy
     assert path.read_text() == "mine"
     assert main(["export", token, str(path), "--overwrite"]) == 0
     assert openpyxl.load_workbook(path).sheetnames

@@ -189,7 +189,7 @@ WRONG = [
     ("--into 1x", BRIEF, "Invalid variable name"),
     ("--quiet", BRIEF, "--quiet needs --into"),
     ("--model gpt", BRIEF, "Invalid model"),
-    ("--name ' '", BRIEF, "Invalid agent name"),
+    ("--name ' '", BRIEF, "Invalid name"),
     ("--once ' '", BRIEF, "once= needs a name"),
     ("--focus a/b", BRIEF, "Invalid table id"),
     ("--focus {price}", BRIEF, "Invalid table id"),

@@ -49,7 +49,7 @@ def taken(file: Path) -> InvalidInput:
     return InvalidInput(
         "File already exists",
         cause=f"{file} already exists, and was not replaced.",
-        remedy="Use another path, or overwrite=True to replace it.",
+        remedy="Use another path, or replace it: overwrite=True, or --overwrite in a terminal.",
     )
 
 

@@ -54,7 +54,7 @@ def as_frame(rows: object) -> pd.DataFrame:
     """
     if isinstance(rows, str | os.PathLike):
         rows = read_list(Path(rows).expanduser())
-    elif isinstance(rows, Sequence) and rows and all(isinstance(row, Mapping) for row in rows):
+    elif isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         rows = pd.DataFrame([dict(row) for row in rows], dtype=object)
     elif not isinstance(rows, pd.DataFrame) and hasattr(rows, "__arrow_c_stream__"):
         arrow = _pyarrow(described(rows))

@@ -70,7 +70,8 @@ def test_a_value_that_cannot_be_a_key(refused, bad):
     assert "position 2 " in refused(frame, key="website").cause
 
 
-def test_a_list_in_which_no_row_has_a_key(refused):
+def test_a_list_without_rows_and_one_in_which_no_row_has_a_key(refused):
+    assert refused([], key="website").title == "The list is empty"
     assert "2 rows" in refused(pd.DataFrame({"website": ["", None]}), key="website").cause
 
 
