@@ -10,7 +10,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged, warn_user
 from origami_widgets.api.errors import InvalidInput, OrigamiError
-from origami_widgets.run.fill import FillPlan, plan_stopped
+from origami_widgets.run.fill import FillPlan, may_offer, plan_stopped
 from origami_widgets.run.own_cells import columns_not_begun, has_none_begun
 from origami_widgets.run.own_list.pilot import PilotJob, PilotStopped
 from origami_widgets.run.own_list.uploaded_table import forget
@@ -174,7 +174,7 @@ async def enrich(
     joined = await joining.steps(table.operations, None)
     if ended is not None:
         raise _failed(ended, run, table, joined)
-    found = _checked(joined, run, table, key, missing)
+    found = _checked(joined, run, table, key, missing, has_rest=wanted.has_rest)
     if joining.said:
         warn_user(joining.said)
     return found
@@ -262,7 +262,7 @@ def _failed(error: OrigamiError, run: Run, table: UploadedTable, partial: pd.Dat
 
 
 def _checked(
-    found: pd.DataFrame, run: Run, table: UploadedTable, key: object, missing: FillPlan | None
+    found: pd.DataFrame, run: Run, table: UploadedTable, key: object, missing: FillPlan | None, *, has_rest: bool
 ) -> pd.DataFrame:
     """Return the result of an enrichment.
 
@@ -271,7 +271,8 @@ def _checked(
         run: the run, at its end.
         table: the list as it was uploaded.
         key: the columns that tell rows apart.
-        missing: what would fill the cells that were stopped; None if none were.
+        missing: what would fill the cells that were stopped; None if none were, or if their price isn't known.
+        has_rest: whether there are rows that are enriched after a pilot, which this one kept back.
 
     Raises:
         EnrichmentFailed: the run did not complete, its cells were stopped, or it has added no column.
@@ -296,7 +297,7 @@ def _checked(
     stopped, filled = 0 if run.state.stopped is None else run.state.stopped.cells, run.state.filled
     # An agent overlooks a few of the cells that it was to fill.
     left = missing.offer.cells if missing is not None and filled is not None and filled.found else 0
-    if left and missing is not None and run.status == "completed" and not stopped:
+    if left and missing is not None and run.status == "completed" and not stopped and not has_rest:
         cells = f"{plural(left, 'cell')} {'is' if left == 1 else 'are'} still missing"
         warn_user(f"{cells} of those that were to be filled. The same call fills them.")
         return found
@@ -311,17 +312,19 @@ def _checked(
     why = f" {run.error.title}." if run.error is not None else ""
     cells = f" {plural(stopped, 'cell')} {'was' if stopped == 1 else 'were'} stopped." if stopped else ""
     more = ", credit_limit=…" if run.state.limit_error is not None else ""
-    if missing is not None:
-        call = f"fill(credit_limit={missing.limit:.0f})"
+    if missing is not None or (stopped and may_offer(run.conversation)):
+        call = f"fill(credit_limit={'…' if missing is None else f'{missing.limit:.0f}'})"
     elif run.questions:
         call = f"answer('…'{more})"
     else:
         call = f"follow_up('…', focus_tables=[error.table]{more})"
+    go_on = f"error.run.{call}.wait('cells')"
+    joined = f"run = {go_on}; found = ow.join_leads(frame, error.table, key={key!r})"
     error = OrigamiError(
         "The list wasn't enriched" if not about["found_columns"] else "The list wasn't enriched completely",
         cause=f"{ended}{why}{cells} error.partial has {columns}.",
-        remedy="error.partial has your rows with what there is (import sys; error = sys.last_value). To go on: run = "
-        f"error.run.{call}.wait('cells'); found = ow.join_leads(frame, error.table, key={key!r}).",
+        remedy="error.partial has your rows with what there is (import sys; error = sys.last_value). To go on: "
+        f"{f'{go_on}, then run the same call again' if has_rest else joined}.",
         code="NOT_ENRICHED",
     )
     raise _failed(error, run, table, found)

@@ -230,6 +230,9 @@ class PilotJob(UploadJob):
         stored, tables = self._record.stored, self._conversation.state.tables
         # Our columns have run for all rows of the table by now.
         self._conversation.whole |= whole_columns(own_columns(self._conversation.own_states, tables))
+        for watch in self._conversation.watches:
+            # What a fill of the pilot's cells may use is no limit of the rest.
+            watch.limits.pop("fill", None)
         if self._conversation.credit_limit is not None:
             self._conversation.credit_limit.hold(self._conversation)
         # Named by its rows: after a lost answer, other rows may be missing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from random import Random
 
 import pandas as pd
@@ -13,6 +14,7 @@ from origami_widgets.run.own_list.pilot import pilot_rows, price_range
 from tests.support.errors import raises
 from tests.support.own_list_server import OwnListServer
 from tests.support.processes import SameFiles
+from tests.support.quick import see
 
 ROWS, PRICE = 60, 2.0
 PAID = pytest.mark.parametrize(
@@ -106,6 +108,28 @@ def test_a_limit_that_the_agent_has_passed_ends_the_pilot(server, call):
     assert (caught.value.code, caught.value.partial["phone"].notna().sum()) == ("CREDIT_LIMIT", 5)
     call(credit_limit=500, once="crm")
     paid_once(server)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [{"cells": 5, "agent_seconds": 5.0, "credits_per_cell": PRICE, "cells_per_second": 0.05, "in_flight": 1}],
+    ids=["slow cells of the agent"],
+    indirect=True,
+)
+def test_a_pilot_that_was_stopped_is_filled_and_then_goes_on_beyond_the_limit_of_the_fill(server, client, call, clock):
+    def stop() -> None:
+        see(lambda: server.paid)
+        ow.attach(server.runs[0].agent, client=client, show=False).cancel()
+        clock.skips = lambda: True
+
+    clock.skips = lambda: not server.paid
+    threading.Thread(target=stop, daemon=True).start()
+    with raises("EnrichmentFailed", match="then run the same call again") as caught:
+        call(credit_limit=500, once="crm")
+    run = caught.value.run.fill(credit_limit=3 * PRICE * 5).wait("cells")
+    see(lambda: run.state.filled)
+    assert call(credit_limit=500, once="crm")["phone"].notna().all()
+    assert server.paid == PRICE * ROWS
 
 
 @PAID
