@@ -254,7 +254,7 @@ describe("the foot", () => {
   it("counts the cells that failed, and offers to try them again", () => {
     const card = draw("to_try_again");
     expect(foot(card)).toContain("3 cells failed");
-    expect(foot(card)).toContain("Try 2 of them again");
+    expect(foot(card)).toContain("Try 2 again");
   });
 
   it("names proposals that can't be sent, without a button", () => {
