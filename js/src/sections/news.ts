@@ -126,7 +126,11 @@ export class NewsSection {
     const isGone = session.presence === "gone";
     const isSaved = head.form !== "live";
     const gone = goneNotice(head, head.line);
-    const shown = view("notices").filter(({ key }) => !(isGone && !isSaved && ASKED.includes(key)));
+    const { isAsking } = this.#tables;
+    const shown = view("notices").filter(({ key, text }) =>
+      // A question in front says it itself.
+      isAsking && !text ? key !== "questions" : !(isGone && !isSaved && ASKED.includes(key)),
+    );
     const offer = view("suggestions").find((each) => each.button?.command === "fill")?.button ?? null;
     const has = (key: string): boolean =>
       shown.some((each) => each.button?.command === "fill" || each.key === key);
@@ -147,8 +151,7 @@ export class NewsSection {
       news.push({ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer });
     const { note } = view("result");
     const latest: Inline = now.length ? now : note ? [note] : [];
-    // A question in front says it itself.
-    if (latest.length && !(isGone && !isSaved) && !this.#tables.isAsking)
+    if (latest.length && !(isGone && !isSaved) && !isAsking)
       news.push({ ...NOTHING, key: NOW, tone: "running", title: flat(latest), inline: latest });
     if (answer.nodes.length && tables.items.length)
       news.push({ ...NOTHING, key: PROSE, tone: "neutral", title: flat(answer.nodes.slice(0, 2)) });
