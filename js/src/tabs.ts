@@ -102,7 +102,9 @@ export class Tabs {
     if (beside) {
       // Where they have a line of their own, nothing is won.
       const isBeside = beside.node.offsetTop < this.node.offsetTop + this.node.offsetHeight;
-      beside.fold(isBeside && list.scrollWidth > this.node.clientWidth - beside.folded);
+      const folds = isBeside && list.scrollWidth > this.node.clientWidth - beside.folded;
+      // In the next frame: what an observer is told of must not change meanwhile. It is told of the new room.
+      if (folds !== !!beside.folded) requestAnimationFrame(() => beside.fold(folds));
     }
     let hidden = 0;
     for (const each of nodes.reverse()) {
