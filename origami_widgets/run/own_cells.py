@@ -124,17 +124,19 @@ def _is_added(column: Column, table_id: str, actions: Sequence[Action]) -> bool:
 
 
 def added_later(states: Sequence[RunState], table: Table) -> list[str]:
-    """Return the ids of a table's columns that follow-ups have added, newest first.
+    """Return the ids of the columns that follow-ups have added to a table of an earlier turn, newest first.
 
     Args:
         states: the states of the turns, oldest first.
         table: the table.
     """
+    table_id = table.id.lower()
     return [
         column.id
         for state in reversed(states[1:])
+        if not any(each.type == TABLE_CREATED and each.table_id.lower() == table_id for each in state.actions)
         for column in table.columns
-        if _is_added(column, table.id.lower(), state.actions)
+        if _is_added(column, table_id, state.actions)
     ]
 
 

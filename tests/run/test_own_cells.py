@@ -9,6 +9,7 @@ from origami_widgets.api.models.table import FlatRow, Table
 from origami_widgets.run.own_cells import (
     Gap,
     StopTarget,
+    added_later,
     attribute,
     fill_brief,
     fill_question,
@@ -66,6 +67,13 @@ def test_a_table_that_we_created_and_that_is_not_listed_yet_is_ours():
 def test_a_table_that_any_run_of_the_conversation_created_is_ours():
     found = attribute([state([created()]), state(started_at=LATER, run_id="r-2")], [table()])
     assert found.targets == WHOLE
+
+
+def test_only_columns_of_an_earlier_turn_s_table_are_added_later():
+    one, phone = table(), added("C-phone")
+    assert added_later([state([created()]), state([phone])], one) == ["C-phone"]
+    # The brief was answered first, and the table made after that.
+    assert added_later([state(), state([created(), phone])], one) == []
 
 
 def test_a_table_that_appeared_since_the_start_is_ours():
