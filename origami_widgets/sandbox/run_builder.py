@@ -212,7 +212,11 @@ class RunBuilder:
     def cities(self) -> tuple[str, ...]:
         """Return the cities in which leads are invented."""
         place = self.inputs.parsed.place
-        return recipes.REGIONS.get(place.lower(), (place,)) if place else recipes.CITIES
+        if place:
+            return recipes.REGIONS.get(place.lower(), (place,))
+        # A follow-up without a place goes on where the first brief has searched.
+        known = dict.fromkeys(lead.facts.city for table in self.inputs.built_tables for lead in table.leads)
+        return tuple(known) or recipes.CITIES
 
     def open_table(
         self,
