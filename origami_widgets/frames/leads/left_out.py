@@ -305,8 +305,10 @@ def _identities_of(part: pd.DataFrame | list[Any]) -> Iterator[Identity]:
     if isinstance(part, list):
         websites = [None if isinstance(each, str) and "@" in each else each for each in part]
         part = pd.DataFrame({"website": websites, "e-mail": part}, dtype=object)
-    elif any("@" in str(name) for name in part.columns):
-        # A file of addresses without a heading.
+    elif any("@" in str(name) for name in part.columns) or (
+        len(part.columns) == 1 and company_domain(str(part.columns[0])) is not None
+    ):
+        # A file of addresses, or of domains, without a heading.
         heads = dict(zip(part.columns, map(str, part.columns), strict=True))
         part = pd.concat([pd.DataFrame([heads], dtype=object), part.astype(object)], ignore_index=True)
     for row in identities(part, of_list=True):

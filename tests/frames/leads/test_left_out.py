@@ -102,6 +102,8 @@ def test_workbooks_parquet_files_and_files_without_a_heading_are_read(tmp_path):
     (tmp_path / "optouts.csv").write_text("rui@broa.pt\nana@acme.pt\n")
     assert left(tmp_path / "customers.xlsx") == left(tmp_path / "customers.parquet") == "37"
     assert left(tmp_path / "optouts.csv") == "12367"
+    (tmp_path / "domains.txt").write_text("acme.pt\nwww.broa.pt\n")
+    assert left(tmp_path / "domains.txt") == "37"
     for name in ("customers.xlsx", "customers.parquet", "missing.csv", "missing.parquet"):
         if name.startswith("customers"):
             (tmp_path / name).write_bytes(b"damaged")
