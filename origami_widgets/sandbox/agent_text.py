@@ -51,7 +51,7 @@ def two_tables_report(first: TableTimeline, second: TableTimeline, end: float) -
         "- I removed duplicates and companies that don't meet your requirements.",
     ]
     if running:
-        lines.append(f"- {running} cells were still filling when I finished. The tables update automatically.")
+        lines.append(f"- Cells that were still filling when I finished: {running}. The tables update automatically.")
     else:
         lines.append(
             f"- {fit.verdict_count('pass', end)} of {rows} companies fit the brief. They're at the top of the table."
@@ -70,7 +70,7 @@ def filled_lists_report(tables: Sequence[TableTimeline], columns: Iterable[str],
     running = sum(column.running(end) for table in tables for column in table.columns)
     lists = " and ".join(f"**{table.name}** ({len(table.rows_at(end))} rows)" for table in tables)
     report = f"I looked up {', '.join(f'**{name}**' for name in columns)} for {lists}."
-    return f"{report} {running} cells were still filling when I finished." if running else report
+    return f"{report} Cells that were still filling when I finished: {running}." if running else report
 
 
 def filled_cells_report(cells: int, columns: Iterable[str]) -> str:
