@@ -49,7 +49,7 @@ async def test_cells_of_the_default_scenario_fill_after_the_end(session):
     body = await session.run(agent, run)
     assert body["status"] == "completed"
     assert all(table["cells"]["running"] > 0 for table in body["response"]["tables"])
-    assert f" {cells_running(body)} " in body["response"]["text"]
+    assert f": {cells_running(body)}." in body["response"]["text"]
     session.clock.advance(40)
     settled = await session.run(agent, run)
     assert cells_running(settled) == 0
