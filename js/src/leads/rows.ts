@@ -69,6 +69,8 @@ export class Rows {
   #known = new Map<string, Row>();
   readonly #folded = new WeakMap<Row, string>();
   #lit = new Map<string, number>();
+  /** The cells that had no result when none could come any more, before a follow-up began: by lead and column. */
+  #settled = new Set<string>();
 
   /** The columns that are shown. */
   get shownHeads(): LeadHead[] {
@@ -90,6 +92,7 @@ export class Rows {
     this.off.clear();
     this.runs = {};
     this.#known.clear();
+    this.#settled.clear();
     this.answered = false;
   }
 
@@ -107,6 +110,11 @@ export class Rows {
       this.#known = new Map();
       this.runs = {};
     }
+    if (this.final && !answer.final)
+      for (const row of had.values())
+        row.cells.forEach((cell, at) => {
+          if (cell === null) this.#settled.add(`${row.id} ${this.heads[at]?.slug}`);
+        });
     Object.assign(this.runs, answer.runs);
     this.answered = true;
     this.all.length = answer.read;
@@ -153,7 +161,8 @@ export class Rows {
    */
   without(row: Row, { filling, missing, failed, slug }: LeadHead): [boolean, ...ColumnFailures] {
     const run = this.#runOf(row);
-    if (!run) return [filling || !(this.final || failed), missing, filling ? 0 : failed];
+    const isKnown = this.final || failed || this.#settled.has(`${row.id} ${slug}`);
+    if (!run) return [filling || !isKnown, missing, filling ? 0 : failed];
     const ofRun = run.failed[slug] ?? [CELL_NEVER_RUN, 0];
     return [!(run.final || ofRun[1]), ...ofRun];
   }

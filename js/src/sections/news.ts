@@ -150,8 +150,8 @@ export class NewsSection {
     } else if (offer && !has(""))
       news.push({ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer });
     const { note } = view("result");
-    const latest: Inline = now.length ? now : note ? [note] : [];
-    if (latest.length && !(isGone && !isSaved) && !isAsking)
+    const latest: Inline = now.length ? now : note && !isAsking ? [note] : [];
+    if (latest.length && !(isGone && !isSaved))
       news.push({ ...NOTHING, key: NOW, tone: "running", title: flat(latest), inline: latest });
     if (answer.nodes.length && tables.items.length)
       news.push({ ...NOTHING, key: PROSE, tone: "neutral", title: flat(answer.nodes.slice(0, 2)) });

@@ -126,7 +126,7 @@ export class TablesSection {
     this.#readLeads(isAsking ? undefined : table);
     this.#drawTabs(table, isAsking);
     this.#drawPanel(table, isAsking, isShown);
-    this.#drawFoot(isShown && !isAsking);
+    this.#drawFoot(table, isShown && !isAsking);
     this.isAsking = isAsking;
     show(this.#ask.foot, isAsking);
   }
@@ -255,15 +255,18 @@ export class TablesSection {
     this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && canShow);
   }
 
-  #drawFoot(isShown: boolean): void {
+  #drawFoot(table: TableView | undefined, isShown: boolean): void {
     const rows = this.#leads?.rows;
     const isThere = isShown && !!rows?.all.length && rows.heads.length > 0;
     show(this.#all, isThere);
-    const all = rows && rows.total !== null && !rows.more ? rows.all.length : (rows?.total ?? "");
+    const filters = this.#leads?.requests.filters ?? [];
+    const read = rows && rows.total !== null && !rows.more ? rows.all.length : (rows?.total ?? "");
+    // While nothing is hidden, the same number as in the tab, which may be newer than what was read.
+    const all = rows?.hidden === 0 && !filters.length && table?.leads ? table.leads : read;
     setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     if (this.#foot) show(this.#foot.node, isThere);
     this.#foot?.update();
-    showCut(this.#count, isThere && this.#leads?.requests.filters.length ? rows.count : "");
+    showCut(this.#count, isThere && filters.length ? rows.count : "");
     show(this.foot, isThere);
   }
 }

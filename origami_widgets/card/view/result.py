@@ -73,7 +73,7 @@ def make_funnel(table: models.Table) -> FunnelView | None:
     kept, qualified, out = counted
     sourced = sourced_words(kept + out, more=bool(table.stats and table.stats.has_unknown_total_with_more))
     if qualified is None:
-        return _as_bar(sourced, [("not", kept, "kept"), ("out", out, "left out")])
+        return _as_bar(sourced, [("not", kept, "lead" if kept == 1 else "leads"), ("out", out, "left out")])
     check = _to_check(table, qualified, kept - qualified)
     parts: list[tuple[FunnelPart, int, str]] = [
         ("qualified", qualified, "qualified"),

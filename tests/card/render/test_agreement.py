@@ -72,6 +72,9 @@ def on_controls(view):
     links = [view["head"]["link"], *(table["link"] for table in view["tables"]["items"])]
     said += [link["label"] for link in links if link]
     said += [table["failed"] for table in view["tables"]["items"]]
+    if view["ask"]:
+        # A question in front says itself that there is one.
+        said += [view["result"]["note"], *(each["title"] for each in view["notices"] if each["key"] == "questions")]
     return " ".join(said)
 
 
@@ -82,7 +85,7 @@ def without_lines(view, text):
 
 def live_words(view, text):
     text = without_lines(view, text)
-    said = without(text, *AGES, *LIVE_ONLY, PYTHON, LASTED, r"ended \d\d:\d\d")
+    said = without(text, *AGES, *LIVE_ONLY, PYTHON, LASTED, r"(ended|asked) \d\d:\d\d")
     return set(tokens(f"{said} {on_controls(view)}"))
 
 
