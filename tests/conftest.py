@@ -88,16 +88,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, which all stay, nor among them later: many tests look for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Look for examples in docstrings of the package only, not here."""
     return [each for each in (yield) if not isinstance(each, DoctestModule)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def heap_of_the_module():
-    """Leave what was there before a module out of its collections of garbage: many tests ask for one, to see what stays."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -110,3 +114,5 @@ def loop_of_the_module():
         # that is no news of the next module. What a test itself leaves open is collected, and warned of, before.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+    # What is still there, the next module's collections of garbage leave out.
+    gc.freeze()
