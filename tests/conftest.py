@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # jsonschema takes this for a format that no notebook has, and it makes a grammar for two seconds, in each process of the tests.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+# A command line with colours, which no test uses and httpx loads.
+sys.modules["httpx._main"] = None  # type: ignore[assignment]
 # httpcore looks for this at each step of a request, and where it is not installed, Python searches all folders each time.
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
