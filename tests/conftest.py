@@ -33,7 +33,7 @@ if find_spec("sniffio") is None:
 # Few examples for what everybody runs, more in `make test-all`, and the same ones each time: a red test is red for everybody.
 # How long one takes depends on the machine.
 any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("few", any_speed, max_examples=12, derandomize=True, database=None)
+settings.register_profile("few", any_speed, max_examples=8, derandomize=True, database=None)
 settings.register_profile("deep", any_speed, max_examples=200, derandomize=True, database=None)
 # By hand, to look for what nobody has met: others each time.
 settings.register_profile("random", any_speed, max_examples=2_000)
