@@ -35,13 +35,13 @@ class Card {
     const context: Context = { session, view: (name) => this.#view(name) };
     this.#notify = notifyToggle(this.#view("head").token, session);
     const ask = askSection(context);
-    const tables = new TablesSection(context, ask.node);
-    const news = new NewsSection(context, tables.showFailed);
+    const tables = new TablesSection(context, ask);
+    const news = new NewsSection(context, tables);
     const head = headSection(context, this.#notify, news.outcomes, tables.columnsMenu);
     const result = resultSection(context);
     this.#sections = { head, result, ask, tables, news };
     // The only place for news.
-    const foot = el("footer", "foot row", tables.foot, news.node);
+    const foot = el("footer", "foot row", ask.foot, tables.foot, news.node);
     root.append(head.node, result.node, tables.node, foot, this.#voice.node);
     this.#voice.say(this.#view("head").announcement);
     this.#lifecycle.start({

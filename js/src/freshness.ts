@@ -28,11 +28,16 @@ export function elapsed(
 /** The age of the view, with the next try, and whether it may no longer be true. */
 type Freshness = [age: string, warn: boolean];
 
-/** How fresh a run is. `clock` is the session's, or that of a run on a board. */
-export function freshness(head: Times, session: Session, clock: ClockView | null = session.clock): Freshness {
+/** How fresh a run is. `clock` is the session's, or that of a run on a board; `done`: what it has done at its end. */
+export function freshness(
+  head: Times,
+  session: Session,
+  clock: ClockView | null = session.clock,
+  done = "ended",
+): Freshness {
   const { presence } = session;
   if (!clock || (head.done && head.settled) || clock.connection === "ended")
-    return [head.done && head.completed_at !== null ? `ended ${clockTime(head.completed_at)}` : "", false];
+    return [head.done && head.completed_at !== null ? `${done} ${clockTime(head.completed_at)}` : "", false];
   if (presence === "gone")
     return [clock.heard_at === null ? "" : `last update ${clockTime(clock.heard_at)}`, true];
   if (presence !== "live") {

@@ -1,5 +1,8 @@
-import { el, keyedList, type Part, setText, showText, uid, words } from "./dom";
+import { button, el, fill, keyedList, on, type Part, setText, show, showText, uid, words } from "./dom";
+import { filled } from "./format";
 import { onKey } from "./keys";
+import { menu } from "./menu";
+import * as say from "./words";
 
 export interface Tab {
   id: string;
@@ -8,50 +11,122 @@ export interface Tab {
   count?: string;
 }
 
-export type Tabs = ReturnType<typeof tabs>;
+/** What stands in the same line, and gives way before a tab does. */
+export interface Beside {
+  node: HTMLElement;
+  /** Pixels that are saved while it is folded, else 0. */
+  folded: number;
+  fold(on: boolean): void;
+}
 
-/** A list of tabs by the ARIA practice: Tab reaches one of them, and the arrow keys go through all. */
-export function tabs(label: string, controls: string, select: (id: string) => void) {
-  const prefix = uid();
-  const idOf = (tab: string): string => `${prefix}-${tab}`;
-  let selected = "";
-  let known: readonly Tab[] = [];
-  const one = (): Part<Tab> => {
+/**
+ * A list of tabs by the ARIA practice: Tab reaches one of them, and the arrow keys go through all. Those that have no
+ * room are behind a button that counts them.
+ */
+export class Tabs {
+  readonly node: HTMLElement;
+  beside: Beside | undefined;
+  readonly #list: HTMLElement;
+  readonly #tabs: Part<readonly Tab[]>;
+  readonly #select: (id: string) => void;
+  readonly #prefix = uid();
+  readonly #rest = menu("", "quiet drop", () => this.#drawRest());
+  #selected = "";
+  #known: readonly Tab[] = [];
+  #drawn = "";
+
+  constructor(label: string, controls: string, select: (id: string) => void) {
+    this.#select = select;
+    this.#list = el("div", "tablist", { role: "tablist", ariaLabel: label });
+    this.#tabs = keyedList(
+      this.#list,
+      () => this.#tab(controls),
+      ({ id }: Tab) => id,
+    );
+    this.node = el("div", "tabs row", this.#list, this.#rest.press, this.#rest.panel);
+    new ResizeObserver(() => this.#makeRoom()).observe(this.node);
+    onKey(this.#list, (key, event) => {
+      const { length } = this.#known;
+      const at = this.#known.findIndex(({ id }) => id === this.#selected);
+      const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: length - 1 }[key];
+      if (to === undefined) return;
+      event.preventDefault();
+      this.#choose((to + length) % length);
+    });
+  }
+
+  /** The id of a tab's element, for the element that it labels. */
+  idOf(tab: string): string {
+    return `${this.#prefix}-${tab}`;
+  }
+
+  update(tabs: readonly Tab[], selected: string): void {
+    const drawn = JSON.stringify([tabs, selected]);
+    if (drawn === this.#drawn) return;
+    [this.#drawn, this.#known, this.#selected] = [drawn, tabs, selected];
+    this.#tabs.update(tabs);
+    this.#makeRoom();
+  }
+
+  #tab(controls: string): Part<Tab> {
     const name = words("", "bdi");
     const count = el("small");
     const node = el("button", "tab", name, count, { type: "button", role: "tab" });
     node.setAttribute("aria-controls", controls);
     return {
       node,
-      update(tab) {
-        const isIn = tab.id === selected;
-        const of = { id: idOf(tab.id), title: tab.label, ariaSelected: `${isIn}`, tabIndex: isIn ? 0 : -1 };
-        Object.assign(node, of, { onclick: () => select(tab.id) });
+      update: (tab) => {
+        const isIn = tab.id === this.#selected;
+        const of = { id: this.idOf(tab.id), title: tab.label, tabIndex: isIn ? 0 : -1 };
+        Object.assign(node, of, { ariaSelected: `${isIn}`, onclick: () => this.#select(tab.id) });
         setText(name, tab.label);
         showText(count, tab.count ? ` ${tab.count}` : "");
       },
     };
-  };
-  const place = el("div", "tablist", { role: "tablist", ariaLabel: label });
-  const list = keyedList(place, one, (tab: Tab) => tab.id);
-  onKey(list.node, (key, event) => {
-    const at = known.findIndex(({ id }) => id === selected);
-    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: known.length - 1 }[key];
-    if (to === undefined) return;
-    event.preventDefault();
-    const next = (to + known.length) % known.length;
-    const tab = known[next];
-    if (!tab) return;
-    select(tab.id);
-    (list.node.children[next] as HTMLElement | undefined)?.focus();
-  });
-  return {
-    node: list.node,
-    /** The id of a tab's element, for the element that it labels. */
-    idOf,
-    update(items: readonly Tab[], now: string): void {
-      [known, selected] = [items, now];
-      list.update(items);
-    },
-  };
+  }
+
+  get #nodes(): HTMLElement[] {
+    return [...this.#list.children] as HTMLElement[];
+  }
+
+  #choose(at: number): void {
+    this.#select(this.#known[at]?.id ?? "");
+    this.#nodes[at]?.focus();
+  }
+
+  /** Hides the last tabs that have no room. The one in front stays. */
+  #makeRoom(): void {
+    const [list, nodes, beside] = [this.#list, this.#nodes, this.beside];
+    for (const each of nodes) show(each, true);
+    show(this.#rest.press, false);
+    if (beside) {
+      // Where they have a line of their own, nothing is won.
+      const isBeside = beside.node.offsetTop < this.node.offsetTop + this.node.offsetHeight;
+      const folds = isBeside && list.scrollWidth > this.node.clientWidth - beside.folded;
+      // In the next frame: what an observer is told of must not change meanwhile. It is told of the new room.
+      if (folds !== !!beside.folded) requestAnimationFrame(() => beside.fold(folds));
+    }
+    let hidden = 0;
+    for (const each of nodes.reverse()) {
+      if (list.scrollWidth <= list.clientWidth + 1) break;
+      if (each.ariaSelected === "true") continue;
+      hidden++;
+      show(each, false);
+      show(this.#rest.press, true);
+      setText(this.#rest.press, filled(say.MORE_TABS, hidden));
+    }
+    if (!hidden) this.#rest.shut();
+  }
+
+  #drawRest(): void {
+    const nodes = this.#nodes;
+    const hidden = this.#known.flatMap(({ label, count }, at) => {
+      if (!nodes[at]?.hidden) return [];
+      const press = button("", () => this.#choose(at), "item");
+      press.append(words("", "bdi", label), el("small", "", count));
+      on(press, "click", () => this.#rest.shut());
+      return [press];
+    });
+    fill(this.#rest.panel, ...hidden);
+  }
 }

@@ -21,6 +21,7 @@ export const PRICE_DETAILS = "The run's credits, divided by its qualified leads.
 export const FOLLOW_UP = "Follow up";
 export const MORE = "more";
 export const MORE_NEWS = "+{}";
+export const MORE_TABS = "{} more";
 export const DISMISS = "Dismiss";
 export const SHOW_ALL = "Show all {}";
 export const ANSWERED = "{} of {} answered";

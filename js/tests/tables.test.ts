@@ -168,8 +168,11 @@ describe("tabs", () => {
     const { ask } = sample("asks_beside");
     expect(shown(tabsOf(card)[0] as HTMLElement)).toBe(`Question ${ask?.questions.length}`);
     expect([selected(card), card.all(".ask").length]).toEqual([0, 1]);
+    const foot = card.one(".foot");
+    expect(shown(foot)).toContain(`${ask?.send.label}0 of`);
     tabsOf(card)[1]?.click();
     expect([selected(card), card.all(".ask").length]).toEqual([1, 0]);
+    expect(shown(foot)).not.toContain(ask?.send.label);
     card.model.set({ ask: null });
     expect(tabsOf(card)).toHaveLength(sample("asks_beside").tables.items.length);
   });

@@ -56,6 +56,7 @@ def test_nothing_moves_where_motion_is_unwelcome(open_lab: Callable[..., LabPage
 def test_what_is_wrong_is_found(open_lab: Callable[..., LabPage]) -> None:
     window = open_lab([f"from IPython.display import HTML\nHTML({WRONG!r})"])
     window.run_cell(0)
+    expect(window.page.locator(".wrong")).to_be_visible()
     found = "\n".join((*audit.axe_findings(window.page, ".wrong"), *audit.layout_findings(window.page, ".wrong")))
     assert "color-contrast" in found
     assert "button-name" in found

@@ -1,4 +1,4 @@
-"""The table of hosts: what is called tested names its tests, what is called reported its source, and the README agrees."""
+"""The table of hosts: what is called tested names its tests, what is called reported its source."""
 
 from __future__ import annotations
 
@@ -56,10 +56,6 @@ def guide() -> list[Row]:
     return found
 
 
-def readme() -> list[Row]:
-    return rows((ROOT / "README.md").read_text(encoding="utf-8").partition("## Where it runs")[2])
-
-
 @pytest.mark.parametrize("row", guide(), ids=lambda row: row.hosts[0])
 def test_each_host_says_how_it_is_known(row: Row):
     assert row.known in STATES
@@ -80,13 +76,6 @@ def test_every_test_of_a_host_has_its_row():
     files = {f"tests/hosts/{path.name}" for path in (ROOT / "tests" / "hosts").glob("test_*.py")}
     # Of many runs on one board, in the hosts that other files test.
     assert files - named == {"tests/hosts/test_board.py"}
-
-
-def test_the_readme_says_the_same_of_the_same_hosts():
-    long = {host: row.known for row in guide() for host in row.hosts}
-    short = {host: row.known for row in readme() for host in row.hosts}
-    assert short == long
-    assert {row.date for row in readme()} == {row.date for row in guide()}
 
 
 def test_a_report_of_a_bug_can_name_each_host():

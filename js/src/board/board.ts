@@ -20,7 +20,7 @@ import type { Model } from "../model";
 import { goneNotice, noticePart } from "../notice";
 import { type Notify, notifyToggle, voice } from "../notify";
 import type { Session } from "../session";
-import { tabs } from "../tabs";
+import { Tabs } from "../tabs";
 import * as say from "../words";
 import style from "./board.css";
 import { openedWidget } from "./opened_card";
@@ -149,7 +149,7 @@ class Board {
   readonly #announcer: ReturnType<typeof boardAnnouncer>;
   /** What the tab in front shows: the runs, or the leads of all. */
   readonly #panel = el("div", "runs-panel", { id: uid(), role: "tabpanel" });
-  readonly #tabs = tabs("Runs and their leads", this.#panel.id, (tab) => this.#select(tab));
+  readonly #tabs = new Tabs("Runs and their leads", this.#panel.id, (tab) => this.#select(tab));
   readonly #nothing = el("p", "mute nothing");
   readonly #hidden = el("p", "mute nothing");
   #isPlanned = false;

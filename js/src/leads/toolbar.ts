@@ -75,6 +75,7 @@ export class Toolbar {
   /** Whether these filters can tell which leads meet the brief. */
   #isJudged = true;
   isOffered = false;
+  folded = 0;
   /** The names of the runs, where there are several. */
   #runs: string[] = [];
 
@@ -101,6 +102,17 @@ export class Toolbar {
   /** The typed words to search for; "" without any. */
   get typed(): string {
     return this.#search.value.trim();
+  }
+
+  /** Moves the other chips into the panel of + Filter, which counts those that are on, or back before it. */
+  fold(on: boolean): void {
+    const { node: chips } = this.#chips;
+    // Moved under the focus, a chip would lose it.
+    if (on === !!this.folded || this.node.querySelector(".chips :focus")) return;
+    this.folded = on ? chips.offsetWidth + this.#run.offsetWidth : 0;
+    if (this.folded) this.#more.panel.prepend(this.#run, chips);
+    else this.#more.press.before(this.#run, chips);
+    this.#drawChips();
   }
 
   /** Starts another table. */
@@ -170,6 +182,9 @@ export class Toolbar {
     setOptions(this.#run, [["", "All runs"], ...this.#runs.map((name) => [name, name] as const)]);
     this.#run.value = this.#filters.find(this.#isRun)?.value ?? "";
     show(this.#run, this.#runColumn && this.#runs.length > 1);
+    const count = this.folded ? this.#filters.length : 0;
+    setText(this.#more.press, `${say.LEADS_FILTER_ADD} ${count || ""}`.trim());
+    this.#more.press.classList.toggle("on", count > 0);
   }
 
   get #runColumn(): string | undefined {

@@ -3,7 +3,7 @@ import type { ClockView, LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
-import { type Tabs, tabs } from "../tabs";
+import { Tabs } from "../tabs";
 import * as say from "../words";
 import { Foot } from "./foot";
 import { LeadGrid } from "./lead_grid";
@@ -34,7 +34,7 @@ class LeadGridWidget {
     this.#leads = new LeadGrid(session, () => this.#draw(), this.#head, ticked);
     this.#foot = new Foot(session, this.#leads);
     this.#panel = el("div", "panel framed high", this.#leads.node, { id: uid(), role: "tabpanel" });
-    this.#tabs = tabs("Tables", this.#panel.id, (id) => {
+    this.#tabs = new Tabs("Tables", this.#panel.id, (id) => {
       this.#table = id;
       this.#draw();
     });
@@ -57,8 +57,8 @@ class LeadGridWidget {
   #layOut(root: HTMLElement): void {
     const { toolbar, columnsMenu } = this.#leads;
     const header = el("header", "head", this.#title);
-    const tools = [el("span", "gap"), toolbar.node, columnsMenu.press, columnsMenu.panel];
-    const line = el("div", "tools row", this.#tabs.node, ...tools);
+    const line = el("div", "tools row", this.#tabs.node, toolbar.node, columnsMenu.press, columnsMenu.panel);
+    this.#tabs.beside = toolbar;
     const says = [this.#foot.node, this.#count, this.#gone, this.#again.node];
     const foot = el("footer", "foot row", ...says);
     root.append(header, line, this.#panel, foot);

@@ -42,7 +42,8 @@ export function askSection({ session, view }: Context) {
   const send = button("", () => submit(), "go");
   const note = el("span", "mute");
   const outcome = words("say");
-  const node = el("section", "sec ask", questions, el("div", "sending", send, note, outcome));
+  const node = el("section", "sec ask", questions);
+  const foot = el("div", "sending", send, note, outcome);
   let fields: Field[] = [];
   let ask: Ask | null = null;
 
@@ -77,6 +78,8 @@ export function askSection({ session, view }: Context) {
   };
   return {
     node,
+    /** What sends the answers. */
+    foot,
     refresh,
     /** Enter in a free text: the same as Send once all questions are answered. */
     enter(field: HTMLElement): void {

@@ -14,6 +14,7 @@ import { prose } from "../prose";
 import type { Context, Session } from "../session";
 import { linkTo } from "../templates";
 import * as say from "../words";
+import type { TablesSection } from "./tables";
 
 /** One piece of news: a notice, what happens now, what failed, or the agent's text. */
 interface News extends Notice {
@@ -54,7 +55,7 @@ export class NewsSection {
   /** What comes of the clicks on the head's buttons. */
   readonly outcomes = el("span", "outcomes");
   readonly #context: Context;
-  readonly #failed: () => void;
+  readonly #tables: TablesSection;
   readonly #press: CommandButton;
   readonly #line = copyLine("", "the line that shows this run");
   readonly #follow = menu(say.FOLLOW_UP, "drop");
@@ -69,9 +70,8 @@ export class NewsSection {
   /** The news that were closed, until the run's status changes. */
   readonly #closed = new Set<string>();
 
-  /** @param failed - Leads to the cells that failed. */
-  constructor(context: Context, failed: () => void) {
-    [this.#context, this.#failed] = [context, failed];
+  constructor(context: Context, tables: TablesSection) {
+    [this.#context, this.#tables] = [context, tables];
     const { session, view } = context;
     this.#press = new CommandButton(session);
     this.#line.node.title = AGAIN;
@@ -126,7 +126,11 @@ export class NewsSection {
     const isGone = session.presence === "gone";
     const isSaved = head.form !== "live";
     const gone = goneNotice(head, head.line);
-    const shown = view("notices").filter(({ key }) => !(isGone && !isSaved && ASKED.includes(key)));
+    const { isAsking } = this.#tables;
+    const shown = view("notices").filter(({ key, text }) =>
+      // A question in front says it itself.
+      isAsking && !text ? key !== "questions" : !(isGone && !isSaved && ASKED.includes(key)),
+    );
     const offer = view("suggestions").find((each) => each.button?.command === "fill")?.button ?? null;
     const has = (key: string): boolean =>
       shown.some((each) => each.button?.command === "fill" || each.key === key);
@@ -147,7 +151,7 @@ export class NewsSection {
       news.push({ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer });
     const { note } = view("result");
     const latest: Inline = now.length ? now : note ? [note] : [];
-    if (latest.length && !(isGone && !isSaved))
+    if (latest.length && !(isGone && !isSaved) && !isAsking)
       news.push({ ...NOTHING, key: NOW, tone: "running", title: flat(latest), inline: latest });
     if (answer.nodes.length && tables.items.length)
       news.push({ ...NOTHING, key: PROSE, tone: "neutral", title: flat(answer.nodes.slice(0, 2)) });
@@ -169,7 +173,7 @@ export class NewsSection {
     // What failed leads to its cells.
     const says =
       key === FAILED && session.reads
-        ? html`<button type="button" dir="auto" class="link t-bad cut" title=${title} @click=${this.#failed}>${title}</button>`
+        ? html`<button type="button" dir="auto" class="link t-bad cut" title=${title} @click=${this.#tables.showFailed}>${title}</button>`
         : html`<span class="now cut" dir="auto" title=${whole}>${inline ? prose(inline) : title}</span>`;
     const more = [hasMore ? this.#all.press : "", this.#all.panel, this.#press.outcome, this.outcomes];
     const does = [this.#press.node, linkTo(link, "button"), this.#line.node];

@@ -21,7 +21,12 @@ export function resultSection({ session, view }: Context) {
   let hadBar = false;
   const refresh = (): void => {
     const { figures, funnel } = view("result");
-    const [age, warn] = freshness(view("head"), session);
+    const [age, warn] = freshness(
+      view("head"),
+      session,
+      session.clock,
+      view("head").status === "needs_input" ? "asked" : "ended",
+    );
     // It keeps its place while a follow-up has no numbers yet.
     hadBar = figures.length > 0 && (hadBar || !!funnel);
     const { words, parts } = funnel ?? { words: "", parts: [] };

@@ -9,7 +9,7 @@ import type { LeadGrid } from "../leads/lead_grid";
 import { prose } from "../prose";
 import { ANSWER_MS, type Context, type Session } from "../session";
 import { ariaSortOf, inOrder, type Order, orderAfter, sizeOf } from "../sorting";
-import { type Tabs, tabs } from "../tabs";
+import { Tabs } from "../tabs";
 import * as say from "../words";
 
 /** The tab of the agent's questions. */
@@ -68,7 +68,7 @@ export class TablesSection {
   readonly foot = el("span", "ways row");
   readonly #session: Session;
   readonly #view: Context["view"];
-  readonly #ask: HTMLElement;
+  readonly #ask: { node: HTMLElement; foot: HTMLElement };
   readonly #columns = sortableTable();
   readonly #said = el("div", "text said");
   readonly #place = el("div", "place");
@@ -79,6 +79,8 @@ export class TablesSection {
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
   /** The tab that the user, or a new question, has chosen. */
   #chosen: string | null = null;
+  /** Whether the questions are in front. */
+  isAsking = false;
   #asked = "";
   #isExpanded = false;
   /** Whether leads were there: from then on, the body has its height. */
@@ -93,15 +95,15 @@ export class TablesSection {
   #late: ReturnType<typeof setTimeout> | undefined;
   #prose: unknown;
 
-  /** @param ask - The form of the agent's questions. */
-  constructor({ session, view }: Context, ask: HTMLElement) {
+  /** @param ask - The form of the agent's questions, and what sends the answers. */
+  constructor({ session, view }: Context, ask: { node: HTMLElement; foot: HTMLElement }) {
     [this.#session, this.#view, this.#ask] = [session, view, ask];
     this.#panel = el("div", "panel", { id: uid(), role: "tabpanel" });
-    this.#tabs = tabs("Tables", this.#panel.id, (id) => {
+    this.#tabs = new Tabs("Tables", this.#panel.id, (id) => {
       this.#chosen = id;
       this.refresh();
     });
-    this.#tools.append(this.#tabs.node, el("span", "gap"));
+    this.#tools.append(this.#tabs.node);
     this.foot.append(this.#all, this.#count);
     this.node = el("section", "tables", this.#tools, this.#panel);
   }
@@ -124,7 +126,9 @@ export class TablesSection {
     this.#readLeads(isAsking ? undefined : table);
     this.#drawTabs(table, isAsking);
     this.#drawPanel(table, isAsking, isShown);
-    this.#drawFoot(isShown);
+    this.#drawFoot(isShown && !isAsking);
+    this.isAsking = isAsking;
+    show(this.#ask.foot, isAsking);
   }
 
   #isBusy(): boolean {
@@ -199,6 +203,7 @@ export class TablesSection {
       this.#foot = new Foot(this.#session, leads);
       this.foot.prepend(this.#foot.node);
       this.#tools.append(leads.toolbar.node, leads.columnsMenu.press, leads.columnsMenu.panel);
+      this.#tabs.beside = leads.toolbar;
       this.#place.append(leads.node);
       this.#seekFailed();
     } catch {
@@ -242,7 +247,10 @@ export class TablesSection {
     const isAnswer = !table && this.#view("prose").nodes.length > 0;
     const columns = isShown && hasColumns && !isAsking ? this.#columns.node : "";
     const empty = instead && html`<p class="empty mute">${instead}</p>`;
-    render([isAnswer ? this.#said : "", isAsking ? this.#ask : "", this.#place, columns, empty], this.#panel);
+    render(
+      [isAnswer ? this.#said : "", isAsking ? this.#ask.node : "", this.#place, columns, empty],
+      this.#panel,
+    );
     show(this.node, isShown || isAsking || isAnswer);
     this.#panel.classList.toggle("framed", isShown && !isAsking && !hasColumns && canShow);
   }

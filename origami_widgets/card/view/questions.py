@@ -102,7 +102,7 @@ def fill_button(state: RunState) -> Button | None:
     what = "the last cell" if offer.cells == 1 else f"the {cells} remaining cells"
     # Some columns run for some rows only: which of their failed cells are missing can't be told from the rows.
     is_part = offer.cells < sum(table.cells.errored or 0 for table in state.tables)
-    failed = f"{cells} of them" if is_part else "this cell" if offer.cells == 1 else f"these {cells}"
+    failed = cells if is_part else "this cell" if offer.cells == 1 else f"these {cells}"
     label = f"Try {failed} again" if offer.is_failed else f"Fill {what}"
     if offer.raised is not None and state.limit_error is not None:
         # Beside the notice of the limit.

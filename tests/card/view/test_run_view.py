@@ -287,7 +287,7 @@ def test_a_reader_is_wrong_without_a_next_check():
 
 def test_cells_that_failed_in_several_tables_are_tried_again_together():
     state = STATES["to_try_again"]()
-    assert fill_button(state)["label"] == "Try 2 of them again", "3 have failed"
+    assert fill_button(state)["label"] == "Try 2 again", "3 have failed"
     all_of_them = replace(state, offer=replace(state.offer, cells=3))
     assert fill_button(all_of_them)["label"] == "Try these 3 again"
     at_limit = replace(STATES["over_credit_limit"](), offer=replace(state.offer, raised=700, is_failed=False))
