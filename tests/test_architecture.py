@@ -54,7 +54,8 @@ PURE = (
     "card.view.board_view",
     *("card.render.document", "card.render.html_writer", "card.render.text_writer"),
     *("card.widgets.snapshot", "host.application"),
-    *("run.state", "run.reduce", "run.credits", "run.polling.schedule", "api.models"),
+    *("run.state", "run.reduce", "run.credits", "run.polling.schedule"),
+    *("api.models", "api.errors", "api.error_catalog", "api.operations", "api.client", "api.background.loop"),
     "run.starts.record",
 )
 
@@ -226,13 +227,6 @@ def test_a_script_that_starts_runs_loads_no_widget():
     loaded = loaded_by(f"{PACKAGE}.card.widgets.display")
     assert f"{PACKAGE}.run.batch" in loaded
     assert loaded.isdisjoint({*WIDGETS, "pandas", "numpy"})
-
-
-def test_frames_load_neither_runs_nor_cards_nor_the_http_library():
-    loaded = loaded_by(f"{PACKAGE}.frames")
-    assert "pandas" in loaded
-    assert loaded.isdisjoint({*WIDGETS, "httpx"})
-    assert not [name for name in loaded if name.startswith((f"{PACKAGE}.card", f"{PACKAGE}.run"))]
 
 
 PRIVATE = re.compile(r"(?<!\w)_[a-z]\w*(?<!_)", re.IGNORECASE)

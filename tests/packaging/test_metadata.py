@@ -39,6 +39,7 @@ def addresses(markdown: str) -> list[str]:
 
 
 def test_the_description_is_readme_and_leads_nowhere_but_out(metadata: Message) -> None:
+    assert metadata["Version"] == ow.__version__
     assert metadata["Description-Content-Type"] == "text/markdown"
     text = description(metadata)
     assert text.startswith("# origami_widgets\n")
@@ -54,22 +55,13 @@ def test_the_description_is_readme_and_leads_nowhere_but_out(metadata: Message) 
 
 @pytest.mark.slow
 def test_the_sdist_says_what_the_wheel_says(sdist: Path, wheel: Path) -> None:
-    with tarfile.open(sdist) as source, zipfile.ZipFile(wheel) as archive:
-        (name,) = (name for name in source.getnames() if name.endswith("/PKG-INFO"))
-        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        file = source.extractfile(name)
-        assert file is not None
-        assert file.read() == archive.read(metadata)
-
-
-def test_the_version_is_that_of_the_package(metadata: Message) -> None:
-    assert metadata["Version"] == ow.__version__
-
-
-@pytest.mark.slow
-def test_files_are_named_by_the_version(wheel: Path, sdist: Path) -> None:
     assert wheel.name == f"origami_widgets-{ow.__version__}-py3-none-any.whl"
     assert sdist.name == f"origami_widgets-{ow.__version__}.tar.gz"
+    with tarfile.open(sdist) as source, zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        file = source.extractfile(f"origami_widgets-{ow.__version__}/PKG-INFO")
+        assert file is not None
+        assert file.read() == archive.read(name)
 
 
 def test_classifiers_exist(metadata: Message) -> None:
