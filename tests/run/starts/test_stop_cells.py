@@ -290,7 +290,7 @@ def test_tables_that_are_no_tables_are_refused_before_anything_is_sent(server, s
 # What goes wrong
 
 
-@pytest.mark.parametrize("server", [{"cells": 60_000}], ids=str, indirect=True)
+@pytest.mark.parametrize("server", [{"cells": 200_000}], ids=str, indirect=True)
 @pytest.mark.parametrize("fault", [404, 500, 429, None])
 def test_a_stop_that_fails_is_repeated_until_it_does_not(server, started, clock, fault):
     # Only what is never answered has to be given up soon.
