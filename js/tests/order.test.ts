@@ -1,5 +1,3 @@
-// @vitest-environment node
-
 import { describe, expect, it } from "vitest";
 import { type Item, type Key, matches, STAGES, sharedStart, sorted } from "../src/board/order";
 import type { BoardRow, CheckTimes } from "../src/contract";
