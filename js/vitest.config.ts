@@ -1,4 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 // No test asks how long something takes: the limit is for what never ends, also where other checks use the machine.
-export default defineConfig({ test: { environment: "happy-dom", restoreMocks: true, testTimeout: 60_000 } });
+// By itself, Vitest leaves one core to others, of two as well.
+export default defineConfig({
+  test: {
+    environment: "happy-dom",
+    restoreMocks: true,
+    testTimeout: 60_000,
+    pool: "threads",
+    maxWorkers: "100%",
+  },
+});

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # jsonschema takes this for a format that no notebook has, and it makes a grammar for two seconds, in each process of the tests.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+# A command line with colours, which no test uses and httpx loads.
+sys.modules["httpx._main"] = None  # type: ignore[assignment]
 # httpcore looks for this at each step of a request, and where it is not installed, Python searches all folders each time.
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
@@ -31,7 +33,7 @@ if find_spec("sniffio") is None:
 # Few examples for what everybody runs, more in `make test-all`, and the same ones each time: a red test is red for everybody.
 # How long one takes depends on the machine.
 any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("few", any_speed, max_examples=12, derandomize=True, database=None)
+settings.register_profile("few", any_speed, max_examples=8, derandomize=True, database=None)
 settings.register_profile("deep", any_speed, max_examples=200, derandomize=True, database=None)
 # By hand, to look for what nobody has met: others each time.
 settings.register_profile("random", any_speed, max_examples=2_000)
@@ -88,16 +90,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, which all stay, nor among them later: many tests look for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Look for examples in docstrings of the package only, not here."""
     return [each for each in (yield) if not isinstance(each, DoctestModule)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def heap_of_the_module():
-    """Leave what was there before a module out of its collections of garbage: many tests ask for one, to see what stays."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -110,3 +116,5 @@ def loop_of_the_module():
         # that is no news of the next module. What a test itself leaves open is collected, and warned of, before.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+    # What is still there, the next module's collections of garbage leave out.
+    gc.freeze()

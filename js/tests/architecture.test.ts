@@ -1,3 +1,4 @@
+// @vitest-environment node
 /**
  * Imports go down only: the floors of the front end, as tests/test_architecture.py has those of the package. biome.json
  * forbids circles, also those of types, and long functions.

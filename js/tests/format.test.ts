@@ -1,3 +1,5 @@
+// @vitest-environment node
+
 import { describe, expect, it } from "vitest";
 import cases from "../../tests/fixtures/format_cases.json";
 import { age, clockTime, duration, filled } from "../src/format";

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
 from notebooks import serve
 from tests.browser.fixtures import browser, context, has_passed, picture, pytest_runtest_makereport
@@ -69,6 +68,8 @@ def open_lab(
 @pytest.fixture
 def card_in(open_lab: Callable[..., LabPage]) -> Callable[..., LabPage]:
     """Return a function that runs one brief in the second cell and leaves its card open."""
+
+    from playwright.sync_api import expect
 
     def show(brief: str, *further: str, speed: float = 20) -> LabPage:
         lab = open_lab([SANDBOX.format(speed=speed), f"run = ow.start({brief!r})", *further])

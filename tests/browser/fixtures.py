@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
 
 from notebooks import serve
 from tests.browser import chromium
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 
     from tests.browser.window import Window
 
-# Playwright gives up after 5 s, which a busy machine can need to start a kernel.
-expect.set_options(timeout=30_000)
-
 FAILURES = serve.REPOSITORY / ".cache" / "browser"
 PASSED = pytest.StashKey[bool]()
 
@@ -29,6 +25,11 @@ PASSED = pytest.StashKey[bool]()
 # later asyncio tests.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    # Every process of the tests loads this module, and one of them needs Playwright.
+    from playwright.sync_api import expect, sync_playwright
+
+    # Playwright gives up after 5 s, which a busy machine can need to start a kernel.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         started = chromium.launch(playwright)
         yield started

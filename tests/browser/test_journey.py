@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import expect
-
 from tests.browser.window import CARD, confirm
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ CELLS = (
 
 
 def test_start_watch_answer_read_leads_cancel_save_and_reopen(open_lab: Callable[..., LabPage]) -> None:
+    from playwright.sync_api import expect
+
     lab = open_lab(CELLS)
     lab.run_cell(0)
 

@@ -6,12 +6,10 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import BrowserContext
-
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Error, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page
 
 READY_SECONDS = 60.0
 LOOKS = 50.0
@@ -67,8 +65,8 @@ class Window:
         self.foreign_requests: list[str] = []
         self.console_errors: list[str] = []
         self._viewport = viewport
-        self._owns_context = not isinstance(opener, BrowserContext)
-        self.context = opener if isinstance(opener, BrowserContext) else new_context(opener)
+        self._owns_context = hasattr(opener, "new_context")
+        self.context = new_context(opener) if self._owns_context else opener
         self.page: Page = self._new_page()
 
     @property

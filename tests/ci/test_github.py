@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 import yaml
-from check_jsonschema import main as check_jsonschema
-from click.testing import CliRunner
 
 from tests.packaging.interpreters import SUPPORTED
 
@@ -51,6 +49,9 @@ def steps(path: Path) -> list[dict[str, Any]]:
     ],
 )
 def test_each_file_is_what_its_schema_says(schema: str, files: list[Path]) -> None:
+    from check_jsonschema import main as check_jsonschema
+    from click.testing import CliRunner
+
     assert files
     done = CliRunner().invoke(check_jsonschema, ["--builtin-schema", f"vendor.{schema}", *map(str, files)])
     assert done.exit_code == 0, done.output

@@ -105,7 +105,7 @@ def test_frames_load_pandas_and_nothing_of_the_rest_of_the_package():
         "import sys, origami_widgets; assert 'pandas' not in sys.modules;"
         "import origami_widgets.frames;"
         "print(*sorted(name for name in sys.modules"
-        " if name.startswith(('origami_widgets.', 'httpx', 'anywidget', 'IPython'))))"
+        " if name.startswith(('origami_widgets.', 'httpx', 'anywidget', 'IPython', 'traitlets'))))"
     )
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     others = [name for name in loaded if not name.startswith("origami_widgets.frames")]

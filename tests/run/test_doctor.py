@@ -80,19 +80,16 @@ def test_no_key(setup: dict[str, str]) -> None:
     assert report["reachable"] is None
 
 
-def test_wrong_key(setup: dict[str, str]) -> None:
-    report = examined(setup | {"ORIGAMI_API_KEY": KEY})
-    assert "ORIGAMI_API_KEY" in found(report)["wrong_key"]
-    assert report["reachable"] is True
-
-
-def test_no_network(setup: dict[str, str]) -> None:
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_key_or_an_address_that_is_wrong(sandbox: Any, is_there: bool) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{closed.getsockname()[1]}/api/v2"
-    report = examined(setup | {"ORIGAMI_BASE_URL": address})
-    assert "network" in found(report)["no_network"]
-    assert report["reachable"] is False
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/api/v2"
+    report = ow.doctor(client=ow.Client(KEY, base_url=sandbox.base_url if is_there else nowhere)).to_dict()
+    code, repair = ("wrong_key", "ORIGAMI_API_KEY") if is_there else ("no_network", "network")
+    assert repair in found(report)[code]
+    assert report["reachable"] is is_there
+    assert KEY not in json.dumps(report)
 
 
 def test_an_old_anywidget(setup: dict[str, str], tmp_path: Path) -> None:

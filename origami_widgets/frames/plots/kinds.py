@@ -46,12 +46,7 @@ def left_out(number: int, what: str, why: str = "are not drawn") -> str:
 
 
 def joined(first: str, *others: str) -> str:
-    """Join a phrase and those of the others that are known into one line.
-
-    Example:
-        >>> joined("n/a", "n/a", "", "1 errored")
-        'n/a · 1 errored'
-    """
+    """Join a phrase and those of the others that are known into one line, such as "n/a · 1 errored"."""
     return " · ".join(filter(None, [first, *(each for each in others if each != MISSING)]))
 
 

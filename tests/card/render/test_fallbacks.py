@@ -7,8 +7,6 @@ from typing import Any
 
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
-from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from origami_widgets.card.view.contract import BOARD_SLOTS, SAVED_TYPES
@@ -53,6 +51,9 @@ def test_the_notebook_is_valid_and_little_larger(name: str) -> None:
 
 @pytest.mark.parametrize("sanitize", [False, True])
 def test_nbconvert_makes_the_same_page(sanitize: bool) -> None:
+    from bs4 import BeautifulSoup
+    from nbconvert import HTMLExporter
+
     def page(bundles: list[dict[str, Any]]) -> str:
         made, _ = HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook(*bundles))
         # Cells get an id when they are made.

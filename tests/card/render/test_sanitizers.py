@@ -1,9 +1,6 @@
 """What is left of the static card by the strictest sanitizer: all its words, in order, and no markup among them."""
 
 import pytest
-from bs4 import BeautifulSoup
-from nbconvert import HTMLExporter
-from nbconvert.filters.strings import clean_html
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from origami_widgets.card.render.html_writer import render_html
@@ -25,10 +22,18 @@ def copy_of(name):
 
 def exported(*bundles, sanitize, widgets=None):
     """The page that nbconvert makes of these outputs."""
+    from nbconvert import HTMLExporter
+
     cell = new_code_cell(outputs=[new_output("display_data", data=bundle) for bundle in bundles])
     metadata = {"widgets": {STATE: widgets}} if widgets else {}
     page, _ = HTMLExporter(sanitize_html=sanitize).from_notebook_node(new_notebook(cells=[cell], metadata=metadata))
-    return BeautifulSoup(page, "html.parser")
+    return parsed(page)
+
+
+def parsed(markup):
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(markup, "html.parser")
 
 
 def shown(page):
@@ -46,7 +51,7 @@ def test_every_word_of_every_view_is_exported(sanitize):
 
 def test_words_do_not_run_together_without_styles():
     """As the lines of a page without a style sheet: blocks below each other, the rest in one line."""
-    lines = without_styles(clean_html(copy_of("filling")))
+    lines = without_styles(copy_of("filling"))
     for line in (
         "✓ Completed · List 15 family-run bakeries in Porto with a web shop and their contact e-mail. · Open in Origami ↗",
         "15 leads · 12 qualified · 57 credits (4.75 per qualified lead)",
@@ -62,13 +67,15 @@ def test_words_do_not_run_together_without_styles():
 
 
 def test_questions_and_the_agents_tables_stay_readable_without_styles():
-    lines = without_styles(clean_html(copy_of("needs_input")))
+    lines = without_styles(copy_of("needs_input"))
     assert " ".join(lines).count("○ Iberia  ○ France  ○ Benelux  ○ Or something else") == 1
-    assert "a | b" in without_styles(clean_html(copy_of("hostile")))
+    assert "a | b" in without_styles(copy_of("hostile"))
 
 
-def without_styles(markup):
-    soup = BeautifulSoup(markup, "html.parser")
+def without_styles(page):
+    from nbconvert.filters.strings import clean_html
+
+    soup = parsed(clean_html(page))
     for block in soup.find_all(["div", "li", "ul", "ol", "pre", "blockquote"]):
         block.insert_before("\n")
         block.insert_after("\n")

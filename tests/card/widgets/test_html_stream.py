@@ -84,16 +84,12 @@ class Cells:
         )
 
 
-def a_kernel() -> Iterator[BlockingKernelClient]:
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[BlockingKernelClient]:
     manager, client = start_new_kernel()
     yield client
     client.stop_channels()
     manager.shutdown_kernel(now=True)
-
-
-kernel = pytest.fixture(a_kernel, scope="module")
-# What a test loads, others would find in theirs.
-own_kernel = pytest.fixture(a_kernel)
 
 
 @pytest.fixture
@@ -159,9 +155,8 @@ def test_nothing_is_kept_when_all_is_over(cells: Cells) -> None:
     assert cells.run("print(shown())").strip() == "None"
 
 
-def test_the_way_to_render_can_be_changed_in_mid_session(own_kernel: BlockingKernelClient) -> None:
-    cells = Cells(own_kernel)
-    cells.run(SETUP)
+# The last one in this kernel: it loads the widgets that others must not find there.
+def test_the_way_to_render_can_be_changed_in_mid_session(cells: Cells) -> None:
     cells.run(start("scenario:slow"))
     assert "widget" not in str(cells.displays(SHOWN)[-1]["content"]["data"].keys())
     cells.run("ow.configure(render='widget')")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 
 import pandas as pd
-import polars as pl
 import pytest
 
 import origami_widgets as ow
@@ -63,6 +62,8 @@ def test_a_parquet_file_keeps_its_types(tmp_path):
 
 
 def test_a_table_of_another_library():
+    import polars as pl
+
     given = pl.DataFrame({"website": ["a.example", None], "id": [2**62 + 1, None]})
     client = ow.Sandbox().client()
     with pytest.warns(RuntimeWarning, match="position 1 "):

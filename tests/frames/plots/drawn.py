@@ -8,10 +8,7 @@ from functools import cache, lru_cache, partial, wraps
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
-import vl_convert
-
 from origami_widgets.frames.plots import plot
-from origami_widgets.frames.plots.kinds import VEGA_LITE
 from tests.frames.payloads import SOURCES as FORMS
 from tests.frames.payloads import changed, payload, table
 
@@ -113,18 +110,23 @@ def row(chart, name):
     return found
 
 
-def svg(chart, version=VEGA_LITE):
+def svg(chart, version=None):
+    from origami_widgets.frames.plots.kinds import VEGA_LITE
+
+    version = version or VEGA_LITE
     spec = written(chart) | {"$schema": f"https://vega.github.io/schema/vega-lite/v{version[0]}.json"}
     return _svg(json.dumps(spec), version)
 
 
 @lru_cache(maxsize=12)
 def _svg(spec, version):
+    import vl_convert
+
     picture = vl_convert.vegalite_to_svg(spec, vl_version=version, allowed_base_urls=[])
     return ET.fromstring(picture)  # noqa: S314 - made here
 
 
-def texts(chart, version=VEGA_LITE):
+def texts(chart, version=None):
     """All lines of text in the picture, in the order in which they are drawn."""
     found = []
     for node in svg(chart, version).iter(f"{SVG}text"):

@@ -27,10 +27,7 @@ companies = pd.DataFrame({"website": ["pao.example", "broa.example"], "name": ["
 %load_ext origami_widgets
 """
 ENRICH = "found = ow.enrich(companies, 'Find the owner', key='website', columns=['name'], show=False)"
-CELLS = {
-    "enrich": ENRICH,
-    "magic": "%%origami --data companies --key website --columns name --quiet --into found\nFind the owner",
-}
+MAGIC = "%%origami --data companies --key website --columns name --quiet --into found\nFind the owner"
 AWAITED = ENRICH.replace("ow.enrich", "await ow.aio.enrich")
 STARTS = "Sandbox.asked.count('POST agents')"
 
@@ -61,7 +58,7 @@ def outcome(notebook: FrontEnd, cell: str) -> str:
     return str(reply.get("ename") or reply["status"])
 
 
-@pytest.mark.parametrize("code", CELLS.values(), ids=CELLS)
+@pytest.mark.parametrize("code", [ENRICH, pytest.param(MAGIC, marks=pytest.mark.slow)], ids=["enrich", "magic"])
 def test_the_first_call_asks_and_only_a_yes_spends(kernel, notebook, code):
     cell = notebook.execute(code, cell="a")
     question = notebook.question()
@@ -85,7 +82,11 @@ def test_the_first_call_asks_and_only_a_yes_spends(kernel, notebook, code):
     assert notebook.value(f"[{STARTS}, len(found), 'contact' in found]") == [1, 2, True]
 
 
-@pytest.mark.parametrize(("code", "person"), [(ENRICH, False), (AWAITED, True)], ids=["no input", "awaited"])
+@pytest.mark.parametrize(
+    ("code", "person"),
+    [(ENRICH, False), pytest.param(AWAITED, True, marks=pytest.mark.slow)],
+    ids=["no input", "awaited"],
+)
 def test_programs_without_input_and_awaited_calls_are_not_asked(notebook, code, person):
     assert outcome(notebook, notebook.execute(code, person=person)) == "ok"
     assert notebook.value(STARTS) == 1

@@ -261,7 +261,7 @@ def test_a_killed_kernel_enriches_no_row_twice(tmp_path, kills):
         paid_once(server)
 
 
-PRICED, REST, LISTS = 15, 480, 100
+PRICED, REST, LISTS = 15, 480, 40
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

@@ -17,6 +17,8 @@ from tests.support.quick import see
 
 pytestmark = pytest.mark.usefixtures("unlimited")
 SECRET = "secret-customer.example"
+# The grid and the frame of one run are seen to be without them; what is made of frames is looked at for several at once.
+of_a_batch = pytest.mark.parametrize("source", ["batch"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,7 @@ def test_leads_of_the_list_are_shown_marked_on_request(source, grid, customers):
     assert front.answers[-1]["total"] == len(ids_of(source))
 
 
+@of_a_batch
 def test_frames_and_ticked_leads_are_without_them(source, grid, customers):
     page = Page(grid)
     page.ask(include_left_out=True)
@@ -93,6 +96,7 @@ def test_frames_and_ticked_leads_are_without_them(source, grid, customers):
     assert set(grid.selection["row_id"]) == set(wanted["row_id"])
 
 
+@of_a_batch
 def test_files_are_without_them_and_the_summary_counts_them(source, grid, customers, tmp_path):
     page = Page(grid)
     messages = sent_by(grid)
@@ -110,6 +114,7 @@ def test_files_are_without_them_and_the_summary_counts_them(source, grid, custom
         assert f"{wanted.attrs['origami']['left_out']['leads']} leads" in said[said.index("Left out by your list") :]
 
 
+@of_a_batch
 def test_nothing_of_the_list_is_sent_or_saved(sandbox, source, customers):
     sandbox.rows.clear()
     grid = ow.leads(source[0], leave_out=customers, save=True)
