@@ -56,16 +56,13 @@ def answer_is(way, reached):
     return behave
 
 
-KNOWN, LOST = "the refusal is known", "its answer is lost"
-
-
-@pytest.fixture(params=[KNOWN, LOST])
+@pytest.fixture(params=["the refusal is known", "its answer is lost"])
 def broke(request, front, base_url):
     """Another kernel has started the first brief, was refused the second, and died."""
 
     def die(briefs):
         reached = threading.Event()
-        is_known = request.param == KNOWN
+        is_known = request.param == "the refusal is known"
         way = answer(*BROKE) if is_known else reset()
         front.refusal = BROKE
         front.faults = [passes, *[refused(BROKE, answer_is(way, reached))] * (1 if is_known else 4)]
@@ -98,7 +95,7 @@ def paid_once(front, briefs):
     assert len(front.runs()) == len(briefs)
 
 
-@pytest.mark.parametrize(("broke", "order"), [(KNOWN, "the same"), (LOST, "another")], indirect=["broke"])
+@pytest.mark.parametrize("order", ["the same", "another"])
 def test_credits_that_were_bought_start_only_what_is_missing(front, client, broke, order):
     briefs = towns(4, "slow")
     broke(briefs)
