@@ -203,10 +203,10 @@ def mistakes(run, client):
     agents = client.list_agents()
     (agent,), (summary,) = agents, client.list_runs(run.agent_id)
     return {
-        "focus tables that are a number": (lambda: ow.start("x", focus_tables=5, client=client), "focus_tables="),
+        "focus tables that are a number": (lambda: ow.start("x", focus_tables=5, client=client), "[run.tables[0]]"),
         "one table in focus": (
             lambda: ow.start("x", focus_tables=table, client=client),
-            "focus_tables=[run.tables[0]]",
+            "[run.tables[0]]",
         ),
         "a run in focus": (lambda: run.follow_up("x", focus_tables=run), "focus_tables=run.tables"),
         "attachments that are a number": (lambda: client.create_agent("x", attachments=5), "'kind'"),
