@@ -204,11 +204,8 @@ def mistakes(run, client):
     (agent,), (summary,) = agents, client.list_runs(run.agent_id)
     return {
         "focus tables that are a number": (lambda: ow.start("x", focus_tables=5, client=client), "[run.tables[0]]"),
-        "one table in focus": (
-            lambda: ow.start("x", focus_tables=table, client=client),
-            "[run.tables[0]]",
-        ),
-        "a run in focus": (lambda: run.follow_up("x", focus_tables=run), "focus_tables=run.tables"),
+        "one table in focus": (lambda: ow.start("x", focus_tables=table, client=client), "[run.tables[0]]"),
+        "a run in focus": (lambda: run.follow_up("x", focus_tables=run), "all of a run: run.tables"),
         "attachments that are a number": (lambda: client.create_agent("x", attachments=5), "'kind'"),
         "a run made of its token": (lambda: ow.Run(run.token), "ow.attach("),
         "a batch made of runs": (lambda: ow.RunBatch([run]), "ow.RunBoard("),
