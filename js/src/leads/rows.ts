@@ -70,7 +70,7 @@ export class Rows {
   readonly #folded = new WeakMap<Row, string>();
   #lit = new Map<string, number>();
   /** The cells that had no result when none could come any more, before a follow-up began: by lead and column. */
-  #settled = new Set<string>();
+  readonly #settled = new Set<string>();
 
   /** The columns that are shown. */
   get shownHeads(): LeadHead[] {

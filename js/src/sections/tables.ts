@@ -181,11 +181,11 @@ export class TablesSection {
     this.#leads?.refresh();
   }
 
-  /** The code that draws leads is as large as the rest, so it is loaded when leads are shown for the first time. */
   /** The menu of the columns of leads, while there is one. */
   readonly columnsMenu = (): ColumnsMenu | undefined =>
     this.#leads?.columnsMenu.press.hidden ? undefined : this.#leads?.columnsMenu;
 
+  /** The code that draws leads is as large as the rest, so it is loaded when leads are shown for the first time. */
   async #load(): Promise<void> {
     if (this.#isLoading) return;
     this.#isLoading = true;
