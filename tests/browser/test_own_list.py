@@ -59,7 +59,9 @@ def test_all_cells_are_run_and_the_run_is_stopped_in_the_middle(open_lab: Callab
     expect(lab.cell(4)).to_contain_text("Interrupted: Origami was asked to cancel the run and stop its cells")
     expect(card.locator(".pill")).to_have_text("Stopped", timeout=60_000)
     assert lab.outputs(5) == []
-    # What is asked of the kernel before it has said so is dropped with the other cells.
+    # The kernel drops what it is asked for until it has answered the cells that waited, which is after the error is seen.
     expect(lab.cell(4)).to_contain_text("KeyboardInterrupt")
+    for waiting in (5, 6):
+        expect(lab.cell(waiting).locator(".jp-InputPrompt")).not_to_have_text("[*]:")
     lab.run_cell(6)
     expect(lab.output(6)).to_have_text("2 True")
