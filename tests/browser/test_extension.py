@@ -167,7 +167,8 @@ def test_the_guide_opens_in_a_tab_of_its_own(open_lab: Callable[..., LabPage]) -
 
 
 def test_lab_notifies_once_of_a_run_that_asks(open_lab: Callable[..., LabPage]) -> None:
-    brief = "'Find partners. scenario:needs_input', client=ow.Sandbox(speed=20).client()"
+    # Slow enough that it asks after the clicks, also on a busy machine.
+    brief = "'Find partners. scenario:needs_input', client=ow.Sandbox(speed=4).client()"
     lab = open_lab([SETUP, f"run = ow.start({brief})", "run"])
     # In another window: what is in sight is not said.
     lab.page.evaluate("document.hasFocus = () => false")
