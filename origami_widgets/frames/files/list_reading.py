@@ -162,7 +162,10 @@ def _of_csv(file: Path) -> pd.DataFrame:
     headings = text.partition("\n")[0]
     # A heading may contain a separator, but hardly splits the line in more parts than the right one.
     separator = max(SEPARATORS, key=lambda each: len(next(csv.reader(io.StringIO(headings), delimiter=each), ())))
-    frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+    # Without index_col, cells behind the last heading would move all others.
+    frame = pd.read_csv(
+        io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""], index_col=False
+    )
     frame.attrs[LIST_FILE] = {"separator": separator, "encoding": encoding}
     return frame
 
