@@ -155,6 +155,9 @@ def find_new(options: Namespace) -> int:
     from origami_widgets.run.start import terminal_watch
 
     out = out_file(options)
+    if out.resolve() == Path(options.ledger).expanduser().resolve():
+        remedy = "Give --out another PATH: the ledger has no leads, only what tells them apart."
+        raise InvalidInput("--out is the ledger", cause=f"Both are {out}. Nothing was sent.", remedy=remedy)
     terminal_watch.set(watched)
     try:
         found: pd.DataFrame = block(
