@@ -74,16 +74,20 @@ check: .lint .cache/vitest
 .front-end-tests: .setup
 	$(npm) test
 
-# Six processes that begin at once would each compile all tests.
+# Eight processes that begin at once would each compile all tests.
 .PHONY: .collected
 .collected: .setup
 	$(pytest) --collect-only -qq $(unit_tests) >/dev/null || true
 
-# Most tests wait for a server or for time to pass, so three processes a core are the quickest.
+# Most tests wait for a server or for time to pass, so four processes a core are the quickest.
+.PHONY: .unit-tests
+.unit-tests: .setup-browser
+	$(pytest) -n 8 --dist=worksteal $(unit_tests)
+
 .PHONY: test
 test: .setup-browser
-	$(MAKE) --no-print-directory -j2 -Otarget .lint .front-end-tests .collected
-	$(pytest) -n 6 --dist=worksteal $(unit_tests)
+	$(MAKE) --no-print-directory -j2 -Otarget .lint .collected
+	$(MAKE) --no-print-directory -j2 .front-end-tests .unit-tests
 
 # Each is a command of its own: how many processes help, and whose tests may share one, differs.
 kernels := -n 4 tests/kernels

@@ -9,5 +9,8 @@ export default defineConfig({
     testTimeout: 60_000,
     pool: "threads",
     maxWorkers: "100%",
+    // `make test` runs these beside the tests of Python: what is written between their dots is to be what failed.
+    reporters: "dot",
+    silent: "passed-only",
   },
 });

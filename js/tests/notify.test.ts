@@ -111,7 +111,7 @@ describe("Notify me", () => {
     await toggle(card);
     for (const name of ["filling", "stopping", "stopped_cells", "completed"])
       card.model.set({ head: sample(name).head });
-    expect(sent.map(({ body }) => body)).toEqual(["12 qualified of 15, 57 credits"]);
+    expect(sent.map(({ body }) => body)).toEqual([sample("stopped_cells").head.announcement]);
   });
 
   it("marks the page's title until the page is seen", async () => {

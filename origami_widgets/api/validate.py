@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
 from origami_widgets.api.errors import InvalidInput
@@ -318,16 +318,21 @@ def params(values: object) -> dict[str, str]:
     return {name: not_a_key(text, "a parameter") for name, text in texts.items() if given[name] is not None}
 
 
-def include(tokens: object) -> str:
+def include(tokens: object, known: Collection[str] | None = None) -> str:
     """Return the value of `include`: lower case, without spaces. The server ignores unknown words.
 
+    Args:
+        tokens: the words, in a list or with commas between them.
+        known: the words that are accepted; None for any.
+
     Raises:
-        InvalidInput: a token is not a word.
+        InvalidInput: a token is not a word, or not one of these.
     """
     given = tokens if isinstance(tokens, Iterable) else [tokens]
     words = given.split(",") if isinstance(given, str) else list(given)
     cleaned = [word.strip().lower() for word in words if isinstance(word, str)]
-    if len(cleaned) != len(words) or not all(_is_plain(word, "_-") for word in cleaned):
+    is_valid = all(_is_plain(word, "_-") if known is None else word in ("", *known) for word in cleaned)
+    if len(cleaned) != len(words) or not is_valid:
         raise refused(
             "include must be a list of words",
             words,

@@ -308,6 +308,7 @@ class Run(Handle):
             include: `"stats"` for the statistics of tables and columns, `"transcript"` for the messages.
 
         Raises:
+            InvalidInput: another word is among them; nothing was sent.
             OrigamiError: the run could not be read.
 
         Example:
@@ -317,7 +318,7 @@ class Run(Handle):
             >>> run.refresh(include=("stats", "transcript")).transcript[0].role
             'user'
         """
-        await OnLoop(poller().refresh(self._core.current, validate.include(include)))
+        await OnLoop(poller().refresh(self._core.current, validate.include(include, known=("stats", "transcript"))))
         return self
 
     refresh_async = refresh.aio
@@ -343,6 +344,7 @@ class Run(Handle):
             cells: stop cells, too; False cancels the agent only.
 
         Raises:
+            InvalidInput: `cells` is neither True nor False; nothing was sent.
             CancelPending: the server could not be reached for 20 seconds. The requests are still being repeated, as the
                 card shows.
             OrigamiError: the server refused; the run or its cells go on.
@@ -355,7 +357,7 @@ class Run(Handle):
             'cancelled'
         """
         try:
-            await OnLoop(cancel(self._core.current, cells=cells))
+            await OnLoop(cancel(self._core.current, cells=validate.flag("cells", cells)))
         except KeyboardInterrupt:
             print("Stopped waiting; we're still asking Origami to cancel: run.wait() waits for the end.")  # noqa: T201
             raise

@@ -45,17 +45,14 @@ def two_tables_report(first: TableTimeline, second: TableTimeline, end: float) -
     rows = len(first.rows_at(end))
     running = sum(column.running(end) for table in (first, second) for column in table.columns)
     fit = next(column for column in first.columns if column.recipe.is_relevance)
+    filling = f"Cells that were still filling when I finished: {running}. The tables update automatically."
+    fitting = f"{fit.verdict_count('pass', end)} of {rows} companies fit the brief. They're at the top of the table."
     lines = [
         f"I built **{first.name}** with {rows} companies and **{second.name}** with {len(second.rows_at(end))} people.",
         "",
         "- I removed duplicates and companies that don't meet your requirements.",
+        f"- {filling if running else fitting}",
     ]
-    if running:
-        lines.append(f"- Cells that were still filling when I finished: {running}. The tables update automatically.")
-    else:
-        lines.append(
-            f"- {fit.verdict_count('pass', end)} of {rows} companies fit the brief. They're at the top of the table."
-        )
     return "\n".join(lines)
 
 

@@ -212,6 +212,8 @@ def mistakes(run, client):
         "a run made of a table": (lambda: ow.Run.from_payload(table.raw), "run.raw"),
         "include that is a number": (lambda: run.refresh(5), "include=('stats',)"),
         "include that is None": (lambda: run.refresh(None), "include=('stats',)"),
+        "include that is misspelt": (lambda: run.refresh(["transcrpt"]), "include=('stats',)"),
+        "cells that is a word": (lambda: run.cancel(cells="no"), "cells=False"),
         "a frame for a key": (lambda: ow.Client(frame), "og_live_"),
         "a base URL without https": (lambda: ow.configure(base_url="origami.chat"), "https://origami.chat/api/v2"),
         "a project that is a number": (lambda: ow.configure(project=5), "project's id"),

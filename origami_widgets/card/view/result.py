@@ -131,7 +131,7 @@ def _figures(state: RunState) -> list[Figure]:
         label = f"of {values} found" if found.rows == leads else f"found of {values} read"
         figures.append(_figure(found.found, label))
     elif leads is not None and tried is not None:
-        figures.append(_figure(tried, f"of {words.plural(leads, 'row')} looked up"))
+        figures.append(_figure(tried - _failed(table, tried), f"of {words.plural(leads, 'row')} looked up"))
     elif leads is not None:
         figures.append(_figure(leads, "lead" if leads == 1 else "leads"))
     if qualified is not None:
@@ -174,7 +174,7 @@ def _bar(table: models.Table, state: RunState) -> FunnelView | None:
     found = _found(table, state)
     if found is not None and found.rows == shown_count(table.lead_count):
         values = found.rows * found.columns
-        failed = min(values - found.found - found.nothing, shown_count(table.cells.errored) or 0)
+        failed = _failed(table, values - found.found - found.nothing)
         rest = values - found.found - found.nothing - failed
         return _as_bar(
             words.plural(values, "value"),
@@ -188,7 +188,7 @@ def _bar(table: models.Table, state: RunState) -> FunnelView | None:
     rows, tried = shown_count(table.lead_count), _tried(table, state)
     if not rows or tried is None:
         return make_funnel(table)
-    failed = min(tried, shown_count(table.cells.errored) or 0)
+    failed = _failed(table, tried)
     parts: list[tuple[FunnelPart, int, str]] = [
         ("qualified", tried - failed, "looked up"),
         ("failed", failed, "failed"),
@@ -240,6 +240,10 @@ def _tried(table: models.Table, state: RunState) -> int | None:
     if len(known) < len(added):
         return enriched if running else None
     return min(enriched, int(min(known) * rows + 0.5))
+
+
+def _failed(table: models.Table, most: int) -> int:
+    return min(most, shown_count(table.cells.errored) or 0)
 
 
 def _figure(value: int, label: str, note: str = "") -> Figure:

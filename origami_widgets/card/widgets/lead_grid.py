@@ -479,10 +479,11 @@ def _checked_source(source: object) -> tuple[RunBatch | None, tuple[Run, ...], t
             return None, tuple(dict.fromkeys(given)), ()
         if all(isinstance(each, Table) for each in given):
             return None, (), tuple(given)
-    raise refused(
+    # Not its text: a frame may hold people.
+    raise InvalidInput(
         "There are no leads to show in this",
-        source,
-        "Use a run or batch, ow.leads(run), or a table, ow.leads(run.tables[0]).",
+        cause=f"Got {type(source).__name__}.",
+        remedy="Use a run or batch, ow.leads(run), or a table, ow.leads(run.tables[0]).",
     )
 
 

@@ -7,7 +7,7 @@ without any field filled has run and found nothing; a missing cell has not run. 
 from __future__ import annotations
 
 import difflib
-import pickle
+import marshal
 from collections.abc import Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ MOST_KEYS = 64
 REST = "rest"
 FOUND = "found"
 ABSENT = ...
-"""Marks a missing cell among the cells of a column: it has not run, unlike a null, for which nothing was found. Pickles keep it."""
+"""Marks a missing cell among the cells of a column: it has not run, unlike a null, for which nothing was found. Packed blocks keep it."""
 BLOCK = 10_000
 """Number of cells of a column that are packed together."""
 ROW_ID = "row_id"
@@ -197,7 +197,7 @@ class LeadTable:
 
 
 class _Cells:
-    """Cells of one column, in order. Blocks of them are pickled until all are there: as objects, each takes 50 to 500 bytes."""
+    """Cells of one column, in order. Blocks of them are packed until all are there: as objects, each takes 50 to 500 bytes."""
 
     def __init__(self, cells: Iterable[Any] = ()) -> None:
         self._packed: list[bytes] = []
@@ -205,12 +205,12 @@ class _Cells:
 
     def add(self, cells: Iterable[Any]) -> None:
         if len(self._newest) >= BLOCK:
-            self._packed.append(pickle.dumps(self._newest, pickle.HIGHEST_PROTOCOL))
+            self._packed.append(marshal.dumps(self._newest))
             self._newest = []
         self._newest += cells
 
     def all(self) -> list[Any]:
-        return [*chain.from_iterable(map(pickle.loads, self._packed)), *self._newest]
+        return [*chain.from_iterable(map(marshal.loads, self._packed)), *self._newest]
 
 
 def lead_columns(

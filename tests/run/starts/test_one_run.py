@@ -186,8 +186,8 @@ def test_a_5xx_that_has_started_the_run_sends_nothing_again(front, intend, clock
     front.faults = [forgotten(answer({"error": "no"}, status))]
     one_run(front, intend)
     assert len(front.starts) == 1
-    # Once more where the poller of an earlier turn sleeps as long.
-    assert set(pauses(clock)) == {2.0}
+    # Beside it, the poller of an earlier turn sleeps now and then, also for one of these times.
+    assert 2.0 in pauses(clock)
 
 
 def test_a_run_that_is_late_in_the_list_is_found_at_the_second_look(front, intend, clock):
