@@ -243,14 +243,16 @@ def _answer_needed(run: Run) -> AnswerNeeded:
 
 
 def _ledger_path(ledger: object) -> Path:
-    path = Path(str(ledger)).expanduser().resolve()
-    if path.suffix.lower() != ".csv" or path.is_dir() or not path.parent.is_dir():
-        raise InvalidInput(
-            "ledger= needs the path of a CSV file",
-            cause=f"Got {validate.shortened(str(ledger))}.",
-            remedy='Name a file in a folder that exists: ledger="bakeries.csv". It is made if it is not there.',
-        )
-    return path
+    # NUL, too long a name, and the home of a user that doesn't exist.
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        path = Path(str(ledger)).expanduser().resolve()
+        if path.suffix.lower() == ".csv" and not path.is_dir() and path.parent.is_dir():
+            return path
+    raise InvalidInput(
+        "ledger= needs the path of a CSV file",
+        cause=f"Got {validate.shortened(str(ledger))}.",
+        remedy='Name a file in a folder that exists: ledger="bakeries.csv". It is made if it is not there.',
+    )
 
 
 def _length(every: object) -> timedelta:

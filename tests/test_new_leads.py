@@ -133,6 +133,8 @@ def test_other_arguments_are_checked_before_anything_is_sent(weeks, tmp_path):
         {"ledger": "bakeries.xlsx"},
         {"ledger": tmp_path / "missing" / "bakeries.csv"},
         {"ledger": tmp_path},
+        {"ledger": "~nobody-of-that-name/bakeries.csv"},
+        {"ledger": "bakeries\0.csv"},
         {"brief": ""},
         {"brief": "x" * 9_990},
         {"credit_limit": -1},

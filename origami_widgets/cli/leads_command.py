@@ -72,9 +72,9 @@ def out_file(options: Namespace) -> Path:
     """Return the file that `--out` names.
 
     Raises:
-        InvalidInput: it is no file of leads, or is there and may not be replaced.
+        InvalidInput: it is no file of leads, is there and may not be replaced, or needs a package that isn't installed.
     """
-    from origami_widgets.frames.files.exporting import check_path
+    from origami_widgets.frames.files.exporting import check_packages, check_path
 
     check_path(options.out, None)
     out = Path(options.out).expanduser()
@@ -82,6 +82,7 @@ def out_file(options: Namespace) -> Path:
         raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
     if out.exists() and not options.overwrite:
         raise InvalidInput("The file exists", cause=f"{out} exists.", remedy="Choose another PATH, or add --overwrite.")
+    check_packages(out.suffix.lower()[1:])
     return out
 
 
@@ -154,6 +155,9 @@ def find_new(options: Namespace) -> int:
     from origami_widgets.run.start import terminal_watch
 
     out = out_file(options)
+    if out.resolve() == Path(options.ledger).expanduser().resolve():
+        remedy = "Give --out another PATH: the ledger has no leads, only what tells them apart."
+        raise InvalidInput("--out is the ledger", cause=f"Both are {out}. Nothing was sent.", remedy=remedy)
     terminal_watch.set(watched)
     try:
         found: pd.DataFrame = block(

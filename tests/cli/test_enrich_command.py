@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -81,9 +82,17 @@ def test_a_pilot_ends_with_a_price_and_the_same_command_goes_on(server, tmp_path
 
 @pytest.mark.parametrize(
     "more",
-    [["--key", "nope"], ["--columns", "nope"], ["--out", "x.docx"], ["--credit-limit", "-1"], ["--model", "gpt"]],
+    [
+        ["--key", "nope"],
+        ["--columns", "nope"],
+        ["--out", "x.docx"],
+        ["--credit-limit", "-1"],
+        ["--model", "gpt"],
+        ["--out", "no-package.xlsx"],
+    ],
 )
-def test_what_is_wrong_is_refused_before_anything_is_sent(server, companies, tmp_path, more, capsys):
+def test_what_is_wrong_is_refused_before_anything_is_sent(server, companies, tmp_path, more, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     assert enrich(companies, tmp_path / "out.csv", *more) == 2
     assert capsys.readouterr().err
     assert server.requests == []

@@ -88,6 +88,7 @@ def test_the_file_is_written_before_the_ledger(server, tmp_path, monkeypatch):
     [
         ["--every", "month"],
         ["--out", "x.docx"],
+        ["--out", "./bakeries.csv", "--overwrite"],
         ["--credit-limit", "-1"],
         ["--leave-out", "missing.csv"],
         ["--ledger", "x"],

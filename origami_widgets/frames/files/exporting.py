@@ -19,8 +19,7 @@ from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import is_remark
 from origami_widgets.api.validate import flag, shortened
-from origami_widgets.frames.dtype_backend import check_backend
-from origami_widgets.frames.files.list_reading import LIST_FILE
+from origami_widgets.frames.files.list_reading import LIST_FILE, need_pyarrow
 from origami_widgets.frames.lead_frames import read_left_out
 from origami_widgets.frames.leads.lead_table import FOUND
 from origami_widgets.frames.leads.stacking import mains_of, table_notes
@@ -152,6 +151,7 @@ def export(
         # As with open(): the link stays, and its target is written.
         target = target.resolve()
     kind = _kind_of(target, format)
+    check_packages(kind)
     single = kind in BOOKS or (target.suffix.lower() == f".{kind}" and not target.is_dir())
     heads = None if shape is None else checked_shape(shape)
     if heads is not None and not (single and kind == "csv" and what == "leads"):
@@ -166,7 +166,6 @@ def export(
     else:
         stacked = single and kind not in BOOKS
         parts = parts_of(source, what=what, client=client, left_out=left_out, stacked=stacked, by_kind=kind == "csv")
-    _check_packages(kind)
     folder = target.parent if single else target
     files = _files_of(parts, target, kind, single=single)
     check_not_taken(files, folder, overwrite=overwrite)
@@ -188,9 +187,14 @@ def export(
     return files
 
 
-def _check_packages(kind: str) -> None:
+def check_packages(kind: str) -> None:
+    """Do nothing if files of a format can be written.
+
+    Raises:
+        InvalidInput: the package for it isn't installed.
+    """
     if kind == "parquet":
-        check_backend("pyarrow")
+        need_pyarrow("Parquet files")
     elif kind == "xlsx":
         engine()
 

@@ -57,7 +57,7 @@ def as_frame(rows: object) -> pd.DataFrame:
     elif isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         rows = pd.DataFrame([dict(row) for row in rows], dtype=object)
     elif not isinstance(rows, pd.DataFrame) and hasattr(rows, "__arrow_c_stream__"):
-        arrow = _pyarrow(described(rows))
+        arrow = need_pyarrow(described(rows))
         # A series, which has no heads, stays what it is. Integers with gaps don't become floats.
         with contextlib.suppress(ValueError):
             rows = arrow.table(rows).to_pandas(integer_object_nulls=True)
@@ -78,11 +78,19 @@ def as_frame(rows: object) -> pd.DataFrame:
     return rows
 
 
-def _pyarrow(what: str) -> Any:
+def need_pyarrow(what: str) -> Any:
+    """Return pyarrow.
+
+    Args:
+        what: what needs it, for the error.
+
+    Raises:
+        InvalidInput: it isn't installed.
+    """
     return optional_package(
         "pyarrow",
         cause=f"It's needed to read {what}.",
-        remedy="Run: pip install 'origami-widgets[parquet]'. Or pass a frame of pandas.",
+        remedy="Run: pip install 'origami-widgets[parquet]'. CSV files and frames of pandas work without it.",
     )
 
 
@@ -100,7 +108,7 @@ def read_list(file: Path) -> pd.DataFrame:
                 check_can_read_workbooks()
                 return pd.read_excel(file, dtype=str, keep_default_na=False, na_values=[""], engine="openpyxl")
             case ".parquet":
-                _pyarrow("Parquet files")
+                need_pyarrow("Parquet files")
                 return pd.read_parquet(file)
             case ".csv" | ".txt" | ".tsv":
                 return _of_csv(file)
@@ -154,7 +162,10 @@ def _of_csv(file: Path) -> pd.DataFrame:
     headings = text.partition("\n")[0]
     # A heading may contain a separator, but hardly splits the line in more parts than the right one.
     separator = max(SEPARATORS, key=lambda each: len(next(csv.reader(io.StringIO(headings), delimiter=each), ())))
-    frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+    # Without index_col, cells behind the last heading would move all others.
+    frame = pd.read_csv(
+        io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""], index_col=False
+    )
     frame.attrs[LIST_FILE] = {"separator": separator, "encoding": encoding}
     return frame
 
@@ -180,6 +191,7 @@ def read_leads(path: object) -> tuple[pd.DataFrame, str]:
             case ".csv":
                 frame, said = _leads_of_csv(file)
             case ".parquet":
+                need_pyarrow("Parquet files")
                 frame = pd.read_parquet(file)
             case ending:
                 raise _refusal(f"{file.name} is another kind of file ({ending or 'without an ending'}).")

@@ -97,10 +97,10 @@ def _of_table(frame: pd.DataFrame, *, of_list: bool) -> list[Identity]:
 def as_name(text: str) -> str:
     """Return a person's name as names are compared, without what a spreadsheet would compute.
 
-    >>> as_name(" =Ana  SOUSA")
-    'ana sousa'
+    >>> as_name(" =Ana  SOUSA; @ana")
+    'ana sousa @ana'
     """
-    return folded_text(text).lstrip("=+-@'")
+    return folded_text(text.replace(";", " ")).lstrip("=+-@'")
 
 
 def _addresses(cells: Iterable[object]) -> tuple[str, ...]:

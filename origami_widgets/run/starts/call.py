@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
 from origami_widgets.api.background.loop import background, hold_exit
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.host.application import can_confirm
+from origami_widgets.host.application import can_confirm, running_cell
 from origami_widgets.run.settings import configuration
 from origami_widgets.run.starts.job import StartJob, mark
 from origami_widgets.run.starts.record import Life, StartRecord
@@ -370,9 +370,10 @@ def next_ordinal(client: Hashable, fingerprint: str, cell: CellRef | None) -> in
     Args:
         client: the client's identity.
         fingerprint: what is started, with whatever else tells starts apart.
-        cell: the execution of the cell; None for a script, in which the whole process counts.
+        cell: the execution of the cell; None without cell ids, as in a script, in which the whole process counts.
     """
-    place, now = ("", "") if cell is None else (cell.cell, cell.execution)
+    # A kernel without cell ids still knows when a cell is executed again.
+    place, now = ("", running_cell() or "") if cell is None else (cell.cell, cell.execution)
     execution, counts = _counts.pop((client, place), ("", Counter[str]()))
     if execution != now:
         counts = Counter()

@@ -121,6 +121,9 @@ def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, pat
     with pytest.raises(InvalidInput, match=rf"(?s){module} isn't installed.*pip install"):
         ow.export(written, tmp_path / path, **options)
     assert list(tmp_path.iterdir()) == []
+    if module == "pyarrow":
+        with pytest.raises(InvalidInput, match="pyarrow isn't installed"):
+            ow.refresh_leads(tmp_path / "leads.parquet")
 
 
 def test_an_index_that_says_something_is_written(tmp_path):

@@ -29,6 +29,10 @@ def test_a_file_goes_back_as_it_came(tmp_path, separator, encoding, mark):
     file.write_bytes(mark + text.encode(encoding))
     frame = as_frame(file)
     assert frame.to_dict("list") == CELLS
+    head, *rows = text.splitlines()
+    trailing = tmp_path / "trailing.csv"
+    trailing.write_text("\n".join([head, *(row + separator for row in rows)]), encoding="utf-8")
+    assert as_frame(trailing).to_dict("list") == CELLS, "cells are under their own headings"
     [written] = ow.export(frame.assign(Phone="0351"), tmp_path / "found.csv")
     again = written.read_bytes()
     assert again[:2] == file.read_bytes()[:2]

@@ -98,7 +98,7 @@ def test_a_period_that_is_over_says_again_how_many_it_left_out():
 
 def test_a_ledger_is_read_as_it_was_written_and_a_spreadsheet_computes_nothing(tmp_path):
     odd = leads(
-        ("p", "=1", "acme.pt", "Acme", '=HYPERLINK("x"),;\n\u00dcmit', "=cmd@acme.pt"),
+        ("p", "=1", "acme.pt", "Acme", '=HYPERLINK("x"),;\n=\u00dcmit', "=cmd@acme.pt"),
         ("p", "2", None, None, "é", None),
     )
     rows = found(odd, [], 1).added

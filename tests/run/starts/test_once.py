@@ -222,18 +222,19 @@ def test_a_notebook_that_is_run_again_pays_for_none_of_its_follow_ups(front, ker
     assert len(front.runs()) == 3
 
 
-def test_the_same_follow_up_attaches_and_another_one_is_sent(client, front, execute):
+@pytest.mark.parametrize("cell", ["c1", ""], ids=["a cell with an id", "without"])
+def test_the_same_follow_up_attaches_and_another_one_is_sent(client, front, execute, cell):
     run = start(client, f"{BRIEF}. scenario:answer").wait(timeout=30)
 
     def more(fresh=False):
         return run.follow_up("Add prices. scenario:answer", fresh=fresh).wait(timeout=30)
 
     for execution in ("e1", "e2"):
-        assert execute(more, execution=execution) is run
+        assert execute(more, cell=cell, execution=execution) is run
         assert len(front.runs()) == 2
-    execute(lambda: (more(), more()), execution="e3")
+    execute(lambda: (more(), more()), cell=cell, execution="e3")
     assert len(front.runs()) == 3, "of two equal ones in a cell each is sent"
-    execute(lambda: more(fresh=True), execution="e4")
+    execute(lambda: more(fresh=True), cell=cell, execution="e4")
     assert len(front.runs()) == len(run.turns) == 4
 
 
