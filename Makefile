@@ -61,9 +61,11 @@ demo: .setup-demo
 # The second time, Make leaves out the tests of the front end and testmon those of Python that run no line which has changed: with -m, only if it is forced to.
 # Where much is broken, tests wait for what never comes: five failures are enough.
 # From Python 3.14 on, coverage measures in a way that can't tell one test from another, unless it is told otherwise.
+# The tests of the architecture read the sources and run none of their lines, so testmon never chooses them.
 .PHONY: check
 check: .lint .cache/vitest
 	@mkdir -p .cache
+	$(pytest) -q tests/test_architecture.py
 	COVERAGE_CORE=ctrace $(pytest) -n 4 --maxfail=5 --testmon --testmon-forceselect $(unit_tests) --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
 
 .cache/vitest: $(front_end_sources) $(wildcard tests/fixtures/*.json tests/fixtures/*/*.json)

@@ -67,6 +67,14 @@ def test_the_notebook_is_written_into_a_folder_of_its_own_and_replaces_none(tmp_
     assert (folder / demo.QUICKSTART).read_text() == "mine"
 
 
+@pytest.mark.parametrize("unattended", ["", "1"])
+def test_a_browser_opens_where_somebody_sees_it(tmp_path, monkeypatch, unattended):
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("CI", unattended)
+    command = demo.lab_command(tmp_path, None, open_browser=True)
+    assert ("--no-browser" in command) == bool(unattended)
+
+
 @pytest.mark.posix
 def test_a_jupyterlab_that_does_not_start_is_a_failure(tmp_path, monkeypatch, capfd):
     (tmp_path / "jupyterlab.py").write_text("raise SystemExit('it is broken')")

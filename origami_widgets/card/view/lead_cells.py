@@ -313,8 +313,8 @@ def _joined(separator: str, values: Sequence[Any], text_of: Callable[[Any], str]
 def label_of(key: str) -> str:
     """Return a key of a cell's object as people read it.
 
-    >>> [label_of(key) for key in ("email_source_url", "sources", "linkedin_url", "amount_usd", "sequenceId")]
-    ['E-mail source', 'Source', 'LinkedIn', 'Amount', 'Sequence ID']
+    >>> [label_of(key) for key in ("email_source_url", "sources", "url", "linkedin_url", "amount_usd", "sequenceId")]
+    ['E-mail source', 'Source', 'Address', 'LinkedIn', 'Amount', 'Sequence ID']
     """
     named = _JOINED.sub(lambda joint: f" {joint[1].lower()}", key).replace("_", " ").replace("-", " ").split()
     while len(named) > 1 and named[-1] in _UNITS:

@@ -39,6 +39,7 @@ def assert_hidden(texts: Iterator[str]) -> None:
 def test_a_secret_has_no_repr_pickle_or_copy_with_the_key():
     secret = Secret(KEY)
     assert secret.reveal() == KEY
+    assert repr(secret) == "<Secret og_live_…>", "not even a part of it"
     assert_hidden(iter([repr(secret), str(secret), f"{secret}", f"{secret:>60}", f"{secret!r}", "%s" % secret]))  # noqa: UP031
     for write in (pickle.dumps, copy.copy, copy.deepcopy, json.dumps, msgspec.json.encode, msgspec.to_builtins):
         with pytest.raises(TypeError):

@@ -95,6 +95,13 @@ def test_the_columns_of_a_narrow_page_stand_below_each_other():
     )
 
 
+def test_an_address_is_left_out_where_it_does_not_fit_in_one_line():
+    view = views("snapshot")["completed"]
+    address = view["head"]["link"]["href"]
+    shown = [address in render_text(view, now=NOW, width=2 + len(address) - cut) for cut in (0, 1)]
+    assert shown == [True, False]
+
+
 def test_lines_of_python_are_copied_whole_from_a_narrow_page():
     lines = render_text(views("snapshot")["filling"], now=NOW, width=40).splitlines()
     wide = [line for line in lines if width_of(line) > 40]

@@ -68,6 +68,11 @@ def test_cells_of_other_tables_can_be_stopped_beside_those_that_were_left():
     assert button_of(replace(state, tables=(*state.tables, other)))[1] == "Stop filling 3 cells"
 
 
+def test_that_the_server_cannot_be_reached_comes_before_what_is_awaited_of_it():
+    state = replace(STATES["running"](), cancel="requested", connection=Connection(state="reconnecting"))
+    assert keys(state) == ["reconnecting", "cancel_requested"]
+
+
 def test_a_request_that_gets_through_says_what_is_awaited():
     assert notice_of(STATES["stopping"](), "stopping")["tone"] == "attention"
     assert "stopping" not in keys(replace(STATES["running"](), cancel="requested", stopping="requested"))
