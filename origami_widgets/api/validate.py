@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
+from numbers import Integral, Real
 from typing import Any, cast
 
 from origami_widgets.api.errors import InvalidInput
@@ -357,17 +358,19 @@ def as_json(name: str, value: object, example: str) -> str:
     return text
 
 
-def _number(
+def number(
     value: object, title: str, remedy: str, most: float, *, is_whole: bool = False, may_be_zero: bool = False
 ) -> Any:
-    """Return a number from 0 to `most`.
+    """Return a number from 0 to `most`, of Python or NumPy.
 
     Raises:
         InvalidInput: it is none, or out of range.
     """
-    fits = isinstance(value, int if is_whole else int | float) and not isinstance(value, bool)
-    if fits and (0 < cast("float", value) <= most or (may_be_zero and value == 0)):
-        return value
+    given: Any = value
+    if not isinstance(given, bool) and isinstance(given, Integral if is_whole else Real):
+        plain = int(given) if isinstance(given, Integral) else float(given)
+        if 0 < plain <= most or (may_be_zero and plain == 0):
+            return plain
     raise refused(title, value, remedy)
 
 
@@ -377,7 +380,7 @@ def seconds(value: object, most: float, remedy: str, *, may_be_zero: bool = Fals
     Raises:
         InvalidInput: it is not a number within bounds; `remedy` says what to give.
     """
-    return float(_number(value, "timeout must be a number of seconds", remedy, most, may_be_zero=may_be_zero))
+    return float(number(value, "timeout must be a number of seconds", remedy, most, may_be_zero=may_be_zero))
 
 
 def credit_limit(value: object) -> float | None:
@@ -388,7 +391,7 @@ def credit_limit(value: object) -> float | None:
     """
     remedy = "Use a number above 0, for example credit_limit=500, or leave out credit_limit= for no limit."
     title, most = "credit_limit= must be a number of credits", sys.float_info.max
-    return None if value is None else cast("float", _number(value, title, remedy, most))
+    return None if value is None else cast("float", number(value, title, remedy, most))
 
 
 def page_limit(value: object, largest: int) -> int:
@@ -398,7 +401,7 @@ def page_limit(value: object, largest: int) -> int:
         InvalidInput: it is not a whole number within bounds.
     """
     remedy = f"Use a number from 1 to {largest}, and the cursor to get more pages."
-    return cast("int", _number(value, "Page size is out of range", remedy, largest, is_whole=True))
+    return cast("int", number(value, "Page size is out of range", remedy, largest, is_whole=True))
 
 
 def row_limit(value: object) -> int | None:
@@ -409,7 +412,7 @@ def row_limit(value: object) -> int | None:
     """
     title, remedy = "limit must be a number of rows", "Use a whole number, or leave out limit= for every row."
     most = sys.maxsize
-    return None if value is None else cast("int", _number(value, title, remedy, most, is_whole=True, may_be_zero=True))
+    return None if value is None else cast("int", number(value, title, remedy, most, is_whole=True, may_be_zero=True))
 
 
 def flag(name: str, value: object) -> bool:

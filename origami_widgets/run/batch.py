@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -369,15 +370,9 @@ def valid_at_once(value: object) -> int:
     Raises:
         InvalidInput: it is neither None nor a whole number of at least 1.
     """
-    if value is None:
-        return USUAL_AT_ONCE
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value
-    raise InvalidInput(
-        "at_once must be a number of runs",
-        cause=f"Got {validate.shortened(value)}.",
-        remedy=f"Use a whole number from 1, or leave out at_once= for {USUAL_AT_ONCE}.",
-    )
+    remedy = f"Use a whole number from 1, or leave out at_once= for {USUAL_AT_ONCE}."
+    given = USUAL_AT_ONCE if value is None else value
+    return int(validate.number(given, "at_once must be a number of runs", remedy, sys.maxsize, is_whole=True))
 
 
 def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:

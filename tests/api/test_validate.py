@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from origami_widgets.api import validate
 from origami_widgets.api.errors import AgentNotFound, InvalidInput
+from origami_widgets.run.batch import valid_at_once
 from tests.api.verbs import IDS, VERBS
 from tests.support.server import answer
 
@@ -24,6 +27,18 @@ def test_invalid_prompts_are_refused(server, client, prompt):
     refused(client.create_agent, prompt)
     refused(client.create_run, "agent", prompt)
     assert server.requests == []
+
+
+def test_numbers_of_numpy_are_numbers():
+    given = (
+        validate.credit_limit(np.int64(300)),
+        validate.credit_limit(np.float32(0.5)),
+        validate.row_limit(np.int64(5)),
+    )
+    assert given == (300, 0.5, 5)
+    assert [type(each) for each in given] == [int, float, int]
+    assert valid_at_once(np.int64(2)) == 2
+    refused(validate.credit_limit, np.True_)
 
 
 @pytest.mark.parametrize("model", ["", 7, "origami lite", "Origami-Max", "gpt", "origami-" + "x" * 100])
