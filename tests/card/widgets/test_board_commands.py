@@ -146,7 +146,8 @@ def test_a_failed_run_goes_on_from_its_row_once(show, click):
 
 
 def test_cancel_is_for_its_row_alone_and_once(show, click):
-    client = ow.Sandbox(speed=40, plan="ultra").client()  # noqa: F811
+    # Its cells fill for some seconds more, also where each line is measured.
+    client = ow.Sandbox(speed=20, plan="ultra").client()  # noqa: F811
     filling = ow.start("Find bakeries. scenario:filling", client=client, show=False).wait(timeout=60)
     made = [filling, *(ow.start(f"{BRIEF}. scenario:slow", client=client, show=False) for _ in range(2))]
     board = show(made)

@@ -110,5 +110,5 @@ def test_a_cancel_at_once_reaches_what_would_have_been_handed_over(front, cell):
     see(lambda: len(first.runs) == 3)
     cell(briefs[:2]).cancel()
     see(lambda: [run.status for run in refreshed(first.runs)][:2] == ["cancelled"] * 2)
-    assert first.runs[2].status == "running"
+    assert first.runs[2].status != "cancelled"
     first.cancel()
