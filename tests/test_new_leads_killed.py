@@ -26,6 +26,7 @@ def kernels(weeks, tmp_path):
     return Kernels(weeks, tmp_path / "bakeries.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.posix
 @pytest.mark.sweep
 @pytest.mark.parametrize(

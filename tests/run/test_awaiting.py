@@ -169,6 +169,7 @@ completed running 1
 """
 
 
+@pytest.mark.slow
 def test_without_threads_a_program_does_all_of_it_on_its_own_loop():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", WITHOUT_THREADS],

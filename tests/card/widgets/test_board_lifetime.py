@@ -7,6 +7,7 @@ import weakref
 
 import comm
 import ipywidgets
+import pytest
 
 import origami_widgets as ow
 from origami_widgets.card.widgets import run_board as opened
@@ -35,6 +36,7 @@ def left(made):
     }
 
 
+@pytest.mark.slow
 def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
     made = watches(3)
     kept = runs(made)

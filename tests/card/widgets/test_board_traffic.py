@@ -114,6 +114,7 @@ def test_a_late_check_shows_in_its_row_alone(large):
     assert board.rows["moments"][3] == (123_000, 138_000, 15.0, "live")
 
 
+@pytest.mark.slow
 def test_readers_are_never_wrong_about_a_row_however_its_checks_drift(large):
     """Each check is a little late: what is said is compared with what they know, and not with the last check."""
     board, made, _ = large

@@ -130,6 +130,7 @@ def test_a_program_is_left_static_boards(program):
     assert not any(WIDGET in data for data in again)
 
 
+@pytest.mark.slow
 def test_the_text_beside_a_live_widget_names_doctor(card):
     """A front end that shows the text has no widget manager, or none that works."""
     data, _ = card.bundle()

@@ -88,6 +88,7 @@ def interrupted_at(number, action):
 
 
 # A file that was just opened is closed by Python then, and says so.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("there", ["nothing", "a folder", "the files"])
 def test_an_interrupt_at_any_line_leaves_whole_files(tmp_path, there):

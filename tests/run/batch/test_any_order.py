@@ -229,6 +229,7 @@ def test_orders_that_are_worth_a_test_of_their_own(tmp_path, once, number):
     live(PINNED[number], once, tmp_path)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, suppress_health_check=list(HealthCheck))
 @given(orders=orders, once=st.sampled_from([None, "towns"]))
 def test_no_order_of_calls_pays_for_a_run_too_many(tmp_path_factory, orders, once):

@@ -69,6 +69,7 @@ def test_a_restarted_kernel_attaches_and_starts_only_the_rest(client, front, ker
     assert front.prompts == [a, b, c, d]
 
 
+@pytest.mark.slow
 def test_kernels_that_run_the_cell_at_once_share_the_runs(front, kernels):
     briefs = towns(4)
     begun = [kernels.begin(KERNEL, json.dumps(each)) for each in (briefs, briefs[::-1])]

@@ -82,6 +82,7 @@ def test_the_first_call_asks_and_only_a_yes_spends(kernel, notebook, code):
     assert notebook.value(f"[{STARTS}, len(found), 'contact' in found]") == [1, 2, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "person"),
     [(ENRICH, False), pytest.param(AWAITED, True, marks=pytest.mark.slow)],

@@ -87,6 +87,7 @@ async def test_an_exception_of_the_loop_does_not_end_polling(clock, monkeypatch,
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("body", "least", "lists"), [(NAMED, 13, range(1)), (SILENT, 11, range(100, 300))])
 async def test_fifty_runs_stay_within_the_rate_limit_and_none_is_starved(clock, body, least, lists):
     poller = Poller(clock)

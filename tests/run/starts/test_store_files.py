@@ -176,6 +176,7 @@ for number in range(8):
 """
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_once_lose_nothing(front, base_url, files):
     kernels = OtherKernels(front, base_url)
     begun = [kernels.begin(RACE, BRIEF) for _ in range(2)]

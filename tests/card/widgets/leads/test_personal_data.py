@@ -39,6 +39,7 @@ ALL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["download", pytest.param("shape", marks=pytest.mark.slow)])
 def test_it_is_said_with_the_first_file(tmp_path: Path, first: str) -> None:
     code = "\n".join([START, ALL[first], 'print("from here", flush=True)', *ALL.values()])
