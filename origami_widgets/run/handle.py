@@ -12,7 +12,7 @@ from origami_widgets.api import validate
 from origami_widgets.api.background.sync_bridge import Either, OnLoop, bridged
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.run import Action, Question, Steps, Suggestion, TranscriptMessage
-from origami_widgets.host.application import CellRef, cell_ref
+from origami_widgets.host.application import CellRef, cell_ref, running_cell
 from origami_widgets.run.conversation import Conversation, Turn, conversation_of, make_token, read_turns
 from origami_widgets.run.credits import RunCredits, credits_of_run
 from origami_widgets.run.fill import plan_fill
@@ -551,7 +551,8 @@ class Run(Handle):
     ) -> Run:
         """Start the next turn, for the sync bridge; `name` is its name in the start store if it is not the usual one."""
         operations, spec, once = self._core.current.connected(), follow_up.spec(), self._core.once
-        cell, queues = cell_ref(), configuration().queue
+        # A kernel without cell ids still knows when a cell is executed again.
+        cell, queues = cell_ref() or CellRef("", running_cell() or ""), configuration().queue
         validate.flag("fresh", fresh)
         limit, shared = validate.credit_limit(credit_limit), self._core.credit_limit
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
 from origami_widgets.api.background.loop import background, hold_exit
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.host.application import can_confirm, running_cell
+from origami_widgets.host.application import can_confirm
 from origami_widgets.run.settings import configuration
 from origami_widgets.run.starts.job import StartJob, mark
 from origami_widgets.run.starts.record import Life, StartRecord
@@ -364,20 +364,18 @@ def key_of(client: Hashable, spec: HasFingerprint, *, name: str = "", cell: Cell
     return Cell(client, cell.cell, fingerprint, next_ordinal(client, fingerprint, cell))
 
 
-def next_ordinal(client: Hashable, fingerprint: str, cell: CellRef | None) -> int:
+def next_ordinal(client: Hashable, fingerprint: str, cell: CellRef) -> int:
     """Return how many equal starts precede the next one in this execution of a cell.
 
     Args:
         client: the client's identity.
         fingerprint: what is started, with whatever else tells starts apart.
-        cell: the execution of the cell; None without cell ids, as in a script, in which the whole process counts.
+        cell: the execution of the cell; its texts are empty in a script, in which the whole process counts.
     """
-    # A kernel without cell ids still knows when a cell is executed again.
-    place, now = ("", running_cell() or "") if cell is None else (cell.cell, cell.execution)
-    execution, counts = _counts.pop((client, place), ("", Counter[str]()))
-    if execution != now:
+    execution, counts = _counts.pop((client, cell.cell), ("", Counter[str]()))
+    if execution != cell.execution:
         counts = Counter()
-    _counts[client, place] = now, counts
+    _counts[client, cell.cell] = cell.execution, counts
     drop_oldest(_counts, MOST_CELLS)
     counts[fingerprint] += 1
     return counts[fingerprint] - 1
