@@ -9,7 +9,6 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Where the machine has no Node.js that is new enough, the set-up puts one here.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export TESTMON_DATAFILE := $(CURDIR)/.cache/testmon
 
 python := .venv/bin/python
 npm := npm run --silent --prefix js
@@ -58,15 +57,27 @@ demo: .setup-demo
 	$(npm) lint
 	$(npm) types
 
-# The second time, Make leaves out the tests of the front end and testmon those of Python that run no line which has changed: with -m, only if it is forced to.
-# Where much is broken, tests wait for what never comes: five failures are enough.
-# From Python 3.14 on, coverage measures in a way that can't tell one test from another, unless it is told otherwise.
-# The tests of the architecture read the sources and run none of their lines, so testmon never chooses them.
+# Make leaves out what has passed since it last changed. The tests of the architecture read all sources.
 .PHONY: check
-check: .lint .cache/vitest
-	@mkdir -p .cache
+check: .lint
 	$(pytest) -q tests/test_architecture.py
-	COVERAGE_CORE=ctrace $(pytest) -n 4 --maxfail=5 --testmon --testmon-forceselect $(unit_tests) --ignore=tests/browser --ignore=tests/notebooks --ignore=tests/packaging
+	$(MAKE) --no-print-directory -j2 .cache/vitest .cache/checked
+
+# A room is a folder of the package, or of `run`; what stands above them is one, too. If a file of a room has changed, the tests that mirror it run, and the examples of its modules.
+# To trace which test runs which line would double what each test costs.
+.cache/checked: $(shell find origami_widgets $(addprefix tests/,api card cli docs faults frames host magics run sandbox words) -name '*.py') $(wildcard tests/test_*.py)
+	@mkdir -p $(@D) && touch $@.begun
+	@chosen=(); \
+	for room in $$(printf '%s\n' $? | sed -E 's#^(origami_widgets|tests)/##; s#^(run/)?([^/]+)/.*#\1\2#; s#.*[.]py$$#.#' | sort -u); do \
+		case $$room in \
+			.) chosen+=(tests/test_*.py tests/run/own_list origami_widgets/*.py) ;; \
+			api | run*) chosen+=(tests/$$room tests/faults origami_widgets/$$room) ;; \
+			docs | faults) chosen+=(tests/$$room) ;; \
+			*) chosen+=(tests/$$room origami_widgets/$$room) ;; \
+		esac; \
+	done; \
+	$(pytest) -n 8 --dist=worksteal --maxfail=5 --doctest-modules -m 'not slow and not clock' $${chosen[@]}
+	@mv $@.begun $@
 
 .cache/vitest: $(front_end_sources) $(wildcard tests/fixtures/*.json tests/fixtures/*/*.json)
 	$(npm) test
@@ -185,7 +196,6 @@ $(node_packages): js/package-lock.json js/package.json | $(if $(has_node),$(wild
 	@.ci/setup.sh front-end
 	@touch $@
 
-# These modules have no line that a test runs, so testmon chooses none for them: the tests of the front end see their words.
 $(contract): $(contract_sources) js/tools/generate_contract.py | $(demo_packages)
 	@$(python) js/tools/generate_contract.py
 	@touch $@
