@@ -278,6 +278,7 @@ def test_only_the_named_tables_are_stopped(server, started, is_over):
     assert server.active(run.tables[0].id) > 0
 
 
+@pytest.mark.parametrize("server", [{"cells": 20_000}], ids=str, indirect=True)
 def test_tables_that_are_no_tables_are_refused_before_anything_is_sent(server, started):
     run = started()
     with raises("InvalidInput", match="list"):
