@@ -70,7 +70,7 @@ check: .lint
 	@chosen=(); \
 	for room in $$(printf '%s\n' $? | sed -E 's#^(origami_widgets|tests)/##; s#^(run/)?([^/]+)/.*#\1\2#; s#.*[.]py$$#.#' | sort -u); do \
 		case $$room in \
-			.) chosen+=(tests/test_*.py tests/run/own_list origami_widgets/*.py) ;; \
+			.) chosen+=(tests/test_*.py tests/run/own_list tests/cli origami_widgets/*.py) ;; \
 			api | run*) chosen+=(tests/$$room tests/faults origami_widgets/$$room) ;; \
 			docs | faults) chosen+=(tests/$$room) ;; \
 			*) chosen+=(tests/$$room origami_widgets/$$room) ;; \

@@ -93,12 +93,19 @@ def test_a_failure_comes_with_its_remedy(sandbox):
     assert run.state.command_error.code == "INSUFFICIENT_CREDITS"
 
 
-def test_cancel_and_check_now_reach_the_run(sandbox):
+def test_a_cancel_reaches_the_run(sandbox):
     run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
-    handler = CardCommandHandler(run.conversation)
-    assert do(handler, "cancel", run)["ok"]
-    assert do(handler, "check_now", run, "c2")["ok"]
+    assert do(CardCommandHandler(run.conversation), "cancel", run)["ok"]
     assert run.wait(timeout=20).status == "cancelled"
+
+
+def test_a_run_that_is_no_longer_checked_is_checked_again_at_a_click(in_front):
+    front, client = in_front
+    front.polls = [answer({"error": "no", "code": "FORBIDDEN"}, 403)]
+    run = ow.start("Find dentists", client=client, show=False)
+    see(lambda: run.connection.state == "stopped")
+    assert do(CardCommandHandler(run.conversation), "check_now", run)["ok"]
+    assert run.wait(timeout=20).status == "completed"
 
 
 def test_a_button_of_a_run_that_is_not_shown_does_nothing(sandbox):
