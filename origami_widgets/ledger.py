@@ -158,7 +158,10 @@ async def hand_over(
     from origami_widgets.frames.lead_frames import leads_reading, read_left_out
     from origami_widgets.frames.leads import ledger_rows
 
-    left_out = await read_left_out(leave_out, client)
+    # The ledger leaves out what other periods have, and those of this one come again.
+    lists = leave_out if isinstance(leave_out, list | tuple) else [leave_out]
+    others = [each for each in lists if not _is_file(each, path)]
+    left_out = await read_left_out(leave_out if len(others) == len(lists) else others, client)
     operations = client_or_default(client).operations
     # One free request tells the server's clock.
     await OnLoop(operations.get_account())
@@ -243,16 +246,19 @@ def _answer_needed(run: Run) -> AnswerNeeded:
 
 
 def _ledger_path(ledger: object) -> Path:
-    # NUL, too long a name, and the home of a user that doesn't exist.
-    with contextlib.suppress(OSError, RuntimeError, ValueError):
-        path = Path(str(ledger)).expanduser().resolve()
-        if path.suffix.lower() == ".csv" and not path.is_dir() and path.parent.is_dir():
-            return path
+    path = validate.file_path(ledger)
+    if path is not None and path.suffix.lower() == ".csv" and not path.is_dir() and path.parent.is_dir():
+        return path.resolve()
     raise InvalidInput(
         "ledger= needs the path of a CSV file",
         cause=f"Got {validate.shortened(str(ledger))}.",
         remedy='Name a file in a folder that exists: ledger="bakeries.csv". It is made if it is not there.',
     )
+
+
+def _is_file(given: object, file: Path) -> bool:
+    path = validate.file_path(given)
+    return path is not None and path.name == file.name and path.resolve() == file
 
 
 def _length(every: object) -> timedelta:

@@ -158,6 +158,15 @@ def test_what_a_list_leaves_out_is_neither_returned_nor_in_the_ledger(weeks):
     assert domains(second) >= {"c1.example", "c2.example"}, "once nobody leaves them out, they are new"
 
 
+def test_the_ledger_itself_leaves_out_nothing_of_its_own_period(weeks):
+    first = weeks.search(leave_out=weeks.ledger)
+    again = weeks.search(leave_out=[str(weeks.ledger), "c1.example"])
+    assert domains(first) == weeks.server.domains(1)
+    assert domains(again) == domains(first) - {"c1.example"}
+    weeks.later()
+    assert domains(weeks.search(leave_out=weeks.ledger)).isdisjoint(domains(first))
+
+
 def test_the_ledger_is_of_one_brief(weeks):
     weeks.search()
     with pytest.raises(InvalidInput, match="another brief") as refused:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, cast
 
 from origami_widgets.api.errors import InvalidInput
@@ -435,6 +438,23 @@ def text(name: str, value: object) -> str:
     if isinstance(value, str) and value and is_unicode(value):
         return not_a_key(value, f"{name}=")
     raise refused(f"{name} must be a text", value, f"Pass a text: {name}='…', or leave it out.")
+
+
+def file_path(value: object) -> Path | None:
+    """Return a path with the user's home in place of `~`; None if it can't be one: empty, too long, of an unknown user.
+
+    >>> file_path("leads.csv") == Path("leads.csv"), file_path("")
+    (True, None)
+    """
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        return None
+    try:
+        path = Path(value).expanduser()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            path.stat()
+    except (OSError, TypeError, ValueError, RuntimeError):
+        return None
+    return path
 
 
 def not_a_key(value: str, what: str) -> str:

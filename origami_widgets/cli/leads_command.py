@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import sys
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from origami_widgets.api.errors import InvalidInput, OrigamiError
@@ -28,6 +27,8 @@ from origami_widgets.cli.command import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 
@@ -76,8 +77,7 @@ def out_file(options: Namespace) -> Path:
     """
     from origami_widgets.frames.files.exporting import check_packages, check_path
 
-    check_path(options.out, None)
-    out = Path(options.out).expanduser()
+    out = check_path(options.out, None)
     if out.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
         raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
     if out.exists() and not options.overwrite:
@@ -150,12 +150,14 @@ ENRICH = Command(
 def find_new(options: Namespace) -> int:
     """Hand over what is new; return the exit code."""
     from origami_widgets.api.background.sync_bridge import block
+    from origami_widgets.api.validate import file_path
     from origami_widgets.cli.watch_command import watched
     from origami_widgets.run.settings import top
     from origami_widgets.run.start import terminal_watch
 
     out = out_file(options)
-    if out.resolve() == Path(options.ledger).expanduser().resolve():
+    ledger = file_path(options.ledger)
+    if ledger is not None and out.resolve() == ledger.resolve():
         remedy = "Give --out another PATH: the ledger has no leads, only what tells them apart."
         raise InvalidInput("--out is the ledger", cause=f"Both are {out}. Nothing was sent.", remedy=remedy)
     terminal_watch.set(watched)

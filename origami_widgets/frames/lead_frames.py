@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
@@ -29,7 +29,7 @@ from .leads.leads_reading import (
     stack_leads,
     with_company_verdicts,
 )
-from .leads.left_out import LeftOut, is_list
+from .leads.left_out import LeftOut, is_list, no_list
 from .leads.row_reading import ALL, ChosenColumns, RowsRequest, request_from
 from .leads.stacking import check_columns
 from .source import Source, SourceData, SourcePart, gather
@@ -215,7 +215,14 @@ async def read_left_out(given: object, client: AnyClient | None) -> LeftOut | No
     """
     if given is None or isinstance(given, LeftOut):
         return given
-    return LeftOut.of_list(given if is_list(given) else await leads_reading(given, client).steps(None))
+    given = list(given) if isinstance(given, Iterator | KeysView | ValuesView) else given
+    if is_list(given):
+        return LeftOut.of_list(given)
+    try:
+        reading = leads_reading(given, client)
+    except InvalidInput as error:
+        raise no_list(given) from error
+    return LeftOut.of_list(await reading.steps(None))
 
 
 def _warn_of_questions(source: object) -> None:

@@ -92,6 +92,7 @@ def test_the_file_is_written_before_the_ledger(server, tmp_path, monkeypatch):
         ["--credit-limit", "-1"],
         ["--leave-out", "missing.csv"],
         ["--ledger", "x"],
+        ["--ledger", "~nobody-of-that-name/x.csv"],
     ],
 )
 def test_what_is_wrong_is_refused_before_anything_is_sent(server, more, capsys):

@@ -18,7 +18,7 @@ import pandas as pd
 from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import is_remark
-from origami_widgets.api.validate import flag, shortened
+from origami_widgets.api.validate import file_path, flag, shortened
 from origami_widgets.frames.files.list_reading import LIST_FILE, need_pyarrow
 from origami_widgets.frames.lead_frames import read_left_out
 from origami_widgets.frames.leads.lead_table import FOUND
@@ -137,7 +137,7 @@ def export(
         ...     [file.name for file in ow.export(pd.DataFrame({"a": ["=1+1"]}), f"{folder}/leads")]
         ['frame.csv']
     """
-    check_path(path, format)
+    target = check_path(path, format)
     if str(what) not in WHAT:
         raise InvalidInput(
             f"Can't export {what!r:.60}",
@@ -146,7 +146,6 @@ def export(
         )
     for name, value in {"overwrite": overwrite, "ids": ids, "bom": bom, "neutralize": neutralize}.items():
         flag(name, value)
-    target = Path(path).expanduser()
     if target.is_symlink():
         # As with open(): the link stays, and its target is written.
         target = target.resolve()
@@ -219,17 +218,14 @@ def _files_of(parts: Sequence[ExportPart], target: Path, kind: str, *, single: b
     )
 
 
-def check_path(path: object, asked: str | None) -> None:
-    """Check that the path is a path, and does not name another kind of file, which would become a folder.
+def check_path(path: object, asked: str | None) -> Path:
+    """Return a path to write to, which does not name another kind of file, as that would become a folder.
 
     Raises:
         InvalidInput: it is not.
     """
-    try:
-        name = os.fsencode(path) if isinstance(path, str | os.PathLike) else b""
-    except UnicodeEncodeError:
-        name = b""
-    if not isinstance(path, str | os.PathLike) or not name or b"\0" in name:
+    target = file_path(path)
+    if target is None:
         given = shortened(path) if str(path) else "an empty text"
         raise InvalidInput(
             "export needs a path",
@@ -238,10 +234,9 @@ def check_path(path: object, asked: str | None) -> None:
             '"founders") for a '
             "folder of CSV files.",
         )
-    target = Path(path).expanduser()
     ending = target.suffix.lower()
     if ending[1:] in FORMATS or not _ENDING.fullmatch(ending) or target.is_dir():
-        return
+        return target
     if ending in OTHER_ENDINGS or (asked is None and not str(path).endswith(("/", os.sep))):
         plain = target.with_suffix("")
         raise InvalidInput(
@@ -250,6 +245,7 @@ def check_path(path: object, asked: str | None) -> None:
             remedy=f"For Excel, use {plain}.xlsx. For a web page, use {plain}.html. For CSV, use the folder {plain}. For Parquet, use the folder and "
             'format="parquet". A path may end in .csv or .parquet for the leads or a single frame.',
         )
+    return target
 
 
 def _kind_of(target: Path, asked: str | None) -> str:

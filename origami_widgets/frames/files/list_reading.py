@@ -10,22 +10,26 @@ import contextlib
 import csv
 import io
 import os
+import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.validate import shortened
+from origami_widgets.api.validate import file_path, shortened
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.words.foreign_text import described
 from origami_widgets.words.numbers import plural
 
 SEPARATORS = (",", ";", "\t", "|")
-UNREADABLE = (OSError, ValueError, KeyError, SyntaxError, zipfile.BadZipFile)
+UNREADABLE = (OSError, ValueError, KeyError, SyntaxError, zipfile.BadZipFile, csv.Error)
 """What pandas and the libraries behind it raise for damaged files."""
+RUN = "Run"
+"""The heading of `run_name` in a sheet with the leads of several runs."""
 LIST_FILE = "list_file"
 """The name in `attrs` of how the list's CSV file is written, so that `export` writes the same."""
 
@@ -53,7 +57,7 @@ def as_frame(rows: object) -> pd.DataFrame:
         InvalidInput: it is none of these, has no rows, or the file can't be read.
     """
     if isinstance(rows, str | os.PathLike):
-        rows = read_list(Path(rows).expanduser())
+        rows = read_list(rows)
     elif isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         rows = pd.DataFrame([dict(row) for row in rows], dtype=object)
     elif not isinstance(rows, pd.DataFrame) and hasattr(rows, "__arrow_c_stream__"):
@@ -94,7 +98,7 @@ def need_pyarrow(what: str) -> Any:
     )
 
 
-def read_list(file: Path) -> pd.DataFrame:
+def read_list(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Return a Parquet file as a frame, or a CSV file or the first sheet of a workbook as one of texts.
 
     Empty fields of a CSV file or workbook are missing.
@@ -102,6 +106,9 @@ def read_list(file: Path) -> pd.DataFrame:
     Raises:
         InvalidInput: there is no such file, or it is none of these.
     """
+    file = file_path(path)
+    if file is None:
+        raise _unreadable(f"{shortened(str(path))} can't be a path.")
     try:
         match file.suffix.lower():
             case ".xlsx":
@@ -159,15 +166,37 @@ def text_of(file: Path) -> tuple[str, str]:
 
 def _of_csv(file: Path) -> pd.DataFrame:
     text, encoding = text_of(file)
-    headings = text.partition("\n")[0]
+    headings = text.lstrip("\r\n").partition("\n")[0]
     # A heading may contain a separator, but hardly splits the line in more parts than the right one.
     separator = max(SEPARATORS, key=lambda each: len(next(csv.reader(io.StringIO(headings), delimiter=each), ())))
-    # Without index_col, cells behind the last heading would move all others.
-    frame = pd.read_csv(
-        io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""], index_col=False
-    )
+    frame = _cells_of(text, separator, dtype=str)
     frame.attrs[LIST_FILE] = {"separator": separator, "encoding": encoding}
     return frame
+
+
+def _cells_of(text: str, separator: str, dtype: Any) -> pd.DataFrame:
+    """Return the cells of a CSV file. Empty ones behind the last heading are left out.
+
+    Raises:
+        ValueError: a cell behind the last heading isn't empty, or the text is no CSV.
+    """
+    options: dict[str, Any] = {"sep": separator, "dtype": dtype, "keep_default_na": False, "na_values": [""]}
+    # Without index_col, cells behind the last heading would move all others.
+    read = partial(cast("Callable[..., pd.DataFrame]", pd.read_csv), index_col=False, **options)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return read(io.StringIO(text))
+    except (pd.errors.ParserWarning, pd.errors.ParserError):
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        width = len(next(filter(None, lines), ()))
+        for cells in lines:
+            if any(map(str.strip, cells[width:])):
+                raise ValueError(
+                    f"line {lines.line_num:,} has {len(cells):,} cells, and the line of headings {width:,}. Give each "
+                    "column a heading, and put quotes around a cell that contains the separator"
+                ) from None
+        return read(io.StringIO(text), usecols=range(width))
 
 
 def read_leads(path: object) -> tuple[pd.DataFrame, str]:
@@ -180,9 +209,9 @@ def read_leads(path: object) -> tuple[pd.DataFrame, str]:
         InvalidInput: it is not a path, another kind of file, or damaged, or its leads have no ids.
         FileNotFoundError: there is no such file.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise _refusal(f"Got {described(path)}.")
-    file = Path(path).expanduser()
+    file = file_path(path)
+    if file is None:
+        raise _refusal(f"Got {shortened(path) if isinstance(path, str | os.PathLike) else described(path)}.")
     said = ""
     try:
         match file.suffix.lower():
@@ -218,16 +247,7 @@ def _leads_of_csv(file: Path) -> tuple[pd.DataFrame, str]:
     said = f"{file.name} isn't UTF-8. It was read as Windows-1252." if encoding == "cp1252" else ""
     for separator in SEPARATORS:
         if "row_id" in next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), ()):
-            frame = pd.read_csv(
-                io.StringIO(text),
-                sep=separator,
-                dtype="string",
-                keep_default_na=False,
-                na_values=[""],
-                # Without this, cells behind the last heading would move all others.
-                index_col=False,
-            )
-            return frame.dropna(how="all"), said
+            return _cells_of(text, separator, dtype="string").dropna(how="all"), said
     return pd.DataFrame(), said
 
 
@@ -236,5 +256,10 @@ def _leads_of_workbook(file: Path) -> pd.DataFrame:
     sheets = pd.read_excel(
         file, sheet_name=None, dtype=object, keep_default_na=False, na_values=[""], engine="openpyxl"
     )
-    frames = [sheet.dropna(how="all") for sheet in sheets.values() if "row_id" in sheet.columns]
+    frames = [
+        # Where leads of several runs share a sheet, people read the run in front.
+        sheet.rename(columns={} if "run_name" in sheet.columns else {RUN: "run_name"}).dropna(how="all")
+        for sheet in sheets.values()
+        if "row_id" in sheet.columns
+    ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -282,7 +281,7 @@ def _parts(given: Any) -> Iterator[pd.DataFrame | list[Any]]:
     elif isinstance(given, COLUMNS):
         yield given.tolist()
     elif _is_path(given):
-        yield read_list(Path(given).expanduser())
+        yield read_list(given)
     elif isinstance(given, LISTS):
         others = [each for each in given if not isinstance(each, Mapping)]
         lists = [each for each in others if _is_path(each) or not pd.api.types.is_scalar(each)]
@@ -292,12 +291,19 @@ def _parts(given: Any) -> Iterator[pd.DataFrame | list[Any]]:
     elif hasattr(given, "__arrow_c_stream__"):
         yield as_frame(given)
     else:
-        raise InvalidInput(
-            "leave_out= needs a list",
-            cause=f"Got {described(given)}.",
-            remedy='Pass a list of domains and addresses, a frame, a column such as customers["website"], or the path of a '
-            "CSV file, workbook or Parquet file.",
-        )
+        raise no_list(given)
+
+
+def no_list(given: object) -> InvalidInput:
+    """Return the error for what is no list."""
+    # Without the values, which may be addresses of people.
+    kinds = " and ".join(dict.fromkeys(type(each).__name__ for each in given)) if isinstance(given, LISTS) else ""
+    return InvalidInput(
+        "leave_out= needs a list",
+        cause=f"Got {f'a list of {kinds}' if kinds else described(given)}.",
+        remedy='Pass a list of domains and addresses, a frame, a column such as customers["website"], the path of a CSV file, '
+        "workbook or Parquet file, or runs or tables. To mix them, read their leads first: [ow.leads_frame(run), 'acme.com'].",
+    )
 
 
 def _identities_of(part: pd.DataFrame | list[Any]) -> Iterator[Identity]:

@@ -80,6 +80,17 @@ def test_a_table_of_another_library():
     assert table.counts.without_key == 1
 
 
+@pytest.mark.parametrize("rows", ["1,2,more\n3,4\n", "1,2\n3,4,,more\n", '1,2\n"3\n4",4,,more\n'])
+def test_a_cell_behind_the_last_heading_is_an_error_and_not_lost(tmp_path, rows):
+    file = tmp_path / "crm.csv"
+    file.write_text(f"a,b\n{rows}", encoding="utf-8")
+    place = 1 + next(at for at, line in enumerate(file.read_text().splitlines()) if "more" in line)
+    with raises("InvalidInput", match=f"crm.csv: line {place} has"):
+        as_frame(file)
+    file.write_text("a,b\n1,2\n3,4,\n5,6, ,\n", encoding="utf-8")
+    assert as_frame(file).to_dict("list") == {"a": ["1", "3", "5"], "b": ["2", "4", "6"]}
+
+
 @pytest.mark.parametrize("name", ["nowhere.csv", "list.docx", "folder.csv", "broken.xlsx", "empty.csv"])
 def test_a_file_that_is_no_list(tmp_path, name):
     (tmp_path / "folder.csv").mkdir()

@@ -72,6 +72,18 @@ def test_a_damaged_file_is_refused_with_the_reason(tmp_path, client, name, conte
         ow.upload(file, key="row_id", client=client)
 
 
+def test_the_workbook_of_a_batch_has_only_known_columns(tmp_path):
+    client, briefs = (
+        ow.Sandbox(speed=600).client(),
+        {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"},
+    )
+    batch = ow.start_many(briefs, client=client, show=False).wait("cells")
+    found = ow.refresh_leads(*ow.export(batch, tmp_path / "batch.xlsx"), client=client)
+    assert found.note == ""
+    assert set(found.frame["run_name"]) == set(briefs)
+    assert "Run" not in found.frame
+
+
 def test_empty_lines_and_cells_behind_the_heads_are_no_leads(server, tmp_path):
     client = ow.Client("og_live_x", base_url=server.base_url)
     server.plan(answer(lead_table()), columns(company="Company"), page({"id": "r1", "company": "Acme"}))

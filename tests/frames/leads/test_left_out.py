@@ -71,11 +71,16 @@ ADDRESSES = pd.DataFrame({"Kontakt": ["rui@broa.pt", "ana@acme.pt"], "Nr.": [1, 
         {"acme.pt", "broa.pt"},
         pa.table({"website": ["acme.pt", "broa.pt"]}),
         [{"url": "acme.pt"}, {"url": "broa.pt"}],
+        {"acme.pt": "Acme", "broa.pt": "Broa"}.keys(),
     ],
-    ids=["german", "frame", "series", "index", "array", "lists", "set", "arrow", "dicts"],
+    ids=["german", "frame", "series", "index", "array", "lists", "set", "arrow", "dicts", "keys"],
 )
 def test_a_list_may_have_any_form(customers):
     assert left(customers) == "37"
+
+
+def test_a_generator_is_a_list():
+    assert left(each for each in ("acme.pt", "broa.pt")) == "37"
 
 
 def test_what_a_column_holds_counts_more_than_its_name(tmp_path):
@@ -133,9 +138,10 @@ def test_a_name_is_a_companys_in_one_table_and_a_persons_in_another():
 
 
 def test_what_is_no_list_is_an_error():
-    for given in (7, "acme.pt", {"a": 1}):
-        with pytest.raises(InvalidInput, match="needs a list"):
+    for given in (7, "acme.pt", {"a": 1}, object(), ["ana@acme.pt", object()], (each for each in [object()])):
+        with pytest.raises(InvalidInput, match="needs a list") as caught:
             left(given)
+        assert "ana@" not in str(caught.value)
 
 
 def test_rows_that_name_nobody_are_named_by_their_positions():
