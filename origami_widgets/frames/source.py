@@ -53,6 +53,7 @@ class SourcePart:
         turns: the JSON objects of the API's runs in a conversation; empty for an answer of the API.
         credits: what each table has used for the run, by its id; None for an answer of the API.
         was_stopped: whether cells of the run were stopped and not filled since.
+        shown_status: the status that its card shows; empty for an answer of the API.
     """
 
     run_id: object
@@ -65,6 +66,7 @@ class SourcePart:
     turns: Sequence[Json] = ()
     credits: Mapping[str, float | None] | None = None
     was_stopped: bool = False
+    shown_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def _part_of_handle(run: object, raw: Json, tables: Sequence[object]) -> SourceP
         part,
         credits=getattr(used, "by_table", None),
         was_stopped=bool(getattr(used, "was_stopped", False)),
+        shown_status=getattr(getattr(run, "state", None), "shown_status", ""),
         turns=turns,
         tables=newest or part.tables,
         history=_as_list(getattr(run, "history", ())),

@@ -329,6 +329,13 @@ class RunState:
         return self.run.status if self.run is not None else "running"
 
     @property
+    def shown_status(self) -> str:
+        """The status that card, board and workbook show: `cancelled` for a completed run whose cells were stopped."""
+        # Once its agent is done, only its cells can be stopped: by hand, or at a credit limit.
+        was_stopped = self.stopped is not None and (self.stopped.cells > 0 or self.stopped.lead_source_jobs > 0)
+        return "cancelled" if self.status == "completed" and was_stopped else self.status
+
+    @property
     def focused(self) -> frozenset[str]:
         """The ids of the tables that the user gave to the run, in lower case."""
         return self.focused_before | focused_tables(self.run)

@@ -23,7 +23,7 @@ from origami_widgets.card.view.contract import (
     View,
 )
 from origami_widgets.card.view.result import summary_of
-from origami_widgets.card.view.stopping import make_stop, stop_announcement, stopped_words
+from origami_widgets.card.view.stopping import make_stop, stop_announcement
 from origami_widgets.run.state import FILL_BEGINS, RunState, full_prompt, is_fill
 from origami_widgets.words import numbers as words
 from origami_widgets.words.foreign_text import clip, is_product, safe_href, short_host
@@ -44,8 +44,7 @@ def status_words(state: RunState) -> tuple[str, Tone]:
     """Return the label and tone of a run's status. An unknown status is shown as it is."""
     if state.run is None:
         return ("Starting", "running") if state.connection.state == "live" else ("No answer yet", "neutral")
-    # Once its agent is done, only its cells can be stopped: by hand, or at a credit limit.
-    status = "cancelled" if state.status == "completed" and stopped_words(state) else state.status
+    status = state.shown_status
     return STATUS_LABELS.get(status) or clip(status, 40) or "Unknown", _TONES.get(status, "neutral")
 
 

@@ -14,6 +14,7 @@ from origami_widgets.api.models.run import STATUS_LABELS
 from origami_widgets.api.rows.cell_values import Role, column_role, is_amount, is_remark
 from origami_widgets.frames.economics.run_economics import RunPool, runs_frame
 from origami_widgets.frames.economics.table_economics import PEOPLE, kind_of_leads
+from origami_widgets.frames.files.list_reading import RUN
 from origami_widgets.frames.lead_frames import stack_given
 from origami_widgets.frames.leads.lead_table import FOUND, OURS
 from origami_widgets.frames.leads.left_out import left_out_of
@@ -34,7 +35,7 @@ from origami_widgets.words.numbers import plural
 ROLES = get_args(Role)
 SUMMARY = "Summary"
 RUN_HEADS = {
-    "run_name": "Run",
+    "run_name": RUN,
     "status": "Status",
     "completed_at": "Ended",
     "lead_count": "Leads",
@@ -148,9 +149,15 @@ class LeadExport:
     def _runs(self, runs: pd.DataFrame) -> list[dict[Any, Any]]:
         named = runs.assign(
             run_name=runs["run_name"].fillna(runs["run_id"]),
-            status=[STATUS_LABELS.get(each, each) for each in runs["status"]],
+            status=[self._status(run) for _, run in runs.iterrows()],
         )
         return named[list(RUN_HEADS)].rename(columns=RUN_HEADS).to_dict("records")
+
+    def _status(self, run: pd.Series) -> str:
+        """Return the status of a row of `runs_frame` in the word of the card."""
+        known = (part.shown_status for part in self._data.parts if part.run_id == run["run_id"])
+        status = next(filter(None, known), run["status"])
+        return STATUS_LABELS.get(status, status)
 
     def _facts(
         self, runs: pd.DataFrame, tables: pd.DataFrame, leads: Mapping[str, pd.DataFrame]
@@ -158,7 +165,7 @@ class LeadExport:
         facts: list[tuple[str, object]] = []
         if len(runs) == 1:
             run = runs.iloc[0]
-            facts = [("Brief", run["prompt"]), ("Run", STATUS_LABELS.get(run["status"], run["status"])), ("Ended", run["completed_at"])]  # fmt: skip
+            facts = [("Brief", run["prompt"]), (RUN, self._status(run)), ("Ended", run["completed_at"])]
         elif len(runs):
             facts = [("Runs", len(runs)), ("Last one ended", runs["completed_at"].max())]
         filters = next((words for frame in leads.values() if (words := _filters_in_words(frame))), "")
@@ -300,7 +307,7 @@ def sheet_columns(frame: pd.DataFrame) -> list[SheetColumn]:
     shown: list[SheetColumn] = []
     folded: list[SheetColumn] = []
     if "run_name" in names and len(frame["run_name"].unique()) > 1:
-        shown.append(SheetColumn(names.index("run_name"), "Run"))
+        shown.append(SheetColumn(names.index("run_name"), RUN))
     for main, heading, role in _in_reading_order(frame):
         is_internal = role == "internal"
         column = SheetColumn(names.index(main), heading, role, "folded" if is_internal else "shown")

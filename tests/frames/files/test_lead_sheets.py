@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import openpyxl
 import pandas as pd
 import pytest
 
 import origami_widgets as ow
 from origami_widgets.card.view import view_now
+from origami_widgets.card.view.run_head import status_words
+from origami_widgets.run.state import StoppedCells
 from tests.frames.listed import columns, lead_table, page
 
 FORMULA = "=HYPERLINK(A1)"
@@ -129,6 +134,14 @@ def test_a_status_is_called_as_on_the_card(founders, sandbox, tmp_path, status, 
     (file,) = ow.export(founders.state.payload() | {"status": status}, tmp_path / "leads.xlsx", client=sandbox)
     facts = {row[0].value: row[1].value for row in openpyxl.load_workbook(file)["Summary"].iter_rows(max_row=9)}
     assert facts["Run"] == words
+
+
+def test_a_completed_run_whose_cells_were_stopped_is_called_as_on_the_card(founders, sandbox, tmp_path):
+    state = replace(founders.state, stopped=StoppedCells(3))
+    run = SimpleNamespace(raw=founders.raw, tables=founders.tables, state=state)
+    (file,) = ow.export(run, tmp_path / "leads.xlsx", client=sandbox)
+    facts = {row[0].value: row[1].value for row in openpyxl.load_workbook(file)["Summary"].iter_rows(max_row=9)}
+    assert facts["Run"] == status_words(state)[0] == "Stopped"
 
 
 def test_a_grid_gives_the_leads_that_it_shows(founders, tmp_path):
