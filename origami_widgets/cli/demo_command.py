@@ -140,14 +140,21 @@ def raise_on_signals() -> None:
 
 
 def demo_folder(given: Path | None) -> Path:
-    """Return the folder with the quickstart notebook: the given one, or a new temporary one. It stays."""
-    folder = Path(tempfile.mkdtemp(prefix="origami-demo-")) if given is None else given.expanduser().resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / QUICKSTART).exists():
-        # A wheel has it beside this module.
-        installed = Path(__file__).with_name(QUICKSTART)
-        source = installed if installed.exists() else Path(__file__).parents[2] / "notebooks" / QUICKSTART
-        (folder / QUICKSTART).write_bytes(source.read_bytes())
+    """Return the folder with the quickstart notebook: the given one, or a new temporary one. It stays.
+
+    Raises:
+        InvalidInput: it can't be written.
+    """
+    # A wheel has it beside this module.
+    installed = Path(__file__).with_name(QUICKSTART)
+    source = installed if installed.exists() else Path(__file__).parents[2] / "notebooks" / QUICKSTART
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="origami-demo-")) if given is None else given.expanduser().resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / QUICKSTART).exists():
+            (folder / QUICKSTART).write_bytes(source.read_bytes())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InvalidInput("The folder can't be used", cause=str(error), remedy="Choose another FOLDER.") from error
     return folder
 
 

@@ -7,6 +7,7 @@ is new, and `export TOKEN PATH` writes the leads of a run.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
@@ -73,15 +74,18 @@ def out_file(options: Namespace) -> Path:
     """Return the file that `--out` names.
 
     Raises:
-        InvalidInput: it is no file of leads, is there and may not be replaced, or needs a package that isn't installed.
+        InvalidInput: it is no file of leads, is there and may not be replaced, is in a folder that may not be written, or
+            needs a package that isn't installed.
     """
+    from origami_widgets.frames.files.atomic_files import check_not_taken
     from origami_widgets.frames.files.exporting import check_packages, check_path
 
     out = check_path(options.out, None)
-    if out.suffix.lower() not in (".xlsx", ".csv", ".parquet"):
+    if out.suffix.lower() not in (".xlsx", ".csv", ".parquet") or out.is_dir():
         raise InvalidInput("--out must be one file", cause=f"Got {out}.", remedy="End it in .xlsx, .csv or .parquet.")
-    if out.exists() and not options.overwrite:
-        raise InvalidInput("The file exists", cause=f"{out} exists.", remedy="Choose another PATH, or add --overwrite.")
+    check_not_taken([out], out.parent, overwrite=options.overwrite)
+    if not os.access(folder := next(each for each in out.parents if each.exists()), os.W_OK):
+        raise InvalidInput("--out can't be written", cause=f"{folder} is read-only.", remedy="Choose another PATH.")
     check_packages(out.suffix.lower()[1:])
     return out
 

@@ -3,10 +3,12 @@
 import re
 import signal
 import tempfile
+from pathlib import Path
 
 import httpx
 import pytest
 
+from origami_widgets.api.errors import InvalidInput
 from origami_widgets.cli import demo_command as demo
 from origami_widgets.cli.main import main
 
@@ -65,6 +67,9 @@ def test_the_notebook_is_written_into_a_folder_of_its_own_and_replaces_none(tmp_
     (folder / demo.QUICKSTART).write_text("mine")
     assert demo.demo_folder(folder) == folder
     assert (folder / demo.QUICKSTART).read_text() == "mine"
+    for wrong in (folder / demo.QUICKSTART, Path("~nobody-of-that-name/\0")):
+        with pytest.raises(InvalidInput, match="folder can't be used"):
+            demo.demo_folder(wrong)
 
 
 @pytest.mark.parametrize("unattended", ["", "1"])

@@ -98,6 +98,16 @@ def test_what_is_wrong_is_refused_before_anything_is_sent(server, companies, tmp
     assert server.requests == []
 
 
+@pytest.mark.posix
+def test_a_file_that_cannot_be_made_is_refused_before_anything_is_sent(server, companies, tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    # Nobody may make a file there, not even root.
+    for out in (tmp_path / "folder.csv", tmp_path / "file" / "out.csv", "/proc/1/out.csv"):
+        assert enrich(companies, out, "--overwrite") == 2
+    assert server.requests == []
+
+
 def test_an_existing_file_is_kept(server, companies, tmp_path):
     out = tmp_path / "out.csv"
     out.write_text("mine")
