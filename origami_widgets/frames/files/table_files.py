@@ -67,7 +67,7 @@ def plain_cell(value: Any) -> Any:
         return value.tz_convert(UTC) if value.tzinfo is not None else value
     if isinstance(value, np.generic):
         value = value.item()
-    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN alone differs from itself
+    return None if isinstance(value, float | Decimal) and value != value else value  # noqa: PLR0124 - NaN alone differs from itself
 
 
 def plain_cells(frame: pd.DataFrame, at: int) -> list[Any]:
@@ -142,9 +142,8 @@ def _text(value: Any, *, neutralize: bool) -> str:
     cell = plain_cell(value)
     if cell is None:
         return ""
-    if not isinstance(cell, str):
-        return str(cell)
-    text = neutral(cell) if neutralize else cell
+    # Of other types, such as sets and intervals, the text may contain a separator, too.
+    text = neutral(cell) if neutralize and isinstance(cell, str) else str(cell)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
@@ -172,6 +171,11 @@ def _is_call(part: str) -> bool:
 _ARROW_KNOWS = frozenset({str, bytes, date, time, Decimal})
 
 
+def _kind(value: Any) -> type:
+    """Return the type of a cell for Arrow, which has no infinite decimals."""
+    return float if isinstance(value, Decimal) and value.is_infinite() else type(value)
+
+
 def write_parquet(frame: pd.DataFrame, file: Path) -> None:
     """Write a frame so that `pandas.read_parquet` restores dtypes, categories and `attrs`.
 
@@ -190,7 +194,7 @@ def arrow_table(frame: pd.DataFrame) -> Any:
     """Return a frame as the `pyarrow.Table` that `write_parquet` writes.
 
     Raises:
-        InvalidInput: pyarrow isn't installed, or two columns have the same name.
+        InvalidInput: pyarrow isn't installed, two columns have the same name, or Arrow has no type for one.
     """
     check_backend("pyarrow")
     shown = frame.copy(deep=False)
@@ -209,9 +213,10 @@ def arrow_table(frame: pd.DataFrame) -> Any:
     for name, column in shown.items():
         arrays[name] = column.array
         if pd.api.types.is_object_dtype(column.dtype):
-            kinds = {type(value) for value in column if plain_cell(value) is not None}
+            kinds = {_kind(value) for value in column if plain_cell(value) is not None}
             if kinds <= _ARROW_KNOWS and len(kinds) <= 1:
-                texts = [unicode_text(value) if isinstance(value, str) else value for value in column]
+                cells = [None if plain_cell(value) is None else value for value in column]
+                texts = [unicode_text(value) if isinstance(value, str) else value for value in cells]
                 arrays[name] = pd.Series(texts, dtype=object).array
             else:
                 mixed.append(str(name))
@@ -228,7 +233,14 @@ def arrow_table(frame: pd.DataFrame) -> Any:
         attrs["categories"] = {name: dtype.categories.to_list() for name, dtype in dtypes.items()}
     # As `DataFrame.to_parquet` writes it (pandas 3.1), which gives Arrow a frame with attrs: each column would copy them.
     pa: Any = import_module("pyarrow")
-    table = pa.Table.from_pandas(shown, preserve_index=False)
+    try:
+        table = pa.Table.from_pandas(shown, preserve_index=False)
+    except (pa.ArrowException, TypeError) as error:
+        raise InvalidInput(
+            "Parquet can't hold one of the columns",
+            cause=f"{error.args[-1]!s:.200}",
+            remedy='Write it as text: frame.astype({"the column": "string"}). Or export to CSV or Excel.',
+        ) from error
     # pandas does not write attrs that are not JSON.
     noted = {"PANDAS_ATTRS": json.dumps(attrs, default=str, skipkeys=True)} if attrs else {}
     return table.replace_schema_metadata({**table.schema.metadata, **noted})

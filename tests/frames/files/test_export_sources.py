@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 
 import duckdb
 import numpy as np
@@ -160,6 +161,28 @@ def test_columns_that_are_there_twice_and_names_that_are_no_text(tmp_path):
         ow.export(frame, tmp_path / "parquet", format="parquet")
     (file,) = ow.export(pd.DataFrame({1: [2]}), tmp_path / "numbers", format="parquet")
     assert pq.read_schema(file).names == ["1"]
+
+
+def test_what_only_python_has_is_in_one_cell_or_refused(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "pairs": pd.interval_range(0, 2),
+            "paid": [Decimal("1.5"), Decimal("NaN")],
+            "most": [Decimal(2), Decimal("Infinity")],
+            "tags": [{"a", "b"}, frozenset()],
+            "last": [1, 2],
+        }
+    )
+    (file,) = ow.export(frame, tmp_path / "frame.csv")
+    back = pd.read_csv(file)
+    assert back[["last", "pairs"]].to_numpy().tolist() == [[1, "(0, 1]"], [2, "(1, 2]"]]
+    assert back["paid"].isna().to_list() == [False, True]
+    back = pd.read_parquet(*ow.export(frame, tmp_path / "frame.parquet"))
+    assert (back["paid"].to_list(), back["most"].to_list()) == ([Decimal("1.5"), None], ['"2"', '"Infinity"'])
+    for column in (np.array([1j, 2]), pd.arrays.SparseArray([0, 1])):
+        with pytest.raises(InvalidInput, match=r"(?s)can't hold one of the columns.*strange"):
+            ow.export(pd.DataFrame({"strange": column}), tmp_path / "other.parquet")
+    assert len([*tmp_path.iterdir()]) == 2
 
 
 def test_parquet_of_objects_is_json_and_texts_are_texts(tmp_path):
