@@ -218,7 +218,7 @@ def _id(value: object, kind: str) -> str:
         if isinstance(getattr(value, "id", None), str):
             remedy = f"Pass its id: {kind}.id{', or run.agent_id for a run' if kind == 'agent' else ''}."
         raise InvalidInput(title, cause=f"Expected a string, got {described(value)}.", remedy=remedy)
-    not_a_key(value, f"the id of {article} {kind}")
+    value = not_a_key(value, f"the id of {article} {kind}")
     if "/" in value:
         raise InvalidInput(
             title,
@@ -352,8 +352,9 @@ def as_json(name: str, value: object, example: str) -> str:
         InvalidInput: the value does not have the shape of the example, or cannot be written as JSON.
     """
     try:
-        text = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
+        # Numbers of NumPy.
+        text = json.dumps(value, allow_nan=False, default=lambda number: number.item())
+    except (AttributeError, TypeError, ValueError, RecursionError):
         text = ""
     expected = "[{" if example.startswith("[") else "{"
     if not text.startswith(expected) and text != "[]":
@@ -458,7 +459,7 @@ def file_path(value: object) -> Path | None:
 
 
 def not_a_key(value: str, what: str) -> str:
-    """Return a text, unless it contains an API key, which would be sent, logged and shown with it.
+    """Return a text of Python, also for one of NumPy, unless it contains an API key, which would be sent, logged and shown.
 
     Args:
         value: the text.
@@ -473,7 +474,7 @@ def not_a_key(value: str, what: str) -> str:
             cause="It wasn't sent, and it isn't shown here.",
             remedy="Call ow.login(), which asks for it without showing it. If others can already see it, replace it.",
         )
-    return value
+    return str.__str__(value)
 
 
 def _is_plain(value: str, extra: str) -> bool:

@@ -249,7 +249,10 @@ def described(value: object) -> str:
         ('None', 'int', 'a dict with the keys id, name')
     """
     if not isinstance(value, Mapping):
-        return "None" if value is None else type(value).__name__
+        kind = type(value)
+        # Other libraries have a DataFrame, too.
+        library = kind.__module__.partition(".")[0] if hasattr(kind, "__arrow_c_stream__") else "pandas"
+        return "None" if value is None else kind.__name__ if library == "pandas" else f"{kind.__name__} of {library}"
     if not value:
         return "an empty dict"
     if isinstance(value.get("object"), str) and value["object"] != "list":

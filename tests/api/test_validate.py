@@ -38,7 +38,11 @@ def test_numbers_of_numpy_are_numbers():
     assert given == (300, 0.5, 5)
     assert [type(each) for each in given] == [int, float, int]
     assert valid_at_once(np.int64(2)) == 2
+    assert validate.as_json("filters", [{"value": np.int64(5)}], "[…]") == '[{"value": 5}]'
     refused(validate.credit_limit, np.True_)
+    briefs = np.array(["Find bakeries", "Find cafés"])
+    assert [type(validate.prompt(each)) for each in briefs] == [str, str]
+    assert type(validate.table_id(np.str_("tbl_1"))) is str
 
 
 @pytest.mark.parametrize("model", ["", 7, "origami lite", "Origami-Max", "gpt", "origami-" + "x" * 100])

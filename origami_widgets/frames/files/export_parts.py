@@ -123,7 +123,9 @@ def parts_of(
 
 def ids_by_kind(source: Any) -> dict[str, list[str]]:
     """Return the ids of the tables whose leads are people, companies or others."""
-    tables = tables_frame(source)[["of", "table_id"]].dropna(subset="table_id").drop_duplicates("table_id")
+    tables = (
+        tables_frame(gather(source, "export"))[["of", "table_id"]].dropna(subset="table_id").drop_duplicates("table_id")
+    )
     of = tables["of"].astype(object).fillna("others")
     return {str(kind): ids.to_list() for kind, ids in tables["table_id"].groupby(of, sort=True)}
 

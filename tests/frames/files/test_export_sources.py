@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import openpyxl
 import pandas as pd
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
@@ -136,6 +137,8 @@ def test_a_path_and_a_format_that_cannot_be_meant_are_refused(tmp_path, path, op
 def test_what_is_nothing_to_export_is_named(tmp_path):
     with pytest.raises(InvalidInput, match="export"):
         ow.export("agent/run", tmp_path)
+    with pytest.raises(InvalidInput, match=r"(?s)export can't read this.*Got DataFrame of polars"):
+        ow.export(pl.DataFrame({"a": [1]}), tmp_path / "leads.csv")
 
 
 def test_a_named_index_becomes_columns_and_another_is_left_out(tmp_path):
