@@ -166,7 +166,7 @@ def text_of(file: Path) -> tuple[str, str]:
 
 def _of_csv(file: Path) -> pd.DataFrame:
     text, encoding = text_of(file)
-    headings = text.lstrip("\r\n").partition("\n")[0]
+    headings = next(filter(None, text.splitlines()), "")
     # A heading may contain a separator, but hardly splits the line in more parts than the right one.
     separator = max(SEPARATORS, key=lambda each: len(next(csv.reader(io.StringIO(headings), delimiter=each), ())))
     frame = _cells_of(text, separator, dtype=str)

@@ -33,6 +33,8 @@ def test_a_file_goes_back_as_it_came(tmp_path, separator, encoding, mark):
     trailing = tmp_path / "trailing.csv"
     trailing.write_text("\n".join([head, *(row + separator for row in rows)]), encoding="utf-8")
     assert as_frame(trailing).to_dict("list") == CELLS, "cells are under their own headings"
+    trailing.write_text(text.replace("\r\n", "\r"), encoding="utf-8", newline="")
+    assert as_frame(trailing).to_dict("list") == CELLS, "lines end as on an old Macintosh"
     [written] = ow.export(frame.assign(Phone="0351"), tmp_path / "found.csv")
     again = written.read_bytes()
     assert again[:2] == file.read_bytes()[:2]
