@@ -320,7 +320,7 @@ def _pooled(pools: Sequence[RunPool], by: str | Mapping[str, str]) -> list[RunPo
             found.setdefault(by[name], []).extend(pool.parts)
         return [RunPool(parts, str(name)) for name, parts in found.items()]
     columns = [field.name for field in RUNS.fields]
-    if by not in columns:
+    if str(by) not in columns:
         raise InvalidInput(
             "by must be a column of runs_frame, or a dict",
             cause=f"Got by={shortened(by)}.",

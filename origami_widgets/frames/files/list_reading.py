@@ -122,9 +122,12 @@ def read_list(path: str | os.PathLike[str]) -> pd.DataFrame:
     except InvalidInput:
         raise
     except UNREADABLE as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise _unreadable(f"{file}: {reason}.") from None
+        raise _unreadable(f"{file}: {_reason(error)}.") from None
     raise _unreadable(f"{shortened(str(file))} is no CSV file, workbook or Parquet file.")
+
+
+def _reason(error: Exception) -> str:
+    return ((error.strerror if isinstance(error, OSError) else None) or str(error)).strip().rstrip(".?")
 
 
 def _unreadable(cause: str) -> InvalidInput:
@@ -206,8 +209,8 @@ def read_leads(path: object) -> tuple[pd.DataFrame, str]:
         path: a workbook with one or more sheets of leads, a CSV file or a Parquet file.
 
     Raises:
-        InvalidInput: it is not a path, another kind of file, or damaged, or its leads have no ids.
-        FileNotFoundError: there is no such file.
+        InvalidInput: it is not a path, there is no such file, it is another kind of file, or damaged, or its leads have no
+            ids.
     """
     file = file_path(path)
     if file is None:
@@ -224,10 +227,10 @@ def read_leads(path: object) -> tuple[pd.DataFrame, str]:
                 frame = pd.read_parquet(file)
             case ending:
                 raise _refusal(f"{file.name} is another kind of file ({ending or 'without an ending'}).")
-    except (FileNotFoundError, InvalidInput):
+    except InvalidInput:
         raise
     except UNREADABLE as error:
-        raise _refusal(f"{file.name} can't be read: {str(error).rstrip('. ')}.") from None
+        raise _refusal(f"{file.name} can't be read: {_reason(error)}.") from None
     if "row_id" not in frame.columns:
         raise _refusal(f"{file.name} has no column row_id.")
     return frame, said

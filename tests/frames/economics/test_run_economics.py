@@ -103,8 +103,9 @@ def test_a_dict_names_the_pool_of_each_run():
     assert frame["cost_per_qualified_lead"].to_list() == [4, 1]
     with pytest.raises(InvalidInput, match="no pool for"):
         frames.runs_frame(runs, by={"a": "long"})
-    with pytest.raises(InvalidInput, match="column of runs_frame"):
-        frames.runs_frame(runs, by="brief")
+    for by in ("brief", pd.Series({"a": "long"})):
+        with pytest.raises(InvalidInput, match="column of runs_frame"):
+            frames.runs_frame(runs, by=by)
 
 
 def test_a_forecast_belongs_to_the_runs_of_its_call():

@@ -41,13 +41,14 @@ def test_other_files_are_refused_with_the_reason(tmp_path, sandbox, founders):
         tmp_path / "empty.csv": "no column row_id",
         tmp_path / "other.xlsx": "no column row_id",
         tmp_path / "leads.docx": "another kind of file",
+        "~nobody-of-that-name/leads.csv": "nobody-of-that-name",
         5: "Got int",
     }.items():
         with pytest.raises(InvalidInput, match=cause) as caught:
             ow.refresh_leads(source, client=sandbox)
         assert "ids=True" in caught.value.remedy
         assert "can't be read" not in caught.value.cause
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InvalidInput, match=r"none\.csv can't be read: No such file"):
         ow.refresh_leads(tmp_path / "none.csv", client=sandbox)
 
 
