@@ -13,7 +13,7 @@ from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
-from origami_widgets.api.validate import refused
+from origami_widgets.api.validate import flag, refused
 from origami_widgets.card.view.board_view import NO_CHECK_TIMES
 from origami_widgets.card.view.lead_cells import distinct_names, in_reading_order, shown_columns
 from origami_widgets.card.view.messages import (
@@ -164,11 +164,11 @@ class LeadGrid(LeadWidget):
         known = () if self._batch is None else (queue_of(self._batch),)
         self._default = operations_for(self._client, *known, *self._runs_given, *self._given)
         self._is_one_run = isinstance(source, Run)
-        self._filters = [_as_filter(each) for each in filters or ()]
+        self._filters = _as_filters(filters)
         self._sort = _as_sort(sort)
         self._left_out = None if leave_out is None else _read_left_out(leave_out, client)
-        self._include_hidden = include_hidden
-        self._save = save
+        self._include_hidden = flag("include_hidden", include_hidden)
+        self._save = flag("save", save)
         # Tables with the number of changes before them. It is exact only while the widget is subscribed to its runs.
         self._changes = 0
         self._known_tables: tuple[int, GridTables] | None = None
@@ -497,12 +497,16 @@ def _tab(table_id: str, tables: Sequence[Table]) -> LeadTab:
     return LeadTab(id=table_id, name=clip(name, NAME_LIMIT), leads=leads)
 
 
-def _as_filter(given: Mapping[str, Any]) -> LeadFilter:
-    match given:
-        case {"column": str(column), "operator": str(operator), **rest}:
-            value = rest.get("value", "")
-            return LeadFilter(column=column, operator=operator, value=value if isinstance(value, str) else str(value))
-    raise refused("A filter is not valid", given, "Use {'column': slug, 'operator': 'contains', 'value': 'text'}.")
+def _as_filters(given: Sequence[Mapping[str, Any]] | None) -> list[LeadFilter]:
+    made = []
+    for each in [] if given is None else given if isinstance(given, list | tuple) else [given]:
+        match each:
+            case {"column": str(column), "operator": str(operator), **rest}:
+                made.append(LeadFilter(column=column, operator=operator, value=str(rest.get("value", ""))))
+            case _:
+                remedy = "Use [{'column': slug, 'operator': 'contains', 'value': 'text'}]."
+                raise refused("A filter is not valid", each, remedy)
+    return made
 
 
 def _as_sort(given: Mapping[str, str] | None) -> LeadSort | None:

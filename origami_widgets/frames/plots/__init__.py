@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from origami_widgets.api.errors import InvalidInput
+from origami_widgets.api.validate import flag
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.frames.source import Source, gather
 
@@ -68,6 +69,7 @@ def plot(
 'leads now: 15 · 71 %', 'qualified: n/a']
     """
     _check(kind, top, width)
+    flag("shares", shares)
     data = gather(source, "plot")
     from . import kinds
 
@@ -84,7 +86,7 @@ def _check(kind: object, top: object, width: object) -> None:
     Raises:
         InvalidInput: the kind, the width or `top` cannot be drawn, or Altair isn't installed.
     """
-    if kind not in ("funnel", "credits", "compare"):
+    if str(kind) not in ("funnel", "credits", "compare"):
         raise InvalidInput(
             "Unknown kind of plot",
             cause=f"Got {kind!r:.40}.",
