@@ -458,6 +458,13 @@ def file_path(value: object) -> Path | None:
     return path
 
 
+def no_path(value: object) -> str:
+    """Return what was given in place of a path, as `file_path` decides, for an error."""
+    if not isinstance(value, str | os.PathLike):
+        return f"Got {shortened(value)}."
+    return f"Got {shortened(str(value))}. It's empty, too long, contains NUL, or begins with a ~user who doesn't exist."
+
+
 def not_a_key(value: str, what: str) -> str:
     """Return a text of Python, also for one of NumPy, unless it contains an API key, which would be sent, logged and shown.
 

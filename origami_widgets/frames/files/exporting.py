@@ -18,7 +18,7 @@ import pandas as pd
 from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import is_remark
-from origami_widgets.api.validate import file_path, flag, shortened
+from origami_widgets.api.validate import file_path, flag, no_path
 from origami_widgets.frames.files.list_reading import LIST_FILE, need_pyarrow
 from origami_widgets.frames.lead_frames import read_left_out
 from origami_widgets.frames.leads.lead_table import FOUND
@@ -226,10 +226,9 @@ def check_path(path: object, asked: str | None) -> Path:
     """
     target = file_path(path)
     if target is None:
-        given = shortened(path) if str(path) else "an empty text"
         raise InvalidInput(
             "export needs a path",
-            cause=f"Got {given}.",
+            cause=no_path(path),
             remedy='Pass what to export, then where to write it: export(run, "founders.xlsx"), or export(run, '
             '"founders") for a '
             "folder of CSV files.",

@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeAlias, cast
 import pandas as pd
 
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.validate import file_path, shortened
+from origami_widgets.api.validate import file_path, no_path, shortened
 from origami_widgets.frames.dtype_backend import optional_package
 from origami_widgets.words.foreign_text import described
 from origami_widgets.words.numbers import plural
@@ -108,7 +108,7 @@ def read_list(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     file = file_path(path)
     if file is None:
-        raise _unreadable(f"{shortened(str(path))} can't be a path.")
+        raise _unreadable(no_path(path))
     try:
         match file.suffix.lower():
             case ".xlsx":
@@ -214,7 +214,7 @@ def read_leads(path: object) -> tuple[pd.DataFrame, str]:
     """
     file = file_path(path)
     if file is None:
-        raise _refusal(f"Got {shortened(path) if isinstance(path, str | os.PathLike) else described(path)}.")
+        raise _refusal(no_path(path) if isinstance(path, str | os.PathLike) else f"Got {described(path)}.")
     said = ""
     try:
         match file.suffix.lower():
