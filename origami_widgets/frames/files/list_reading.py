@@ -99,7 +99,7 @@ def need_pyarrow(what: str) -> Any:
 
 
 def read_list(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Return a Parquet file as a frame, or a CSV file or the first sheet of a workbook as one of texts.
+    """Return a Parquet file as a frame, or a CSV file, the first sheet of a workbook or its sheets of leads as one of texts.
 
     Empty fields of a CSV file or workbook are missing.
 
@@ -112,8 +112,8 @@ def read_list(path: str | os.PathLike[str]) -> pd.DataFrame:
     try:
         match file.suffix.lower():
             case ".xlsx":
-                check_can_read_workbooks()
-                return pd.read_excel(file, dtype=str, keep_default_na=False, na_values=[""], engine="openpyxl")
+                leads, others = _sheets_of(file, dtype=str)
+                return pd.concat(leads, ignore_index=True) if leads else others[0]
             case ".parquet":
                 need_pyarrow("Parquet files")
                 return pd.read_parquet(file)
@@ -219,7 +219,8 @@ def read_leads(path: object) -> tuple[pd.DataFrame, str]:
     try:
         match file.suffix.lower():
             case ".xlsx":
-                frame = _leads_of_workbook(file)
+                leads, _ = _sheets_of(file, dtype=object)
+                frame = pd.concat(leads, ignore_index=True) if leads else pd.DataFrame()
             case ".csv":
                 frame, said = _leads_of_csv(file)
             case ".parquet":
@@ -254,15 +255,14 @@ def _leads_of_csv(file: Path) -> tuple[pd.DataFrame, str]:
     return pd.DataFrame(), said
 
 
-def _leads_of_workbook(file: Path) -> pd.DataFrame:
+def _sheets_of(file: Path, dtype: Any) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    """Return the sheets of a workbook that hold leads, as `export` writes them behind a summary, and the others."""
     check_can_read_workbooks()
-    sheets = pd.read_excel(
-        file, sheet_name=None, dtype=object, keep_default_na=False, na_values=[""], engine="openpyxl"
-    )
-    frames = [
+    sheets = pd.read_excel(file, sheet_name=None, dtype=dtype, keep_default_na=False, na_values=[""], engine="openpyxl")
+    leads = [
         # Where leads of several runs share a sheet, people read the run in front.
         sheet.rename(columns={} if "run_name" in sheet.columns else {RUN: "run_name"}).dropna(how="all")
         for sheet in sheets.values()
         if "row_id" in sheet.columns
     ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return leads, [sheet for sheet in sheets.values() if "row_id" not in sheet.columns]

@@ -183,3 +183,4 @@ def test_nothing_of_the_list_is_sent_and_runs_are_read(bakeries, tmp_path):
     (plain,) = ow.export(run, tmp_path / "all.xlsx")
     others = pd.read_excel(plain, sheet_name="Summary", header=None).set_index(0)[1]
     assert facts.get("Left out") == others.get("Left out")
+    assert ow.leads_frame(run, leave_out=plain).empty, "its sheets of leads are read, and not its summary"
