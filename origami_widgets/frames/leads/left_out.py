@@ -135,7 +135,8 @@ def _columns_of(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
                 [f"{words[name]} website"]
             ):
                 websites.append(name)
-    has_company = any(_COMPANY.search(each) for each in words.values())
+    # Beside "Company domain name" and no e-mail address, "Name" is the company's, as in HubSpot's files.
+    has_company = any(_COMPANY.search(words[name]) for name in main if emails or name not in websites)
     names = [name for name in main if _PERSON.fullmatch(words[name]) and (has_company or words[name] != "name")]
     names = sorted(names, key=lambda name: words[name] == "name")[:1]
     parts = [next((name for name in main if part.fullmatch(words[name])), None) for part in _PARTS_OF_NAME]

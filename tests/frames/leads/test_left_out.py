@@ -72,8 +72,9 @@ ADDRESSES = pd.DataFrame({"Kontakt": ["rui@broa.pt", "ana@acme.pt"], "Nr.": [1, 
         pa.table({"website": ["acme.pt", "broa.pt"]}),
         [{"url": "acme.pt"}, {"url": "broa.pt"}],
         {"acme.pt": "Acme", "broa.pt": "Broa"}.keys(),
+        pd.DataFrame({"Company domain name": ["acme.pt", "broa.pt"], "Name": ["Acme", "Broa"], "City": ["Porto"] * 2}),
     ],
-    ids=["german", "frame", "series", "index", "array", "lists", "set", "arrow", "dicts", "keys"],
+    ids=["german", "frame", "series", "index", "array", "lists", "set", "arrow", "dicts", "keys", "hubspot"],
 )
 def test_a_list_may_have_any_form(customers):
     assert left(customers) == "37"
