@@ -33,7 +33,7 @@ _NUMBER = re.compile(r" \d+$")
 _PERSON = re.compile(r"((full|contact|person) )?name|person|contact person|ansprechpartner(in)?")
 _PARTS_OF_NAME = (re.compile(r"(first|given) ?name|vorname"), re.compile(r"(last|family) ?name|surname|nachname"))
 _COMPANY = re.compile(
-    r"\b(compan(y|ies)|organi[sz]ation|business|firma?|employer|unternehmen|empresa|entreprise|azienda|account)\b"
+    r".*\b(compan(y|ies)|organi[sz]ation|business|firma?|employer|unternehmen|empresa|entreprise|azienda|account)\b( name)?"
 )
 LOOKED_AT = 50
 """Cells by which a column that has another name is taken for one of addresses."""
@@ -135,8 +135,11 @@ def _columns_of(frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
                 [f"{words[name]} website"]
             ):
                 websites.append(name)
-    # Beside "Company domain name" and no e-mail address, "Name" is the company's, as in HubSpot's files.
-    has_company = any(_COMPANY.search(words[name]) for name in main if emails or name not in websites)
+    # Beside "Company size", or "Company domain" without an e-mail address, "Name" is the company's.
+    has_company = any(
+        _COMPANY.fullmatch(each) or (emails and _COMPANY.match(each) and address_columns([each]))
+        for each in words.values()
+    )
     names = [name for name in main if _PERSON.fullmatch(words[name]) and (has_company or words[name] != "name")]
     names = sorted(names, key=lambda name: words[name] == "name")[:1]
     parts = [next((name for name in main if part.fullmatch(words[name])), None) for part in _PARTS_OF_NAME]

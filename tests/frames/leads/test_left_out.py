@@ -41,6 +41,7 @@ def left(leave_out: object, leads: pd.DataFrame = LEADS) -> str:
         ([{"company": "Broa", "name": "EVA  lima", "website": "broa.pt"}], "123457"),
         ([{"company": "Nata", "name": "Rui Reis", "website": "nata.pt", "e-mail": "rui.reis@nata.pt"}], "123456"),
         ([{"company": "Broa", "name": "Rui Reis", "website": "broa.pt", "e-mail": "rr@broa.pt"}], "1234567"),
+        ([{"name": "Rui Reis", "company website": "broa.pt", "e-mail": "rr@broa.pt"}], "1234567"),
         ([{"company": "Broa", "first_name": "Rui", "last_name": "Reis", "website": "broa.pt"}], "123467"),
         # With a contact, a row stands for the person; without, for the company.
         ([{"company": "Broa", "website": "broa.pt"}], "1347"),
@@ -73,8 +74,22 @@ ADDRESSES = pd.DataFrame({"Kontakt": ["rui@broa.pt", "ana@acme.pt"], "Nr.": [1, 
         [{"url": "acme.pt"}, {"url": "broa.pt"}],
         {"acme.pt": "Acme", "broa.pt": "Broa"}.keys(),
         pd.DataFrame({"Company domain name": ["acme.pt", "broa.pt"], "Name": ["Acme", "Broa"], "City": ["Porto"] * 2}),
+        pd.DataFrame({"Website": ["acme.pt", "broa.pt"], "Name": ["Acme", "Broa"], "Account manager": ["Rui", "Eva"]}),
     ],
-    ids=["german", "frame", "series", "index", "array", "lists", "set", "arrow", "dicts", "keys", "hubspot"],
+    ids=[
+        "german",
+        "frame",
+        "series",
+        "index",
+        "array",
+        "lists",
+        "set",
+        "arrow",
+        "dicts",
+        "keys",
+        "hubspot",
+        "managers",
+    ],
 )
 def test_a_list_may_have_any_form(customers):
     assert left(customers) == "37"
@@ -134,6 +149,8 @@ def test_a_name_is_a_companys_in_one_table_and_a_persons_in_another():
     people = [("p", "2", "acme.pt", None, "Ana Sousa", "Acme"), ("p", "3", "acme.pt", None, "Rui Reis", "Acme")]
     leads = pd.DataFrame([("c", "1", "acme.pt", "Acme", None, None), *people], columns=heads)
     assert [each.name for each in identities(leads)] == ["", "ana sousa", "rui reis"]
+    beside = leads.iloc[1:].rename(columns={"full_name": "name", "name": "x", "company": "company_website"})
+    assert [each.name for each in identities(beside.assign(email="a@acme.pt"))] == ["ana sousa", "rui reis"]
     assert left(leads.iloc[[1]], leads) == "13"
     assert left(leads.iloc[[0]].drop(columns="row_id"), leads) == ""
 
