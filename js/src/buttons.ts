@@ -57,34 +57,29 @@ export class CommandButton implements Part<Pressed | null> {
   }
 
   update(next: Pressed | null): void {
-    const spec = this.#pressed?.spec;
+    const before = this.#pressed?.spec;
     // Numbers in the question may change while it is read. What it asks may not.
-    if (spec?.yes !== next?.spec.yes || spec?.prompt !== next?.spec.prompt) this.#question.shut();
-    if (next) setText(this.#asked, next.spec.confirm ?? "");
+    if (before?.yes !== next?.spec.yes || before?.prompt !== next?.spec.prompt) this.#question.shut();
     this.#pressed = next;
-    this.refresh();
-  }
-
-  readonly refresh = (): void => {
-    const pressed = this.#pressed;
     const gone = this.#session.presence === "gone";
     // What was requested is not repeated without a kernel.
-    show(this.node, pressed && !(gone && pressed.spec.requested));
+    show(this.node, next && !(gone && next.spec.requested));
     show(this.outcome, false);
-    if (!pressed) return;
-    const { command, prompt, requested } = pressed.spec;
-    const state = pending(commandKey(pressed.run, command, prompt));
+    if (!next) return;
+    const { command, prompt, confirm, requested } = next.spec;
+    setText(this.#asked, confirm ?? "");
+    const state = pending(commandKey(next.run, command, prompt));
     const isSent = requested || underWay(state);
     const off = isSent || gone;
-    const label = labelOf(pressed.spec, isSent);
+    const label = labelOf(next.spec, isSent);
     const [does, ...price] = label.split(/(?= · )/);
     if (this.#press.textContent !== label) fill(this.#press, does, el("span", "price", ...price));
-    this.#press.ariaLabel = pressed.named ? this.#named(label) : null;
+    this.#press.ariaLabel = next.named ? this.#named(label) : null;
     turnOff(this.#press, off, gone);
     if (off) this.#question.shut();
     // What the kernel says of a request is in its view.
     showOutcome(this.outcome, requested ? undefined : state);
-  };
+  }
 
   #click(): void {
     const { confirm, yes } = this.#pressed?.spec ?? {};
@@ -132,7 +127,6 @@ export function commandButtons(
     outcomes?.append(press.outcome);
     return {
       node: outcomes ? press.node : el("span", "act", press.node, press.outcome),
-      refresh: press.refresh,
       update: (spec) => press.update({ spec, run: run() }),
       close: () => press.outcome.remove(),
     };

@@ -6,8 +6,6 @@ export type Child = Node | string | null | undefined | false;
 export interface Part<T> {
   readonly node: HTMLElement;
   update(value: T): void;
-  /** Called after a click, an answer or a tick, and when the kernel comes or goes. */
-  refresh?(): void;
   close?(): void;
 }
 
@@ -47,6 +45,13 @@ export const textField = (ariaLabel: string, placeholder = ""): HTMLInputElement
 
 /** Offers options, by their values; the chosen one stays. */
 export function setOptions(node: HTMLSelectElement, options: readonly (readonly [string, string])[]): void {
+  if (
+    same(
+      options,
+      [...node.options].map(({ value, textContent }) => [value, textContent]),
+    )
+  )
+    return;
   const chosen = node.value;
   fill(node, ...options.map(([value, name]) => el("option", "", name, { value })));
   if (options.some(([value]) => value === chosen)) node.value = chosen;
@@ -134,14 +139,12 @@ export function keyedList<T>(
         part.close?.();
         part.node.remove();
       }
-      let at: ChildNode | null = node.firstChild;
+      // Other children, such as the heads of a table, stay before them.
+      let at: ChildNode | null = [...parts].find(([name]) => next.has(name))?.[1].node ?? null;
       for (const part of next.values())
         if (part.node === at) at = at.nextSibling;
         else node.insertBefore(part.node, at);
       parts = next;
-    },
-    refresh() {
-      for (const part of parts.values()) part.refresh?.();
     },
   };
 }

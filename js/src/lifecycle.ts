@@ -100,12 +100,13 @@ export class Lifecycle {
     for (const each of this.#undo) each();
   }
 
-  /** Draws news. If a pressed button disappears, the focus goes to the top of the view, not of the page. */
+  /** Draws news. The focus stays where it is, also in what moves; if a pressed button disappears, it goes to the view's top. */
   drawing(draw: () => void): void {
     const had = focused(this.root);
     draw();
     this.refresh();
-    if (had && !had.checkVisibility()) this.root.focus();
+    const isSeen = had?.checkVisibility();
+    if (had && !(isSeen && focused(this.root))) (isSeen ? had : this.root).focus();
   }
 
   readonly #tick = (): void => {

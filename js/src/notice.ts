@@ -14,7 +14,6 @@ export function noticePart(session: Session, run: () => string): Part<Notice> {
   const press = new CommandButton(session);
   return {
     node,
-    refresh: press.refresh,
     update({ tone, title, text, code, link, button }) {
       node.className = `note t-${tone}`;
       line.update(code);

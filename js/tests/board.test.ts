@@ -153,7 +153,7 @@ describe("sorting", () => {
         row({ prompt: "many", ...numbers(90) }),
       ]),
     );
-    const sort = (name: string): string | null => on.one(`th.b-${name}`).ariaSort;
+    const sort = (name: string): string | null => on.one(`th.b-${name}`).getAttribute("aria-sort");
     expect([texts(on), sort("name")]).toEqual([["few", "none", "many"], null]);
     on.button("Leads").click();
     expect([texts(on), sort("leads")]).toEqual([["many", "few", "none"], "descending"]);

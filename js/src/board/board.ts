@@ -1,19 +1,7 @@
 import { html, render } from "lit-html";
 import { commandButtons } from "../buttons";
 import type { BoardHead, BoardRow, BoardRows, CheckTimes, ClockView, Stage, Tone } from "../contract";
-import {
-  el,
-  keyedList,
-  on,
-  type Part,
-  same,
-  setOptions,
-  setText,
-  show,
-  showText,
-  textField,
-  uid,
-} from "../dom";
+import { el, keyedList, on, type Part, setOptions, setText, show, showText, textField, uid } from "../dom";
 import { freshness } from "../freshness";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
@@ -34,7 +22,7 @@ const FILTERED_FROM = 15;
 const URGENT: readonly Stage[] = ["needs_you", "failed"];
 
 /** Announces changes of a board to assistive technology, and notifies when a run needs the user or all have ended. */
-export function boardAnnouncer({ notify }: Notify) {
+function boardAnnouncer({ notify }: Notify) {
   const { node, say } = voice();
   /** The runs that needed the user or had failed at the last announcement, and whether all had ended. */
   let known: Set<string> | null = null;
@@ -75,9 +63,7 @@ function boardHeader(
     () => noticePart(session, () => board),
     ({ key }) => key,
   );
-  let head: BoardHead | null = null;
-  const refresh = (): void => {
-    if (!head) return;
+  const update = (head: BoardHead): void => {
     const { settled, sums, title, origin } = head;
     const times = { done: settled, settled, started_at: null, completed_at: null };
     const [age, warn] = freshness(times, session, oldest(session.clock));
@@ -100,14 +86,7 @@ function boardHeader(
       node,
     );
   };
-  return {
-    node,
-    refresh,
-    update(next) {
-      head = next;
-      refresh();
-    },
-  };
+  return { node, update };
 }
 
 /** The fields that filter rows by words and by stage. */
@@ -118,17 +97,14 @@ function filterBar(changed: () => void) {
   const node = el("div", "bar-line row", field, stages, counted);
   on(field, "input", changed);
   on(stages, "change", changed);
-  let drawn: unknown;
   return {
     node,
-    filter: (): Filter => ({ words: field.value, stage: stages.value as Stage | "" }),
-    update({ counts, title }: BoardHead): void {
-      const all = [
-        ["", `All ${title}`] as const,
+    update({ counts, title }: BoardHead): Filter {
+      setOptions(stages, [
+        ["", `All ${title}`],
         ...counts.map(({ stage, label }) => [stage, label] as const),
-      ];
-      if (!same(all, drawn)) setOptions(stages, all);
-      drawn = all;
+      ]);
+      return { words: field.value, stage: stages.value as Stage | "" };
     },
     /** Sets how many of the rows are shown. */
     count(shown: number, all: number): void {
@@ -142,7 +118,7 @@ class Board {
   readonly #model: Model;
   readonly #lifecycle: Lifecycle;
   readonly #head: ReturnType<typeof boardHeader>;
-  readonly #bar = filterBar(() => this.#arrange());
+  readonly #bar = filterBar(() => this.#draw());
   readonly #list: RunList;
   readonly #card: ReturnType<typeof openedWidget>;
   readonly #leads: ReturnType<typeof openedWidget>;
@@ -165,17 +141,14 @@ class Board {
     this.#card = openedWidget(model);
     this.#leads = openedWidget(model);
     this.#leads.node.className = "all-leads";
-    this.#list = new RunList(session, () => this.#arrange());
+    this.#list = new RunList(session, () => this.#draw());
     this.#layOut(root);
-    this.#update();
+    this.#draw();
     this.#lifecycle.start({
       style,
       traits: ["head", "clock", "card", "grid", "rows"],
       changed: () => this.#plan(),
-      redraw: () => {
-        this.#head.refresh?.();
-        this.#list.refresh();
-      },
+      redraw: () => this.#draw(),
       isOpen: () => !this.#headNow().settled,
     });
   }
@@ -223,25 +196,24 @@ class Board {
     queueMicrotask(() => {
       this.#isPlanned = false;
       if (!this.#lifecycle.root.isConnected) return;
-      this.#lifecycle.drawing(() => {
-        this.#lifecycle.session.kernelSpoke(this.#model.get("clock") as ClockView | null);
-        this.#update();
-      });
+      this.#lifecycle.drawing(() =>
+        this.#lifecycle.session.kernelSpoke(this.#model.get("clock") as ClockView | null),
+      );
     });
   }
 
-  #update(): void {
+  #draw(): void {
     const head = this.#headNow();
     const items = this.#items();
     this.#head.update(head);
-    this.#bar.update(head);
     this.#card.update({ card: this.#reference("card"), code: `ow.attach("${head.open}")` });
     this.#leads.update({ card: this.#reference("grid"), code: head.leads_line });
-    this.#drawTabs(head);
+    this.#drawTabs(head, items.length);
     showText(this.#hidden, head.hidden);
     showText(this.#nothing, head.nothing);
-    this.#list.update(items);
-    this.#arrange();
+    const shown = this.#list.update(items, this.#bar.update(head), head, this.#card.node);
+    show(this.#bar.node, items.length >= FILTERED_FROM);
+    this.#bar.count(shown, items.length);
     this.#announcer.update(
       head,
       items.map(({ row }) => row),
@@ -249,10 +221,10 @@ class Board {
   }
 
   /** With the leads in front, the runs are one click away, and come back where they were. */
-  #drawTabs(head: BoardHead): void {
+  #drawTabs(head: BoardHead, runs: number): void {
     const isLeads = !!this.#reference("grid");
     const items = [
-      { id: "runs", label: say.RUNS, count: `${this.#items().length}` },
+      { id: "runs", label: say.RUNS, count: `${runs}` },
       { id: "leads", label: say.ALL_LEADS },
     ];
     const front = isLeads ? "leads" : "runs";
@@ -271,13 +243,6 @@ class Board {
 
   #reference(trait: string): string {
     return `${this.#model.get(trait) ?? ""}`;
-  }
-
-  /** Called after a change, and when the user has sorted or filtered. */
-  #arrange(): void {
-    const shown = this.#list.arrange(this.#bar.filter(), this.#headNow(), this.#card.node);
-    show(this.#bar.node, this.#list.size >= FILTERED_FROM);
-    this.#bar.count(shown, this.#list.size);
   }
 }
 

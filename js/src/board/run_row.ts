@@ -1,6 +1,6 @@
 import { html, render } from "lit-html";
 import { CommandButton, showOutcome, turnOff } from "../buttons";
-import { button, el, type Part, words } from "../dom";
+import { button, el, type Part, show, words } from "../dom";
 import { filled } from "../format";
 import { elapsed } from "../freshness";
 import { commandKey, pending, underWay } from "../page_state";
@@ -10,52 +10,54 @@ import type { Item } from "./order";
 
 const AMOUNTS = ["leads", "qualified", "credits", "price"] as const;
 
+export interface Listed extends Item {
+  /** How many characters all briefs begin with in common. They stand above the rows. */
+  shared: number;
+  isShown: boolean;
+  /** The place of the run's card, if it is open. */
+  card: HTMLElement | null;
+}
+
 /**
  * A run in one line: its name with the button that opens its card, its status, numbers and time, and what can be done. The
  * roles are explicit, because rows laid out as a grid are no longer table rows for assistive technology.
  */
-export class RunRow implements Part<Item> {
-  readonly node = el("tr", "", { role: "row" });
-  item: Item;
+export class RunRow implements Part<Listed> {
+  readonly #line = el("tr", "", { role: "row" });
+  /** The row below, with the card. */
+  readonly #cardRow = el("tr", "card-row", { role: "row" });
+  readonly node = el("tbody", "", this.#line, { role: "rowgroup" });
   /** Opens the card. The arrow keys go from one to the next. */
-  readonly press = button("", () => this.#fold(), "link brief cut");
+  readonly #press = button("", () => this.#session.command(...this.#toggle), "link brief cut");
   readonly #session: Session;
   readonly #outcome = words("say");
   readonly #action: CommandButton;
-  /** The row below, with the card. */
-  readonly #cardRow = el("tr", "card-row", { role: "row" });
-  /** How many characters all briefs begin with in common. They stand above the rows. */
-  #shared = 0;
-  #isOpen = false;
-  #isReachable = false;
+  /** The run, and the command that opens or folds its card. */
+  #toggle: [run: string, command: "fold" | "open"] = ["", "open"];
 
-  constructor(session: Session, item: Item) {
-    [this.#session, this.item] = [session, item];
+  constructor(session: Session) {
+    this.#session = session;
     this.#action = new CommandButton(session);
   }
 
-  /** `shared`: how many characters all briefs begin with in common. */
-  update(item: Item, shared = 0): void {
-    [this.item, this.#shared] = [item, shared];
-    this.refresh();
-  }
-
-  refresh(): void {
+  update(item: Listed): void {
     const session = this.#session;
-    const { row, moments, button } = this.item;
+    const { row, moments, button, shared, isShown, card } = item;
     const { name, prompt, note, token } = row;
+    this.#toggle = [token, card ? "fold" : "open"];
     const gone = session.presence === "gone";
-    const asked = pending(commandKey(token, this.#command()));
-    turnOff(this.press, !token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
-    this.press.ariaExpanded = token ? `${this.#isOpen}` : null;
+    const asked = pending(commandKey(...this.#toggle));
+    turnOff(this.#press, !token || gone || (underWay(asked) && asked?.phase === "requested"), gone);
+    this.#press.ariaExpanded = token ? `${!!card}` : null;
     // What opens the row says it itself. It does not fold it.
-    showOutcome(this.#outcome, this.#opens && !this.#isOpen ? undefined : asked);
-    const spec = button && this.#opens && this.#isOpen ? { ...button, requested: true } : button;
+    const opens = button?.command === "open";
+    showOutcome(this.#outcome, opens && !card ? undefined : asked);
+    const spec = button && opens && card ? { ...button, requested: true } : button;
     this.#action.update(spec ? { spec, run: token, named: name || prompt } : null);
-    const [same, rest] = [prompt.slice(0, this.#shared), prompt.slice(this.#shared)];
+    const [same, rest] = [prompt.slice(0, shared), prompt.slice(shared)];
     // A name says enough; the card that the row opens has the brief.
     const brief = html`<span dir="auto" ?hidden=${!!name}><span class="same">${same}</span><span>${rest}</span></span>`;
-    render([name && html`<b dir="auto">${name}</b>`, brief], this.press);
+    render([name && html`<b dir="auto">${name}</b>`, brief], this.#press);
     // A row has one line; the whole brief and note are there on demand.
     const whole = [name, prompt, note].filter(Boolean).join(" · ");
     const said = note && html`<span class="mute cut" dir="auto">${note}</span>`;
@@ -63,20 +65,20 @@ export class RunRow implements Part<Item> {
     const [heard_at, , , connection] = moments;
     render(
       html`<td role="cell" class="b-name" title=${whole}>
-          <div class="b-line">${this.press} ${said}</div>
+          <div class="b-line">${this.#press} ${said}</div>
           ${this.#outcome}${this.#action.outcome}
         </td>
-        <td role="cell" class="b-status">${this.#status()}</td>
+        <td role="cell" class="b-status">${this.#status(item)}</td>
         ${cells}
         <td role="cell" class="b-num b-time">${token && elapsed(row, session, { heard_at, connection })}</td>
         <td role="cell" class="b-does">${this.#action.node}</td>`,
-      this.node,
+      this.#line,
     );
-    this.reach(this.#isReachable);
+    show(this.#line, isShown);
+    this.#open(card);
   }
 
-  #status() {
-    const { row } = this.item;
+  #status({ row }: Item) {
     const isKnown = (row.done && row.stage !== "filling") || this.#session.follows();
     // Once a run is no longer watched, its last status may be out of date. A run that was lost earlier says so itself.
     const isPast = !isKnown && row.stage !== "needs_you";
@@ -86,36 +88,11 @@ export class RunRow implements Part<Item> {
     >`;
   }
 
-  /** Whether Tab reaches the controls of this row, which is so for only one row of the list. */
-  reach(on: boolean): void {
-    this.#isReachable = on;
-    for (const each of this.node.querySelectorAll("button")) each.tabIndex = on ? 0 : -1;
-  }
-
-  /** Shows or removes the card's place below the row. */
-  open(card: HTMLElement | null): void {
+  /** Shows or removes the card's place below the row. It moves only if needed: a text field inside would lose the focus. */
+  #open(card: HTMLElement | null): void {
     const row = this.#cardRow;
-    this.#isOpen = !!card;
-    // Moved only if needed, because a move takes the focus from a text field inside.
-    if (card && card.parentElement?.parentElement === row) {
-      if (this.node.nextSibling !== row) this.node.after(row);
-    } else if (card) {
-      row.replaceChildren(el("td", "", card, { role: "cell", colSpan: 8 }));
-      this.node.after(row);
-    } else row.remove();
-    this.refresh();
-  }
-
-  /** Whether the button opens the row. */
-  get #opens(): boolean {
-    return this.item.button?.command === "open";
-  }
-
-  #fold(): void {
-    this.#session.command(this.item.row.token, this.#command());
-  }
-
-  #command(): "fold" | "open" {
-    return this.#isOpen ? "fold" : "open";
+    if (card && !row.contains(card)) row.replaceChildren(el("td", "", card, { role: "cell", colSpan: 8 }));
+    if (!card) row.remove();
+    else if (!row.parentNode) this.node.append(row);
   }
 }

@@ -69,8 +69,6 @@ export class LeadGrid {
   #length = 0;
   /** The order of the best scores, which the user has not asked for. */
   #best: LeadSort | null = null;
-  /** How the first click on the head that sorts has sorted. */
-  #first: LeadSort["direction"] = "asc";
   /** The values that all drawn lines depend on, besides their leads. */
   #common = "";
   /** Redraws if the answer is late. */
@@ -274,21 +272,13 @@ export class LeadGrid {
     return true;
   }
 
-  /**
-   * The first click on a head begins with the best scores, the largest numbers, or A. The second one turns the order
-   * round, the third one goes back to the grid's or the table's own.
-   */
+  /** The first click on a head begins with the best scores, the largest numbers, or A. */
   #sort(slug: string): void {
     const sort = this.#order;
-    if (sort && (sort === this.#given.sort || sort === this.#best)) this.#first = sort.direction;
-    if (sort?.column !== slug) {
-      const head = this.rows.heads.find((each) => each.slug === slug);
-      // Other rows may make another kind of the column.
-      this.#first = head?.role === "score" || head?.is_number ? "desc" : "asc";
-    }
+    const head = this.rows.heads.find((each) => each.slug === slug);
     const now = sort && { key: sort.column, down: sort.direction === "desc" };
-    const next = orderAfter(now, slug, this.#first === "desc");
-    this.requests.sort = next && { column: slug, direction: next.down ? "desc" : "asc" };
+    const { down } = orderAfter(now, slug, head?.role === "score" || !!head?.is_number);
+    this.requests.sort = { column: slug, direction: down ? "desc" : "asc" };
     this.#restart();
   }
 

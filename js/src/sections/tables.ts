@@ -1,4 +1,4 @@
-import { html, nothing, render } from "lit-html";
+import { html, render } from "lit-html";
 import type { CodeAnswer, Grid, TableView } from "../contract";
 import { button, el, fill, same, setText, show, showCut, uid } from "../dom";
 import { filled } from "../format";
@@ -10,6 +10,7 @@ import { prose } from "../prose";
 import { ANSWER_MS, type Context, type Session } from "../session";
 import { ariaSortOf, inOrder, type Order, orderAfter, sizeOf } from "../sorting";
 import { Tabs } from "../tabs";
+import { sortHead } from "../templates";
 import * as say from "../words";
 
 /** The tab of the agent's questions. */
@@ -43,10 +44,10 @@ function sortableTable() {
         order = orderAfter(order, column, true);
         update({ heads, form, rows });
       };
-      const press = html`<button class="quiet" type="button" dir="auto" @click=${sort}>${label}</button>`;
-      return html`<th scope="col" class=${classes[column]} aria-sort=${ariaSortOf(order, column) ?? nothing}>
-        ${form[column] === "r" ? press : label}
-      </th>`;
+      const cls = classes[column] ?? "";
+      return form[column] === "r"
+        ? sortHead(cls, label, ariaSortOf(order, column), sort)
+        : html`<th scope="col" class=${cls}>${label}</th>`;
     };
     const cell = (text: string, column: number) =>
       column
