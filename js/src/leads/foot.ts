@@ -73,10 +73,6 @@ export class Foot {
     if (!this.#menu.panel.hidden) this.#drawMenu();
   }
 
-  get #ids(): string[] {
-    return this.#ticked.map(({ id }) => id);
-  }
-
   #drawMenu(): void {
     const isGone = this.#session.presence === "gone";
     const { rows } = this.#leads;
@@ -92,23 +88,20 @@ export class Foot {
     this.#menu.shut();
     this.#menu.press.focus({ preventScroll: true });
     const done = (): void => {
-      const { shown } = this.#leads;
-      const columns = this.#leads.rows.shownHeads.map(({ slug }) => slug);
-      const ids = this.#ticked.length
-        ? this.#ids
-        : shown.length < this.#leads.rows.all.length
-          ? shown.map(({ id }) => id)
-          : [];
+      const { rows, requests, shown } = this.#leads;
+      const taken = this.#ticked.length ? this.#ticked : shown;
       if (key === "copy") {
-        const text = this.#copied(this.#ticked.length ? this.#ticked : shown);
-        void copyText(text, this.#menu.press).then((isCopied) =>
+        void copyText(this.#copied(taken), this.#menu.press).then((isCopied) =>
           this.#say(isCopied ? "Copied" : say.LEADS_COPY_AGAIN),
         );
         return;
       }
       this.#say("");
       const format = key as FileFormat;
-      const { grid, table } = this.#leads.requests;
+      const columns = rows.shownHeads.map(({ slug }) => slug);
+      // Without ids, it is all of them.
+      const ids = this.#ticked.length || shown.length < rows.all.length ? taken.map(({ id }) => id) : [];
+      const { grid, table } = requests;
       this.#session.ask({ kind: "download", grid, table, ids, columns, format }, (answer) => {
         if (answer.base64) save(answer);
         this.#say(answer.note);

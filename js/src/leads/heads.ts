@@ -4,6 +4,7 @@ import type { LeadHead, LeadSort } from "../contract";
 import { button, el, fill, on } from "../dom";
 import * as say from "../words";
 import { checkBox, columnClass, placed, TICK } from "./lines";
+import type { Rows } from "./rows";
 
 /** The place of the heads; the places of rows start at 0. */
 export const HEAD = -1;
@@ -17,6 +18,7 @@ export interface HeadEvents {
 
 export class Heads {
   readonly node = el("div", "lrow lhead", { role: "row", ariaRowIndex: "1" });
+  readonly #rows: Rows;
   readonly #reach: (at: number, column: number) => number;
   readonly #events: HeadEvents;
   readonly #box = checkBox();
@@ -26,18 +28,17 @@ export class Heads {
   #cells: HTMLElement[] = [];
 
   /** `reach` returns the `tabIndex` of a cell. */
-  constructor(reach: (at: number, column: number) => number, events: HeadEvents) {
-    [this.#reach, this.#events] = [reach, events];
+  constructor(rows: Rows, reach: (at: number, column: number) => number, events: HeadEvents) {
+    [this.#rows, this.#reach, this.#events] = [rows, reach, events];
     this.#box.ariaLabel = say.LEAD_SELECT_ALL;
     on(this.#box, "change", () => events.tickAll(this.#box.checked));
     this.node.dataset.at = `${HEAD}`;
   }
 
-  /** Returns whether there are other columns than before. */
-  update(heads: readonly LeadHead[], sort: LeadSort | null, off: ReadonlySet<string>): boolean {
+  update(sort: LeadSort | null): void {
+    const { heads } = this.#rows;
     const names = JSON.stringify(heads.map(({ slug, name }) => [slug, name]));
-    const isNew = names !== this.#names;
-    if (isNew) {
+    if (names !== this.#names) {
       this.#names = names;
       // The edge that is dragged goes with its head.
       this.isDragged = false;
@@ -45,9 +46,8 @@ export class Heads {
       fill(this.node, placed("columnheader", TICK, this.#box), ...this.#cells);
     }
     this.#cells.forEach((cell, at) => {
-      this.#write(cell, heads[at] as LeadHead, at, sort, off);
+      this.#write(cell, heads[at] as LeadHead, at, sort);
     });
-    return isNew;
   }
 
   /** Shows whether all rows, some or none are ticked. */
@@ -80,13 +80,7 @@ export class Heads {
     });
   }
 
-  #write(
-    cell: HTMLElement,
-    head: LeadHead,
-    at: number,
-    sort: LeadSort | null,
-    off: ReadonlySet<string>,
-  ): void {
+  #write(cell: HTMLElement, head: LeadHead, at: number, sort: LeadSort | null): void {
     const [press, bar] = cell.children as unknown as [HTMLElement, HTMLElement];
     press.tabIndex = this.#reach(HEAD, at);
     bar.style.setProperty("--share", `${Math.round((head.share ?? 0) * 100)}%`);
@@ -94,7 +88,7 @@ export class Heads {
     bar.hidden = !head.filling;
     const ariaSort = sort?.column !== head.slug ? null : `${sort.direction}ending`;
     Object.assign(cell, {
-      hidden: off.has(head.slug),
+      hidden: this.#rows.off.has(head.slug),
       title: head.details,
       className: columnClass(head),
       ariaSort,

@@ -90,25 +90,18 @@ export class LeadGrid {
     [this.#session, this.#changed, this.#given, this.#reportTicks] = [session, changed, given, reportTicks];
     this.requests = new LeadRequests(session, given.include_hidden, (answer) => this.#take(answer));
     this.#notes = new Notes(session, this.rows, this.requests);
-    this.toolbar = new Toolbar({
+    this.toolbar = new Toolbar(this.rows, this.requests, {
       search: () => {
         this.#match();
         this.#scroll.scrollTop = 0;
         this.#draw();
       },
-      filter: (filters) => {
-        this.requests.filters = filters;
-        this.#restart();
-      },
+      restart: () => this.#restart(),
       toggleHidden: () => this.#toggleHidden(),
-      toggleLeftOut: () => {
-        this.requests.includeLeftOut = !this.requests.includeLeftOut;
-        this.#restart();
-      },
     });
     const reach = (at: number, column: number): number =>
       at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
-    this.#heads = new Heads(reach, {
+    this.#heads = new Heads(this.rows, reach, {
       sort: (slug) => this.#sort(slug),
       tickAll: (all) => {
         // All that were read and have the typed words.
@@ -246,7 +239,6 @@ export class LeadGrid {
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#given.include_hidden];
     [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
     this.#whenRead = null;
-    this.#notes.take(null);
     this.toolbar.clear();
     this.#match();
     this.#details.shut();
@@ -329,7 +321,6 @@ export class LeadGrid {
     this.rows.take(answer);
     // Nothing moves under a pointer that drags an edge.
     if (!this.#heads.isDragged) this.#widths.measure(this.rows.heads, this.rows.all);
-    this.#notes.take(answer);
     this.#match();
     if (!isNew) {
       // Visible rows stay in place when rows above them come or go. At the top, new rows are shown.
@@ -357,7 +348,7 @@ export class LeadGrid {
     const root = this.node.getRootNode() as ShadowRoot;
     const hadFocus = this.#scroll.contains(root.activeElement);
     const columns = this.rows.heads;
-    if (this.#heads.update(columns, this.#order, this.rows.off)) this.toolbar.setColumns(columns);
+    this.#heads.update(this.#order);
     this.#widths.apply(this.rows.shownHeads);
     const ids = idsOf(this.#matching);
     this.#heads.updateTicks(ids.filter((id) => this.#ticks.has(id)).length, ids.length);
@@ -374,7 +365,7 @@ export class LeadGrid {
     show(this.#scroll, this.#matching.length || this.rows.heads.length);
     // Only where the saved filters are known to hide some leads is it known that the others meet them.
     if (this.rows.hidden) this.#scroll.classList.add("brief");
-    this.toolbar.update(this.rows, this.#matching.length, this.requests);
+    this.toolbar.update(this.#matching.length);
     this.columnsMenu.update();
   }
 

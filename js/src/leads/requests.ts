@@ -79,15 +79,9 @@ export class Notes {
   readonly #session: Session;
   readonly #rows: Rows;
   readonly #requests: LeadRequests;
-  /** What an answer says about why no leads come, or none any more; empty while all is well. */
-  #note = "";
 
   constructor(session: Session, rows: Rows, requests: LeadRequests) {
     [this.#session, this.#rows, this.#requests] = [session, rows, requests];
-  }
-
-  take(answer: LeadsAnswer | null): void {
-    this.#note = answer?.note ?? "";
   }
 
   /**
@@ -97,7 +91,7 @@ export class Notes {
    * @param isGrowing - Whether a table without leads may still get some.
    */
   update(shown: number, typed: string, isGrowing: boolean): void {
-    const { answered, more } = this.#rows;
+    const { answered, more, note } = this.#rows;
     const { isOn, since, filters } = this.#requests;
     // Whether a cell keeps the kernel from answering the newest query.
     const isLate = isOn && !answered && this.#session.unread(since);
@@ -105,7 +99,7 @@ export class Notes {
     const isNone = answered && (!more || typed !== "");
     const isWaiting = isNone ? isGrowing && none === say.LEADS_NONE : !isLate;
     setText(this.instead, isWaiting ? say.LEADS_LOADING : isNone ? none : say.LEADS_LATE);
-    show(this.instead, !shown && (!this.#note || isLate));
-    showText(this.above, isLate ? (shown ? say.LEADS_LATE : "") : this.#note);
+    show(this.instead, !shown && (!note || isLate));
+    showText(this.above, isLate ? (shown ? say.LEADS_LATE : "") : note);
   }
 }

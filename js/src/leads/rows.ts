@@ -58,6 +58,8 @@ export class Rows {
   judged = true;
   /** In words, how many rows were read. */
   count = "";
+  /** Why no leads come, or none any more; empty while all is well. */
+  note = "";
   /** The slugs of columns that are not shown. */
   readonly off = new Set<string>();
   /** Whether no cell may still come. Until then, nothing is said about cells without a result. */
@@ -85,7 +87,7 @@ export class Rows {
 
   /** Starts another table. */
   clear(): void {
-    [this.all, this.heads, this.more, this.total, this.count] = [[], [], false, null, ""];
+    [this.all, this.heads, this.more, this.total, this.count, this.note] = [[], [], false, null, "", ""];
     this.hidden = this.leftOut = 0;
     this.judged = true;
     this.final = false;
@@ -146,7 +148,7 @@ export class Rows {
     const isNamed = this.heads.some(({ role }) => role === "name");
     for (const { slug, role } of this.heads)
       if (isNamed && role === "website" && !before.has(slug)) this.off.add(slug);
-    ({ more: this.more, total: this.total, hidden: this.hidden } = answer);
+    ({ more: this.more, total: this.total, hidden: this.hidden, note: this.note } = answer);
     ({ count: this.count, final: this.final, judged: this.judged, left_out: this.leftOut } = answer);
   }
 

@@ -33,27 +33,27 @@ interface Chip {
   filter: LeadFilter;
 }
 
-/** Called when the user searches, filters, or shows or hides the leads that the table's saved filters hide. */
+/** Called when the user searches, wants other leads, or shows or hides those that the table's saved filters hide. */
 export interface ToolbarEvents {
   search(): void;
-  filter(filters: LeadFilter[]): void;
+  restart(): void;
   toggleHidden(): void;
-  /** The same for the leads that the user's list leaves out. */
-  toggleLeftOut(): void;
 }
 
 export class Toolbar {
   readonly node: HTMLElement;
+  readonly #rows: Rows;
+  readonly #requests: LeadRequests;
   readonly #events: ToolbarEvents;
   readonly #search = textField(say.LEADS_SEARCH, say.LEADS_SEARCH);
   readonly #found = el("span", "mute", { role: "status" });
   readonly #qualified = button(
     say.QUALIFIED,
-    () => this.#isJudged && this.#events.toggleHidden(),
+    () => this.#rows.judged && this.#events.toggleHidden(),
     "chip qualified",
   );
   readonly #qualifiedCount = el("small");
-  readonly #leftOut = button("", () => this.#events.toggleLeftOut(), "chip");
+  readonly #leftOut = button("", () => this.#toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
   readonly #chips = keyedList(
     el("span", "chips row"),
@@ -68,19 +68,15 @@ export class Toolbar {
   readonly #column = el("select", "", { ariaLabel: say.LEADS_FILTER_COLUMN });
   readonly #operator = el("select", "", { ariaLabel: say.LEADS_FILTER_OPERATOR });
   readonly #value = textField(say.LEADS_FILTER_NAME);
-  #heads: readonly LeadHead[] = [];
-  #filters: LeadFilter[] = [];
   /** Whether the table's saved filters are known to hide leads: other filters may leave none of these. */
   #hasHidden = false;
-  /** Whether these filters can tell which leads meet the brief. */
-  #isJudged = true;
   isOffered = false;
   folded = 0;
   /** The names of the runs, where there are several. */
   #runs: string[] = [];
 
-  constructor(events: ToolbarEvents) {
-    this.#events = events;
+  constructor(rows: Rows, requests: LeadRequests, events: ToolbarEvents) {
+    [this.#rows, this.#requests, this.#events] = [rows, requests, events];
     this.#qualified.append(" ", this.#qualifiedCount);
     setOptions(this.#operator, say.LEADS_OPERATORS);
     const apply = button(say.LEADS_FILTER, () => this.#add(), "go");
@@ -118,35 +114,24 @@ export class Toolbar {
   /** Starts another table. */
   clear(): void {
     this.#search.value = this.#value.value = "";
-    this.#filters = [];
     this.#runs = [];
     this.#hasHidden = false;
     this.#more.shut();
-    this.#drawChips();
-  }
-
-  /** Offers columns to filter by. Typed-in columns come first, as the specification promises filters for them. */
-  setColumns(heads: readonly LeadHead[]): void {
-    this.#heads = heads;
-    const order = [...heads].sort((a, b) => Number(b.filters) - Number(a.filters));
-    const options = order.map(({ slug, name }) => [slug, name] as const);
-    setOptions(this.#column, options);
-    this.#drawChips();
   }
 
   /** `found` is how many of the loaded rows are shown. */
-  update(rows: Rows, found: number, { includeHidden: isHiddenShown, includeLeftOut }: LeadRequests): void {
-    const { hidden, leftOut, judged, all, heads, runs } = rows;
+  update(found: number): void {
+    const { hidden, leftOut, judged, all, heads, runs, total: read } = this.#rows;
+    const { includeHidden: isHiddenShown, includeLeftOut, filters } = this.#requests;
     // As everywhere, the number of leads is that before the user's list.
-    const total = rows.total === null ? null : rows.total + (includeLeftOut ? 0 : leftOut);
+    const total = read === null ? null : read + (includeLeftOut ? 0 : leftOut);
     show(this.#search, this.typed || (total ?? all.length) >= SEARCHED_FROM);
     // Nothing is offered for a table without leads.
-    this.isOffered = heads.length > 0 && !!(all.length || this.#filters.length || this.typed || leftOut);
+    this.isOffered = heads.length > 0 && !!(all.length || filters.length || this.typed || leftOut);
     show(this.node, this.isOffered);
     showText(this.#found, this.typed && filled(say.LEADS_SEARCHED, found, all.length));
-    this.#isJudged = judged;
     this.#hasHidden ||= isHiddenShown || !!hidden || !judged;
-    const isCounted = judged && !this.#filters.length && total !== null && hidden !== null;
+    const isCounted = judged && !filters.length && total !== null && hidden !== null;
     setText(this.#qualifiedCount, isCounted ? `${isHiddenShown ? total - hidden : total}` : "");
     this.#qualified.title = judged ? say.LEADS_QUALIFIED_DETAILS : say.LEADS_QUALIFIED_UNJUDGED_DETAILS;
     this.#qualified.ariaPressed = `${judged && !isHiddenShown}`;
@@ -157,38 +142,49 @@ export class Toolbar {
     show(this.#leftOut, leftOut || includeLeftOut);
     const names = Object.keys(runs);
     // With one chosen, the others stay to choose from.
-    if (names.length <= this.#runs.length) return;
-    this.#runs = names;
+    if (names.length > this.#runs.length) this.#runs = names;
+    // Typed-in columns come first, as the specification promises filters for them.
+    const order = [...heads].sort((a, b) => Number(b.filters) - Number(a.filters));
+    setOptions(
+      this.#column,
+      order.map(({ slug, name }) => [slug, name]),
+    );
     this.#drawChips();
   }
 
   /** Without a kernel, nothing can be filtered. */
   turnOff(off: boolean): void {
     for (const each of this.node.querySelectorAll("button"))
-      each.ariaDisabled = off || (each === this.#qualified && !this.#isJudged) ? "true" : null;
+      each.ariaDisabled = off || (each === this.#qualified && !this.#rows.judged) ? "true" : null;
     if (off) this.#more.shut();
   }
 
+  #toggleLeftOut(): void {
+    this.#requests.includeLeftOut = !this.#requests.includeLeftOut;
+    this.#events.restart();
+  }
+
   #drawChips(): void {
+    const { filters } = this.#requests;
     const has = (role: LeadHead["role"], label: string): Chip[] => {
-      const head = this.#heads.find((each) => each.role === role);
+      const head = this.#rows.heads.find((each) => each.role === role);
       return head ? [{ label, filter: { column: head.slug, operator: IS_NOT_EMPTY, value: "" } }] : [];
     };
     const offered = [...has("email", say.LEADS_HAS_EMAIL), ...has("phone", say.LEADS_HAS_PHONE)];
-    const added = this.#filters
+    const added = filters
       .filter((each) => !this.#isRun(each) && !offered.some(({ filter }) => same(filter, each)))
       .map((filter) => ({ label: this.#words(filter), filter }));
     this.#chips.update([...offered, ...added]);
     setOptions(this.#run, [["", "All runs"], ...this.#runs.map((name) => [name, name] as const)]);
-    this.#run.value = this.#filters.find(this.#isRun)?.value ?? "";
+    this.#run.value = filters.find(this.#isRun)?.value ?? "";
     show(this.#run, this.#runColumn && this.#runs.length > 1);
-    const count = this.folded ? this.#filters.length : 0;
+    const count = this.folded ? filters.length : 0;
     setText(this.#more.press, `${say.LEADS_FILTER_ADD} ${count || ""}`.trim());
     this.#more.press.classList.toggle("on", count > 0);
   }
 
   get #runColumn(): string | undefined {
-    return this.#heads.find(({ kind }) => kind === "run")?.slug;
+    return this.#rows.heads.find(({ kind }) => kind === "run")?.slug;
   }
 
   readonly #isRun = ({ column, operator }: LeadFilter): boolean =>
@@ -198,7 +194,7 @@ export class Toolbar {
   #chooseRun(): void {
     const { value } = this.#run;
     const chosen = value ? [{ column: this.#runColumn ?? "", operator: "equals", value }] : [];
-    this.#apply([...this.#filters.filter((each) => !this.#isRun(each)), ...chosen]);
+    this.#apply([...this.#requests.filters.filter((each) => !this.#isRun(each)), ...chosen]);
   }
 
   #chip(): Part<Chip> {
@@ -213,27 +209,27 @@ export class Toolbar {
       update: (chip) => {
         shown = chip;
         setText(node, chip.label);
-        node.ariaPressed = `${this.#filters.some((each) => same(each, chip.filter))}`;
+        node.ariaPressed = `${this.#requests.filters.some((each) => same(each, chip.filter))}`;
       },
     };
   }
 
   #words({ column, operator, value }: LeadFilter): string {
-    const name = this.#heads.find(({ slug }) => slug === column)?.name ?? column;
+    const name = this.#rows.heads.find(({ slug }) => slug === column)?.name ?? column;
     const said = say.LEADS_OPERATORS.find(([each]) => each === operator)?.[1] ?? operator;
     return `${name} ${said} ${value}`.trim();
   }
 
   /** Adds a condition, or takes it back. */
   #switch(filter: LeadFilter): void {
-    const others = this.#filters.filter((each) => !same(each, filter));
-    this.#apply(others.length < this.#filters.length ? others : [...others, filter]);
+    const { filters } = this.#requests;
+    const others = filters.filter((each) => !same(each, filter));
+    this.#apply(others.length < filters.length ? others : [...others, filter]);
   }
 
   #apply(filters: LeadFilter[]): void {
-    this.#filters = filters;
-    this.#drawChips();
-    this.#events.filter(filters);
+    this.#requests.filters = filters;
+    this.#events.restart();
   }
 
   #showValue(): void {
@@ -248,7 +244,7 @@ export class Toolbar {
     const filter = { column, operator, value };
     this.#more.shut();
     this.#more.press.focus({ preventScroll: true });
-    if (!this.#filters.some((each) => same(each, filter))) this.#switch(filter);
+    if (!this.#requests.filters.some((each) => same(each, filter))) this.#switch(filter);
     // Where the chips have too little room, they scroll.
     this.#chips.node.lastElementChild?.scrollIntoView({ block: "nearest" });
   }
