@@ -15,64 +15,56 @@ const cellText = (row: HTMLTableRowElement, at: number): string =>
     .map((node) => (node.nodeName === "DETAILS" ? "" : (node.textContent ?? "")))
     .join("");
 
-class LeadTable {
-  readonly #table: HTMLTableElement;
-  readonly #count: Element | null;
-  readonly #rows: HTMLTableRowElement[];
-  #order: Order<number> | null = null;
-  readonly #words = new Map<HTMLTableRowElement, string>();
-
-  constructor(table: HTMLTableElement) {
-    this.#table = table;
-    this.#count = table.closest("section")?.querySelector("output") ?? null;
-    this.#rows = [...table.tBodies].flatMap((body) => [...body.rows]);
-    // Rows laid out as a grid are no table to assistive technology, unless they say so.
-    table.role = "table";
-    for (const part of table.querySelectorAll<HTMLElement>("thead, tbody, tr, td")) {
-      part.role = ROLES[part.tagName] ?? "";
+/** Takes over a table; returns what searches it. */
+function takeOver(table: HTMLTableElement): (typed: string) => void {
+  const count = table.closest("section")?.querySelector("output");
+  const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+  const bodies = [...table.tBodies];
+  const rows = bodies.flatMap((body) => [...body.rows]);
+  const size = bodies[0]?.rows.length ?? 1;
+  const words = new Map<HTMLTableRowElement, string>();
+  let order: Order<number> | null = null;
+  const sort = (at: number): void => {
+    const next = orderAfter(order, at, false);
+    order = next;
+    heads.forEach((head, place) => {
+      head.ariaSort = ariaSortOf(next, place);
+    });
+    const keyed = rows.map((row) => ({ row, key: sizeOf(cellText(row, at)) }));
+    const sorted = keyed.sort((a, b) => inOrder(a.key, b.key, next.down)).map(({ row }) => row);
+    bodies.forEach((body, block) => {
+      body.append(...sorted.slice(block * size, (block + 1) * size));
+    });
+  };
+  // Rows laid out as a grid are no table to assistive technology, unless they say so.
+  table.role = "table";
+  for (const part of table.querySelectorAll<HTMLElement>("thead, tbody, tr, td"))
+    part.role = ROLES[part.tagName] ?? "";
+  for (const row of rows) if (row.cells[0]) row.cells[0].role = "rowheader";
+  heads.forEach((head, at) => {
+    head.role = "columnheader";
+    const press = el("button", "", ...head.childNodes, { type: "button" });
+    on(press, "click", () => sort(at));
+    head.append(press);
+  });
+  table.classList.add("live");
+  return (typed) => {
+    for (const row of rows) {
+      const text = words.get(row) ?? folded(row.textContent ?? "");
+      words.set(row, text);
+      row.hidden = !text.includes(typed);
     }
-    for (const row of this.#rows) if (row.cells[0]) row.cells[0].role = "rowheader";
-    [...(table.tHead?.rows[0]?.cells ?? [])].forEach((head, at) => {
-      head.role = "columnheader";
-      const press = el("button", "", ...head.childNodes, { type: "button" });
-      on(press, "click", () => this.#sort(at));
-      head.append(press);
-    });
-    table.classList.add("live");
-  }
-
-  #sort(at: number): void {
-    const order = orderAfter(this.#order, at, false);
-    this.#order = order;
-    [...(this.#table.tHead?.rows[0]?.cells ?? [])].forEach((head, place) => {
-      head.ariaSort = ariaSortOf(order, place);
-    });
-    const keyed = this.#rows.map((row) => ({ row, key: sizeOf(cellText(row, at)) }));
-    const rows = keyed.sort((a, b) => inOrder(a.key, b.key, order.down)).map(({ row }) => row);
-    const size = this.#table.tBodies[0]?.rows.length ?? 1;
-    [...this.#table.tBodies].forEach((body, block) => {
-      body.append(...rows.slice(block * size, (block + 1) * size));
-    });
-  }
-
-  search(typed: string): void {
-    let found = 0;
-    for (const row of this.#rows) {
-      const words = this.#words.get(row) ?? folded(row.textContent ?? "");
-      this.#words.set(row, words);
-      row.hidden = !words.includes(typed);
-      found += Number(!row.hidden);
-    }
-    if (this.#count) this.#count.textContent = typed ? `${found} / ${this.#rows.length}` : "";
-  }
+    const found = rows.filter(({ hidden }) => !hidden).length;
+    if (count) count.textContent = typed ? `${found} / ${rows.length}` : "";
+  };
 }
 
-const tables = [...document.querySelectorAll("table")].map((table) => new LeadTable(table));
+const searches = [...document.querySelectorAll("table")].map(takeOver);
 const field = document.querySelector("input");
 if (field) {
   field.hidden = false;
   on(field, "input", () => {
     const typed = folded(field.value.trim());
-    for (const table of tables) table.search(typed);
+    for (const search of searches) search(typed);
   });
 }

@@ -126,43 +126,31 @@ export class NewsSection {
     const isGone = session.presence === "gone";
     const isSaved = head.form !== "live";
     const gone = goneNotice(head, head.line);
+    const isStopped = isGone && !isSaved;
     const { isAsking } = this.#tables;
     const shown = view("notices").filter(({ key, text }) =>
       // A question in front says it itself.
-      isAsking && !text ? key !== "questions" : !(isGone && !isSaved && ASKED.includes(key)),
+      isAsking && !text ? key !== "questions" : !(isStopped && ASKED.includes(key)),
     );
-    const offer = view("suggestions").find((each) => each.button?.command === "fill")?.button ?? null;
-    const has = (key: string): boolean =>
-      shown.some((each) => each.button?.command === "fill" || each.key === key);
-    const news: News[] = isGone
-      ? [{ ...gone, title: `${gone.title}. ${gone.text}`, text: "" }, ...shown]
-      : [...shown];
-    if (tables.failed && !now.length) {
-      const button = has("") ? null : offer;
-      news.push({
-        ...NOTHING,
-        key: FAILED,
-        tone: "bad",
-        title: tables.failed,
-        text: say.FAILED_DETAILS,
-        button,
-      });
-    } else if (offer && !has(""))
-      news.push({ ...NOTHING, key: "offer", tone: "neutral", title: "", button: offer });
+    const isFilled = shown.some((each) => each.button?.command === "fill");
+    const offer = view("suggestions").find((each) => each.button?.command === "fill")?.button;
+    const button = (!isFilled && offer) || null;
+    const news: News[] = isGone ? [{ ...gone, title: `${gone.title}. ${gone.text}`, text: "" }] : [];
+    news.push(...shown);
+    const add = (key: string, title: string, more: Partial<News>): void =>
+      void news.push({ ...NO_NEWS, key, title, ...more });
+    if (tables.failed && !now.length)
+      add(FAILED, tables.failed, { tone: "bad", text: say.FAILED_DETAILS, button });
+    else if (button) add("offer", "", { button });
     const { note } = view("result");
-    const latest: Inline = now.length ? now : note && !isAsking ? [note] : [];
-    if (latest.length && !(isGone && !isSaved))
-      news.push({ ...NOTHING, key: NOW, tone: "running", title: flat(latest), inline: latest });
-    if (answer.nodes.length && tables.items.length)
-      news.push({ ...NOTHING, key: PROSE, tone: "neutral", title: flat(answer.nodes.slice(0, 2)) });
+    const inline: Inline = now.length ? now : note && !isAsking ? [note] : [];
+    if (inline.length && !isStopped) add(NOW, flat(inline), { tone: "running", inline });
+    if (answer.nodes.length && tables.items.length) add(PROSE, flat(answer.nodes.slice(0, 2)), {});
     return news;
   }
 
-  #drawLine(
-    { key, tone, title, text, inline, link, button, code }: News,
-    hasMore: boolean,
-    isFollowed: boolean,
-  ): void {
+  #drawLine(news: News, hasMore: boolean, isFollowed: boolean): void {
+    const { key, tone, title, text, inline, link, button, code } = news;
     const { session, view } = this.#context;
     const isTold = ![NO_NEWS.key, PROSE, NOW].includes(key);
     this.node.className = `news row t-${tone}${isTold ? " told" : ""}`;
