@@ -27,10 +27,10 @@ const sheets = {
 mkdirSync(target, { recursive: true });
 await build({ ...styles, entryPoints: [here("src/page.css")], outfile: `${target}/page.css` });
 for (const [name, script] of Object.entries({
-  card: "src/index.ts",
-  board: "src/board/index.ts",
+  card: "src/card.ts",
+  board: "src/board/board.ts",
   leads: "src/leads/code.ts",
-  grid: "src/leads/index.ts",
+  grid: "src/leads/widget.ts",
 })) {
   const outfile = `${target}/${name}.js`;
   await build({

@@ -10,6 +10,7 @@ import { NewsSection } from "./sections/news";
 import { resultSection } from "./sections/result";
 import { TablesSection } from "./sections/tables";
 import type { Context } from "./session";
+import { widget } from "./snapshot";
 
 /** A section of the card, which draws what the newest view says. */
 interface Section {
@@ -43,12 +44,10 @@ class Card {
     // The only place for news.
     const foot = el("footer", "foot row", ask.foot, tables.foot, news.node);
     root.append(head.node, result.node, tables.node, foot, this.#voice.node);
-    this.#voice.say(this.#view("head").announcement);
     this.#lifecycle.start({
       style,
       traits: SECTIONS,
-      changed: (name) => this.#changed(name as keyof View),
-      redraw: () => this.#draw(),
+      draw: () => this.#draw(),
       isOpen: () => !(this.#view("head").done && this.#view("head").settled),
       enter: ask.enter,
     });
@@ -80,17 +79,13 @@ class Card {
       } catch (error) {
         console.error(`[origami] The section "${name}" could not be drawn.`, error);
       }
-  }
-
-  #changed(name: keyof View): void {
-    this.#lifecycle.drawing(() => {
-      this.#lifecycle.session.kernelSpoke(name === "clock" ? this.#view("clock") : null);
-      const head = this.#view("head");
-      // Not passing time, but changes of status, new questions, stops and the end.
-      if (this.#voice.say(head.announcement) && head.done) this.#notifyOf(head);
-    });
+    const head = this.#view("head");
+    // Not passing time, but changes of status, new questions, stops and the end.
+    if (this.#voice.say(head.announcement) && head.done) this.#notifyOf(head);
   }
 }
 
 /** Draws a view of the run card and returns its clean-up. */
 export const mount = (model: Model, host: HTMLElement): (() => void) => new Card(model, host).close;
+
+export default widget(mount);

@@ -1,5 +1,6 @@
 /** What the views of cards, boards and grids have in common: a shadow root, a session, a theme, and the page's clock. */
 
+import type { ClockView } from "./contract";
 import { el, on } from "./dom";
 import { guardKeys } from "./keys";
 import type { Model } from "./model";
@@ -18,11 +19,10 @@ const INHERITED =
 export interface Look {
   /** Its only style sheet. */
   style: string;
-  /** The traits that it shows, and what is called when one of them has changed. */
+  /** The traits that it shows. */
   traits: readonly string[];
-  changed(trait: string): void;
-  /** Redraws everything that depends on time, clicks and the presence of the kernel. */
-  redraw(): void;
+  /** Draws all that depends on them, on time, on clicks and on the presence of the kernel. */
+  draw(): void;
   /** Whether something can still change. */
   isOpen(): boolean;
   /** Called for Enter in a text field. */
@@ -41,6 +41,7 @@ export class Lifecycle {
    * Null until the browser reports it. Time passes on the view from the start, but nothing is requested before that.
    */
   #inView: boolean | null = null;
+  #isPlanned = false;
 
   /** @param label - The name of the view, for assistive technology. */
   constructor(model: Model, host: HTMLElement, label: string, cls = "") {
@@ -54,7 +55,7 @@ export class Lifecycle {
     const session = this.session;
     const isOff = this.#inView === false || document.hidden;
     session.visible = !isOff && this.#inView !== null;
-    this.#look?.redraw();
+    this.#look?.draw();
     ticking(this.#tick, !isOff && (this.#look?.isOpen() || session.uncertain || anyUnderWay()));
   };
 
@@ -70,7 +71,7 @@ export class Lifecycle {
       this.refresh();
     });
     for (const trait of look.traits) {
-      const changed = (): void => look.changed(trait);
+      const changed = (): void => this.#plan(trait);
       this.#model.on(`change:${trait}`, changed);
       this.#undo.push(() => this.#model.off(`change:${trait}`, changed));
     }
@@ -97,13 +98,25 @@ export class Lifecycle {
   }
 
   stop(): void {
-    for (const each of this.#undo) each();
+    for (const each of this.#undo.splice(0)) each();
   }
 
-  /** Draws news. The focus stays where it is, also in what moves; if a pressed button disappears, it goes to the view's top. */
-  drawing(draw: () => void): void {
+  /** The traits of a message come one by one, but are drawn together. */
+  #plan(trait: string): void {
+    if (trait === "clock") this.session.kernelSpoke(this.#model.get("clock") as ClockView | null);
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    queueMicrotask(() => {
+      this.#isPlanned = false;
+      // Not if it was closed meanwhile.
+      if (this.#undo.length) this.#drawNews();
+    });
+  }
+
+  /** The focus stays where it is, also in what moves; if a pressed button disappears, it goes to the top of the view. */
+  #drawNews(): void {
     const had = focused(this.root);
-    draw();
+    this.session.kernelSpoke();
     this.refresh();
     const isSeen = had?.checkVisibility();
     if (had && !(isSeen && focused(this.root))) (isSeen ? had : this.root).focus();
@@ -111,7 +124,7 @@ export class Lifecycle {
 
   readonly #tick = (): void => {
     this.session.tick();
-    this.#look?.redraw();
+    this.#look?.draw();
   };
 }
 

@@ -39,6 +39,13 @@ export const hello = (model: Model, keeps: boolean | null): HelloMessage => ({
   keeps,
 });
 
+/** Sends it. If the comm is closed, the view itself says so. */
+export function sayHello(model: Model, keeps: boolean | null): void {
+  try {
+    model.send(hello(model, keeps));
+  } catch {}
+}
+
 function changed(before: Lists, { seq, values, sizes, items }: ChangesMessage): Lists {
   const after: Lists = { ...before, ...values, seq };
   const listed = (name: string): unknown[] => (before[name] as unknown[]).slice(0, sizes?.[name]);
@@ -57,13 +64,7 @@ export function followChanges(model: Model): () => void {
     const before = listsOf(model);
     const missed = message.seq - 1 - (before.seq ?? 0);
     if (missed === 0) model.set(traitOf(model), changed(before, message));
-    else if (missed > 0) {
-      try {
-        model.send(hello(model, null));
-      } catch {
-        // The comm is closed; the view itself says so.
-      }
-    }
+    else if (missed > 0) sayHello(model, null);
   };
   model.on("msg:custom", receive);
   return () => model.off("msg:custom", receive);

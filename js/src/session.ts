@@ -142,9 +142,9 @@ export class Session {
 
   /** Sends a click once. */
   command(run: string, name: CommandName, prompt = "", answers: string[] = []): void {
-    if (this.presence === "gone") return;
     const key = commandKey(run, name, prompt);
-    const id = newId();
+    // Unique for each click. `randomUUID` exists only if the page came over https or from this machine.
+    const id = [...crypto.getRandomValues(new Uint32Array(4))].join("-");
     if (!request(key, id)) return;
     this.#sent.add(key);
     if (!this.#post({ kind: "command", id, name, run_id: run, prompt, answers }))
@@ -154,7 +154,7 @@ export class Session {
   /** Asks for code, a file of leads or the leads that a grid shows; `use` gets all answers. */
   ask<Q extends Question>(message: Q, use: (answer: Extract<Answer, { kind: Q["kind"] }>) => void): void {
     this.#uses.set(keyOf(message), use);
-    if (this.reads) this.#post(message);
+    this.#post(message);
   }
 
   /** Whether a cell keeps the kernel from reading: it has read nothing for longer than a question takes. */
@@ -164,7 +164,7 @@ export class Session {
 
   /** Reports to the kernel which leads are ticked. */
   select(ids: string[], on: boolean): void {
-    if (this.presence !== "gone") this.#post({ kind: "select", ids, on });
+    this.#post({ kind: "select", ids, on });
   }
 
   close(): void {
@@ -222,7 +222,9 @@ export class Session {
     this.#changed();
   }
 
+  /** Returns whether it was sent. */
   #post(message: CommandMessage | HelloMessage | Question | SelectMessage): boolean {
+    if (this.presence === "gone") return false;
     try {
       this.#model.send(message);
       return true;
@@ -233,6 +235,3 @@ export class Session {
     }
   }
 }
-
-/** Unique for each click. `randomUUID` exists only if the page came over https or from this machine. */
-export const newId = (): string => [...crypto.getRandomValues(new Uint32Array(4))].join("-");

@@ -13,7 +13,7 @@
 
 import { SAVED_TYPES, SAVED_VERSION, type SnapshotMessage } from "./contract";
 import { el } from "./dom";
-import { followChanges, hello, type Model } from "./model";
+import { followChanges, type Model, sayHello } from "./model";
 import { guarded, snapshots } from "./page_state";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
@@ -181,22 +181,13 @@ function patched({ since, parts }: SnapshotMessage, key: string): Record<string,
 
 const managerOf = (model: Model): Manager => (model.widget_manager ?? {}) as Manager;
 
-/** Reports to the kernel whether this page saves the newest snapshot instead of the widget. */
-function reportSaving(model: Model, keeps: boolean): void {
-  try {
-    model.send(hello(model, keeps));
-  } catch {
-    // The comm is closed; the card itself says so.
-  }
-}
-
 /** Called when a view was put into an output. If that is not in the guarded document, its snapshot is not kept. */
 function onPlaced(model: Model): void {
   const document = managerOf(model).context?.model;
   const key = `${model.get("key")}`;
   if (!document || !guarded.has(document)) return;
   if (holds(document, key)) share(document, key);
-  else reportSaving(model, false);
+  else sayHello(model, false);
 }
 
 type Mount = (model: Model, host: HTMLElement) => () => void;
@@ -230,7 +221,8 @@ class SnapshotKeeper {
       (real) => this.#start(real),
       () => {},
     );
-    reportSaving(model, this.#keeps);
+    // The kernel is told whether this page saves the newest snapshot instead of the widget.
+    sayHello(model, this.#keeps);
   }
 
   close(): void {
@@ -254,7 +246,7 @@ class SnapshotKeeper {
     if (data) {
       snapshots.set(this.#key, { number: message.number, data });
       this.#shareSoon(data);
-    } else if (this.#keeps) reportSaving(this.#model, true);
+    } else if (this.#keeps) sayHello(this.#model, true);
   };
 
   #share(): void {

@@ -28,7 +28,7 @@ const FILES: Record<string, string[]> = {
   ],
   kernel: ["freshness", "lifecycle", "model", "session", "snapshot"],
   controls: ["buttons", "menu", "notice", "notify", "tabs"],
-  card: ["card", "index"],
+  card: ["card"],
   saved: ["saved"],
   page: ["web_page"],
 };

@@ -1,4 +1,4 @@
-import widget from "../src/board/index";
+import widget from "../src/board/board";
 import type { BoardHead, BoardRow, BoardView, Button, CheckTimes } from "../src/contract";
 import { readBoard } from "../tools/fixtures.mjs";
 import { BoardModel } from "./board-model";

@@ -1,6 +1,6 @@
 import { afterEach } from "vitest";
+import widget from "../src/card";
 import type { View } from "../src/contract";
-import widget from "../src/index";
 import { FakeModel } from "./fake-model";
 import { sample } from "./samples";
 

@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import type { View } from "../src/contract";
 import type { Model } from "../src/model";
 
@@ -32,7 +33,12 @@ export class FakeModel<Traits extends object = View> implements Model {
       (name) => JSON.stringify(traits[name]) !== JSON.stringify(this.state[name]),
     );
     this.state = { ...this.state, ...traits };
+    // What views plan for the end of the message is drawn before the test goes on.
+    const planned: (() => void)[] = [];
+    const plan = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((each) => void planned.push(each));
     for (const name of changed) this.emit(`change:${name}`);
+    plan.mockRestore();
+    for (const each of planned) each();
   }
 
   on(name: string, callback: Callback): void {

@@ -7,7 +7,7 @@ import {
   type LeadsAnswer,
   type LeadsMessage,
 } from "../src/contract";
-import widget from "../src/leads/index";
+import widget from "../src/leads/widget";
 import { active, placed, press, shown, visible } from "./draw";
 import { FakeModel } from "./fake-model";
 import { answerTo, leadHead as headOf } from "./lead-answers";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import card from "../src/card";
 import type { ChangesMessage, TableView } from "../src/contract";
-import card from "../src/index";
 import { draw } from "./draw";
 import { board, drawBoard } from "./draw-board";
 import { FakeModel } from "./fake-model";
@@ -76,7 +76,7 @@ describe("the lists of a model", () => {
     const on = drawBoard(view);
     const items: ChangesMessage["items"] = [["items", 4, { ...view.rows[4], name: "Lagos" }]];
     // The board's own module follows its model.
-    const { default: widget } = await import("../src/board/index");
+    const { default: widget } = await import("../src/board/board");
     const end = widget.initialize({ model: on.model });
     on.model.emit("msg:custom", message({ items }), []);
     await Promise.resolve();

@@ -3,8 +3,8 @@
 import { YNotebook } from "@jupyter/ydoc";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { applyUpdate, encodeStateAsUpdate } from "yjs";
+import widget from "../src/card";
 import { SAVED_VERSION } from "../src/contract";
-import widget from "../src/index";
 import { snapshots } from "../src/page_state";
 import { FakeModel } from "./fake-model";
 import { sample } from "./samples";

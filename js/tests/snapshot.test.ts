@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import widget from "../src/index";
+import widget from "../src/card";
 import { snapshots } from "../src/page_state";
 import { shown } from "./draw";
 import { FakeModel } from "./fake-model";

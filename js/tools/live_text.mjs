@@ -28,8 +28,8 @@ async function card() {
   try {
     const outfile = join(folder, "card.mjs");
     const contents =
-      'export { default as widget } from "../src/index"; export { FakeModel } from "../tests/fake-model";' +
-      'export { default as board } from "../src/board/index"; export { BoardModel } from "../tests/board-model";';
+      'export { default as widget } from "../src/card"; export { FakeModel } from "../tests/fake-model";' +
+      'export { default as board } from "../src/board/board"; export { BoardModel } from "../tests/board-model";';
     const stdin = { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) };
     const loader = { ".css": "text" };
     await build({ stdin, outfile, bundle: true, format: "esm", logLevel: "warning", loader });

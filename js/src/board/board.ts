@@ -8,6 +8,7 @@ import type { Model } from "../model";
 import { goneNotice, noticePart } from "../notice";
 import { type Notify, notifyToggle, voice } from "../notify";
 import type { Session } from "../session";
+import { widget } from "../snapshot";
 import { Tabs } from "../tabs";
 import * as say from "../words";
 import style from "./board.css";
@@ -128,7 +129,6 @@ class Board {
   readonly #tabs = new Tabs("Runs and their leads", this.#panel.id, (tab) => this.#select(tab));
   readonly #nothing = el("p", "mute nothing");
   readonly #hidden = el("p", "mute nothing");
-  #isPlanned = false;
 
   constructor(model: Model, host: HTMLElement) {
     this.#model = model;
@@ -147,8 +147,7 @@ class Board {
     this.#lifecycle.start({
       style,
       traits: ["head", "clock", "card", "grid", "rows"],
-      changed: () => this.#plan(),
-      redraw: () => this.#draw(),
+      draw: () => this.#draw(),
       isOpen: () => !this.#headNow().settled,
     });
   }
@@ -187,19 +186,6 @@ class Board {
     );
     const heard = followed.flatMap(({ moments: [heard_at] }) => heard_at ?? []);
     return heard.length ? { ...clock, heard_at: Math.min(...heard), next_at: null } : clock;
-  }
-
-  /** The traits of a message come one by one, but are drawn together. */
-  #plan(): void {
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
-    queueMicrotask(() => {
-      this.#isPlanned = false;
-      if (!this.#lifecycle.root.isConnected) return;
-      this.#lifecycle.drawing(() =>
-        this.#lifecycle.session.kernelSpoke(this.#model.get("clock") as ClockView | null),
-      );
-    });
   }
 
   #draw(): void {
@@ -248,3 +234,5 @@ class Board {
 
 /** Draws one view of the board and returns its clean-up. */
 export const mount = (model: Model, host: HTMLElement): (() => void) => new Board(model, host).close;
+
+export default widget(mount);

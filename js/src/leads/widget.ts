@@ -1,8 +1,9 @@
 import { copyLine } from "../buttons";
-import type { ClockView, LeadGridHead } from "../contract";
+import type { LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
+import { widget } from "../snapshot";
 import { Tabs } from "../tabs";
 import * as say from "../words";
 import { Foot } from "./foot";
@@ -22,14 +23,12 @@ class LeadGridWidget {
   readonly #foot: Foot;
   readonly #panel: HTMLElement;
   readonly #tabs: Tabs;
-  #head: LeadGridHead;
   #table = "";
 
   constructor(model: Model, host: HTMLElement) {
     this.#model = model;
     this.#lifecycle = new Lifecycle(model, host, "Origami leads");
     const { root, session } = this.#lifecycle;
-    this.#head = model.get("head") as LeadGridHead;
     const ticked = (ids: string[], on: boolean): void => session.select(ids, on);
     this.#leads = new LeadGrid(session, () => this.#draw(), this.#head, ticked);
     this.#foot = new Foot(session, this.#leads);
@@ -39,12 +38,10 @@ class LeadGridWidget {
       this.#draw();
     });
     this.#layOut(root);
-    this.#draw();
     this.#lifecycle.start({
       style,
       traits: ["head", "clock"],
-      changed: () => this.#changed(),
-      redraw: () => this.#draw(),
+      draw: () => this.#draw(),
       isOpen: () => true,
     });
   }
@@ -64,10 +61,8 @@ class LeadGridWidget {
     root.append(header, line, this.#panel, foot);
   }
 
-  #changed(): void {
-    this.#head = this.#model.get("head") as LeadGridHead;
-    this.#lifecycle.session.kernelSpoke(this.#model.get("clock") as ClockView | null);
-    this.#draw();
+  get #head(): LeadGridHead {
+    return this.#model.get("head") as LeadGridHead;
   }
 
   #draw(): void {
@@ -92,5 +87,4 @@ class LeadGridWidget {
   }
 }
 
-/** Draws a view of a grid of leads and returns its clean-up. */
-export const mount = (model: Model, host: HTMLElement): (() => void) => new LeadGridWidget(model, host).close;
+export default widget((model, host) => new LeadGridWidget(model, host).close);
