@@ -66,6 +66,21 @@ function tick(box: HTMLInputElement | undefined, on: boolean, shiftKey = false):
 }
 
 describe("a grid of leads", () => {
+  it("is as high as its leads once they are read, and no lower when it shows fewer", () => {
+    const grid = drawGrid();
+    const rows = () => grid.one(".lbox").style.getPropertyValue("--rows");
+    expect(rows()).toBe("");
+    grid.send();
+    expect(rows()).toBe("3");
+    grid.send({ rows: [["lead-0", ["Bakery 0"]]], total: 1 });
+    expect(rows()).toBe("3");
+    grid.send({ total: 40, more: true });
+    expect(rows()).toBe("40");
+    grid.button("People 0").click();
+    grid.send({ rows: [["lead-9", ["Person"]]], total: 1 });
+    expect(rows()).toBe("1");
+  });
+
   it("ticks a range with Shift, as lists of files and mails do", () => {
     const grid = drawGrid();
     grid.send({ rows: [0, 1, 2, 3].map((at): LeadRow => [`lead-${at}`, [`Bakery ${at}`]]) });

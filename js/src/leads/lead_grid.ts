@@ -65,8 +65,9 @@ export class LeadGrid {
   #focus: Place = [0, 0];
   /** The lead that was ticked or unticked last, where a range begins. */
   #ticked = "";
-  /** Lines in all. */
+  /** Lines in all, and the most of this table so far: no chip changes the grid's height. */
   #length = 0;
+  #most = 0;
   /** The order of the best scores, which the user has not asked for. */
   #best: LeadSort | null = null;
   /** The values that all drawn lines depend on, besides their leads. */
@@ -237,7 +238,7 @@ export class LeadGrid {
     this.#widths.clear();
     this.#scroll.classList.remove("brief");
     [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#given.include_hidden];
-    [this.#focus, this.#ticked, this.#isSeeking, this.#best] = [[0, 0], "", false, null];
+    [this.#focus, this.#ticked, this.#isSeeking, this.#best, this.#most] = [[0, 0], "", false, null, 0];
     this.#whenRead = null;
     this.toolbar.clear();
     this.#match();
@@ -377,6 +378,8 @@ export class LeadGrid {
     const { typed } = this.toolbar;
     this.#length = !more || typed ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;
+    this.#most = Math.max(this.#most, this.#length);
+    if (answered) this.node.style.setProperty("--rows", `${this.#most}`);
     const known = typed ? read : (total ?? read);
     this.#scroll.ariaRowCount = more && total === null ? "-1" : `${known + 1}`;
     this.#scroll.ariaColCount = `${heads.length + 1}`;
