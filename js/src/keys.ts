@@ -33,6 +33,15 @@ export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputEleme
   return on(window, "keydown", guard as (event: Event) => void, true);
 }
 
+/** Where a key goes in a list: to the one before or after, the first or the last; undefined for any other key. */
+export const moved = (
+  key: string,
+  at: number,
+  last: number,
+  back: string,
+  forth: string,
+): number | undefined => ({ [back]: at - 1, [forth]: at + 1, Home: 0, End: last })[key];
+
 /** Listens to keys inside a card. `event.preventDefault()` also prevents what the browser does with the key. */
 export function onKey(node: HTMLElement, react: (key: string, event: Event) => void): void {
   on(node, "origami-key", (event) => react((event as CustomEvent<KeyboardEvent>).detail.key, event));

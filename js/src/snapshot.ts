@@ -12,7 +12,7 @@
  */
 
 import { SAVED_TYPES, SAVED_VERSION, type SnapshotMessage } from "./contract";
-import { el } from "./dom";
+import { el, same } from "./dom";
 import { followChanges, type Model, sayHello } from "./model";
 import { guarded, snapshots } from "./page_state";
 
@@ -132,9 +132,6 @@ function guard(document: Document | undefined): boolean {
   return true;
 }
 
-const isSame = (one: object, other: object): boolean =>
-  JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
-
 /** Writes a card's snapshot into the shared document, wherever the card is. Other outputs are not redrawn. */
 function share(document: Document | undefined, key: string): void {
   if (!document?.collaborative || !guarded.has(document)) return;
@@ -146,7 +143,7 @@ function share(document: Document | undefined, key: string): void {
       const before = isMap ? output.get("data") : (output as Output).data;
       if (!before || keyOf(before) !== key) continue;
       const { data } = asSaved({ data: before });
-      if (!data || isSame(before, data)) continue;
+      if (!data || same(before, data)) continue;
       outputs.doc.transact(() => {
         if (isMap) output.set("data", data);
         else cell.updateOutputs(at, at + 1, [{ ...(output as Output), data }]);

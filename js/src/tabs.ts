@@ -1,6 +1,6 @@
-import { button, el, fill, keyedList, on, type Part, setText, show, showText, uid, words } from "./dom";
+import { button, el, fill, keyedList, on, type Part, same, setText, show, showText, uid, words } from "./dom";
 import { filled } from "./format";
-import { onKey } from "./keys";
+import { moved, onKey } from "./keys";
 import { menu } from "./menu";
 import * as say from "./words";
 
@@ -33,7 +33,6 @@ export class Tabs {
   readonly #rest = menu("", "quiet drop", () => this.#drawRest());
   #selected = "";
   #known: readonly Tab[] = [];
-  #drawn = "";
 
   constructor(label: string, controls: string, select: (id: string) => void) {
     this.#select = select;
@@ -48,7 +47,7 @@ export class Tabs {
     onKey(this.#list, (key, event) => {
       const { length } = this.#known;
       const at = this.#known.findIndex(({ id }) => id === this.#selected);
-      const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: length - 1 }[key];
+      const to = moved(key, at, length - 1, "ArrowLeft", "ArrowRight");
       if (to === undefined) return;
       event.preventDefault();
       this.#choose((to + length) % length);
@@ -61,9 +60,8 @@ export class Tabs {
   }
 
   update(tabs: readonly Tab[], selected: string): void {
-    const drawn = JSON.stringify([tabs, selected]);
-    if (drawn === this.#drawn) return;
-    [this.#drawn, this.#known, this.#selected] = [drawn, tabs, selected];
+    if (same([tabs, selected], [this.#known, this.#selected])) return;
+    [this.#known, this.#selected] = [tabs, selected];
     this.#tabs.update(tabs);
     this.#makeRoom();
   }

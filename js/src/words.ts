@@ -80,10 +80,10 @@ export const LEADS_COPY_AGAIN = "Not copied. Press Copy again.";
 export const LEADS_LOADED = "The {} leads loaded on this page";
 export const LEAD_SELECT = "Select {}";
 export const LEAD_SELECT_ALL = "Select all loaded leads";
-export const LEAD_CHECKING = "to check";
+/** Of a lead that is being looked at, or that was not judged. */
+export const LEAD_TO_CHECK = "to check";
 export const LEAD_HIDDEN = "not qualified";
 export const LEAD_LEFT_OUT = "left out";
-export const LEAD_UNJUDGED = "to check";
 export const LEAD_UNSURE = "not sure";
 export const CELL_FAILED = "Failed cells in this column: {}. Common causes: an error, or not enough credits.";
 export const FAILED_DETAILS =

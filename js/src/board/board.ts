@@ -1,5 +1,5 @@
 import { html, render } from "lit-html";
-import { commandButtons } from "../buttons";
+import { commandButtons, copyLine } from "../buttons";
 import type { BoardHead, BoardRow, BoardRows, CheckTimes, ClockView, Stage, Tone } from "../contract";
 import { el, keyedList, on, type Part, setOptions, setText, show, showText, textField, uid } from "../dom";
 import { freshness } from "../freshness";
@@ -12,7 +12,6 @@ import { widget } from "../snapshot";
 import { Tabs } from "../tabs";
 import * as say from "../words";
 import style from "./board.css";
-import { openedWidget } from "./opened_card";
 import type { Filter, Item } from "./order";
 import { RunList } from "./run_list";
 
@@ -110,6 +109,66 @@ function filterBar(changed: () => void) {
     /** Sets how many of the rows are shown. */
     count(shown: number, all: number): void {
       setText(counted, shown === all ? "" : `${shown} of ${all} shown`);
+    },
+  };
+}
+
+const REFERENCE = "IPY_MODEL_";
+
+interface View {
+  el: HTMLElement;
+  remove(): void;
+}
+interface Manager {
+  get_model(id: string): Promise<unknown>;
+  create_view(model: unknown, options: object): Promise<View>;
+}
+
+/**
+ * The place of the card of a run, or of the leads of all runs: a separate widget that the host draws. Its value is its
+ * reference, and the line that shows the same in a cell of its own.
+ */
+export function openedWidget(model: Model): Part<{ card: string; code: string }> {
+  const line = copyLine("", "the line that shows this");
+  const instead = el("p", "mute", "This page can't draw it here. In a cell of its own: ", line.node);
+  const container = el("div");
+  let shown = "";
+  let view: View | null = null;
+
+  const draw = async (card: string): Promise<void> => {
+    const manager = model.widget_manager as Manager | undefined;
+    const child = await manager?.get_model(card.slice(REFERENCE.length));
+    if (!manager || !child) throw new Error("The host has no such widget.");
+    const drawn = await manager.create_view(child, {});
+    // It was folded, or another one was opened, while it was being made.
+    if (card !== shown) drawn.remove();
+    else {
+      view = drawn;
+      container.append(drawn.el);
+    }
+  };
+  const clear = (): void => {
+    view?.remove();
+    view = null;
+    container.replaceChildren();
+  };
+  return {
+    node: el("div", "opened", container, instead),
+    update({ card, code }) {
+      // The two have separate traits, so the line may come after the reference.
+      line.update(code);
+      if (card === shown) return;
+      shown = card;
+      clear();
+      show(instead, false);
+      if (card)
+        draw(card).catch(() => {
+          if (card === shown) show(instead, true);
+        });
+    },
+    close() {
+      shown = "";
+      clear();
     },
   };
 }

@@ -4,21 +4,13 @@ import { html, render } from "lit-html";
 import type { BoardHead } from "../contract";
 import { el, keyedList, on, type Part, show, showText, words } from "../dom";
 import { filled } from "../format";
-import { onKey } from "../keys";
+import { moved, onKey } from "../keys";
 import type { Session } from "../session";
 import { ariaSortOf, type Order, orderAfter } from "../sorting";
 import { sortHead } from "../templates";
 import * as say from "../words";
 import { columns, type Filter, type Item, type Key, matches, sharedStart, sorted } from "./order";
 import { type Listed, RunRow } from "./run_row";
-
-/** Where a key goes from a row, among the visible ones. */
-const MOVES: Record<string, (at: number, last: number) => number> = {
-  ArrowDown: (at, last) => Math.min(at + 1, last),
-  ArrowUp: (at) => Math.max(at - 1, 0),
-  Home: () => 0,
-  End: (_, last) => last,
-};
 
 export class RunList {
   readonly #head = el("thead", "", { role: "rowgroup" });
@@ -101,11 +93,11 @@ export class RunList {
   }
 
   #press(key: string, event: Event): void {
-    const move = MOVES[key];
     const briefs = this.#briefs();
     const at = briefs.indexOf(event.target as HTMLElement);
-    if (!move || at < 0) return;
+    const to = moved(key, at, briefs.length - 1, "ArrowUp", "ArrowDown");
+    if (to === undefined || at < 0) return;
     event.preventDefault();
-    briefs[move(at, briefs.length - 1)]?.focus();
+    briefs[to]?.focus();
   }
 }

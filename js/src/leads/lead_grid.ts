@@ -11,7 +11,7 @@ import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
 import { Lines, ROW, TICK } from "./lines";
-import { LeadRequests, Notes, PAGE } from "./requests";
+import { LeadRequests, leadNotes, PAGE } from "./requests";
 import { isKept, type Row, Rows, textOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { Widths } from "./widths";
@@ -56,7 +56,7 @@ export class LeadGrid {
   readonly #lines: Lines;
   readonly #space: HTMLElement;
   readonly #scroll: HTMLElement;
-  readonly #notes: Notes;
+  readonly #notes: ReturnType<typeof leadNotes>;
   /** Whether a table without leads may still get some. */
   isGrowing = false;
   readonly #details = cellDetails(() => this.#closeDetails());
@@ -90,7 +90,7 @@ export class LeadGrid {
   constructor(session: Session, changed: () => void, given = OF_TABLE, reportTicks: ReportTicks = () => {}) {
     [this.#session, this.#changed, this.#given, this.#reportTicks] = [session, changed, given, reportTicks];
     this.requests = new LeadRequests(session, given.include_hidden, (answer) => this.#take(answer));
-    this.#notes = new Notes(session, this.rows, this.requests);
+    this.#notes = leadNotes(session, this.rows, this.requests);
     this.toolbar = new Toolbar(this.rows, this.requests, {
       search: () => {
         this.#match();

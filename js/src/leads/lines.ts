@@ -26,7 +26,7 @@ const MARKS: Record<LeadMark, string> = {
   checking: "…",
   hidden: say.LEAD_HIDDEN,
   left_out: say.LEAD_LEFT_OUT,
-  unjudged: say.LEAD_UNJUDGED,
+  unjudged: say.LEAD_TO_CHECK,
   unsure: say.LEAD_UNSURE,
 };
 
@@ -180,7 +180,7 @@ export class Lines {
     setClass(node, `lrow${line.lit ? " lit" : ""}${mark}${line.isTicked ? " ticked" : ""}`);
     // With a space after the word before it, for assistive technology.
     setText(label, line.mark ? ` ${MARKS[line.mark]}` : "");
-    label.title = line.mark && !isHidden ? say.LEAD_CHECKING : "";
+    label.title = line.mark && !isHidden ? say.LEAD_TO_CHECK : "";
     const place = places[markPlace(heads)];
     if (label.parentNode !== place) place?.append(label);
     node.dataset.at = `${at}`;

@@ -73,33 +73,29 @@ export class LeadRequests {
 }
 
 /** Why no leads come, above those that are shown or in their place. */
-export class Notes {
-  readonly above = el("p", "lnote t-attention", { hidden: true });
-  readonly instead = el("p", "empty mute");
-  readonly #session: Session;
-  readonly #rows: Rows;
-  readonly #requests: LeadRequests;
-
-  constructor(session: Session, rows: Rows, requests: LeadRequests) {
-    [this.#session, this.#rows, this.#requests] = [session, rows, requests];
-  }
-
-  /**
-   * Says of the leads that have the words `typed` why they are old, or why there are none. What the note above says is
-   * not "no leads".
-   *
-   * @param isGrowing - Whether a table without leads may still get some.
-   */
-  update(shown: number, typed: string, isGrowing: boolean): void {
-    const { answered, more, note } = this.#rows;
-    const { isOn, since, filters } = this.#requests;
-    // Whether a cell keeps the kernel from answering the newest query.
-    const isLate = isOn && !answered && this.#session.unread(since);
-    const none = typed ? say.LEADS_NO_MATCH_LOADED : filters.length ? say.LEADS_NO_MATCH : say.LEADS_NONE;
-    const isNone = answered && (!more || typed !== "");
-    const isWaiting = isNone ? isGrowing && none === say.LEADS_NONE : !isLate;
-    setText(this.instead, isWaiting ? say.LEADS_LOADING : isNone ? none : say.LEADS_LATE);
-    show(this.instead, !shown && (!note || isLate));
-    showText(this.above, isLate ? (shown ? say.LEADS_LATE : "") : note);
-  }
+export function leadNotes(session: Session, rows: Rows, requests: LeadRequests) {
+  const above = el("p", "lnote t-attention", { hidden: true });
+  const instead = el("p", "empty mute");
+  return {
+    above,
+    instead,
+    /**
+     * Says of the leads that have the words `typed` why they are old, or why there are none. What the note above says is
+     * not "no leads".
+     *
+     * @param isGrowing - Whether a table without leads may still get some.
+     */
+    update(shown: number, typed: string, isGrowing: boolean): void {
+      const { answered, more, note } = rows;
+      const { isOn, since, filters } = requests;
+      // Whether a cell keeps the kernel from answering the newest query.
+      const isLate = isOn && !answered && session.unread(since);
+      const none = typed ? say.LEADS_NO_MATCH_LOADED : filters.length ? say.LEADS_NO_MATCH : say.LEADS_NONE;
+      const isNone = answered && (!more || typed !== "");
+      const isWaiting = isNone ? isGrowing && none === say.LEADS_NONE : !isLate;
+      setText(instead, isWaiting ? say.LEADS_LOADING : isNone ? none : say.LEADS_LATE);
+      show(instead, !shown && (!note || isLate));
+      showText(above, isLate ? (shown ? say.LEADS_LATE : "") : note);
+    },
+  };
 }

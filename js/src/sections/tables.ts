@@ -27,9 +27,6 @@ async function loadLeadsCode(session: Session): Promise<typeof LeadsCode> {
   }
 }
 
-const tableIn = (items: readonly TableView[] | undefined, id: string | null | undefined) =>
-  items?.find((table) => table.id === id);
-
 const CLASSES: Record<string, string> = { r: "num", m: "mute num", x: "t-bad num" };
 
 /** A small table that can be sorted by its numbers. Its words and their order come from Python. */
@@ -148,12 +145,12 @@ export class TablesSection {
     if (this.#chosen === ASK) this.#chosen = null;
     this.#seeksFailed = true;
     this.refresh();
-    this.#seekFailed();
   };
 
   #current(): TableView | undefined {
     const { items, main } = this.#view("tables");
-    return tableIn(items, this.#chosen) ?? tableIn(items, main) ?? items[0];
+    const tableOf = (id: string | null) => items.find((table) => table.id === id);
+    return tableOf(this.#chosen) ?? tableOf(main) ?? items[0];
   }
 
   /** Shows all leads in the same place, in a higher body. */
@@ -161,13 +158,6 @@ export class TablesSection {
     this.#isExpanded = on;
     this.#panel.classList.toggle("high", on);
     this.refresh();
-    this.#leads?.refresh();
-  }
-
-  #seekFailed(): void {
-    if (!this.#leads || !this.#seeksFailed) return;
-    this.#seeksFailed = false;
-    this.#leads.showFailed();
   }
 
   /** Only visible leads are requested. Loaded leads stay while the card is off the screen. */
@@ -177,9 +167,12 @@ export class TablesSection {
     if (!canRead) this.#isLoading = false;
     const visible = this.#view("tables").leads && this.#session.visible ? table : undefined;
     if (visible && !this.#leads && canRead) void this.#load();
-    this.#leads?.showTable(visible?.id ?? "");
-    if (this.#leads) this.#leads.isGrowing = !this.#view("head").done && this.#session.follows();
-    this.#leads?.refresh();
+    if (!this.#leads) return;
+    this.#leads.showTable(visible?.id ?? "");
+    this.#leads.isGrowing = !this.#view("head").done && this.#session.follows();
+    this.#leads.refresh();
+    if (this.#seeksFailed) this.#leads.showFailed();
+    this.#seeksFailed = false;
   }
 
   /** The menu of the columns of leads, while there is one. */
@@ -206,7 +199,6 @@ export class TablesSection {
       this.#tools.append(leads.toolbar.node, leads.columnsMenu.press, leads.columnsMenu.panel);
       this.#tabs.beside = leads.toolbar;
       this.#place.append(leads.node);
-      this.#seekFailed();
     } catch {
       this.#instead = say.LEADS_FORBIDDEN;
     }
