@@ -477,9 +477,8 @@ def _gone(entries: Sequence[BoardEntry], again: str) -> str:
     left = "Briefs that were waiting will not start. " if waiting else ""
     if any(entry.state is not None and entry.state.origin == "sandbox" for entry in entries):
         return f"{left}{SANDBOX_GONE}"
-    if is_any_missing:
-        return f"{left}Runs that Origami still finds continue on the server. {again}, in any kernel:"
-    return f"{left}The runs continue on the server. {again}, in any kernel:"
+    which = "Runs that Origami still finds" if is_any_missing else "The runs"
+    return f"{left}{which} continue on the server. {again}, in any kernel:"
 
 
 def make_board_clock(entries: Iterable[BoardEntry], now: float) -> ClockView:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -59,6 +60,7 @@ NOTICED = 1.0
 """Seconds between two looks at whether the server refuses requests, while a read waits for the rate limit."""
 
 
+@dataclass(eq=False)
 class LeadFeed:
     """Sends leads to the grids of one widget. Everything happens on the background loop.
 
@@ -86,40 +88,24 @@ class LeadFeed:
         merged: returns the tables that are shown as one, each with the name of its run; None if an id is that of a table.
     """
 
-    def __init__(
-        self,
-        send: Callable[[LeadsAnswer], object],
-        table: Callable[[str], Table | None],
-        operations: Callable[[Table], Operations | None],
-        *,
-        goes_on: Callable[[Table], bool] = lambda _: False,
-        is_own: Callable[[Table], bool] = lambda _: False,
-        stopped: Callable[[Table], Collection[str]] = lambda _: (),
-        added: Callable[[Table], Sequence[str]] = lambda _: (),
-        filters: Sequence[LeadFilter] = (),
-        sort: LeadSort | None = None,
-        counted: Callable[[str, int], object] = lambda _table_id, _leads: None,
-        own_read: Callable[[Table, Sequence[FlatRow]], object] = lambda _table, _rows: None,
-        left_out: Callable[[LoadedLeads], frozenset[str]] = lambda _: frozenset(),
-        merged: Callable[[str], Sequence[tuple[Table, str]] | None] = lambda _: None,
-    ) -> None:
-        self._send = send
-        self._table = table
-        self._operations = operations
-        self._goes_on = goes_on
-        self._is_own = is_own
-        self._stopped = stopped
-        self._added = added
-        self._filters = list(filters)
-        self._sort = sort
-        self._counted = counted
-        self._own_read = own_read
-        self._left_out = left_out
-        self._merged = merged
-        self._grids: dict[str, LookedAtGrid] = {}
-        self._judged = set[str]()
-        self._task: asyncio.Task[None] | None = None
-        self._wake = asyncio.Event()
+    send: Callable[[LeadsAnswer], object]
+    table: Callable[[str], Table | None]
+    operations: Callable[[Table], Operations | None]
+    _: KW_ONLY
+    goes_on: Callable[[Table], bool] = lambda _: False
+    is_own: Callable[[Table], bool] = lambda _: False
+    stopped: Callable[[Table], Collection[str]] = lambda _: ()
+    added: Callable[[Table], Sequence[str]] = lambda _: ()
+    filters: Sequence[LeadFilter] = ()
+    sort: LeadSort | None = None
+    counted: Callable[[str, int], object] = lambda _table_id, _leads: None
+    own_read: Callable[[Table, Sequence[FlatRow]], object] = lambda _table, _rows: None
+    left_out: Callable[[LoadedLeads], frozenset[str]] = lambda _: frozenset()
+    merged: Callable[[str], Sequence[tuple[Table, str]] | None] = lambda _: None
+    _grids: dict[str, LookedAtGrid] = field(default_factory=dict, init=False)
+    _judged: set[str] = field(default_factory=set, init=False)
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     @property
     def newest_table(self) -> str:
@@ -135,7 +121,7 @@ class LeadFeed:
         """
         looked = [grid.parts[table_id] for grid in list(self._grids.values()) if table_id in grid.parts]
         most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
-        return LoadedLeads(self._table(table_id)) if most is None else most.loaded(with_checking=with_checking)
+        return LoadedLeads(self.table(table_id)) if most is None else most.loaded(with_checking=with_checking)
 
     def shown(self, grid: str) -> ShownLeads:
         """Return the leads that a grid shows, as far as they were read, without those that the user's list leaves out."""
@@ -172,7 +158,7 @@ class LeadFeed:
         wish = read_looked_at(message)
         if wish is None:
             return
-        wish.filters, wish.sort = [*self._filters, *wish.filters], wish.sort or self._sort
+        wish.filters, wish.sort = [*self.filters, *wish.filters], wish.sort or self.sort
         known = self._grids.pop(wish.id, None)
         if not wish.table:
             return
@@ -213,14 +199,14 @@ class LeadFeed:
         return [part for grid in list(self._grids.values()) for part in list(grid.parts.values())]
 
     def _has_runs(self, grid: LookedAtGrid) -> bool:
-        return self._merged(grid.table) is not None
+        return self.merged(grid.table) is not None
 
     def _all_tables(self, table_id: str) -> Sequence[tuple[Table, str]]:
         """Return the table with an id, or the tables that are shown as one with it, each with the name of its run."""
-        merged = self._merged(table_id)
+        merged = self.merged(table_id)
         if merged is not None:
             return merged
-        table = self._table(table_id)
+        table = self.table(table_id)
         return [] if table is None else [(table, "")]
 
     def _tables_of(self, grid: LookedAtGrid) -> list[tuple[Table, str]]:
@@ -253,7 +239,7 @@ class LeadFeed:
             for grid in self._grids.values():
                 self._spread(grid)
             if (due := self._next_read()) is not None:
-                if (operations := self._operations(due[0].table)) is None:
+                if (operations := self.operations(due[0].table)) is None:
                     return
                 if await self._may_read(operations):
                     await self._read_next(operations)
@@ -270,7 +256,7 @@ class LeadFeed:
     async def _read_next(self, operations: Operations) -> None:
         """Read what is due most through this API, with one request that is already counted."""
         part, number = self._next_read() or (None, None)
-        if part is None or self._operations(part.table) is not operations:
+        if part is None or self.operations(part.table) is not operations:
             return
         try:
             if number is None:
@@ -376,20 +362,20 @@ class LeadFeed:
             if not await self._may_read(operations):
                 return
         answer = await operations.list_rows(table.id, query, cursor=cursor, limit=grid.size)
-        listed = self._left_out(LoadedLeads(table, list(answer.items), columns))
+        listed = self.left_out(LoadedLeads(table, list(answer.items), columns))
         if not self._is_read_on(part):
             return
         if not (query.saved_filters or query.filters or answer.total in (None, table.lead_count)):
             # The run has the count before the rows are shown: it is checked more seldom.
-            self._counted(table.id, answer.total)
+            self.counted(table.id, answer.total)
             table = replace(table, lead_count=answer.total)
         self._use_saved_filters(part, table, operations)
-        own = self._is_own(table)
-        order = in_reading_order(columns, own=own, added=self._added(table))
+        own = self.is_own(table)
+        order = in_reading_order(columns, own=own, added=self.added(table))
         is_shaped_anew = [each.slug for each, _ in order] != [each.slug for each, _ in part.order]
         part.columns, part.order, part.is_own, part.total = columns, order, own, answer.total
         part.note, part.failures = "", 0
-        part.stopped = self._stopped(table)
+        part.stopped = self.stopped(table)
         is_cut = part.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic(), listed)
@@ -398,7 +384,7 @@ class LeadFeed:
         if is_shaped_anew:
             part.choose_rows()
         if own and not query.filters and {page.version for page in part.pages} == {table.version}:
-            self._own_read(table, [row for page in part.pages for row in page.received])
+            self.own_read(table, [row for page in part.pages for row in page.received])
         self._send_grid(grid)
 
     def _use_saved_filters(self, part: LookedAt, table: Table, operations: Operations) -> None:
@@ -418,7 +404,7 @@ class LeadFeed:
                 continue
             if part.is_checking or part.next_saved_filters is not None:
                 return part, None
-            operations, is_of_now = self._operations(part.table), part.saved_filters.version == part.table.version
+            operations, is_of_now = self.operations(part.table), part.saved_filters.version == part.table.version
             if operations is not None and not is_of_now and now >= part.next_saved_filters_at:
                 part.next_saved_filters = saved_filters(operations, part.table)
                 return part, None
@@ -443,7 +429,7 @@ class LeadFeed:
 
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
-        return (self._goes_on(table) and table.id not in self._judged) or self._is_own(table)
+        return (self.goes_on(table) and table.id not in self._judged) or self.is_own(table)
 
     def _shows_all(self, grid: LookedAtGrid, table: Table) -> bool:
         return self._is_unfiltered(table) or self._is_unjudged(grid)
@@ -462,7 +448,7 @@ class LeadFeed:
 
     def _is_final(self, part: LookedAt) -> bool:
         """Return whether no cell of the visible leads of a table may still come, as far as the server says."""
-        is_running = self._goes_on(part.table) or bool(shown_count(part.table.cells.running))
+        is_running = self.goes_on(part.table) or bool(shown_count(part.table.cells.running))
         return not is_running and part.is_current(self._wanted_version(part))
 
     def _known(self, grid: LookedAtGrid) -> KnownTables:
@@ -471,7 +457,7 @@ class LeadFeed:
             parts,
             [self._is_final(part) for part in parts],
             tables if self._has_runs(grid) else None,
-            own=bool(tables) and self._is_own(tables[0]),
+            own=bool(tables) and self.is_own(tables[0]),
             judged=not self._is_unjudged(grid),
         )
 
@@ -479,7 +465,7 @@ class LeadFeed:
         """Send what has changed of a grid's leads since it was sent."""
         answer = leads_answer(grid, self._known(grid))
         if answer is not None:
-            self._send(answer)
+            self.send(answer)
 
 
 def _as_query(sort: LeadSort | None) -> dict[str, str] | None:

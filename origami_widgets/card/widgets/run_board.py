@@ -228,11 +228,8 @@ class RunBoard(LiveWidget):
     def _freeze_after(self, view: BoardView) -> float | None:
         head = view["head"]
         # A live board can be opened, sorted and filtered, so it stays longer than a card.
-        return (
-            REMEDY_TIME
-            if head["settled"] and not head["buttons"] and not (head["open"] or head["leads_line"])
-            else None
-        )
+        is_used = head["buttons"] or head["open"] or head["leads_line"]
+        return None if is_used or not head["settled"] else REMEDY_TIME
 
     def _show(self, view: BoardView) -> None:
         rows = view["rows"]
