@@ -12,9 +12,9 @@ export const cut = (cls: string, text: string): Drawn =>
 
 /** The head of a column that sorts its table; `order` is its `aria-sort`. */
 export const sortHead = (cls: string, label: string, order: string | null, sort: () => void, title = "") =>
-  html`<th scope="col" role="columnheader" class=${cls} title=${title} aria-sort=${order ?? nothing}>
-    <button class="quiet" type="button" dir="auto" @click=${sort}>${label}</button>
-  </th>`;
+  html`<th scope="col" role="columnheader" class=${cls} title=${title} aria-sort=${order ?? nothing}
+    ><button class="quiet" type="button" dir="auto" @click=${sort}>${label}</button></th
+  >`;
 
 /** A link of the view, or only its words if the address isn't safe. */
 export function linkTo(link: Link | null, cls = ""): Drawn {
