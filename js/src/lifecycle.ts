@@ -42,6 +42,8 @@ export class Lifecycle {
    */
   #inView: boolean | null = null;
   #isPlanned = false;
+  /** The clock of the message that is to be drawn, if it has one. */
+  #clock: ClockView | null = null;
 
   /** @param label - The name of the view, for assistive technology. */
   constructor(model: Model, host: HTMLElement, label: string, cls = "") {
@@ -103,7 +105,7 @@ export class Lifecycle {
 
   /** The traits of a message come one by one, but are drawn together. */
   #plan(trait: string): void {
-    if (trait === "clock") this.session.kernelSpoke(this.#model.get("clock") as ClockView | null);
+    if (trait === "clock") this.#clock = this.#model.get("clock") as ClockView | null;
     if (this.#isPlanned) return;
     this.#isPlanned = true;
     queueMicrotask(() => {
@@ -116,7 +118,8 @@ export class Lifecycle {
   /** The focus stays where it is, also in what moves; if a pressed button disappears, it goes to the top of the view. */
   #drawNews(): void {
     const had = focused(this.root);
-    this.session.kernelSpoke();
+    this.session.kernelSpoke(this.#clock);
+    this.#clock = null;
     this.refresh();
     const isSeen = had?.checkVisibility();
     if (had && !(isSeen && focused(this.root))) (isSeen ? had : this.root).focus();

@@ -1,3 +1,4 @@
+import style from "../base.css";
 import { copyLine } from "../buttons";
 import type { LeadGridHead } from "../contract";
 import { el, setText, showText, uid, words } from "../dom";
@@ -8,7 +9,6 @@ import { Tabs } from "../tabs";
 import * as say from "../words";
 import { Foot } from "./foot";
 import { LeadGrid } from "./lead_grid";
-import style from "./widget.css";
 
 /** A grid of leads in a cell of its own, with tabs for its tables and a line below. */
 class LeadGridWidget {
