@@ -344,6 +344,7 @@ export interface LeadHead {
   missing: string;
   failed: number;
   filters: boolean;
+  off: boolean;
 }
 
 export type CellPart = [

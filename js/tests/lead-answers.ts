@@ -14,6 +14,7 @@ export const leadHead = (name: string, change: Partial<LeadHead> = {}): LeadHead
   missing: "not run",
   failed: 0,
   filters: false,
+  off: false,
   ...change,
 });
 

@@ -387,7 +387,7 @@ describe("a grid of leads", () => {
     const heads = [
       headOf("Name", { role: "name" }),
       headOf("Fit", { role: "score", kind: "score", is_number: true }),
-      headOf("Website", { role: "website" }),
+      headOf("Website", { role: "website", off: true }),
       headOf("Staff", { is_number: true }),
       headOf("Phone", { role: "phone", kind: "enrichment", missing: "failed" }),
     ];
@@ -453,7 +453,7 @@ describe("a grid of leads", () => {
     const grid = drawGrid();
     const heads = [
       headOf("Name", { role: "name" }),
-      headOf("Website", { role: "website" }),
+      headOf("Website", { role: "website", off: true }),
       headOf("Phone", { details: "1 of 3 read", failed: 2 }),
     ];
     grid.send({ heads, rows: [["lead-0", ["Bakery", "a.example", "1"]]] });

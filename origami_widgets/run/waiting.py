@@ -323,6 +323,7 @@ class Handle:
         *,
         filters: Sequence[Mapping[str, object]] | None = None,
         sort: Mapping[str, str] | None = None,
+        columns: Sequence[str] | None = None,
         leave_out: object = None,
         include_hidden: bool = False,
         save: bool = False,
@@ -333,6 +334,7 @@ class Handle:
             filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
                 which come from the brief and apply once the run's cells are final; None for no others.
             sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+            columns: the columns to show at first, as in `ow.leads`; None for all but the website.
             leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them;
                 a button shows them, marked. Frames, files and ticked leads are without them.
             include_hidden: begin with the hidden leads shown, marked; a button of the grid shows and hides them.
@@ -351,7 +353,13 @@ class Handle:
             >>> grid = run.leads()
         """
         return top().leads(
-            self, filters=filters, sort=sort, leave_out=leave_out, include_hidden=include_hidden, save=save
+            self,
+            filters=filters,
+            sort=sort,
+            columns=columns,
+            leave_out=leave_out,
+            include_hidden=include_hidden,
+            save=save,
         )
 
     def to_html(self) -> str:

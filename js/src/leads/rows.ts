@@ -144,10 +144,7 @@ export class Rows {
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);
     const before = new Set(this.heads.map(({ slug }) => slug));
     this.heads = answer.heads ?? this.heads;
-    // The name, if there is one, is the link to the website.
-    const isNamed = this.heads.some(({ role }) => role === "name");
-    for (const { slug, role } of this.heads)
-      if (isNamed && role === "website" && !before.has(slug)) this.off.add(slug);
+    for (const { slug, off } of this.heads) if (off && !before.has(slug)) this.off.add(slug);
     ({ more: this.more, total: this.total, hidden: this.hidden, note: this.note } = answer);
     ({ count: this.count, final: this.final, judged: this.judged, left_out: this.leftOut } = answer);
   }

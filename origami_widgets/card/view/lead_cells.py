@@ -185,7 +185,26 @@ def run_head() -> LeadHead:
         "missing": "",
         "failed": 0,
         "filters": True,
+        "off": False,
     }
+
+
+def with_off(heads: Sequence[LeadHead], is_chosen: Callable[[str, str], bool] | None) -> list[LeadHead]:
+    """Return heads with whether each is off at first. The first one, which names a lead, never is.
+
+    Args:
+        heads: the heads in their order.
+        is_chosen: returns whether the user wants a column, by slug and name; None for all but the website, to which the
+            name is the link.
+    """
+    is_named = any(head["role"] == "name" for head in heads)
+
+    def is_off(head: LeadHead) -> bool:
+        return (
+            is_named and head["role"] == "website" if is_chosen is None else not is_chosen(head["slug"], head["name"])
+        )
+
+    return [{**head, "off": at > 0 and is_off(head)} for at, head in enumerate(heads)]
 
 
 def matches_run(name: str, condition: LeadFilter) -> bool:
@@ -346,6 +365,7 @@ def _head(column: Column, role: Role, cells: Sequence[LeadCell], *, own: bool, s
         "failed": shown_count(column.cells.errored) or 0,
         # The specification promises only these; the server refuses the others.
         "filters": column.kind == "input",
+        "off": False,
     }
 
 

@@ -132,6 +132,7 @@ class LeadHead(TypedDict):
         missing: why cells have no result, in words, once none may come any more.
         failed: how many cells of the column have failed, over the whole table.
         filters: whether the leads can surely be filtered by it.
+        off: whether it is not shown until the user ticks it in the menu of columns.
     """
 
     slug: str
@@ -146,6 +147,7 @@ class LeadHead(TypedDict):
     missing: str
     failed: int
     filters: bool
+    off: bool
 
 
 class CellPart(NamedTuple):

@@ -15,7 +15,7 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.validate import flag, refused
 from origami_widgets.card.view.board_view import NO_CHECK_TIMES
-from origami_widgets.card.view.lead_cells import distinct_names, in_reading_order, shown_columns
+from origami_widgets.card.view.lead_cells import RUN_COLUMN, distinct_names, in_reading_order, shown_columns
 from origami_widgets.card.view.messages import (
     LeadFilter,
     LeadGridView,
@@ -50,6 +50,8 @@ SAVED_LIMIT: Final = 20
 """Most leads to save in a notebook, with `save=True`."""
 SELECTED_LIMIT: Final = 10_000
 TABLES_LIMIT: Final = 24
+RUN_NAMES: Final = ("run", "run_name")
+"""Names of the column that says which run a lead is from: here, and in frames."""
 
 MergedTables = list[tuple["Table", "Run"]]
 """The tables that are one table in a grid of several runs, each with its run."""
@@ -117,6 +119,9 @@ class LeadGrid(LeadWidget):
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
             which come from the brief and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        columns: the columns to show at first, by slug, title or their name in `leads_frame`, beside the one that names a
+            lead; the others are in the menu *Columns*. While a run goes on, names of no column are ignored. None for all but
+            the website, to which the name is the link.
         leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them; a
             button shows them, marked. Frames, files and ticked leads are without them.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
@@ -152,6 +157,7 @@ class LeadGrid(LeadWidget):
         *,
         filters: Sequence[Mapping[str, Any]] | None = None,
         sort: Mapping[str, str] | None = None,
+        columns: Sequence[str] | None = None,
         leave_out: object = None,
         client: AnyClient | None = None,
         include_hidden: bool = False,
@@ -173,7 +179,27 @@ class LeadGrid(LeadWidget):
         self._changes = 0
         self._known_tables: tuple[int, GridTables] | None = None
         self._is_following = False
+        self._is_chosen = self._chooser(columns)
         super().__init__(filters=self._filters, sort=self._sort)
+
+    def _chooser(self, columns: Sequence[str] | None) -> Callable[[str, str], bool] | None:
+        """Return what tells, by slug and name, whether a column was chosen; None for no choice."""
+        if columns is None:
+            return None
+        from origami_widgets.frames.leads.lead_table import snake_case
+        from origami_widgets.frames.leads.row_reading import ChosenColumns
+
+        tables = [table for table, _ in self._tables_now.placed]
+        listed = [each for table in tables for each in shown_columns(table.columns)]
+        titles = {snake_case(each.slug or ""): snake_case(each.name) for each in listed}
+        # The agent of a run that goes on may add others, as may the runs that a batch has not started.
+        is_going = self._batch is not None and self._batch.status in ("running", "halted")
+        is_known = not is_going and all(run.done for run in self._runs()) and all(table.columns for table in tables)
+        names = [*titles, *titles.values(), *RUN_NAMES]
+        chosen = {*ChosenColumns.checked(columns).named(names, list(titles) if is_known and tables else None)}
+        return lambda slug, name: (
+            not chosen.isdisjoint(RUN_NAMES if slug == RUN_COLUMN else (snake_case(slug), snake_case(name)))
+        )
 
     def __repr__(self) -> str:
         if self._batch is not None or len(self._runs_given) == 1:
@@ -413,6 +439,7 @@ def leads(
     *,
     filters: Sequence[Mapping[str, Any]] | None = None,
     sort: Mapping[str, str] | None = None,
+    columns: Sequence[str] | None = None,
     leave_out: object = None,
     client: AnyClient | None = None,
     include_hidden: bool = False,
@@ -428,6 +455,9 @@ def leads(
         filters: `[{"column": slug, "operator": …, "value": …}]`, in addition to the table's saved filters,
             which come from the brief and apply once the run's cells are final; None for no others.
         sort: `{"column": slug, "direction": "asc" or "desc"}`; None for the saved order.
+        columns: the columns to show at first, by slug, title or their name in `leads_frame`, beside the one that names a
+            lead; the others are in the menu *Columns*. While a run goes on, names of no column are ignored. None for all but
+            the website, to which the name is the link.
         leave_out: customers, opt-outs or earlier leads, as in `leads_frame`. The grid counts them, and doesn't show them; a
             button shows them, marked. Frames, files and ticked leads are without them.
         client: the client for tables; None for the one that each came from, or else the configured one. A run is read
@@ -454,6 +484,7 @@ def leads(
         source,
         filters=filters,
         sort=sort,
+        columns=columns,
         leave_out=leave_out,
         client=client,
         include_hidden=include_hidden,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
+from origami_widgets.card.view.lead_cells import with_off
 from origami_widgets.card.view.messages import DownloadAnswer, FileFormat, LeadFilter, LeadsAnswer, LeadSort
 from origami_widgets.card.view.result import found_values
 from origami_widgets.card.widgets.lead_feed import LeadFeed
@@ -37,6 +38,9 @@ class LeadWidget(LiveWidget):
         filters: conditions for all leads.
         sort: the order if the grid has none.
     """
+
+    _is_chosen: Callable[[str, str], bool] | None = None
+    """Tells which columns are shown at first, as in `with_off`."""
 
     def __init__(
         self, outputs: Outputs | None = None, *, filters: Sequence[LeadFilter] = (), sort: LeadSort | None = None
@@ -126,6 +130,8 @@ class LeadWidget(LiveWidget):
             watch.update(Changed(found=found))
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
+        if answer["heads"] is not None:
+            answer["heads"] = with_off(answer["heads"], self._is_chosen)
         if self.comm is not None:
             self.send(answer)
 

@@ -222,14 +222,25 @@ class ChosenColumns:
         names = [str(name) for name in frame.columns]
         if self.columns is None:
             return names
-        # Slugs name columns, too.
-        wanted = [each if each in names else snake_case(each) for each in self.columns]
-        known = zip(self.columns, wanted, strict=True)
-        if strict and (unknown := next((given for given, each in known if each not in names), None)) is not None:
-            mains = mains_of(table_notes(frame))
-            listed = sorted(names, key=lambda name: mains.get(name, name) != name)
-            raise no_such_column("columns", unknown, listed, tables=True)
+        mains = mains_of(table_notes(frame))
+        listed = sorted(names, key=lambda name: mains.get(name, name) != name)
+        wanted = self.named(names, listed if strict else None)
         return list(dict.fromkeys(name for name in (*wanted, *IDS) if name in names))
+
+    def named(self, names: Sequence[str], listed: Sequence[str] | None) -> list[str]:
+        """Return the names of the chosen columns. Slugs name columns, too.
+
+        Args:
+            names: the names that there are.
+            listed: the names that an error lists; None for no error.
+
+        Raises:
+            InvalidInput: a column has none of the names.
+        """
+        for given in self.columns or ():
+            if listed is not None and given not in names and snake_case(given) not in names:
+                raise no_such_column("columns", given, listed, tables=True)
+        return [each if each in names else snake_case(each) for each in self.columns or ()]
 
     def of(self, frame: pd.DataFrame, *, strict: bool = True) -> pd.DataFrame:
         """Return a frame of leads with the chosen columns only, and note the choice for `refresh_leads`.

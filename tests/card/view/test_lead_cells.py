@@ -24,6 +24,7 @@ from origami_widgets.card.view.lead_cells import (
     make_heads,
     shown_columns,
     value_text,
+    with_off,
 )
 from tests.card.render.test_hostile import TRICKS, strings
 from tests.fixtures import hostile
@@ -237,6 +238,17 @@ def test_heads_say_the_share_that_was_found():
     ]
     assert heads[2]["details"] == "1 of 3 read"
     assert [(head["role"], head["is_number"]) for head in heads] == [("name", False), ("score", True), ("email", False)]
+
+
+def test_chosen_columns_are_on_beside_the_first_and_else_all_but_the_website_of_a_name():
+    def off(slugs, is_chosen=None):
+        heads = make_heads(in_reading_order([column(slug, "input") for slug in slugs]), [])
+        return [head["slug"] for head in with_off(heads, is_chosen) if head["off"]]
+
+    assert off(["name", "website", "city"]) == ["website"]
+    # Nothing else names a lead.
+    assert off(["website", "city"]) == []
+    assert off(["name", "website", "city"], lambda slug, _: slug == "website") == ["city"]
 
 
 def test_what_a_follow_up_added_stands_behind_name_and_score_the_newest_first():
