@@ -528,6 +528,17 @@ describe("a grid of leads", () => {
     );
   });
 
+  it("copies the columns that are shown", async () => {
+    const grid = drawGrid();
+    const heads = [headOf("Name"), headOf("Phone", { off: true }), headOf("City")];
+    grid.send({ heads, rows: [["lead-0", ["Bakery", "1", "Porto"]]] });
+    const copied = clipboard();
+    tick(grid.boxes()[0], true);
+    grid.copy().click();
+    await Promise.resolve();
+    expect(copied).toEqual(["Name\tCity\nBakery\tPorto"]);
+  });
+
   it("counts, copies and names the ticked leads of the table in front", async () => {
     const grid = drawGrid();
     const copied = clipboard();

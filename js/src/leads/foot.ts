@@ -119,8 +119,11 @@ export class Foot {
 
   /** Leads as text for a spreadsheet, below their headings. */
   #copied(rows: readonly Row[]): string {
-    const { heads } = this.#leads.rows;
-    const lines = rows.map(({ cells }) => cells.map(textOf));
-    return [heads.map(({ name }) => name), ...lines].map((line) => line.map(harmless).join("\t")).join("\n");
+    const { heads, off } = this.#leads.rows;
+    const isShown = (_: unknown, at: number): boolean => !off.has(heads[at]?.slug ?? "");
+    const lines = rows.map(({ cells }) => cells.filter(isShown).map(textOf));
+    return [heads.filter(isShown).map(({ name }) => name), ...lines]
+      .map((line) => line.map(harmless).join("\t"))
+      .join("\n");
   }
 }
