@@ -175,10 +175,6 @@ class FrontEnd:
         """Send a widget a message of our own."""
         self._send(comm, {"method": "custom", "content": content}, subshell)
 
-    def count_views(self, comm: str, count: int) -> None:
-        """Tell a widget how many views it has now, as a notebook does."""
-        self._send(comm, {"method": "update", "state": {"_view_count": count}, "buffer_paths": []}, None)
-
     def set(self, comm: str, state: dict[str, Any]) -> None:
         """Set traits of a widget, as a page can that plays a notebook."""
         self._send(comm, {"method": "update", "state": state, "buffer_paths": []}, None)

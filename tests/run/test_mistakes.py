@@ -180,12 +180,6 @@ def test_a_folder_may_be_called_as_one_likes(run, tmp_path):
     assert ow.export(run, tmp_path / "there.before")
 
 
-@pytest.mark.parametrize("path", [None, 7, "", b"x"], ids=repr)
-def test_a_path_that_is_none(run, path):
-    with pytest.raises(InvalidInput, match=r"export\(run, "):
-        ow.export(run, path)
-
-
 ROWS = [{"site": "a.example"}]
 
 

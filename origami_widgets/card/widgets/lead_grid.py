@@ -12,7 +12,7 @@ import traitlets
 from origami_widgets.api.background.sync_bridge import block
 from origami_widgets.api.default_client import AnyClient, operations_for
 from origami_widgets.api.errors import InvalidInput
-from origami_widgets.api.models.table import Table
+from origami_widgets.api.models.table import Column, Table
 from origami_widgets.api.validate import flag, refused
 from origami_widgets.card.view.board_view import NO_CHECK_TIMES
 from origami_widgets.card.view.lead_cells import RUN_COLUMN, distinct_names, in_reading_order, shown_columns
@@ -288,8 +288,18 @@ class LeadGrid(LeadWidget):
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot for a saved notebook: the number of leads and the line that shows them."""
         saved = [(table.name, self._leads.loaded(key)) for key, (table, _) in self._tables_now.by_id.items()]
-        kept = [(name, leads.rows[:SAVED_LIMIT], leads.columns) for name, leads in saved if leads.rows and self._save]
+        kept = [
+            (name, leads.rows[:SAVED_LIMIT], self._chosen(leads.columns))
+            for name, leads in saved
+            if leads.rows and self._save
+        ]
         return copies(self._view_now("snapshot"), kept)
+
+    def _chosen(self, columns: Sequence[Column]) -> list[Column]:
+        """Return the columns that the grid shows at first, in the order in which people read them."""
+        ordered = [column for column, _ in in_reading_order(shown_columns(columns))]
+        choose = self._is_chosen or (lambda *_: True)
+        return [each for at, each in enumerate(ordered) if not at or choose(each.slug or "", each.name)]
 
     def _ipython_display_(self) -> None:
         """Show the grid if its output can be replaced; otherwise, show its snapshot as text."""

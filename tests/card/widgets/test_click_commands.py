@@ -93,12 +93,6 @@ def test_a_failure_comes_with_its_remedy(sandbox):
     assert run.state.command_error.code == "INSUFFICIENT_CREDITS"
 
 
-def test_a_cancel_reaches_the_run(sandbox):
-    run = ow.start("Find dentists. scenario:slow", client=sandbox.client(), show=False)
-    assert do(CardCommandHandler(run.conversation), "cancel", run)["ok"]
-    assert run.wait(timeout=20).status == "cancelled"
-
-
 def test_a_run_that_is_no_longer_checked_is_checked_again_at_a_click(in_front):
     front, client = in_front
     front.polls = [answer({"error": "no", "code": "FORBIDDEN"}, 403)]

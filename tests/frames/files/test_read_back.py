@@ -74,10 +74,8 @@ def test_a_damaged_file_is_refused_with_the_reason(tmp_path, client, name, conte
 
 
 def test_the_workbook_of_a_batch_has_only_known_columns(tmp_path):
-    client, briefs = (
-        ow.Sandbox(speed=600).client(),
-        {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"},
-    )
+    client = ow.Sandbox(speed=600).client()
+    briefs = {"Porto": "List bakeries in Porto", "Faro": "List bakeries in Faro"}
     batch = ow.start_many(briefs, client=client, show=False).wait("cells")
     found = ow.refresh_leads(*ow.export(batch, tmp_path / "batch.xlsx"), client=client)
     assert found.note == ""
