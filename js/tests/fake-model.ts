@@ -1,4 +1,3 @@
-import { vi } from "vitest";
 import type { View } from "../src/contract";
 import type { Model } from "../src/model";
 
@@ -35,9 +34,10 @@ export class FakeModel<Traits extends object = View> implements Model {
     this.state = { ...this.state, ...traits };
     // What views plan for the end of the message is drawn before the test goes on.
     const planned: (() => void)[] = [];
-    const plan = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((each) => void planned.push(each));
+    const { queueMicrotask } = globalThis;
+    globalThis.queueMicrotask = (each) => void planned.push(each);
     for (const name of changed) this.emit(`change:${name}`);
-    plan.mockRestore();
+    globalThis.queueMicrotask = queueMicrotask;
     for (const each of planned) each();
   }
 
