@@ -143,7 +143,8 @@ function share(document: Document | undefined, key: string): void {
       const before = isMap ? output.get("data") : (output as Output).data;
       if (!before || keyOf(before) !== key) continue;
       const { data } = asSaved({ data: before });
-      if (!data || same(before, data)) continue;
+      // A file has the keys sorted; to write them in another order would only mark the notebook as changed.
+      if (!data || same(Object.entries(before).sort(), Object.entries(data).sort())) continue;
       outputs.doc.transact(() => {
         if (isMap) output.set("data", data);
         else cell.updateOutputs(at, at + 1, [{ ...(output as Output), data }]);

@@ -109,6 +109,14 @@ describe("a document that the server saves", () => {
     expect(drawnAnew).toEqual(["there"]);
   });
 
+  it("is not written to when only the order of what it holds differs, as in a file", () => {
+    const kept = holds("Was running") as { data: object };
+    kept.data = Object.fromEntries(Object.entries(kept.data).reverse());
+    const { send, drawnAnew } = shared([kept], { asValues: true });
+    send(1, "Was running");
+    expect(drawnAnew).toEqual([]);
+  });
+
   it("gets news at once, and what goes on without news now and then", () => {
     vi.useFakeTimers();
     const { send, follow, saved } = shared([card()]);

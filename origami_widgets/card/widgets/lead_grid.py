@@ -296,7 +296,7 @@ class LeadGrid(LeadWidget):
         return copies(self._view_now("snapshot"), kept)
 
     def _chosen(self, columns: Sequence[Column]) -> list[Column]:
-        """Return the columns that the grid shows at first, in the order in which people read them."""
+        """Return the columns to save, in the order in which people read them: the first, and those that the user chose, if any."""
         ordered = [column for column, _ in in_reading_order(shown_columns(columns))]
         choose = self._is_chosen or (lambda *_: True)
         return [each for at, each in enumerate(ordered) if not at or choose(each.slug or "", each.name)]

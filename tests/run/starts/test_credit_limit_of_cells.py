@@ -205,7 +205,6 @@ AT_ONCE = {"cells": 215, "cells_per_second": 1e6, "agent_seconds": 0.001}
 @pytest.mark.parametrize("server", [AT_ONCE], ids=str, indirect=True)
 def test_a_run_that_ended_above_it_on_its_own_says_by_how_much(server, client):
     run = ow.start("Find bakeries", credit_limit=200, client=client, show=False).wait("cells")
-    # The limit looks once more when the run is over.
     see(lambda: run.error is not None)
     assert (run.status, run.error.code, run.error.title) == (
         "completed",

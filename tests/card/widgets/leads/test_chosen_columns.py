@@ -20,8 +20,7 @@ def batch():
 def test_a_grid_begins_with_the_chosen_columns_by_slug_title_or_name_in_frames(batch):
     titles = {column.slug: column.name for column in batch.runs[0].tables[0].columns}
     grid = batch.leads(columns=["contact_email", titles["phone"], "latest-funding", "run_name"], save=True)
-    answers = Page(grid).ask().answers
-    heads = next(each["heads"] for each in answers if each["heads"])
+    heads = next(each["heads"] for each in Page(grid).ask().answers if each["heads"])
     on = {head["slug"] for head in heads if not head["off"]}
     assert on == {"company", "contact-email", "phone", "latest-funding", ":run"}
     assert {"website", "fit", "city"} <= {head["slug"] for head in heads} - on
