@@ -71,6 +71,7 @@ check: .lint
 	for room in $$(printf '%s\n' $? | sed -E 's#^(origami_widgets|tests)/##; s#^(run/)?([^/]+)/.*#\1\2#; s#.*[.]py$$#.#' | sort -u); do \
 		case $$room in \
 			.) chosen+=(tests/test_*.py tests/run/own_list tests/cli origami_widgets/*.py) ;; \
+			run | run/batch) chosen+=(tests/run/test_*.py tests/run/batch tests/faults origami_widgets/run/*.py) ;; \
 			api | run*) chosen+=(tests/$$room tests/faults origami_widgets/$$room) ;; \
 			docs | faults) chosen+=(tests/$$room) ;; \
 			*) chosen+=(tests/$$room origami_widgets/$$room) ;; \

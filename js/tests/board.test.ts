@@ -314,7 +314,7 @@ describe("the end of a view", () => {
     const model = new BoardModel(board("every_state"));
     const add = vi.spyOn(window, "addEventListener");
     const remove = vi.spyOn(window, "removeEventListener");
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 3; i++) {
       const on = drawBoard(model);
       expect(activity()).toBe(3);
       model.change((view) => {

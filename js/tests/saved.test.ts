@@ -156,7 +156,7 @@ describe("a saved board that is opened later", () => {
       const card = await output(BOARD, saved(view));
       const head = (): string => shown(within(card.node).querySelector(".board-head") as HTMLElement);
       expect(head()).toContain(`last update ${later}`);
-      vi.advanceTimersByTime(600_000);
+      vi.advanceTimersByTime(120_000);
       expect(head()).toContain(`last update ${later}`);
     } finally {
       vi.useRealTimers();

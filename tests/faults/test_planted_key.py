@@ -229,6 +229,7 @@ def test_wherever_it_comes_from_it_is_hidden(server, monkeypatch, capsys, source
     assert showing([*capsys.readouterr(), repr(vars(settings))]) == []
 
 
+@pytest.mark.slow
 def test_no_process_inherits_it(monkeypatch):
     """What a child's environment and arguments hold is for others to read: only the demo's JupyterLab is started."""
     starters = {

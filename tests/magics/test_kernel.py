@@ -110,6 +110,7 @@ def test_a_key_in_a_line_is_refused_and_not_repeated(loaded: FrontEnd) -> None:
     assert KEY not in outcome.text + str(outcome.reply)
 
 
+@pytest.mark.slow
 def test_every_line_command_works(loaded: FrontEnd) -> None:
     Outcome(loaded, "%%origami --into run\nFind bakeries. scenario:slow")
     assert Outcome(loaded, "%origami attach {run.token}").cards == 1

@@ -132,6 +132,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", BOMBS.values(), ids=BOMBS)
 def test_bombs_are_little_work_and_small(source):
     made = []

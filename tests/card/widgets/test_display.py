@@ -91,6 +91,7 @@ def test_what_was_shown_when_started_is_not_shown_again_in_its_cell(person):
     assert sum(WIDGET in data for data in again) == 1
 
 
+@pytest.mark.slow
 def test_a_settled_card_that_is_shown_again_is_frozen_too():
     # Long enough that it does not fall between the two cells: what comes there, nbclient (0.11) drops.
     soon = OTHER_PAGE + "from origami_widgets.card.widgets import snapshot\nsnapshot.BUTTON_TIME = 2\n"
@@ -111,6 +112,7 @@ briefs = ["Find bakeries in Porto. scenario:{0}", "Find bakeries in Faro. scenar
 MANY = BOARD_START + "from origami_widgets.run.batch import queue_of\nbatch = ow.start_many(briefs, client=client)\n"
 
 
+@pytest.mark.slow
 def test_a_program_is_left_static_boards(program):
     """Shown when started and as the last expression; made by hand of runs, of a batch, and of what has ended."""
     cells = (

@@ -95,6 +95,7 @@ def paid_once(front, briefs):
     assert len(front.runs()) == len(briefs)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("order", ["the same", "another"])
 def test_credits_that_were_bought_start_only_what_is_missing(front, client, broke, order):
     briefs = towns(4, "slow")

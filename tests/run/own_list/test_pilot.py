@@ -145,6 +145,7 @@ def test_rows_in_another_order_are_the_same_list(server, call, companies):
         call(companies.assign(zip="edited"), once="crm", credit_limit=500)
 
 
+@pytest.mark.sweep
 @PAID
 @pytest.mark.parametrize("fault", ["lost", 500, 402, 429])
 def test_a_write_that_fails_is_not_paid_twice(server, call, fault):
@@ -264,6 +265,7 @@ def test_a_killed_kernel_enriches_no_row_twice(tmp_path, kills):
 PRICED, REST, LISTS = 15, 480, 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_the_rest_is_seldom_dearer_than_the_range(share):
     chance, held, dearer, told = Random(2), 0, 0, 0  # noqa: S311 - repeatable on purpose

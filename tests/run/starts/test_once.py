@@ -73,6 +73,7 @@ def test_kernels_that_run_the_cell_at_once_share_one_run(front, kernels):
     assert len(front.runs()) == len(front.starts) == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("end", [None, pytest.param(signal.SIGINT, marks=pytest.mark.posix)])
 def test_a_kernel_that_ended_before_the_answer_has_paid_once(end, client, front, kernels, files):
     kernels.die(KERNEL, BRIEF, "porto", end=end)
@@ -214,6 +215,7 @@ print(run.token)
 """
 
 
+@pytest.mark.slow
 def test_a_notebook_that_is_run_again_pays_for_none_of_its_follow_ups(front, kernels):
     brief = f"{BRIEF}. scenario:needs_input"
     first = kernels.run(NOTEBOOK, brief, "porto")

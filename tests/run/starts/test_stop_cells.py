@@ -291,6 +291,7 @@ def test_tables_that_are_no_tables_are_refused_before_anything_is_sent(server, s
 # What goes wrong
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("server", [{"cells": 200_000}], ids=str, indirect=True)
 @pytest.mark.parametrize("fault", [404, 500, 429, None])
 def test_a_stop_that_fails_is_repeated_until_it_does_not(server, started, clock, fault):
