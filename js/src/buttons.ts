@@ -40,19 +40,19 @@ export const labelOf = ({ label, sent }: Button, isSent: boolean): string =>
 
 /** A button that sends a command; its value is null while there is none. */
 export class CommandButton implements Part<Pressed | null> {
-  readonly node: HTMLElement;
   /** Shows the outcome of the click. The owner places it. */
   readonly outcome = words("say");
   readonly #session: Session;
   readonly #press = button("", () => this.#click());
+  readonly node = el("span", "act", this.#press);
   readonly #asked = words();
   #pressed: Pressed | null = null;
-  readonly #question: ReturnType<typeof popover>;
+  readonly #question = popover(this.#press, "form", (isOpen): void => {
+    if (!isOpen) this.#question.panel.remove();
+  });
 
   constructor(session: Session) {
     this.#session = session;
-    this.node = el("span", "act", this.#press);
-    this.#question = popover(this.#press, "form", (isOpen) => isOpen || this.#question.panel.remove());
     this.#question.panel.role = "group";
   }
 
@@ -131,7 +131,7 @@ export function commandButtons(
       close: () => press.outcome.remove(),
     };
   };
-  return keyedList(node, make, ({ command }) => command);
+  return keyedList(node, make, "command");
 }
 
 /** A line of code with a button that copies it; if the clipboard is forbidden, through a selected text field. */

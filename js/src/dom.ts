@@ -45,13 +45,8 @@ export const textField = (ariaLabel: string, placeholder = ""): HTMLInputElement
 
 /** Offers options, by their values; the chosen one stays. */
 export function setOptions(node: HTMLSelectElement, options: readonly (readonly [string, string])[]): void {
-  if (
-    same(
-      options,
-      [...node.options].map(({ value, textContent }) => [value, textContent]),
-    )
-  )
-    return;
+  const before = [...node.options].map(({ value, textContent }) => [value, textContent]);
+  if (same(options, before)) return;
   const chosen = node.value;
   fill(node, ...options.map(([value, name]) => el("option", "", name, { value })));
   if (options.some(([value]) => value === chosen)) node.value = chosen;
@@ -113,27 +108,23 @@ export function anchor(href: unknown, cls: string, ...children: Child[]): HTMLEl
   return el("a", cls, ...children, { href: safe, target: "_blank", rel: "noopener noreferrer nofollow" });
 }
 
-/** A list that keeps its nodes by key: it makes only new nodes and moves only those that moved. */
-export function keyedList<T>(
-  node: HTMLElement,
-  make: (item: T, index: number) => Part<T>,
-  key: (item: T, index: number) => unknown = (_, index) => index,
-): Part<readonly T[]> {
+/** A list that keeps its nodes by a field of its items: it makes only new nodes and moves only those that moved. */
+export function keyedList<T>(node: HTMLElement, make: () => Part<T>, key: keyof T): Part<readonly T[]> {
   let parts = new Map<string, Part<T>>();
   return {
     node,
     update(items) {
       const next = new Map<string, Part<T>>();
       const seen = new Map<string, number>();
-      items.forEach((item, index) => {
-        const own = `${key(item, index)}`;
+      for (const item of items) {
+        const own = `${item[key]}`;
         const count = seen.get(own) ?? 0;
         seen.set(own, count + 1);
         const name = `${count} ${own}`;
-        const part = parts.get(name) ?? make(item, index);
+        const part = parts.get(name) ?? make();
         part.update(item);
         next.set(name, part);
-      });
+      }
       for (const [name, part] of parts) {
         if (next.has(name)) continue;
         part.close?.();

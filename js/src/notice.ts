@@ -3,12 +3,15 @@
 import { html, render } from "lit-html";
 import { CommandButton, copyLine } from "./buttons";
 import type { Head, Notice, Tone } from "./contract";
-import { el, type Part } from "./dom";
+import { el, keyedList, type Part } from "./dom";
 import type { Session } from "./session";
 import { linkTo } from "./templates";
 
-/** A notice, with its button, its line of code and its link. `run` returns what the button is about. */
-export function noticePart(session: Session, run: () => string): Part<Notice> {
+/** Notices, each with its button, its line of code and its link. `run` returns what their buttons are about. */
+export const noticeList = (session: Session, run: () => string): Part<readonly Notice[]> =>
+  keyedList(el("div"), () => noticePart(session, run), "key");
+
+function noticePart(session: Session, run: () => string): Part<Notice> {
   const node = el("div");
   const line = copyLine("", "this line");
   const press = new CommandButton(session);

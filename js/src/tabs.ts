@@ -24,25 +24,22 @@ export interface Beside {
  * room are behind a button that counts them.
  */
 export class Tabs {
-  readonly node: HTMLElement;
   beside: Beside | undefined;
-  readonly #list: HTMLElement;
-  readonly #tabs: Part<readonly Tab[]>;
+  readonly #list = el("div", "tablist", { role: "tablist" });
+  readonly #tabs = keyedList(this.#list, () => this.#tab(), "id");
+  readonly #rest = menu("", "quiet drop", () => this.#drawRest());
+  readonly node = el("div", "tabs row", this.#list, this.#rest.press, this.#rest.panel);
+  readonly #panel: HTMLElement;
   readonly #select: (id: string) => void;
   readonly #prefix = uid();
-  readonly #rest = menu("", "quiet drop", () => this.#drawRest());
   #selected = "";
   #known: readonly Tab[] = [];
 
-  constructor(label: string, controls: string, select: (id: string) => void) {
-    this.#select = select;
-    this.#list = el("div", "tablist", { role: "tablist", ariaLabel: label });
-    this.#tabs = keyedList(
-      this.#list,
-      () => this.#tab(controls),
-      ({ id }: Tab) => id,
-    );
-    this.node = el("div", "tabs row", this.#list, this.#rest.press, this.#rest.panel);
+  /** @param panel - Shows what the tab in front stands for. */
+  constructor(label: string, panel: HTMLElement, select: (id: string) => void) {
+    [this.#panel, this.#select] = [panel, select];
+    this.#list.ariaLabel = label;
+    Object.assign(panel, { id: uid(), role: "tabpanel" });
     new ResizeObserver(() => this.#makeRoom()).observe(this.node);
     onKey(this.#list, (key, event) => {
       const { length } = this.#known;
@@ -54,28 +51,24 @@ export class Tabs {
     });
   }
 
-  /** The id of a tab's element, for the element that it labels. */
-  idOf(tab: string): string {
-    return `${this.#prefix}-${tab}`;
-  }
-
   update(tabs: readonly Tab[], selected: string): void {
     if (same([tabs, selected], [this.#known, this.#selected])) return;
     [this.#known, this.#selected] = [tabs, selected];
     this.#tabs.update(tabs);
+    this.#panel.setAttribute("aria-labelledby", `${this.#prefix}-${selected}`);
     this.#makeRoom();
   }
 
-  #tab(controls: string): Part<Tab> {
-    const name = words("", "bdi");
+  #tab(): Part<Tab> {
+    const name = words("cut", "bdi");
     const count = el("small");
     const node = el("button", "tab", name, count, { type: "button", role: "tab" });
-    node.setAttribute("aria-controls", controls);
+    node.setAttribute("aria-controls", this.#panel.id);
     return {
       node,
       update: (tab) => {
         const isIn = tab.id === this.#selected;
-        const of = { id: this.idOf(tab.id), title: tab.label, tabIndex: isIn ? 0 : -1 };
+        const of = { id: `${this.#prefix}-${tab.id}`, title: tab.label, tabIndex: isIn ? 0 : -1 };
         Object.assign(node, of, { ariaSelected: `${isIn}`, onclick: () => this.#select(tab.id) });
         setText(name, tab.label);
         showText(count, tab.count ? ` ${tab.count}` : "");

@@ -170,9 +170,9 @@ describe("a list of equal entries", () => {
     const list = keyedList(
       document.createElement("div"),
       () => ({ node: document.createElement("p"), update: () => {} }),
-      () => "same",
+      "key",
     );
-    list.update(Array.from({ length: 500 }));
+    list.update(Array.from({ length: 500 }, () => ({ key: "same" })));
     expect(list.node.childNodes).toHaveLength(500);
     const times = looked.reduce((sum, { mock }) => sum + mock.calls.length, 0);
     for (const each of looked) each.mockRestore();

@@ -1,11 +1,11 @@
 import { html, render } from "lit-html";
 import { commandButtons, copyLine } from "../buttons";
 import type { BoardHead, BoardRow, BoardRows, CheckTimes, ClockView, Stage, Tone } from "../contract";
-import { el, keyedList, on, type Part, setOptions, setText, show, showText, textField, uid } from "../dom";
+import { el, on, type Part, setOptions, setText, show, showText, textField } from "../dom";
 import { freshness } from "../freshness";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
-import { goneNotice, noticePart } from "../notice";
+import { goneNotice, noticeList } from "../notice";
 import { type Notify, notifyToggle, voice } from "../notify";
 import type { Session } from "../session";
 import { widget } from "../snapshot";
@@ -57,12 +57,8 @@ function boardHeader(
   notify: Notify,
 ): Part<BoardHead> {
   const node = el("div");
-  const buttons = commandButtons(el("span", "does"), session, () => board);
-  const notices = keyedList(
-    el("div"),
-    () => noticePart(session, () => board),
-    ({ key }) => key,
-  );
+  const buttons = commandButtons(el("div", "does", notify.node), session, () => board);
+  const notices = noticeList(session, () => board);
   const update = (head: BoardHead): void => {
     const { settled, sums, title, origin } = head;
     const times = { done: settled, settled, started_at: null, completed_at: null };
@@ -79,8 +75,7 @@ function boardHeader(
             ${origin && html`<span class="origin" dir="auto">${origin}</span>`}
             ${age && html`<span class="mute ${warn ? "t-attention" : ""}">${age}</span>`}
           </div>
-          <div class="does">${notify.node}${buttons.node}</div>
-          ${notify.refusal}${sums && html`<div class="cut sums" title=${sums}>${sums}</div>`}
+          ${buttons.node}${notify.refusal}${sums && html`<div class="mute cut sums" title=${sums}>${sums}</div>`}
         </header>
         ${notices.node}`,
       node,
@@ -184,8 +179,8 @@ class Board {
   readonly #leads: ReturnType<typeof openedWidget>;
   readonly #announcer: ReturnType<typeof boardAnnouncer>;
   /** What the tab in front shows: the runs, or the leads of all. */
-  readonly #panel = el("div", "runs-panel", { id: uid(), role: "tabpanel" });
-  readonly #tabs = new Tabs("Runs and their leads", this.#panel.id, (tab) => this.#select(tab));
+  readonly #panel = el("div", "runs-panel");
+  readonly #tabs = new Tabs("Runs and their leads", this.#panel, (tab) => this.#select(tab));
   readonly #nothing = el("p", "mute nothing");
   readonly #hidden = el("p", "mute nothing");
 
@@ -201,7 +196,15 @@ class Board {
     this.#leads = openedWidget(model);
     this.#leads.node.className = "all-leads";
     this.#list = new RunList(session, () => this.#draw());
-    this.#layOut(root);
+    this.#panel.append(
+      this.#list.same,
+      this.#bar.node,
+      this.#list.node,
+      this.#leads.node,
+      this.#list.noMatch,
+    );
+    const tools = el("div", "tools row", this.#tabs.node);
+    root.append(this.#head.node, tools, this.#panel, this.#nothing, this.#hidden, this.#announcer.node);
     this.#draw();
     this.#lifecycle.start({
       style,
@@ -216,13 +219,6 @@ class Board {
     this.#card.close?.();
     this.#leads.close?.();
   };
-
-  #layOut(root: HTMLElement): void {
-    const list = this.#list;
-    this.#panel.append(list.same, this.#bar.node, list.node, this.#leads.node, list.noMatch);
-    const tools = el("div", "tools row", this.#tabs.node);
-    root.append(this.#head.node, tools, this.#panel, this.#nothing, this.#hidden, this.#announcer.node);
-  }
 
   #headNow(): BoardHead {
     return this.#model.get("head") as BoardHead;
@@ -272,9 +268,7 @@ class Board {
       { id: "runs", label: say.RUNS, count: `${runs}` },
       { id: "leads", label: say.ALL_LEADS },
     ];
-    const front = isLeads ? "leads" : "runs";
-    this.#tabs.update(items, front);
-    this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(front));
+    this.#tabs.update(items, isLeads ? "leads" : "runs");
     show(this.#tabs.node.parentElement as HTMLElement, head.has_leads);
     show(this.#leads.node, isLeads);
     this.#panel.classList.toggle("leads-only", isLeads);

@@ -29,11 +29,7 @@ export class RunList {
   /** @param changed - Called when the user has chosen another order. */
   constructor(session: Session, changed: () => void) {
     this.#changed = changed;
-    this.#rows = keyedList(
-      this.node,
-      () => new RunRow(session),
-      ({ row }: Listed) => row.position,
-    );
+    this.#rows = keyedList(this.node, () => new RunRow(session), "position");
     onKey(this.node, (key, event) => this.#press(key, event));
     // A click also makes the row the current one.
     on(this.node, "focusin", (event) => {
@@ -49,8 +45,9 @@ export class RunList {
     showText(this.same, shared ? filled(say.SAME_START, briefs[0]?.slice(0, shared).trim() ?? "") : "");
     this.#drawHead();
     const rows = sorted(items, this.#sorted).map((item): Listed => {
+      const { position, token } = item.row;
       const isShown = matches(item, words, stage);
-      return { ...item, shared, isShown, card: open && isShown && item.row.token === open ? card : null };
+      return { ...item, position, shared, isShown, card: open && isShown && token === open ? card : null };
     });
     this.#rows.update(rows);
     const shown = this.#briefs();
@@ -68,13 +65,7 @@ export class RunList {
         this.#changed();
       };
       const isText = name === "name" || name === "status";
-      return sortHead(
-        `${isText ? "" : "b-num "}b-${name}`,
-        label,
-        ariaSortOf(this.#sorted, name),
-        sort,
-        title,
-      );
+      return sortHead(`${isText ? "" : "num "}b-${name}`, label, ariaSortOf(this.#sorted, name), sort, title);
     });
     const last = html`<th role="columnheader" class="b-does"><span class="hidden">${say.STOP_HEAD}</span></th>`;
     render(html`<tr role="row">${heads}${last}</tr>`, this.#head);

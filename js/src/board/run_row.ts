@@ -11,6 +11,7 @@ import type { Item } from "./order";
 const AMOUNTS = ["leads", "qualified", "credits", "price"] as const;
 
 export interface Listed extends Item {
+  position: number;
   /** How many characters all briefs begin with in common. They stand above the rows. */
   shared: number;
   isShown: boolean;
@@ -61,7 +62,7 @@ export class RunRow implements Part<Listed> {
     // A row has one line; the whole brief and note are there on demand.
     const whole = [name, prompt, note].filter(Boolean).join(" · ");
     const said = note && html`<span class="mute cut" dir="auto">${note}</span>`;
-    const cells = AMOUNTS.map((each) => html`<td role="cell" class="b-num b-${each}">${row[each]}</td>`);
+    const cells = AMOUNTS.map((each) => html`<td role="cell" class="num b-${each}">${row[each]}</td>`);
     const [heard_at, , , connection] = moments;
     render(
       html`<td role="cell" class="b-name" title=${whole}>
@@ -70,7 +71,7 @@ export class RunRow implements Part<Listed> {
         </td>
         <td role="cell" class="b-status">${this.#status(item)}</td>
         ${cells}
-        <td role="cell" class="b-num b-time">${token && elapsed(row, session, { heard_at, connection })}</td>
+        <td role="cell" class="num mute b-time">${token && elapsed(row, session, { heard_at, connection })}</td>
         <td role="cell" class="b-does">${this.#action.node}</td>`,
       this.#line,
     );

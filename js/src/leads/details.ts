@@ -20,12 +20,7 @@ export function cellDetails(closed: () => void) {
         return [el("dt", "", label), el("dd", "", href ? anchor(href, "", content) : content)];
       });
       const title = el("b", "", words("", "bdi", lead), ` · ${column}`);
-      fill(
-        node,
-        el("div", "row", title, el("span", "gap"), close),
-        el("p", "", result, sure),
-        el("dl", "", ...list),
-      );
+      fill(node, el("div", "row", title, close), el("p", "", result, sure), el("dl", "", ...list));
       node.ariaLabel = filled(say.CELL_DETAILS, column);
       show(node, true);
       node.scrollTop = 0;

@@ -35,14 +35,21 @@ function save({ name, base64 }: DownloadAnswer): void {
 }
 
 export class Foot {
-  readonly node: HTMLElement;
   readonly #session: Session;
   readonly #leads: LeadGrid;
   readonly #said = el("span", "mute chosen", { role: "status" });
   readonly #copy = copyButton("the ticked leads", () => this.#copied(this.#ticked));
   readonly #which = el("span", "mute");
   readonly #menu = menu(say.DOWNLOAD, "drop", () => this.#drawMenu());
-  readonly #items: Map<string, HTMLElement>;
+  readonly node = el("span", "does", this.#menu.press, this.#menu.panel, this.#copy, this.#said);
+  readonly #items = new Map(
+    say.DOWNLOADS.map(([key, label, details]) => {
+      const says = [el("b", "", label), " ", el("small", "", details)];
+      const item = el("button", "item", ...says, { type: "button" });
+      on(item, "click", () => this.#take(key));
+      return [key, item];
+    }),
+  );
   /** The ticked leads of the table in front, without those that its filters hide: all of the line is about these. */
   #ticked: Row[] = [];
   /** What is said of a download that is under way, or has failed. */
@@ -50,16 +57,7 @@ export class Foot {
 
   constructor(session: Session, leads: LeadGrid) {
     [this.#session, this.#leads] = [session, leads];
-    this.#items = new Map(
-      say.DOWNLOADS.map(([key, label, details]) => {
-        const says = [el("b", "", label), " ", el("small", "", details)];
-        const item = el("button", "item", ...says, { type: "button" });
-        on(item, "click", () => this.#take(key));
-        return [key, item];
-      }),
-    );
     this.#menu.panel.append(this.#which, ...this.#items.values());
-    this.node = el("span", "does", this.#menu.press, this.#menu.panel, this.#copy, this.#said);
   }
 
   update(): void {

@@ -6,7 +6,7 @@ import { onKey } from "../keys";
 import { ANSWER_MS, type Session } from "../session";
 import { orderAfter } from "../sorting";
 import * as say from "../words";
-import { type ColumnsMenu, columnsMenu } from "./columns";
+import { columnsMenu } from "./columns";
 import { cellDetails } from "./details";
 import { HEAD, Heads } from "./heads";
 import style from "./leads.css";
@@ -39,7 +39,6 @@ function placeOf(event: Event): Place | null {
 const idsOf = (rows: (Row | undefined)[]): string[] => rows.filter(isKept).map(({ id }) => id);
 
 export class LeadGrid {
-  readonly node: HTMLElement;
   readonly #session: Session;
   readonly #changed: () => void;
   /** The ticked leads, by id. They stay ticked while others are shown. */
@@ -47,15 +46,33 @@ export class LeadGrid {
   readonly #reportTicks: ReportTicks;
   readonly #given: Given;
   readonly rows = new Rows();
-  readonly #widths: Widths;
   readonly requests: LeadRequests;
   /** The chips, for the line of the tabs. */
   readonly toolbar: Toolbar;
-  readonly columnsMenu: ColumnsMenu;
-  readonly #heads: Heads;
-  readonly #lines: Lines;
-  readonly #space: HTMLElement;
-  readonly #scroll: HTMLElement;
+  readonly columnsMenu = columnsMenu(this.rows, () => {
+    this.#draw();
+    this.#changed();
+  });
+  readonly #reach = (at: number, column: number): number =>
+    at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
+  readonly #heads = new Heads(this.rows, this.#reach, {
+    sort: (slug) => this.#sort(slug),
+    tickAll: (all) => {
+      // All that were read and have the typed words.
+      this.#setTicks(this.#matching, all);
+      this.#draw();
+      this.#changed();
+    },
+    resize: (slug, width) => {
+      this.#widths.drag(slug, width);
+      this.#widths.apply(this.rows.shownHeads);
+    },
+  });
+  readonly #lines = new Lines(this.rows, this.#ticks, this.#reach);
+  readonly #space = el("div", "lspace", this.#lines.node, { role: "presentation" });
+  readonly #scroll = el("div", "leads", this.#heads.node, this.#space, { role: "grid", tabIndex: -1 });
+  readonly #widths = new Widths(this.#scroll);
+  readonly node = el("div", "lbox", el("style", "", style));
   readonly #notes: ReturnType<typeof leadNotes>;
   /** Whether a table without leads may still get some. */
   isGrowing = false;
@@ -100,34 +117,8 @@ export class LeadGrid {
       restart: () => this.#restart(),
       toggleHidden: () => this.#toggleHidden(),
     });
-    const reach = (at: number, column: number): number =>
-      at === this.#focus[0] && column === this.#focus[1] ? 0 : -1;
-    this.#heads = new Heads(this.rows, reach, {
-      sort: (slug) => this.#sort(slug),
-      tickAll: (all) => {
-        // All that were read and have the typed words.
-        this.#setTicks(this.#matching, all);
-        this.#draw();
-        this.#changed();
-      },
-      resize: (slug, width) => {
-        this.#widths.drag(slug, width);
-        this.#widths.apply(this.rows.shownHeads);
-      },
-    });
-    this.columnsMenu = columnsMenu(this.rows, () => {
-      this.#draw();
-      this.#changed();
-    });
-    this.#lines = new Lines(this.rows, this.#ticks, reach);
-    this.#space = el("div", "lspace", this.#lines.node, { role: "presentation" });
-    const of = { role: "grid", ariaMultiSelectable: "true", ariaLabel: say.LEADS, tabIndex: -1 };
-    this.#scroll = el("div", "leads", this.#heads.node, this.#space, of);
-    this.#widths = new Widths(this.#scroll);
-    const sheet = el("style", "", style);
-    const { above, instead } = this.#notes;
-    const parts = [sheet, above, this.#scroll, instead, this.#details.node];
-    this.node = el("div", "lbox", ...parts);
+    Object.assign(this.#scroll, { ariaMultiSelectable: "true", ariaLabel: say.LEADS });
+    this.node.append(this.#notes.above, this.#scroll, this.#notes.instead, this.#details.node);
     this.#listen();
   }
 

@@ -61,7 +61,7 @@ export class Rows {
   /** Why no leads come, or none any more; empty while all is well. */
   note = "";
   /** The slugs of columns that are not shown. */
-  readonly off = new Set<string>();
+  off = new Set<string>();
   /** Whether no cell may still come. Until then, nothing is said about cells without a result. */
   final = false;
   /** In a grid of several runs, what is known of their cells without a result, by name. */
@@ -87,15 +87,9 @@ export class Rows {
 
   /** Starts another table. */
   clear(): void {
-    [this.all, this.heads, this.more, this.total, this.count, this.note] = [[], [], false, null, "", ""];
-    this.hidden = this.leftOut = 0;
-    this.judged = true;
-    this.final = false;
-    this.off.clear();
-    this.runs = {};
+    Object.assign(this, new Rows());
     this.#known.clear();
     this.#settled.clear();
-    this.answered = false;
   }
 
   take(answer: LeadsAnswer): void {

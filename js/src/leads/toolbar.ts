@@ -41,7 +41,6 @@ export interface ToolbarEvents {
 }
 
 export class Toolbar {
-  readonly node: HTMLElement;
   readonly #rows: Rows;
   readonly #requests: LeadRequests;
   readonly #events: ToolbarEvents;
@@ -55,11 +54,7 @@ export class Toolbar {
   readonly #qualifiedCount = el("small");
   readonly #leftOut = button("", () => this.#toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
-  readonly #chips = keyedList(
-    el("span", "chips row"),
-    () => this.#chip(),
-    ({ filter }: Chip) => JSON.stringify(filter),
-  );
+  readonly #chips = keyedList(el("span", "chips row"), () => this.#chip(), "label");
   readonly #run = el("select", "chip", { ariaLabel: "Run" });
   readonly #more = menu(say.LEADS_FILTER_ADD, "chip", () => {
     this.#value.value = "";
@@ -68,6 +63,9 @@ export class Toolbar {
   readonly #column = el("select", "", { ariaLabel: say.LEADS_FILTER_COLUMN });
   readonly #operator = el("select", "", { ariaLabel: say.LEADS_FILTER_OPERATOR });
   readonly #value = textField(say.LEADS_FILTER_NAME);
+  readonly #says = [this.#found, this.#search, this.#qualified, this.#leftOut];
+  readonly #filters = [this.#run, this.#chips.node, this.#more.press, this.#more.panel];
+  readonly node = el("div", "ltools row", ...this.#says, ...this.#filters);
   /** Whether the table's saved filters are known to hide leads: other filters may leave none of these. */
   #hasHidden = false;
   isOffered = false;
@@ -82,9 +80,6 @@ export class Toolbar {
     const apply = button(say.LEADS_FILTER, () => this.#add(), "go");
     this.#more.panel.append(this.#column, this.#operator, this.#value, apply);
     this.#more.panel.classList.add("form");
-    const filters = [this.#run, this.#chips.node, this.#more.press, this.#more.panel];
-    const says = [this.#found, this.#search, this.#qualified, this.#leftOut];
-    this.node = el("div", "ltools row", ...says, ...filters);
     on(this.#run, "change", () => this.#chooseRun());
     on(this.#search, "input", () => events.search());
     on(this.#operator, "change", () => this.#showValue());

@@ -1,7 +1,7 @@
 import style from "../base.css";
 import { copyLine } from "../buttons";
 import type { LeadGridHead } from "../contract";
-import { el, setText, showText, uid, words } from "../dom";
+import { el, setText, showText, words } from "../dom";
 import { Lifecycle } from "../lifecycle";
 import type { Model } from "../model";
 import { widget } from "../snapshot";
@@ -21,8 +21,11 @@ class LeadGridWidget {
   readonly #leads: LeadGrid;
   readonly #count = el("span", "mute");
   readonly #foot: Foot;
-  readonly #panel: HTMLElement;
-  readonly #tabs: Tabs;
+  readonly #panel = el("div", "panel framed high");
+  readonly #tabs = new Tabs("Tables", this.#panel, (id) => {
+    this.#table = id;
+    this.#draw();
+  });
   #table = "";
 
   constructor(model: Model, host: HTMLElement) {
@@ -32,12 +35,12 @@ class LeadGridWidget {
     const ticked = (ids: string[], on: boolean): void => session.select(ids, on);
     this.#leads = new LeadGrid(session, () => this.#draw(), this.#head, ticked);
     this.#foot = new Foot(session, this.#leads);
-    this.#panel = el("div", "panel framed high", this.#leads.node, { id: uid(), role: "tabpanel" });
-    this.#tabs = new Tabs("Tables", this.#panel.id, (id) => {
-      this.#table = id;
-      this.#draw();
-    });
-    this.#layOut(root);
+    const { toolbar, columnsMenu, node } = this.#leads;
+    const line = el("div", "tools row", this.#tabs.node, toolbar.node, columnsMenu.press, columnsMenu.panel);
+    this.#tabs.beside = toolbar;
+    this.#panel.append(node);
+    const foot = el("footer", "foot row", this.#foot.node, this.#count, this.#gone, this.#again.node);
+    root.append(el("header", "head", this.#title), line, this.#panel, foot);
     this.#lifecycle.start({
       style,
       traits: ["head", "clock"],
@@ -51,16 +54,6 @@ class LeadGridWidget {
     this.#leads.close();
   };
 
-  #layOut(root: HTMLElement): void {
-    const { toolbar, columnsMenu } = this.#leads;
-    const header = el("header", "head", this.#title);
-    const line = el("div", "tools row", this.#tabs.node, toolbar.node, columnsMenu.press, columnsMenu.panel);
-    this.#tabs.beside = toolbar;
-    const says = [this.#foot.node, this.#count, this.#gone, this.#again.node];
-    const foot = el("footer", "foot row", ...says);
-    root.append(header, line, this.#panel, foot);
-  }
-
   get #head(): LeadGridHead {
     return this.#model.get("head") as LeadGridHead;
   }
@@ -70,11 +63,8 @@ class LeadGridWidget {
     const current = head.tabs.find(({ id }) => id === this.#table) ?? head.tabs[0];
     this.#table = current?.id ?? "";
     setText(this.#title, head.title);
-    this.#tabs.update(
-      head.tabs.map(({ id, name, leads }) => ({ id, label: name, count: leads })),
-      this.#table,
-    );
-    this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(this.#table));
+    const tabs = head.tabs.map(({ id, name, leads }) => ({ id, label: name, count: leads }));
+    this.#tabs.update(tabs, this.#table);
     const isGone = session.presence === "gone";
     showText(this.#count, this.#leads.rows.count);
     this.#foot.update();

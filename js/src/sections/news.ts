@@ -9,7 +9,7 @@ import { AGAIN, type Inline, type Notice, type SuggestionView } from "../contrac
 import { button, el, fill, keyedList, type Part, same, show } from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
-import { goneNotice, NOTHING, noticePart } from "../notice";
+import { goneNotice, NOTHING, noticeList } from "../notice";
 import { prose } from "../prose";
 import type { Context, Session } from "../session";
 import { linkTo } from "../templates";
@@ -77,16 +77,8 @@ export class NewsSection {
     this.#line.node.title = AGAIN;
     this.#close.ariaLabel = this.#close.title = say.DISMISS;
     const run = (): string => view("head").run_id;
-    this.#others = keyedList(
-      el("div"),
-      () => noticePart(session, run),
-      ({ key }: Notice) => key,
-    );
-    this.#suggestions = keyedList(
-      el("ul", "next"),
-      () => suggestionPart(session, run),
-      ({ label }: SuggestionView) => label,
-    );
+    this.#others = noticeList(session, run);
+    this.#suggestions = keyedList(el("ul", "next"), () => suggestionPart(session, run), "label");
     this.#all.panel.classList.add("news-all");
   }
 

@@ -1,6 +1,6 @@
 import { html, render } from "lit-html";
 import type { CodeAnswer, Grid, TableView } from "../contract";
-import { button, el, fill, same, setText, show, showCut, uid } from "../dom";
+import { button, el, fill, same, setText, show, showCut } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
 import type { ColumnsMenu } from "../leads/columns";
@@ -61,20 +61,23 @@ function sortableTable() {
 
 /** The tables, one at a time: their leads or, of a saved card, their columns. Questions are the first tab. */
 export class TablesSection {
-  readonly node: HTMLElement;
-  /** What the foot has of the leads: download, and all of them. */
-  readonly foot = el("span", "ways row");
   readonly #session: Session;
   readonly #view: Context["view"];
   readonly #ask: { node: HTMLElement; foot: HTMLElement };
   readonly #columns = sortableTable();
   readonly #said = el("div", "text said");
   readonly #place = el("div", "place");
-  readonly #panel: HTMLElement;
-  readonly #tabs: Tabs;
-  readonly #tools = el("div", "tools row");
+  readonly #panel = el("div", "panel");
+  readonly #tabs = new Tabs("Tables", this.#panel, (id) => {
+    this.#chosen = id;
+    this.refresh();
+  });
+  readonly #tools = el("div", "tools row", this.#tabs.node);
+  readonly node = el("section", "tables", this.#tools, this.#panel);
   readonly #count = el("span", "mute cut", { role: "status" });
   readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
+  /** What the foot has of the leads: download, and all of them. */
+  readonly foot = el("span", "ways row", this.#all, this.#count);
   /** The tab that the user, or a new question, has chosen. */
   #chosen: string | null = null;
   /** Whether the questions are in front. */
@@ -96,14 +99,6 @@ export class TablesSection {
   /** @param ask - The form of the agent's questions, and what sends the answers. */
   constructor({ session, view }: Context, ask: { node: HTMLElement; foot: HTMLElement }) {
     [this.#session, this.#view, this.#ask] = [session, view, ask];
-    this.#panel = el("div", "panel", { id: uid(), role: "tabpanel" });
-    this.#tabs = new Tabs("Tables", this.#panel.id, (id) => {
-      this.#chosen = id;
-      this.refresh();
-    });
-    this.#tools.append(this.#tabs.node);
-    this.foot.append(this.#all, this.#count);
-    this.node = el("section", "tables", this.#tools, this.#panel);
   }
 
   refresh(): void {
@@ -209,14 +204,10 @@ export class TablesSection {
   #drawTabs(table: TableView | undefined, isAsking: boolean): void {
     const [{ items }, ask] = [this.#view("tables"), this.#view("ask")];
     const question = ask ? [{ id: ASK, label: say.ASK_TAB, count: `${ask.questions.length}` }] : [];
-    const shown = isAsking ? ASK : (table?.id ?? "");
-    this.#tabs.update(
-      [...question, ...items.map(({ id, name, leads }) => ({ id, label: name, count: leads }))],
-      shown,
-    );
+    const tabs = items.map(({ id, name, leads }) => ({ id, label: name, count: leads }));
+    this.#tabs.update([...question, ...tabs], isAsking ? ASK : (table?.id ?? ""));
     // One question, or one table that isn't there yet, needs no tabs.
     show(this.#tools, items.length > 0 && (this.#hadLeads || this.#view("head").done));
-    this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(shown));
   }
 
   #drawPanel(table: TableView | undefined, isAsking: boolean, isShown: boolean): void {
