@@ -93,15 +93,13 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
     price = price_of(state)
     numbers = [shown_count(state.lead_count), qualified_leads, used_of(state)]
     leads, qualified, used = ("" if number is None else words.count(number) for number in numbers)
+    label = _filling(entry, form, head["status_label"]) or head["status_label"]
+    stage = "needs_you" if is_lost else _stage(state, head["tone"])
+    # Until a run is read, only its id distinguishes it from others.
+    prompt = head["prompt"] or entry.prompt or state.run_id
     return {
-        "position": entry.position,
+        **_row(entry, prompt, label, head["tone"], stage, note=_note(entry, state, form)),
         "token": head["token"],
-        # Until a run is read, only its id distinguishes it from others.
-        "prompt": clip(head["prompt"] or entry.prompt or state.run_id, PROMPT_LIMIT),
-        "name": clip(entry.name, NAME_LIMIT),
-        "status_label": _filling(entry, form, head["status_label"]) or head["status_label"],
-        "tone": head["tone"],
-        "stage": "needs_you" if is_lost else _stage(state, head["tone"]),
         "done": head["done"],
         "settled": head["settled"] and not entry.unread,
         "leads": leads,
@@ -112,7 +110,6 @@ def make_row(entry: BoardEntry, *, form: Form = "live") -> BoardRow:
         "started_at": head["started_at"],
         "completed_at": head["completed_at"],
         "button": _button(entry, state, head),
-        "note": _note(entry, state, form),
     }
 
 
@@ -187,10 +184,15 @@ def _row_of_brief(entry: BoardEntry, form: Form) -> BoardRow:
     note = entry.error.title if entry.error is not None else ""
     if entry.queue is not None and not note:
         note = entry.queue.reason
+    return _row(entry, entry.prompt, label, tone, stage, note=note)
+
+
+def _row(entry: BoardEntry, prompt: str, label: str, tone: Tone, stage: Stage, *, note: str) -> BoardRow:
+    """Return a row with what is known without a run."""
     return {
         "position": entry.position,
         "token": "",
-        "prompt": clip(entry.prompt, PROMPT_LIMIT),
+        "prompt": clip(prompt, PROMPT_LIMIT),
         "name": clip(entry.name, NAME_LIMIT),
         "status_label": label,
         "tone": tone,

@@ -16,7 +16,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.card.render.html_writer import render_html
 from origami_widgets.card.render.text_writer import render_text
 from origami_widgets.card.view import view_changed, view_now
-from origami_widgets.card.widgets.snapshot import freeze_after, snapshot_of
+from origami_widgets.card.widgets.snapshot import freeze_after, is_final, snapshot_of
 from origami_widgets.host.application import (
     Outputs,
     executed_by_program,
@@ -247,11 +247,6 @@ def stream_of(conversation: Conversation) -> HtmlStream:
     if conversation not in _streams:
         _streams[conversation] = HtmlStream(conversation)
     return _streams[conversation]
-
-
-def is_final(view: View) -> bool:
-    """Return whether the view will not change any more by itself."""
-    return view["head"]["settled"] and not any(notice["key"] in ("sending", "queued") for notice in view["notices"])
 
 
 def stream_snapshot(conversation: Conversation, *, final: bool) -> dict[str, Any]:

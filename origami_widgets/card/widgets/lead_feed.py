@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from origami_widgets.card.view.lead_cells import (
     in_reading_order,
     shown_columns,
 )
+from origami_widgets.card.view.result import found_values
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.card.widgets.lead_pages import (
     LeadPage,
@@ -31,7 +32,9 @@ from origami_widgets.card.widgets.lead_pages import (
     read_looked_at,
 )
 from origami_widgets.host.runtime import time_limit
+from origami_widgets.run.own_cells import added_later
 from origami_widgets.run.polling.poller import poller
+from origami_widgets.run.reduce import Changed, LeadsCounted
 from origami_widgets.run.state import is_unjudged
 from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import shown_count
@@ -39,9 +42,10 @@ from origami_widgets.words.numbers import shown_count
 from .lead_order import KnownTables, ShownLeads, drawn, leads_answer, merge, said_of, tables_with_leads
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models.table import FlatRow, Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.view.messages import LeadFilter, LeadsAnswer, LeadSort
+    from origami_widgets.run.conversation import Conversation
 
 
 log = logging.getLogger("origami_widgets")
@@ -75,15 +79,10 @@ class LeadFeed:
         send: sends a message to all grids of the widget.
         table: returns the current table with an id, cut to `TABLE_ID_LIMIT`; None if there is none.
         operations: returns the API to read a table through; None without one.
-        goes_on: returns whether the run of a table, or after it the filling of its cells, goes on. Until then, the table's
-            saved filters are ignored, unless leads were judged before: they would hide each lead until it has been judged.
-        is_own: returns whether a table is a list of the user's own: all its rows are shown, its own columns first.
-        stopped: returns the ids of a table's columns that were stopped here.
-        added: returns the ids of a table's columns that follow-ups have added, newest first.
+        conversation: returns the conversation whose table has an id; None for a table without a run.
         filters: conditions for all reads, besides those of the grid.
         sort: the order if the grid has none.
-        counted: called with a table's id and its number of leads if an answer has another one than the table.
-        own_read: called with a list of the user's own and its rows, as far as they were read, after each page.
+        counted: called when an answer has told another number of leads than the run knew: the widget shows it before the leads.
         left_out: returns the ids of those rows of a table that the user's list leaves out.
         merged: returns the tables that are shown as one, each with the name of its run; None if an id is that of a table.
     """
@@ -92,14 +91,10 @@ class LeadFeed:
     table: Callable[[str], Table | None]
     operations: Callable[[Table], Operations | None]
     _: KW_ONLY
-    goes_on: Callable[[Table], bool] = lambda _: False
-    is_own: Callable[[Table], bool] = lambda _: False
-    stopped: Callable[[Table], Collection[str]] = lambda _: ()
-    added: Callable[[Table], Sequence[str]] = lambda _: ()
+    conversation: Callable[[str], Conversation | None] = lambda _: None
     filters: Sequence[LeadFilter] = ()
     sort: LeadSort | None = None
-    counted: Callable[[str, int], object] = lambda _table_id, _leads: None
-    own_read: Callable[[Table, Sequence[FlatRow]], object] = lambda _table, _rows: None
+    counted: Callable[[], object] = lambda: None
     left_out: Callable[[LoadedLeads], frozenset[str]] = lambda _: frozenset()
     merged: Callable[[str], Sequence[tuple[Table, str]] | None] = lambda _: None
     _grids: dict[str, LookedAtGrid] = field(default_factory=dict, init=False)
@@ -120,7 +115,7 @@ class LeadFeed:
             with_checking: whether to return also those of which it is not known yet if they pass the saved filters.
         """
         looked = [grid.parts[table_id] for grid in list(self._grids.values()) if table_id in grid.parts]
-        most = max(looked, key=lambda each: sum(len(page.leads) for page in each.pages), default=None)
+        most = max(looked, key=lambda each: sum(len(page.rows) for page in each.pages), default=None)
         return LoadedLeads(self.table(table_id)) if most is None else most.loaded(with_checking=with_checking)
 
     def shown(self, grid: str) -> ShownLeads:
@@ -226,7 +221,8 @@ class LeadFeed:
             # In the order of a column, all leads of the window may be of this table.
             start = 0 if has_column else before
             part.first, part.last = grid.first - start, grid.last - start
-            before += (part.shown_total if part.pages else part.lead_count) or 0
+            total = part.total_with_absent
+            before += (part.lead_count or 0) if not part.pages else 0 if total is None else total - part.absent
         grid.parts = parts
 
     async def _run(self) -> None:
@@ -366,16 +362,16 @@ class LeadFeed:
         if not self._is_read_on(part):
             return
         if not (query.saved_filters or query.filters or answer.total in (None, table.lead_count)):
-            # The run has the count before the rows are shown: it is checked more seldom.
-            self.counted(table.id, answer.total)
+            self._note_count(table.id, answer.total)
             table = replace(table, lead_count=answer.total)
         self._use_saved_filters(part, table, operations)
         own = self.is_own(table)
-        order = in_reading_order(columns, own=own, added=self.added(table))
+        conversation = self.conversation(table.id)
+        order = in_reading_order(columns, own=own, added=_added(conversation, table))
         is_shaped_anew = [each.slug for each, _ in order] != [each.slug for each, _ in part.order]
         part.columns, part.order, part.is_own, part.total = columns, order, own, answer.total
         part.note, part.failures = "", 0
-        part.stopped = self.stopped(table)
+        part.stopped = _stopped(conversation, table)
         is_cut = part.is_endless(number, answer)
         following = None if is_cut else answer.next_cursor
         page = LeadPage(list(answer.items), following, is_cut, table.version, time.monotonic(), listed)
@@ -383,9 +379,15 @@ class LeadFeed:
         part.put(number, page)
         if is_shaped_anew:
             part.choose_rows()
-        if own and not query.filters and {page.version for page in part.pages} == {table.version}:
-            self.own_read(table, [row for page in part.pages for row in page.received])
+        if conversation is not None and own and not query.filters:
+            _note_found(conversation, part, table)
         self._send_grid(grid)
+
+    def _note_count(self, table_id: str, leads: int) -> None:
+        """Tell the run the number of leads before the rows are shown: it is checked more seldom."""
+        if (conversation := self.conversation(table_id)) is not None:
+            conversation.current.update(LeadsCounted(table_id, leads, at=time.time()))
+            self.counted()
 
     def _use_saved_filters(self, part: LookedAt, table: Table, operations: Operations) -> None:
         """Look up which leads pass the saved filters, where that matters."""
@@ -427,6 +429,24 @@ class LeadFeed:
         if part.choose_rows() or had_note or part.grid.said != said_of(part.grid, self._known(part.grid)):
             self._send_grid(part.grid)
 
+    def goes_on(self, table: Table) -> bool:
+        """Return whether the run of a table goes on, or fills its cells as far as it is still followed.
+
+        Until then, the table's saved filters are ignored, unless leads were judged before: they would hide each lead until
+        it has been judged.
+        """
+        conversation = self.conversation(table.id)
+        if conversation is None:
+            return False
+        state = conversation.current.state
+        is_followed = state.connection.state in ("live", "reconnecting")
+        return not state.done or (is_followed and bool(shown_count(table.cells.running)))
+
+    def is_own(self, table: Table) -> bool:
+        """Return whether a table is a list that the run was given: all its rows are shown, its own columns first."""
+        conversation = self.conversation(table.id)
+        return conversation is not None and table.id.lower() in conversation.state.focused
+
     def _is_unfiltered(self, table: Table) -> bool:
         # Of a list of the user's own, all rows are shown, whatever the agent has saved filters for.
         return (self.goes_on(table) and table.id not in self._judged) or self.is_own(table)
@@ -466,6 +486,26 @@ class LeadFeed:
         answer = leads_answer(grid, self._known(grid))
         if answer is not None:
             self.send(answer)
+
+
+def _stopped(conversation: Conversation | None, table: Table) -> set[str]:
+    """Return the ids of a table's columns that were stopped here, and would have run for every lead."""
+    if conversation is None or conversation.state.stopped is None:
+        return set()
+    return {column for table_id, column in conversation.whole if table_id == table.id}
+
+
+def _added(conversation: Conversation | None, table: Table) -> list[str]:
+    """Return the ids of a table's columns that follow-ups have added, newest first."""
+    return [] if conversation is None else added_later(conversation.states, table)
+
+
+def _note_found(conversation: Conversation, part: LookedAt, table: Table) -> None:
+    """Note what was found in a list of the user's own, as far as it was read in one version."""
+    rows = [row for page in part.pages for row in page.received]
+    found = found_values(conversation.own_states, table, rows)
+    if found is not None and {page.version for page in part.pages} == {table.version}:
+        conversation.current.update(Changed(found=found))
 
 
 def _as_query(sort: LeadSort | None) -> dict[str, str] | None:

@@ -25,6 +25,7 @@ from origami_widgets.card.view.messages import (
 )
 from origami_widgets.card.view.run_head import as_of, clock_view, make_clock, quiet_attach_line
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
+from origami_widgets.card.widgets.lead_pages import read_sort
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import copies
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from origami_widgets.card.view.contract import ClockView, Form
     from origami_widgets.card.widgets.lead_pages import LoadedLeads
     from origami_widgets.frames.leads.left_out import LeftOut
-    from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.conversation import Conversation
 
 SAVED_LIMIT: Final = 20
 """Most leads to save in a notebook, with `save=True`."""
@@ -430,9 +431,9 @@ class LeadGrid(LeadWidget):
     def _name_of(self, table_id: str) -> str:
         return next((tab["name"] for tab in self._tabs() if tab["id"] == table_id), "")
 
-    def _watch(self, table: str) -> RunWatch | None:
+    def _conversation_on(self, table: str) -> Conversation | None:
         placed = self._tables_now.by_id.get(clip(table, TABLE_ID_LIMIT))
-        return None if placed is None or placed[1] is None else placed[1].conversation.current
+        return None if placed is None or placed[1] is None else placed[1].conversation
 
     def _shown_table(self) -> str:
         return self._leads.newest_table or next((tab["id"] for tab in self._tabs()), "")
@@ -551,9 +552,7 @@ def _as_filters(given: Sequence[Mapping[str, Any]] | None) -> list[LeadFilter]:
 
 
 def _as_sort(given: Mapping[str, str] | None) -> LeadSort | None:
-    match given:
-        case None:
-            return None
-        case {"column": str(column), "direction": "asc" | "desc" as direction}:
-            return LeadSort(column=column, direction=direction)
-    raise refused("The sort order is not valid", given, "Use {'column': slug, 'direction': 'asc'} or 'desc'.")
+    sort = read_sort(given)
+    if sort is None and given is not None:
+        raise refused("The sort order is not valid", given, "Use {'column': slug, 'direction': 'asc'} or 'desc'.")
+    return sort

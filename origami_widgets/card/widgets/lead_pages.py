@@ -80,8 +80,7 @@ class LeadPage:
         received: all rows, as the server sent them.
         listed: ids of those among them that the user's list leaves out.
         left_out: those of `listed` that the saved filters don't hide, by id.
-        leads: the shown rows among them.
-        rows: ids and shown cells of the shown rows.
+        rows: the shown rows among them, with their cells.
         marks: how rows are marked, by row id.
         following: the cursor of the next page; None on the last.
         is_cut: whether the server names a next page although it would never come to an end.
@@ -96,18 +95,17 @@ class LeadPage:
     read_at: float
     listed: frozenset[str] = frozenset()
     left_out: dict[str, FlatRow] = field(default_factory=dict)
-    leads: list[FlatRow] = field(default_factory=list)
-    rows: list[tuple[str, list[LeadCell]]] = field(default_factory=list)
+    rows: list[tuple[FlatRow, list[LeadCell]]] = field(default_factory=list)
     marks: dict[str, LeadMark] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
         """The ids of the rows."""
-        return [row_id for row_id, _ in self.rows]
+        return [lead.id for lead, _ in self.rows]
 
     def choose(self, looked: LookedAt) -> None:
         """Choose the shown rows: not those that the saved filters hide or the user's list leaves out, unless they are asked for."""
-        self.leads, self.marks, self.left_out = [], {}, {}
+        self.rows, self.marks, self.left_out = [], {}, {}
         for lead in self.received:
             passes = looked.passes(lead.id)
             if passes is False and not looked.grid.include_hidden:
@@ -121,8 +119,7 @@ class LeadPage:
                 self.marks[lead.id] = "checking"
             elif not passes:
                 self.marks[lead.id] = hidden_mark(lead, looked.columns)
-            self.leads.append(lead)
-        self.rows = [(lead.id, make_cells(lead, looked.order)) for lead in self.leads]
+            self.rows.append((lead, make_cells(lead, looked.order)))
 
     def is_stale(self, version: Version, now: float, spacing: float) -> bool:
         """Return whether the page must be read again, at least `spacing` seconds after it was read."""
@@ -189,12 +186,8 @@ class LookedAt:
     @property
     def is_checked_first(self) -> bool:
         """Whether a user waits for the first answer to which leads pass the saved filters."""
-        return (
-            bool(self.pages)
-            and self.saved_filters is not None
-            and self.saved_filters.requests < FIRST_REQUESTS
-            and self.is_checking
-        )
+        saved = self.saved_filters
+        return bool(self.pages) and saved is not None and saved.requests < FIRST_REQUESTS and not saved.is_complete
 
     @property
     def is_checking(self) -> bool:
@@ -223,12 +216,6 @@ class LookedAt:
             return self.total
         unread = max(0, self.total - sum(len(page.received) for page in self.pages))
         return sum(len(page.rows) for page in self.pages) + self.absent + (0 if self.is_complete else unread)
-
-    @property
-    def shown_total(self) -> int | None:
-        """The number of leads to show; while pages or saved filters are still read, the most that it can be."""
-        total = self.total_with_absent
-        return None if total is None else total - self.absent
 
     @property
     def hidden(self) -> int | None:
@@ -327,15 +314,10 @@ class LookedAt:
         """Return the leads read, by row id and in order. If a lead is on two pages, the newest reading counts."""
         newest: dict[str, LeadPage] = {}
         for page in self.pages:
-            for row_id, _ in page.rows:
+            for row_id in page.ids:
                 if row_id not in newest or page.read_at >= newest[row_id].read_at:
                     newest[row_id] = page
-        return {
-            row_id: (lead, cells)
-            for page in self.pages
-            for lead, (row_id, cells) in zip(page.leads, page.rows, strict=True)
-            if newest[row_id] is page
-        }
+        return {lead.id: (lead, cells) for page in self.pages for lead, cells in page.rows if newest[lead.id] is page}
 
     def put(self, number: int, page: LeadPage) -> None:
         """Store a page, replacing an older one."""
@@ -432,11 +414,14 @@ def read_looked_at(message: Any) -> LookedAtGrid | None:
             kept = [each for each in map(_filter, filters[:8]) if each is not None]
             size = min(max(size, 1), LARGEST_PAGE)
             window = max(first, 0), min(max(last, 0), 100_000)
-            return LookedAtGrid(grid, query, table, size, _sort(sort), kept, include_hidden, include_left_out, *window)
+            return LookedAtGrid(
+                grid, query, table, size, read_sort(sort), kept, include_hidden, include_left_out, *window
+            )
     return None
 
 
-def _sort(value: object) -> LeadSort | None:
+def read_sort(value: object) -> LeadSort | None:
+    """Return an order of rows; None if the value is none."""
     match value:
         case {"column": str(column), "direction": "asc" | "desc" as direction}:
             return LeadSort(column=column[:200], direction=direction)

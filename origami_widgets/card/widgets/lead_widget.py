@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
@@ -11,23 +10,18 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.card.view.lead_cells import with_off
 from origami_widgets.card.view.messages import DownloadAnswer, FileFormat, LeadFilter, LeadsAnswer, LeadSort
-from origami_widgets.card.view.result import found_values
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
-from origami_widgets.run.conversation import conversation_of
-from origami_widgets.run.own_cells import added_later
-from origami_widgets.run.reduce import Changed, LeadsCounted
-from origami_widgets.words.numbers import shown_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from origami_widgets.api.models.table import FlatRow, Table
+    from origami_widgets.api.models.table import Table
     from origami_widgets.api.operations import Operations
     from origami_widgets.card.widgets.lead_pages import LoadedLeads
     from origami_widgets.frames.source import Source
     from origami_widgets.host.application import Outputs
-    from origami_widgets.run.polling.run_watch import RunWatch
+    from origami_widgets.run.conversation import Conversation
 
 
 class LeadWidget(LiveWidget):
@@ -50,14 +44,10 @@ class LeadWidget(LiveWidget):
             self._table,
             self._operations,
             merged=self._merged,
-            goes_on=self._goes_on,
-            is_own=self._is_own,
-            stopped=self._stopped,
-            added=self._added,
+            conversation=self._conversation_on,
             filters=filters,
             sort=sort,
-            counted=self._leads_counted,
-            own_read=self._own_read,
+            counted=self._flush,
             left_out=self._ids_left_out,
         )
         super().__init__(outputs)
@@ -78,34 +68,8 @@ class LeadWidget(LiveWidget):
         table = self._table(table_id)
         return "" if table is None else table.name or ""
 
-    def _goes_on(self, table: Table) -> bool:
-        """Return whether the run of a table goes on, or fills its cells as far as it is still followed."""
-        watch = self._watch(table.id)
-        if watch is None:
-            return False
-        is_followed = watch.state.connection.state in ("live", "reconnecting")
-        return not watch.state.done or (is_followed and bool(shown_count(table.cells.running)))
-
-    def _is_own(self, table: Table) -> bool:
-        """Return whether a table is a list that the run was given, and not one that it built."""
-        watch = self._watch(table.id)
-        return watch is not None and table.id.lower() in conversation_of(watch).state.focused
-
-    def _stopped(self, table: Table) -> set[str]:
-        """Return the ids of a table's columns that were stopped here, and would have run for every lead."""
-        watch = self._watch(table.id)
-        conversation = None if watch is None else conversation_of(watch)
-        if conversation is None or conversation.state.stopped is None:
-            return set()
-        return {column for table_id, column in conversation.whole if table_id == table.id}
-
-    def _added(self, table: Table) -> list[str]:
-        """Return the ids of a table's columns that follow-ups have added, newest first."""
-        watch = self._watch(table.id)
-        return [] if watch is None else added_later(conversation_of(watch).states, table)
-
-    def _watch(self, table: str) -> RunWatch | None:
-        """Return the watch of the current run of a table; None for a table without a run."""
+    def _conversation_on(self, table: str) -> Conversation | None:
+        """Return the conversation of the current run of a table; None for a table without a run."""
         raise NotImplementedError
 
     def _merged(self, table: str) -> Sequence[tuple[Table, str]] | None:  # noqa: ARG002 - for grids of several runs
@@ -117,17 +81,6 @@ class LeadWidget(LiveWidget):
         return frozenset()
 
     # The same for all kinds.
-
-    def _leads_counted(self, table_id: str, leads: int) -> None:
-        if (watch := self._watch(table_id)) is not None:
-            watch.update(LeadsCounted(table_id, leads, at=time.time()))
-            # The count is sent before the leads.
-            self._flush()
-
-    def _own_read(self, table: Table, rows: Sequence[FlatRow]) -> None:
-        watch = self._watch(table.id)
-        if watch is not None and (found := found_values(conversation_of(watch).own_states, table, rows)) is not None:
-            watch.update(Changed(found=found))
 
     def _send_leads(self, answer: LeadsAnswer) -> None:
         if answer["heads"] is not None:

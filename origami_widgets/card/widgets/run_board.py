@@ -165,7 +165,8 @@ class RunBoard(LiveWidget):
         pages.note_request(request())
         with self.lock:
             batch, view = self.batch, self.view
-            if batch is not None and self.is_live and not _is_live(queue_of(batch).presentation):
+            known = None if batch is None else queue_of(batch).presentation
+            if batch is not None and self.is_live and not (known and known.is_live):
                 # So that a wait for the batch also freezes a board that the user made.
                 queue_of(batch).presentation = self
             settled = view["head"]["settled"]
@@ -288,10 +289,6 @@ def board_of(batch: RunBatch) -> RunBoard:
     if board is None or not board.is_live:
         board = queue_of(batch).presentation = RunBoard(batch)
     return board
-
-
-def _is_live(board: RunBoard | None) -> bool:
-    return board is not None and board.is_live
 
 
 def open_card(run: Run) -> RunCard:

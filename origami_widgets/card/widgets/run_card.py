@@ -30,7 +30,6 @@ from origami_widgets.words.foreign_text import clip
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table
     from origami_widgets.run.conversation import Conversation
-    from origami_widgets.run.polling.run_watch import RunWatch
 
 
 class RunCard(LeadWidget):
@@ -194,8 +193,8 @@ class RunCard(LeadWidget):
         tables = self._conversation.state.tables
         return next((table for table in tables if clip(table.id, TABLE_ID_LIMIT) == table_id), None)
 
-    def _watch(self, table: str) -> RunWatch:  # noqa: ARG002 - a card has the tables of one run
-        return self._conversation.current
+    def _conversation_on(self, table: str) -> Conversation:  # noqa: ARG002 - a card has the tables of one run
+        return self._conversation
 
     def _exported(self) -> Run:
         return self.run

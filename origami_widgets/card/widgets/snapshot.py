@@ -120,15 +120,18 @@ def _parts(pieces: re.Pattern[str], old: str, new: str) -> list[str | PieceRange
     return parts
 
 
+def is_final(view: View) -> bool:
+    """Return whether the view will not change any more by itself."""
+    return view["head"]["settled"] and not any(notice["key"] in ("sending", "queued") for notice in view["notices"])
+
+
 def freeze_after(view: View) -> float | None:
     """Return the seconds after which a card is frozen; None while it must stay alive.
 
     Args:
         view: the card's view.
     """
-    if not view["head"]["settled"] or view["ask"] is not None:
-        return None
-    if any(notice["key"] in ("sending", "queued") for notice in view["notices"]):
+    if not is_final(view) or view["ask"] is not None:
         return None
     if any(notice["button"] is not None for notice in view["notices"]):
         return REMEDY_TIME

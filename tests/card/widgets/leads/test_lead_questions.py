@@ -77,9 +77,8 @@ def test_what_is_no_condition_is_left_out(made):
 
 def test_cells_may_come_until_what_is_shown_was_read_after_the_end(made):
     going_on = [True]
-    feed = LeadFeed(
-        made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, goes_on=lambda _: going_on[0]
-    )
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: made.operations)
+    feed.goes_on = lambda _: going_on[0]
 
     def is_final():
         return made.front.answers[-1]["final"]
