@@ -92,7 +92,6 @@ def test_a_key_or_an_address_that_is_wrong(sandbox: Any, is_there: bool) -> None
     assert KEY not in json.dumps(report)
 
 
-@pytest.mark.slow
 def test_an_old_anywidget(setup: dict[str, str], tmp_path: Path) -> None:
     old = tmp_path / "old" / "anywidget-0.9.3.dist-info"
     old.mkdir(parents=True)

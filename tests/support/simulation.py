@@ -71,7 +71,6 @@ class Organization:
     Attributes:
         asked: when each run was asked about with success, by run id.
         listed: when the tables of each agent were read with success, by its id.
-        rows: when pages of leads were read with success.
         by_kernel: when each kernel asked, whatever became of it.
         refused: when each kernel was refused, by its number.
         left: what was left of the quota, at each answer.
@@ -83,20 +82,16 @@ class Organization:
         self.listed: dict[str, list[float]] = defaultdict(list)
         self.by_kernel: dict[int, list[float]] = defaultdict(list)
         self.refused: dict[int, list[float]] = defaultdict(list)
-        self.rows: list[float] = []
         self.left: list[int] = []
         self._rate_limits = RateLimits(1.0)
 
-    def answer(self, kernel: int, run_id: str, *, tables: bool = False, rows: bool = False) -> ApiResponse:
+    def answer(self, kernel: int, run_id: str, *, tables: bool = False) -> ApiResponse:
         now = self.clock.now
         self.by_kernel[kernel].append(now)
         status, body = 200, {"items": []} if tables else {**RUNNING, "id": run_id}
         try:
             headers = self._rate_limits.count_organization(now)
-            if rows:
-                self.rows.append(now)
-            else:
-                (self.listed if tables else self.asked)[run_id].append(now)
+            (self.listed if tables else self.asked)[run_id].append(now)
         except ErrorResponse as refused:
             status, body, headers = refused.status, refused.body, refused.headers
             self.refused[kernel].append(now)
@@ -134,19 +129,15 @@ class Kernel:
     async def poll_agent_tables(self, agent_id: str, *, include: Any) -> ApiResponse:
         return await self._ask(f"{self._number}/{agent_id}", tables=True)
 
-    async def _ask(self, about: str, *, tables: bool = False, rows: bool = False) -> ApiResponse:
+    async def _ask(self, about: str, *, tables: bool = False) -> ApiResponse:
         self.traffic.note_request()
         await self._organization.clock.sleep(LATENCY / 2, asyncio.Event())
-        answer = self._organization.answer(self._number, about, tables=tables, rows=rows)
+        answer = self._organization.answer(self._number, about, tables=tables)
         await self._organization.clock.sleep(LATENCY / 2, asyncio.Event())
         self.traffic.note_response(answer)
         if answer.status_code != 200:
             raise error_from(answer)
         return answer
-
-    async def read_rows(self) -> None:
-        """Read a page of leads, as a card does whose leads are looked at."""
-        await self._ask("rows", rows=True)
 
     def close(self) -> None:
         for watch in self.watches:

@@ -145,7 +145,6 @@ def test_rows_in_another_order_are_the_same_list(server, call, companies):
         call(companies.assign(zip="edited"), once="crm", credit_limit=500)
 
 
-@pytest.mark.sweep
 @PAID
 @pytest.mark.parametrize("fault", ["lost", 500, 402, 429])
 def test_a_write_that_fails_is_not_paid_twice(server, call, fault):

@@ -73,7 +73,6 @@ def test_kernels_that_run_the_cell_at_once_share_one_run(front, kernels):
     assert len(front.runs()) == len(front.starts) == 1
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("end", [None, pytest.param(signal.SIGINT, marks=pytest.mark.posix)])
 def test_a_kernel_that_ended_before_the_answer_has_paid_once(end, client, front, kernels, files):
     kernels.die(KERNEL, BRIEF, "porto", end=end)
