@@ -502,9 +502,10 @@ def _added(conversation: Conversation | None, table: Table) -> list[str]:
 
 def _note_found(conversation: Conversation, part: LookedAt, table: Table) -> None:
     """Note what was found in a list of the user's own, as far as it was read in one version."""
+    if {page.version for page in part.pages} != {table.version}:
+        return
     rows = [row for page in part.pages for row in page.received]
-    found = found_values(conversation.own_states, table, rows)
-    if found is not None and {page.version for page in part.pages} == {table.version}:
+    if (found := found_values(conversation.own_states, table, rows)) is not None:
         conversation.current.update(Changed(found=found))
 
 

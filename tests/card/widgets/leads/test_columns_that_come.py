@@ -127,8 +127,9 @@ def test_each_value_stands_below_its_head_while_runs_work(begin, opened, unlimit
 @pytest.mark.parametrize("is_moved_by", ["name", "own"])
 def test_values_move_with_their_columns(made, is_moved_by):
     own, front, tables = [False], Front(), list(made.tables)
-    feed = LeadFeed(front.receive, found_in(lambda: tables), lambda _: made.operations)
-    feed.is_own = lambda _: own[0]
+    run = ow.Run.from_payload({"id": "run", "status": "completed", "request": {"focusTableIds": [made.table.id]}})
+    of = {"conversation": lambda _: run.conversation if own[0] else None}
+    feed = LeadFeed(front.receive, found_in(lambda: tables), lambda _: made.operations, **of)
     on_loop(feed.look, message(made.table.id, last=2 * SIZE - 1, include_hidden=True))
     see(lambda: len(front.rows) == 2 * SIZE)
     before = shown_by(front)

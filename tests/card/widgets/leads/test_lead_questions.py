@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import origami_widgets as ow
 from origami_widgets.card.widgets import lead_feed
 from origami_widgets.card.widgets.lead_feed import GRIDS_LIMIT, LeadFeed
 from tests.card.live import on_loop
@@ -76,9 +77,9 @@ def test_what_is_no_condition_is_left_out(made):
 
 
 def test_cells_may_come_until_what_is_shown_was_read_after_the_end(made):
-    going_on = [True]
-    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: made.operations)
-    feed.goes_on = lambda _: going_on[0]
+    going_on, run = [True], ow.Run.from_payload({"id": "run", "status": "running"})
+    of = {"conversation": lambda _: run.conversation if going_on[0] else None}
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, **of)
 
     def is_final():
         return made.front.answers[-1]["final"]

@@ -212,10 +212,10 @@ def test_a_grid_that_begins_with_hidden_leads(made):
 
 
 def test_the_brief_applies_when_its_run_ends_even_if_its_table_stays_as_it_is(made):
-    goes_on, wanted = [True], api_ids(made)
+    goes_on, wanted, run = [True], api_ids(made), ow.Run.from_payload({"id": "run", "status": "running"})
     made.sandbox.rows.clear()
-    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: made.operations)
-    feed.goes_on = lambda _: goes_on[0]
+    of = {"conversation": lambda _: run.conversation if goes_on[0] else None}
+    feed = LeadFeed(made.front.receive, found_in(lambda: made.tables), lambda _: made.operations, **of)
     on_loop(feed.look, message(made.table.id, size=200, last=199))
     see(lambda: len(made.front.rows) == made.table.lead_count)
     assert made.sandbox.rows[0]["defaults"] == "false"
