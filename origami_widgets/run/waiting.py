@@ -69,7 +69,8 @@ def reached(state: RunState, until: Until, *, looks: int = QUIET_LOOKS) -> bool:
             cause="It was watched for 75 minutes, longer than a run can take.",
             remedy=f'Check again with run.refresh(), or ow.attach("{make_token(state.agent_id, state.run_id)}").',
         )
-    return state.connection.state == "ended"
+    # The stop of a reached limit goes on after the last check.
+    return state.connection.state == "ended" and not stops_for(state)
 
 
 def _is_filled(state: RunState, looks: int) -> bool:

@@ -9,12 +9,10 @@ import threading
 import pytest
 
 import origami_widgets as ow
+from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.starts import credit_limit
 from tests.support.errors import raises
-from tests.support.quick import (
-    see,
-    use_spending_clock,
-)
+from tests.support.quick import see, use_spending_clock
 from tests.support.server import answer
 from tests.support.spending_server import SpendingServer
 
@@ -59,6 +57,7 @@ def ended(server, *runs):
 @pytest.mark.parametrize("limit", [50, 200])
 def test_one_run_is_ended_with_its_cells(server, client, limit):
     run = ow.start("Find bakeries", credit_limit=limit, client=client, show=False).wait("cells")
+    assert run.state.looks >= QUIET_LOOKS, "a process may end now"
     spent = ended(server, run)
     assert limit < spent < IN_TIME
     assert (run.status, run.error.code) == ("cancelled", "CREDIT_LIMIT")
