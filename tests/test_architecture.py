@@ -94,9 +94,11 @@ def imports_of(tree: ast.Module, importer: str, *, package: bool = False, typing
     def walk(node: ast.AST, *, early: bool) -> Iterator[Import]:
         yield from (Import(importer, target, early) for target in targets(node))
         typing_only = isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING" and not typing
-        inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for child in node.orelse if typing_only else ast.iter_child_nodes(node):
-            yield from walk(child, early=early and not inside)
+            # Expressions, which are most nodes, import nothing.
+            if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+                yield from walk(child, early=early and not inside)
 
     yield from walk(tree, early=True)
 

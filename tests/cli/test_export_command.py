@@ -61,6 +61,7 @@ def test_an_unknown_run_or_ending_is_an_error(tmp_path, capsys, token, name, cod
     assert len(capsys.readouterr().err.splitlines()) in (3, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.posix
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_terminal_says_that_leads_are_read_and_an_interrupt_writes_nothing(api, tmp_path):

@@ -42,6 +42,7 @@ def test_the_card_fits_the_terminal_and_ages(api, running):
     assert terminal.left == f"Stopped watching; the run continues. To see it: origami-widgets watch {running}\n"
 
 
+@pytest.mark.slow
 def test_hostile_texts_do_not_move_the_cursor(api):
     run = hostile.filled(hostile.full_payload(), hostile.CORPUS["terminal"], everything=True)
     run |= {"id": "v2_run-1", "agentId": "6b1f0a8e", "status": "running"}
@@ -58,6 +59,7 @@ def test_hostile_texts_do_not_move_the_cursor(api):
     assert controls == {ON, OFF, *re.findall(r"\x1b\[\w", HOME)}
 
 
+@pytest.mark.slow
 def test_the_card_stays_on_the_terminal_at_the_end(api):
     token = api.start(BRIEF)
     terminal = Terminal(api, "watch", token, columns=60)
@@ -70,6 +72,7 @@ def test_the_card_stays_on_the_terminal_at_the_end(api):
     assert max(width_of(line) for line in lines if "ow." not in line and "run v2_" not in line) <= 60
 
 
+@pytest.mark.slow
 def test_a_dumb_terminal_gets_lines(api):
     token = api.start(BRIEF)
     terminal = Terminal(api, "watch", token, TERM="dumb")

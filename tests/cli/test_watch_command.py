@@ -113,6 +113,7 @@ def test_a_missing_key_is_an_error_with_a_remedy(configured_api, monkeypatch, ca
     assert configured_api.api_key not in remedy
 
 
+@pytest.mark.slow
 @pytest.mark.posix
 def test_a_closed_pipe_ends_the_watch_without_an_error(api):
     with Sandbox(speed=60).serve() as served:
@@ -126,6 +127,7 @@ def test_a_closed_pipe_ends_the_watch_without_an_error(api):
         watching.stderr.close()
 
 
+@pytest.mark.slow
 def test_characters_that_the_terminal_lacks_are_replaced(api):
     token = api.start("Bäckereien in Porto")
     watching = api.command("watch", token, environment={"PYTHONIOENCODING": "ascii"})

@@ -34,6 +34,7 @@ async def bomb(request: Received, writer: asyncio.StreamWriter) -> None:
 TOO_MUCH = {"200 MB in 200 kB": bomb, "unpacked": answer(b" " * 33 * MEGABYTE)}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", TOO_MUCH.values(), ids=TOO_MUCH)
 def test_it_is_one_failed_poll_whose_cause_is_named(journey, interface, fault):
     seen = journey(timeout=20).go(interface, going_on(3), fault, going_on(9), completed())

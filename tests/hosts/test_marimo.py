@@ -121,7 +121,7 @@ executions["{name}"] += 1
 {run}"""
         said = f'{{executions["{name}"]}} executions, {{len({client}.list_agents())}} agent, {{{run}.status}}'
         cells += [
-            Cell(f"{client} = ow.Sandbox(speed=40).client()", ("ow",), (client,)),
+            Cell(f"{client} = ow.Sandbox(speed=15).client()", ("ow",), (client,)),
             Cell(started, ("again", "executions", "ow", client), (run,)),
             Cell(f"f'{name}: {said}'", ("executions", client, run)),
         ]

@@ -92,6 +92,7 @@ def test_a_key_or_an_address_that_is_wrong(sandbox: Any, is_there: bool) -> None
     assert KEY not in json.dumps(report)
 
 
+@pytest.mark.slow
 def test_an_old_anywidget(setup: dict[str, str], tmp_path: Path) -> None:
     old = tmp_path / "old" / "anywidget-0.9.3.dist-info"
     old.mkdir(parents=True)
@@ -101,6 +102,7 @@ def test_an_old_anywidget(setup: dict[str, str], tmp_path: Path) -> None:
     assert "restart the kernel" in found(report)["old_package"]
 
 
+@pytest.mark.slow
 def test_no_widget_manager(setup: dict[str, str], other_environment: Path) -> None:
     report = examined(setup, str(other_environment))
     assert found(report).keys() == {"no_widget_manager"}

@@ -106,6 +106,7 @@ time.sleep(0.5)
 """
 
 
+@pytest.mark.slow
 def test_a_kernel_shuts_down_by_itself(prepared):
     front, code = prepared
     hang(front, "")

@@ -91,6 +91,7 @@ def test_what_was_shown_when_started_is_not_shown_again_in_its_cell(person):
     assert sum(WIDGET in data for data in again) == 1
 
 
+@pytest.mark.slow
 def test_a_settled_card_that_is_shown_again_is_frozen_too():
     # Long enough that it does not fall between the two cells: what comes there, nbclient (0.11) drops.
     soon = OTHER_PAGE + "from origami_widgets.card.widgets import snapshot\nsnapshot.BUTTON_TIME = 2\n"
