@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 
 from origami_widgets.api.background import loop as loops
 from origami_widgets.api.background.loop import background
+from tests.support.quick import SkippingClock, use_clock
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -104,6 +105,12 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Look for examples in docstrings of the package only, not here."""
     return [each for each in (yield) if not isinstance(each, DoctestModule)]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SkippingClock:
+    """The poller's clock, which skips the time between checks."""
+    return use_clock(monkeypatch, SkippingClock())
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -18,7 +18,7 @@ from origami_widgets.ledger import FIND_MORE, AnswerNeeded, LedgerUnusable
 from tests.support.counting_server import PROXY_PAGE
 from tests.support.front import BROKE
 from tests.support.interrupts import interrupt
-from tests.support.quick import SkippingClock, see, use_clock, without_environment, without_pauses
+from tests.support.quick import SkippingClock, see, without_environment, without_pauses
 from tests.support.server import answer
 from tests.support.start_files import StartFiles
 from tests.support.weekly_server import BRIEF, WEEK, WeeklyServer
@@ -50,11 +50,6 @@ class Weeks:
 
     def rows(self) -> pd.DataFrame:
         return pd.read_csv(self.ledger, dtype=str)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return use_clock(monkeypatch, SkippingClock())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from origami_widgets.card.widgets.click_commands import CardCommandHandler, Clic
 from origami_widgets.run import conversation
 from origami_widgets.run.fill import count_gaps, plan_fill
 from tests.support.front import Front
-from tests.support.quick import SkippingClock, see, use_clock
+from tests.support.quick import see
 from tests.support.server import RawServer
 
 BRIEFS = {"Asked": "Find partners. scenario:needs_input", "Told": "Find bakeries in Porto"}
@@ -70,11 +70,6 @@ def leads_in_grid(source):
 def sheets_of(source, path):
     (file,) = ow.export(source, path, overwrite=True)
     return openpyxl.load_workbook(file).sheetnames
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return use_clock(monkeypatch, SkippingClock())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from origami_widgets.cli.main import main
 from tests.cli.conftest import COMMAND
-from tests.support.quick import SkippingClock, cancel_quickly, see, use_clock, without_environment, without_pauses
+from tests.support.quick import see, use_spending_clock
 from tests.support.spending_server import COLLEAGUE, SpendingServer
 
 STOP, CANCEL = "POST /tables/{id}/cancel", "POST /agents/{id}/cancel"
@@ -23,10 +23,7 @@ AGENT_SECONDS = 60
 
 @pytest.fixture
 def clock(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    cancel_quickly(monkeypatch)
-    return use_clock(monkeypatch, SkippingClock())
+    return use_spending_clock(monkeypatch)
 
 
 @pytest.fixture

@@ -6,14 +6,9 @@ import pandas as pd
 import pytest
 
 from origami_widgets.cli.main import main
-from tests.support.quick import SkippingClock, use_clock, without_environment, without_pauses
+from tests.support.quick import without_environment, without_pauses
 from tests.support.start_files import StartFiles
 from tests.support.weekly_server import BRIEF, WEEK, WeeklyServer
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return use_clock(monkeypatch, SkippingClock())
 
 
 @pytest.fixture

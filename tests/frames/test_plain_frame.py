@@ -37,6 +37,7 @@ def frames(backend):
     return made
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_plain_keeps_what_is_in_a_frame(backend):
     for frame in frames(backend).values():

@@ -1,17 +1,15 @@
-"""A clock that skips the time between checks, and sandboxes: one that goes by it, and one whose runs go on for a while."""
+"""Sandboxes: one that goes by the clock of the poller, and one whose runs go on for a while."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 
 import origami_widgets as ow
-from tests.support.quick import SkippingClock, use_clock
 
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> SkippingClock:
-    """The poller's clock."""
-    return use_clock(monkeypatch, SkippingClock())
+if TYPE_CHECKING:
+    from tests.support.quick import SkippingClock
 
 
 @pytest.fixture

@@ -157,6 +157,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.sweep
 @both
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_after_an_error_on_page_37_the_same_reader_goes_on_at_page_37(server, quick, kind, fault):

@@ -76,6 +76,7 @@ def hrefs(value):
             yield from hrefs(part)
 
 
+@pytest.mark.sweep
 def test_the_view_is_bounded_and_clean(views):
     every = list(itertools.chain.from_iterable(views.values()))
     for view in every:

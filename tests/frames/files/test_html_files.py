@@ -127,6 +127,7 @@ def test_beside_the_leads_it_is_small_and_each_row_stands_once(tmp_path):
 
 
 @pytest.mark.sweep
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", CORPUS)
 def test_nothing_in_a_hostile_lead_is_markup_or_leads_elsewhere(name, tmp_path):
     text = CORPUS[name]

@@ -112,6 +112,7 @@ def test_examples_are_left_out_on_request_and_the_columns_stay(bakeries):
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_columns_and_dtypes_are_the_same_for_every_source(bakeries, backend):
     dtypes = dict(ow.describe_leads(bakeries, dtype_backend=backend).dtypes)

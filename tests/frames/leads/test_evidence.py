@@ -125,6 +125,7 @@ def test_what_is_no_frame_of_leads_is_refused(source):
         ow.evidence_frame(source)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("through", [through_csv, through_parquet, through_excel])
 def test_a_frame_read_back_from_a_file_says_the_same(bakeries, through):
     leads = ow.leads_frame(bakeries)

@@ -19,6 +19,7 @@ def picture_of(chart):
     return Image.open(io.BytesIO(base64.b64decode(shown(chart)[0]["image/png"])))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 def test_a_notebook_gets_the_chart_a_picture_and_a_sentence(plot):
     data, metadata = shown(watched(plot))
@@ -49,6 +50,7 @@ def test_the_background_is_transparent_and_texts_take_the_pages_colour():
     assert config["axis"]["labelColor"] == config["legend"]["labelColor"] == "currentColor"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 def test_a_restyled_plot_keeps_its_class_and_the_rest_of_its_theme(plot):
     chart, before = plot(SOURCES["watched"]), written(watched(plot))

@@ -11,7 +11,7 @@ import origami_widgets as ow
 from origami_widgets.run.starts import cancel as cancelling
 from tests.support.errors import raises
 from tests.support.interrupts import interrupt
-from tests.support.quick import SkippingClock, cancel_quickly, see, use_clock, without_environment, without_pauses
+from tests.support.quick import cancel_quickly, see, use_spending_clock
 from tests.support.spending_server import COLLEAGUE, SpendingServer
 
 STOP = "POST /tables/{id}/cancel"
@@ -20,10 +20,7 @@ DRY = "POST /tables/{id}/cancel dry"
 
 @pytest.fixture
 def clock(monkeypatch):
-    without_environment(monkeypatch)
-    without_pauses(monkeypatch)
-    cancel_quickly(monkeypatch)
-    return use_clock(monkeypatch, SkippingClock())
+    return use_spending_clock(monkeypatch)
 
 
 @pytest.fixture

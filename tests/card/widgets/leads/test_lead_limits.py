@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import time
 
-import pytest
-
 import origami_widgets as ow
 from origami_widgets.api.models.table import Table
 from origami_widgets.card.view.lead_cells import LIMITED
 from origami_widgets.run.reduce import TablesRead
 from tests.card.live import on_loop, receive, sent_by
 from tests.card.widgets.leads.lead_front import SIZE, message
-from tests.support.quick import SkippingClock, see, use_clock
+from tests.support.quick import see
 
 
 class Noting(ow.Sandbox):
@@ -40,11 +38,6 @@ def answers_of(grid):
     return lambda: [
         each["content"] for each in messages if each["method"] == "custom" and each["content"]["kind"] == "leads"
     ]
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return use_clock(monkeypatch, SkippingClock())
 
 
 def test_while_requests_are_refused_the_grid_says_so(clock):
