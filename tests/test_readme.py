@@ -5,15 +5,13 @@ from functools import partial
 from pathlib import Path
 
 import origami_widgets as ow
-from tests.support.quick import SkippingClock, use_clock
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
-def test_the_examples_run(tmp_path, monkeypatch):
+def test_the_examples_run(tmp_path, monkeypatch, clock):
     monkeypatch.chdir(tmp_path)
-    clock = use_clock(monkeypatch, SkippingClock())
     # On this clock, too: else its rate limit would last for a minute that the client has skipped.
     monkeypatch.setattr(ow, "use_sandbox", partial(ow.use_sandbox, clock=clock.time))
     blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import pytest
 
 from origami_widgets.cli.main import main
 from tests.support.own_list_server import OwnListServer
-from tests.support.quick import SkippingClock, use_clock, without_environment, without_pauses
+from tests.support.quick import without_environment, without_pauses
 from tests.support.start_files import StartFiles
 
 if TYPE_CHECKING:
@@ -21,11 +21,10 @@ LIST = "website,name,zip,owner\r\nb.example,Pão,01234,Ana\r\na.example,=1+1,,Ru
 
 
 @pytest.fixture
-def server(request, monkeypatch, tmp_path) -> Iterator[OwnListServer]:
+def server(request, monkeypatch, tmp_path, clock) -> Iterator[OwnListServer]:
     without_environment(monkeypatch)
     without_pauses(monkeypatch)
     StartFiles(monkeypatch, tmp_path)
-    clock = use_clock(monkeypatch, SkippingClock())
     options = {"cells": 2, "agent_seconds": 30.0, **getattr(request, "param", {})}
     with OwnListServer(clock=clock.time, **options) as running:
         monkeypatch.setenv("ORIGAMI_API_KEY", running.key)

@@ -12,15 +12,13 @@ from origami_widgets.api.errors import InvalidInput
 from origami_widgets.magics.execute import run_cell
 from origami_widgets.magics.variables import Variables
 from tests.support.own_list_server import OwnListServer
-from tests.support.quick import SkippingClock, use_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture
-def server(monkeypatch) -> Iterator[OwnListServer]:
-    clock = use_clock(monkeypatch, SkippingClock())
+def server(clock) -> Iterator[OwnListServer]:
     with OwnListServer(clock=clock.time, cells=2, agent_seconds=30.0) as running:
         ow.configure(client=ow.Client(running.key, base_url=running.base_url))
         yield running
