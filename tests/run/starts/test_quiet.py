@@ -32,8 +32,6 @@ def client_of(server):
 @pytest.mark.parametrize("after", AFTER)
 def test_a_limit_holds_for_cells_that_begin_after_the_end(clock, after):
     with server_of(SpendingServer, clock, cells=0, late_cells=6000, late_after=after) as server:
-        # A look that fails doesn't say that nothing is active.
-        server.fail(STOP, *[500] * 5)
         run = ow.start("Find bakeries", credit_limit=50, client=client_of(server), show=False).wait("cells")
         see(lambda: run.error is not None and run.state.stopping == "none")
         assert (run.error.code, server.count(STOP) > 0) == ("CREDIT_LIMIT", True)
