@@ -25,13 +25,7 @@ from origami_widgets.run import settings
 from origami_widgets.run.settings import client_or_default
 from origami_widgets.sandbox.embedded import Served
 from tests.faults.journey import KEY, RUNNING, completed, going_on, running
-from tests.faults.planted import (
-    of_error,
-    reachable,
-    showing,
-    under_way,
-    within,
-)
+from tests.faults.planted import of_error, reachable, showing, under_way, within
 from tests.support.keys import InMemory, use_colab, use_keyring, use_terminal
 from tests.support.quick import look_after, see
 from tests.support.server import answer, head, raw, reset, silence

@@ -14,10 +14,7 @@ from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from origami_widgets.run.fill import count_gaps
 from tests.support.errors import raises
-from tests.support.quick import (
-    see,
-    use_spending_clock,
-)
+from tests.support.quick import see, use_spending_clock
 from tests.support.spending_server import SpendingServer
 from tests.support.start_files import StartFiles
 
@@ -101,7 +98,7 @@ def test_a_limit_of_its_own_counts_from_its_start(clock):
         paid = server.paid
         run.fill(credit_limit=10)
         see(lambda: len(run.turns) == 2 and run.settled and run.state.stopping == "none")
-        assert run.error.code == "CREDIT_LIMIT"
+        assert (run.error.code, run.state.credit_limit) == ("CREDIT_LIMIT", None), "the conversation has none"
         assert 10 < server.finish() - paid < 60
 
 

@@ -9,11 +9,7 @@ from pathlib import Path
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.api.errors import (
-    AgentNotFound,
-    InvalidInput,
-    RunNotFound,
-)
+from origami_widgets.api.errors import AgentNotFound, InvalidInput, RunNotFound
 from origami_widgets.api.models.run import Steps
 from origami_widgets.card.view import view_now
 from origami_widgets.run.settings import client_or_default, configuration

@@ -21,15 +21,7 @@ from tests.api.test_account import ACCOUNT, CREDITS, NO_AGENTS
 from tests.faults.journey import KEY
 from tests.faults.planted import of_error, reachable, showing, within
 from tests.support.cells import Notebook
-from tests.support.keys import (
-    TROUBLES,
-    Failing,
-    InMemory,
-    let_sandbox_take,
-    use_colab,
-    use_keyring,
-    use_terminal,
-)
+from tests.support.keys import TROUBLES, Failing, InMemory, let_sandbox_take, use_colab, use_keyring, use_terminal
 from tests.support.quick import see, without_environment, without_pauses
 from tests.support.server import RawServer, answer
 

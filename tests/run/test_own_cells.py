@@ -11,6 +11,7 @@ from origami_widgets.run.own_cells import (
     StopTarget,
     added_later,
     attribute,
+    columns_not_begun,
     fill_brief,
     fill_question,
     filled,
@@ -20,7 +21,7 @@ from origami_widgets.run.own_cells import (
     strays,
     whole_columns,
 )
-from origami_widgets.run.state import Filled, FillOffer, RunState, is_fill
+from origami_widgets.run.state import Filled, FillOffer, RunState, StoppedCells, is_fill
 
 BEFORE, BEGAN = "2026-07-20T09:00:00Z", "2026-07-21T09:00:00Z"
 ENDED, LATER = "2026-07-21T09:04:00Z", "2026-07-21T09:05:00Z"
@@ -203,9 +204,32 @@ def test_the_price_is_that_of_such_cells_and_at_most_that_of_found_ones():
     (gap,) = gaps_of(columns_of(leads_table(runs=2)), {"t": rows(2)}, {("t", "c-phone")})
     assert offer_of([gap]) == FillOffer(18, None, 36, is_failed=False)
     assert "hardly known" in fill_question(offer_of([gap]), 36)
-    # Without any run there is neither.
-    (gap,) = gaps_of(columns_of(leads_table(runs=0)), {"t": rows(0)}, {("t", "c-phone")})
-    assert offer_of([gap]) == FillOffer(20, None, None, is_failed=False)
+    # Without any run there is neither, but beside another column.
+    (new,) = gaps_of(columns_of(leads_table(runs=0)), {"t": rows(0)}, {("t", "c-phone")})
+    assert offer_of([new]) == FillOffer(20, None, None, is_failed=False)
+    assert offer_of([gap, new]).at_most == 36 + 20 * gap.average
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "counts"),
+    [
+        ({}, {}, True),
+        ({}, {"stats": None, "credits": {"lifetimeUsed": 0}}, True),
+        ({}, {"stats": {"totalRuns": 1}}, False),
+        ({}, {"autoTrigger": False}, False),
+        ({"lead_count": 0}, {}, False),
+        ({"done": False}, {}, False),
+        ({"status": "cancelled"}, {}, False),
+        ({"stopped": StoppedCells(3)}, {}, False),
+    ],
+)
+def test_a_column_that_triggers_by_itself_and_has_never_run_may_begin(change, column, counts):
+    known = {"id": "c", "name": "Phone", "slug": "phone", "autoTrigger": True, "stats": {"totalRuns": 0}} | column
+    read = {"id": "T-1", "createdAt": LATER, "leadCount": change.get("lead_count", 20), "columns": [known]}
+    run = RunObject.from_raw({"id": "r-1", "startedAt": BEGAN, "status": change.get("status", "completed")})
+    is_done, stopped, tables = change.get("done", True), change.get("stopped"), (Table.from_raw(read),)
+    ended = RunState("a", "r-1", run, done=is_done, stopped=stopped, tables=tables)
+    assert bool(columns_not_begun(ended)) == counts
 
 
 def test_the_question_says_what_it_raises():

@@ -379,8 +379,9 @@ class Checks:
             await self._allow(watch.connected(), low_priority=False, limit_at=watch.schedule.limit_at)
             is_counted.set(True)
             with contextlib.suppress(OrigamiError):
-                event, _ = await self._read_table(watch, table.id)
-                watch.update(event)
+                event, retry_after = await self._read_table(watch, table.id)
+                # Cells that have begun are checked again.
+                self._show(watch, event, retry_after=retry_after)
 
     async def _read_table(self, watch: RunWatch, table_id: str) -> tuple[TablesRead | TableGone, float | None]:
         """Read a table. Return what the answer says, and its `Retry-After`."""

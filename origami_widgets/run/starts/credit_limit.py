@@ -169,8 +169,6 @@ class CreditLimit:
         earlier = watch.limits.get(self.kind)
         if earlier is self:
             return
-        if isinstance(earlier, CreditLimit):
-            self.before = earlier.before | self.before
         watch.limits[self.kind] = self
         self._watches.add(watch)
         self._tell(watch)

@@ -7,14 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from origami_widgets.api.usage import Quota, TrafficEvent
-from origami_widgets.run.polling.schedule import (
-    BURST,
-    KEPT,
-    LOW_PRIORITY_TURN,
-    PollRequest,
-    RateLimiter,
-    next_request,
-)
+from origami_widgets.run.polling.schedule import BURST, KEPT, LOW_PRIORITY_TURN, PollRequest, RateLimiter, next_request
 
 EVENLY = 60 / 70
 LONGEST_WAIT = 300.0

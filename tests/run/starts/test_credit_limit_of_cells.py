@@ -91,6 +91,8 @@ def test_a_list_of_ones_own_counts_from_the_start(server, client, clock):
     run = ow.start("Find phones", focus_tables=[table], credit_limit=300, client=client, show=False).wait("cells")
     assert 800 < ended(server, run) < 500 + IN_TIME
     assert run.error.code == "CREDIT_LIMIT"
+    run.conversation.credit_limit.note_before({table: 900})
+    assert run.conversation.credit_limit.before == {table: 500}, "a follow-up on it counts from there, too"
 
 
 def test_it_holds_without_a_handle(server, client):

@@ -12,10 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api.models.table import Table
 from origami_widgets.run.starts.credit_limit import Rate
 from tests.support.counting_server import STOP
-from tests.support.quick import (
-    see,
-    use_spending_clock,
-)
+from tests.support.quick import see, use_spending_clock
 from tests.support.spending_server import SpendingServer
 
 LIST, TABLE, RUN = "GET /agents/{id}/tables", "GET /tables/{id}", "GET /agents/{id}/runs/{id}"

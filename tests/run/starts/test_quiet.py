@@ -8,10 +8,7 @@ import pytest
 import origami_widgets as ow
 from tests.support.errors import raises
 from tests.support.own_list_server import OwnListServer
-from tests.support.quick import (
-    see,
-    use_spending_clock,
-)
+from tests.support.quick import see, use_spending_clock
 from tests.support.spending_server import STOP, SpendingServer
 
 AFTER = (0.0, 1.0, 3.0, 20.0)
@@ -39,6 +36,14 @@ def test_a_limit_holds_for_cells_that_begin_after_the_end(clock, after):
         see(lambda: run.error is not None and run.state.stopping == "none")
         assert (run.error.code, server.count(STOP) > 0) == ("CREDIT_LIMIT", True)
         assert 50 < server.finish() < 1500
+
+
+def test_a_wait_ends_although_cells_of_an_earlier_turn_begin_after_their_stop(clock):
+    late = {"late_cells": 6000, "late_after": range(200, 500, 10)}
+    with SpendingServer(clock=clock.time, cells=4000, cells_per_second=5.0, agent_seconds=20.0, **late) as server:
+        run = ow.start("Find bakeries", credit_limit=1200, client=client_of(server), show=False).wait()
+        run.follow_up("Find partners, asking").wait("cells", timeout=20)
+        assert (run.error.code, run.settled) == ("CREDIT_LIMIT", True)
 
 
 @pytest.mark.parametrize("after", AFTER)

@@ -281,7 +281,7 @@ def test_tables_that_are_no_tables_are_refused_before_anything_is_sent(server, s
     with raises("InvalidInput", match="list"):
         run.stop_cells(tables="abc")
     with raises("TableNotFound"):
-        run.stop_cells(tables=["3f902e77-9e55-4b2c-9c2f-5c8d4b0a6e03"])
+        run.stop_cells(tables=[run.tables[0].id, "3f902e77-9e55-4b2c-9c2f-5c8d4b0a6e03"])
     assert server.stops == []
 
 
