@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
 from origami_widgets.card.view import view_now
-from origami_widgets.card.view.notices import notice
+from tests.fixtures.states import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,15 +93,12 @@ def lives() -> dict[str, list[View]]:
     lived["follow_up"] = Life(BRIEF).go_on().follow_up(f"{BRIEF}, with their phone numbers").go_on()
     views = {name: life.views for name, life in lived.items()}
     views |= {f"says_{lines}": [saying(lines, view) for view in views["completed"]] for lines in LINES}
-    views["limited"] = [*views["completed"][:-1], limited(views["completed"][-1])]
+    # A notice with a long button.
+    views["to_fill"] = [
+        *views["completed"][:-1],
+        {**views["completed"][-1], "notices": payload("views/to_fill")["notices"]},
+    ]
     return {**views, "with_link": [as_of_the_product(view) for view in views["filling"]]}
-
-
-def limited(view: View) -> View:
-    """Return a view with the notice of a credit limit, whose button is long."""
-    button: Any = {"command": "fill", "label": "Raise it and fill 91 cells", "confirm": "Fill them?", "yes": "Yes"}
-    text = "Credit limit of 500 reached: 91 cells were stopped"
-    return {**view, "notices": [notice("live", "credit_limit", "attention", text, "512 were used.", button=button)]}
 
 
 def saying(lines: int, view: View) -> View:

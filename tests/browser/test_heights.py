@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTHS = (320, 430, 568, 700, 832, 1005)
 MOST_CHANGES, MOST_MOVED = 1, 60
 LEAST_ROWS = 7
-OTHERS = ("long_brief", "cancelled", "follow_up", "with_link", "limited")
+OTHERS = ("long_brief", "cancelled", "follow_up", "with_link", "to_fill")
 KINDS = (*BUILDING, *OTHERS, *(f"says_{lines}" for lines in LINES))
 
 # A host's model that gets one view after the other, and a kernel that knows the same leads of every table.
