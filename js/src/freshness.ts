@@ -25,16 +25,16 @@ export function elapsed(
   return start === null || end === null ? "" : duration((end - start) / 1000);
 }
 
-/** The age of the view, with the next try, and whether it may no longer be true. */
-type Freshness = [age: string, warn: boolean];
-
-/** How fresh a run is. `clock` is the session's, or that of a run on a board; `done`: what it has done at its end. */
+/**
+ * The age of the view, with the next try, and whether it may no longer be true. `clock` is the session's, or that of a run
+ * on a board; `done`: what the run has done at its end.
+ */
 export function freshness(
   head: Times,
   session: Session,
   clock: ClockView | null = session.clock,
   done = "ended",
-): Freshness {
+): [age: string, warn: boolean] {
   const { presence } = session;
   if (!clock || (head.done && head.settled) || clock.connection === "ended")
     return [head.done && head.completed_at !== null ? `${done} ${clockTime(head.completed_at)}` : "", false];

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import origami_widgets as ow
 from origami_widgets.card.view import view_now
+from tests.fixtures.states import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +93,11 @@ def lives() -> dict[str, list[View]]:
     lived["follow_up"] = Life(BRIEF).go_on().follow_up(f"{BRIEF}, with their phone numbers").go_on()
     views = {name: life.views for name, life in lived.items()}
     views |= {f"says_{lines}": [saying(lines, view) for view in views["completed"]] for lines in LINES}
+    # A notice with a long button.
+    views["to_fill"] = [
+        *views["completed"][:-1],
+        {**views["completed"][-1], "notices": payload("views/to_fill")["notices"]},
+    ]
     return {**views, "with_link": [as_of_the_product(view) for view in views["filling"]]}
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTHS = (320, 430, 568, 700, 832, 1005)
 MOST_CHANGES, MOST_MOVED = 1, 60
 LEAST_ROWS = 7
-OTHERS = ("long_brief", "cancelled", "follow_up", "with_link")
+OTHERS = ("long_brief", "cancelled", "follow_up", "with_link", "to_fill")
 KINDS = (*BUILDING, *OTHERS, *(f"says_{lines}" for lines in LINES))
 
 # A host's model that gets one view after the other, and a kernel that knows the same leads of every table.
@@ -72,7 +72,9 @@ async ([card, leads]) => {
             const boxes = [...card.querySelectorAll(".lines > .lrow")].map(line => line.getBoundingClientRect());
             const whole = boxes.filter(({ height, bottom }) => height && bottom <= body.bottom + 1).length;
             const cut = boxes.some(({ top, bottom }) => top < body.bottom - 4 && bottom > body.bottom + 4);
-            seen[at].push({ height, whole, cut });
+            const told = card.querySelector(".told:has(button:not(.link, .x)) > .now");
+            const room = !told || told.scrollHeight <= told.clientHeight || 2 * told.clientWidth > told.parentElement.clientWidth;
+            seen[at].push({ height, whole, cut, room });
         });
         for (const view of views) {
             for (const { model } of cards) model.set(structuredClone(view));
@@ -113,6 +115,7 @@ def test_a_card_has_one_height_from_its_first_leads_on(lived: dict[str, Any], pa
         heights = [look["height"] for look in looks[first:]]
         assert len(changes(heights)) <= MOST_CHANGES, (width, changes(heights))
         assert max(heights) - min(heights) <= MOST_MOVED, (width, changes(heights))
+        assert all(look["room"] for look in looks), f"At {width} px, a notice has less room than its button."
 
 
 @pytest.mark.parametrize("kind", [*BUILDING, "cancelled", "follow_up"])
