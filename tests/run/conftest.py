@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 import origami_widgets as ow
 
-if TYPE_CHECKING:
-    from tests.support.quick import SkippingClock
-
 
 @pytest.fixture
-def client(clock: SkippingClock) -> ow.Client:
+def client(clock) -> ow.Client:
     """A client of a sandbox whose runs have ended as soon as they are waited for."""
     return ow.Sandbox(speed=1, clock=clock.time).client()
 

@@ -13,7 +13,8 @@ from origami_widgets.api.errors import AgentNotFound, InvalidInput, RunNotFound
 from origami_widgets.api.models.run import Steps
 from origami_widgets.card.view import view_now
 from origami_widgets.run.settings import client_or_default, configuration
-from origami_widgets.run.waiting import WaitTimedOut
+from origami_widgets.run.waiting import WaitTimedOut, block, end_of_run, reached
+from tests.fixtures import states
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BRIEF = "List bakeries in Porto with a web shop"
@@ -92,6 +93,19 @@ def test_answers_that_do_not_fit_are_refused_before_anything_is_sent(client, ans
     with pytest.raises(InvalidInput, match="Which region"):
         run.answer(*answers)
     assert len(client.list_runs(run.agent_id).items) == 1
+
+
+def test_a_run_whose_answer_is_being_sent_is_waited_for():
+    assert reached(states.needs_input(), "run")
+    assert not reached(states.sending_answers(), "run")
+
+
+def test_the_timeout_of_a_wait_begins_anew_with_each_turn(slow_client):
+    run = start(slow_client, f"{BRIEF}. scenario:slow")
+    began, end = time.monotonic(), end_of_run(run.conversation, "run")
+    with pytest.raises(TimeoutError):
+        block(end._replace(turn=lambda: time.monotonic() - began > 0.4), 0.5)
+    assert time.monotonic() - began >= 0.9
 
 
 def test_cancel_ends_the_newest_turn(slow_client):
