@@ -60,8 +60,11 @@ demo: .setup-demo
 # Make leaves out what has passed since it last changed. The tests of the architecture read all sources.
 .PHONY: check
 check: .lint
+	$(MAKE) --no-print-directory -j3 .architecture .cache/vitest .cache/checked
+
+.PHONY: .architecture
+.architecture:
 	$(pytest) -q tests/test_architecture.py
-	$(MAKE) --no-print-directory -j2 .cache/vitest .cache/checked
 
 # A room is a folder of the package, or of `run`; what stands above them is one, too. If a file of a room has changed, the tests that mirror it run, and the examples of its modules.
 # To trace which test runs which line would double what each test costs.
@@ -72,7 +75,7 @@ check: .lint
 		case $$room in \
 			.) chosen+=(tests/test_*.py tests/run/own_list tests/cli origami_widgets/*.py) ;; \
 			run | run/batch) chosen+=(tests/run/test_*.py tests/run/batch tests/faults origami_widgets/run/*.py) ;; \
-			api | run*) chosen+=(tests/$$room tests/faults origami_widgets/$$room) ;; \
+			api | run/polling) chosen+=(tests/$$room tests/faults origami_widgets/$$room) ;; \
 			docs | faults) chosen+=(tests/$$room) ;; \
 			*) chosen+=(tests/$$room origami_widgets/$$room) ;; \
 		esac; \

@@ -81,6 +81,7 @@ def raw_errors(call: Callable[..., Any], arguments: tuple[Any, ...], options: di
     return found
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", CALLS)
 def test_no_option_of_a_function_raises_a_raw_error(client, name):
     arguments, options = CALLS[name]
@@ -91,6 +92,7 @@ def test_no_option_of_a_function_raises_a_raw_error(client, name):
     assert [each for each in found if "OSError" not in each] == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", CLIENT)
 def test_no_option_of_a_client_raises_a_raw_error(client, name):
     assert raw_errors(getattr(client, name), *CLIENT[name]) == []

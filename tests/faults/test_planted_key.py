@@ -83,6 +83,7 @@ def debug(caplog):
         caplog.set_level(logging.DEBUG, name)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", ECHOING_FAULTS.values(), ids=ECHOING_FAULTS)
 @pytest.mark.parametrize("kind", [ow.Client, ow.AsyncClient])
 def test_no_error_of_a_client_shows_it(server, fault, kind, monkeypatch):

@@ -10,6 +10,7 @@ from tests.faults.journey import KEY, RUNNING, completed, going_on
 from tests.support.server import RawServer, answer
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("place", ["another host", "the same host", "nowhere"])
 def test_a_redirect_of_one_poll_is_not_followed_and_the_run_completes(journey, server, interface, place):
     with RawServer(answer({})) as other:

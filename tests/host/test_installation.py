@@ -90,6 +90,7 @@ DAMAGED = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED.keys())
 def test_doctor_reads_on_after_a_damaged_extension(
     text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -102,6 +102,7 @@ def longest_run(text):
     return longest
 
 
+@pytest.mark.sweep
 def test_the_saved_card_has_our_elements_only(copies):
     for markup, _ in copies:
         only_ours(markup)

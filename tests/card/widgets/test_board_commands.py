@@ -7,7 +7,7 @@ from origami_widgets.card.widgets.run_card import card_of
 from tests.card.boards import running
 from tests.card.live import acks, on_loop, read, receive, sent_by, settle
 from tests.run.batch.common import states
-from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
+from tests.run.batch.conftest import base_url, client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.quick import see
 from tests.support.server import answer
 

@@ -10,7 +10,7 @@ from origami_widgets.card.widgets.snapshot import REMEDY_TIME
 from origami_widgets.run.reduce import CheckFailed, Planned
 from tests.card.boards import running, runs, watches
 from tests.card.live import acks, on_loop, read, receive, sent_by, settle
-from tests.run.batch.conftest import client, clock, front, many, quick  # noqa: F401 - fixtures
+from tests.run.batch.conftest import base_url, client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.outputs import keep_outputs
 from tests.support.quick import see
 

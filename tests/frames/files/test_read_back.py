@@ -182,6 +182,7 @@ def test_a_column_is_known_by_todays_heading_if_half_of_its_cells_agree(server, 
     assert found.note == ("" if is_known else kept)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_a_csv_that_a_spreadsheet_has_saved_again_is_read(server, client, tmp_path, separator, encoding):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import threading
 
@@ -14,7 +13,7 @@ from tests.run.batch.common import finished, prompts_at, towns
 from tests.support.front import BROKE, passes, refused
 from tests.support.processes import OtherKernels
 from tests.support.quick import look_after, see
-from tests.support.server import RawServer, answer, reset
+from tests.support.server import answer, reset
 from tests.support.start_files import StartFiles
 
 KERNEL = """
@@ -32,18 +31,6 @@ time.sleep(3600)
 def files(monkeypatch, tmp_path):
     look_after(monkeypatch, 0.05, 0.1)
     return StartFiles(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def base_url(front, clock):
-    with RawServer(front) as server:
-        yield server.base_url
-    gc.collect()
-
-
-@pytest.fixture
-def client(front, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url, timeout=5)
 
 
 def answer_is(way, reached):

@@ -16,25 +16,12 @@ from tests.support.errors import raises
 from tests.support.front import FAILED, kept_off, passes
 from tests.support.processes import OtherKernels
 from tests.support.quick import look_after, see
-from tests.support.server import RawServer
 from tests.support.start_files import FOLDER_VARIABLE, StartFiles, no_room
 
 
 @pytest.fixture(autouse=True)
 def files(monkeypatch, tmp_path):
     return StartFiles(monkeypatch, tmp_path / "data")
-
-
-@pytest.fixture
-def base_url(front, clock):
-    with RawServer(front) as server:
-        yield server.base_url
-    gc.collect()
-
-
-@pytest.fixture
-def client(front, base_url):
-    return ow.Client(front.sandbox.api_key, base_url=base_url)
 
 
 @pytest.fixture

@@ -99,6 +99,7 @@ def test_a_lost_answer_writes_nothing_twice(server, client, route, fault):
     assert server.enrichments == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("server", [{"csv_rows": 120}], indirect=True)
 @pytest.mark.parametrize("once", [None, "crm"])
 @pytest.mark.parametrize("route", [*NEW_TABLE, "POST /tables/{id}/rows/upsert"])
@@ -238,6 +239,7 @@ def test_a_list_in_another_order_is_the_same_list(server, client, companies):
             ow.upload(other, key="website", columns=["zip"], once="crm", client=client)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("server", [{"csv_rows": 120}], indirect=True)
 @pytest.mark.parametrize("takes_effect", [True, False])
 @pytest.mark.parametrize("route", [*NEW_TABLE[1:], "POST /tables/{id}/rows/upsert"])

@@ -163,6 +163,7 @@ def test_a_run_whose_answer_is_lost_and_that_is_late_in_the_list_is_found(front,
     assert len(front.starts) == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("way", [lost, kept_off])
 @pytest.mark.parametrize("intend", [*INTENTS, *CLIENTS], indirect=True)
 def test_a_request_of_too_many_is_sent_again_with_the_same_key(front, intend, way):
