@@ -48,12 +48,17 @@ help:
 demo: .setup-demo
 	@exec $(python) notebooks/serve.py
 
-.PHONY: .lint
+.PHONY: .lint .lint-python .lint-front-end
 .lint: .setup
+	$(MAKE) --no-print-directory -j2 -Otarget .lint-python .lint-front-end
+
+.lint-python:
 	$(python) -m ruff check --quiet .
 	$(python) -m ruff format --quiet --check .
 	zizmor --offline --quiet --strict-collection .github .pre-commit-config.yaml
 	$(python) -m mypy --no-error-summary
+
+.lint-front-end:
 	$(npm) lint
 	$(npm) types
 
@@ -91,10 +96,10 @@ check: .lint
 .front-end-tests: .setup
 	$(npm) test
 
-# Eight processes that begin at once would each compile all tests.
-.PHONY: .collected
-.collected: .setup
+# Eight processes that begin at once would each compile all tests that have changed.
+.cache/collected: $(shell find tests -name '*.py') $(python_packages)
 	$(pytest) --collect-only -qq $(unit_tests) >/dev/null || true
+	@mkdir -p $(@D) && touch $@
 
 # Most tests wait for a server or for time to pass, so four processes a core are the quickest.
 .PHONY: .unit-tests
@@ -103,7 +108,7 @@ check: .lint
 
 .PHONY: test
 test: .setup-browser
-	$(MAKE) --no-print-directory -j2 -Otarget .lint .collected
+	$(MAKE) --no-print-directory -j2 -Otarget .lint .cache/collected
 	$(MAKE) --no-print-directory -j2 .front-end-tests .unit-tests
 
 # Each is a command of its own: how many processes help, and whose tests may share one, differs.
