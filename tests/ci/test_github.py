@@ -155,7 +155,7 @@ def test_the_cell_that_lists_versions_runs() -> None:
 def test_a_commit_is_linted_with_what_the_lock_files_have_installed() -> None:
     (repository,) = read(ROOT / ".pre-commit-config.yaml")["repos"]
     assert repository["repo"] == "local"
-    recipe = MAKEFILE.partition("\n.lint:")[2].partition("\n\n")[0]
+    recipe = MAKEFILE.partition("\n.lint-python:")[2].partition("\n# ")[0]
     for hook in repository["hooks"]:
         program, *words = shlex.split(hook["entry"]) + hook.get("args", [])
         named = [word for word in words if not word.startswith("-") and word not in ("run", "js")] or [
