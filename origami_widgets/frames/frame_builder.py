@@ -120,14 +120,11 @@ def build(
     return frame
 
 
-_REMEDY = (
-    "The attrs of this frame are read-only, so that pandas need not copy them at every step. Replace an entry instead: "
-    'frame.attrs["origami"] = frame.attrs["origami"] | {"key": "value"}, or take a copy with dict(…) or list(…).'
-)
-
-
 def _refuse(*_: object, **__: object) -> NoReturn:
-    raise TypeError(_REMEDY)
+    raise TypeError(
+        "The attrs of this frame are read-only, so that pandas need not copy them at every step. Replace an entry instead: "
+        'frame.attrs["origami"] = frame.attrs["origami"] | {"key": "value"}, or take a copy with dict(…) or list(…).'
+    )
 
 
 class _Shared:

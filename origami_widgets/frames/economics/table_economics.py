@@ -117,7 +117,7 @@ class TableEconomics:
 
     @cached_property
     def _used_by_columns(self) -> list[float | None]:
-        return self._amounts(read_number, _USED, self.columns)
+        return self._amounts(read_number, "credits.lifetimeUsed", self.columns)
 
     @property
     def shares_of_credits(self) -> list[float | None]:
@@ -190,7 +190,6 @@ def is_company(heading: str) -> bool:
 
 
 _QUALIFIED = "stats.qualification.qualifiedLeads"
-_USED = "credits.lifetimeUsed"
 
 
 def over(part: float | None, whole: float | None) -> float | None:

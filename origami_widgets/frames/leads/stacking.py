@@ -231,15 +231,12 @@ def _plain(cell: Any) -> Any:
     if isinstance(cell, datetime):
         if cell.tzinfo is not None:
             return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        return f"{cell:%Y-%m-%d}" if cell.time() == _MIDNIGHT else cell.isoformat()
+        return f"{cell:%Y-%m-%d}" if cell.time() == time() else cell.isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, np.ndarray):
         return [_plain(each) for each in cell.tolist()]
     return None if isinstance(cell, float) and math.isnan(cell) else cell
-
-
-_MIDNIGHT = time()
 
 
 def _part(frame: pd.DataFrame, name: str, slug: str | None) -> pd.Series[Any] | None:
