@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import uuid
 import weakref
@@ -270,6 +271,14 @@ def test_a_cell_that_is_run_again_shows_its_run(client, execute):
     assert runs(client) == 1
     assert again.state.attached_by == "cell"
     assert execute(lambda: start(client), execution="e3") == first
+
+
+def test_a_cell_of_which_nothing_was_kept_starts_anew_once_its_run_is_over(execute):
+    client, brief = ow.Sandbox(speed=240).client(), "List bakeries in Porto. scenario:answer"
+    first = execute(lambda: start(client, brief).wait().id)
+    gc.collect()
+    assert execute(lambda: start(client, brief).id, execution="e2") != first
+    assert runs(client) == 2
 
 
 @pytest.mark.slow
