@@ -369,7 +369,7 @@ export class LeadGrid {
     const { typed } = this.toolbar;
     this.#length = !more || typed ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;
-    // No more than give the grid its height: each new number would restyle all cells.
+    // More than 16 add no height (leads.css), and each new number would restyle all cells.
     this.#most = Math.min(16, Math.max(this.#most, this.#length));
     if (answered) this.node.style.setProperty("--rows", `${this.#most}`);
     const known = typed ? read : (total ?? read);
