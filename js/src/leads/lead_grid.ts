@@ -430,6 +430,8 @@ export class LeadGrid {
   #listen(): void {
     const [scroll, lines] = [this.#scroll, this.#lines.node];
     on(scroll, "scroll", () => this.#planFollow());
+    // The height for which lines are drawn is known after the layout.
+    new ResizeObserver(() => this.#follow()).observe(scroll);
     on(scroll, "focusout", () => scroll.classList.remove("sought"));
     on(scroll, "focusin", (event) => {
       this.#focus = placeOf(event) ?? this.#focus;
