@@ -389,11 +389,10 @@ def _codes(columns: Sequence[pd.Series[Any]], *, is_of_domains: bool) -> tuple[l
     words = distinct.tolist()
     # Not of the folded texts: that would make another domain of faß.de.
     domains = company_domains(words) if is_of_domains else [None] * len(words)
-    keys = [domain or folded_text(word) for domain, word in zip(domains, words, strict=True)]
-    places: dict[str, int] = {}
+    keys = [domain or folded_text(word) or None for domain, word in zip(domains, words, strict=True)]
+    codes, known = pd.factorize(np.array(keys, dtype=object))
     # The last place is that of rows without a text, whose code is -1.
-    codes = [places.setdefault(key, len(places)) if key else -1 for key in [*keys, ""]]
-    return list(places), np.array(codes, np.intp)[texts]
+    return known.tolist(), np.append(codes, -1)[texts]
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -314,8 +314,9 @@ def domains_of(frame: pd.DataFrame, columns: Sequence[str], dtype_backend: Dtype
 
 def company_domains(addresses: Iterable[object]) -> list[str | None]:
     """Return what `company_domain` does for each address. Most need a fraction of its time."""
-    uncommon, is_suffix, look_up = _uncommon_labels(), cache(_is_suffix), cache(company_domain)
-    is_known = cache(lambda suffix: _is_known_end(suffix.rpartition(".")[2]))
+    uncommon, look_up = _uncommon_labels(), cache(company_domain)
+    # Of each suffix, whether it is one, and whether its end is known.
+    ends = cache(lambda suffix: (_is_suffix(suffix), _is_known_end(suffix.rpartition(".")[2])))
     domains = []
     for address in addresses:
         if not isinstance(address, str):
@@ -324,9 +325,10 @@ def company_domains(addresses: Iterable[object]) -> list[str | None]:
             domain = look_up(address)
         else:
             mailbox, domain, label, suffix = plain.groups()
-            if label in uncommon or not is_suffix(suffix):
+            is_suffix, is_known = ends(suffix)
+            if label in uncommon or not is_suffix:
                 domain = look_up(address)
-            elif not mailbox and not is_known(suffix) and _is_bare(address):
+            elif not mailbox and not is_known and _is_bare(address):
                 domain = None
         domains.append(domain)
     return domains
