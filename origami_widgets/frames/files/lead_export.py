@@ -132,7 +132,7 @@ class LeadExport:
         if len(tables["run_name"].unique()) > 1:
             made["Run"] = tables["run_name"]
         leads = {str(table["id"]): self._leads_of(table) for _, _, table in rows}
-        made["Table"] = tables["table_name"]
+        made["Table"] = tables["table_name"].fillna("Leads")
         made["Leads in this file"] = pd.array([len(leads[key]) for key in order], dtype="Int64")
         made["Leads found"] = tables["lead_count"]
         made["Qualified"] = tables["qualified_leads"]

@@ -23,13 +23,6 @@ def test_a_change_is_known_between_two_balances():
     assert frame["change"].to_list() == [pd.NA, -7.5, pd.NA, pd.NA, 50]
 
 
-async def test_without_blocking_it_is_the_same():
-    client = ow.Sandbox().client()
-    frame = await ow.aio.credits_frame(client=client)
-    assert frame.attrs == ow.credits_frame(client=client).attrs
-    assert frame["balance"].to_list() == [5000]
-
-
 def test_what_cannot_be_read_is_said_before_anything_is_sent():
     client = ow.Sandbox().client()
     with pytest.raises(InvalidInput):

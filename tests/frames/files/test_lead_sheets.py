@@ -90,6 +90,13 @@ def test_only_a_table_with_qualified_leads_has_a_price_for_one(book, founders):
     assert tables["credits_per_qualified_lead"].notna().all()
 
 
+def test_a_table_without_a_name_is_called_leads(founders, sandbox, tmp_path):
+    nameless = founders.tables[0].raw | {"name": None}
+    (file,) = ow.export(nameless, tmp_path / "book.xlsx", client=sandbox)
+    book = openpyxl.load_workbook(file)
+    assert (book.sheetnames, book["Summary"].cell(summary_top(book) + 1, 1).value) == (["Summary", "Leads"], "Leads")
+
+
 def summary_top(book, head="Table", below=0):
     return next(cell.row for cell in book["Summary"]["A"] if cell.value == head and cell.row > below)
 
