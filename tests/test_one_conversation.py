@@ -20,6 +20,7 @@ from origami_widgets.card.view import view_now
 from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from origami_widgets.run import conversation
 from origami_widgets.run.fill import count_gaps, plan_fill
+from tests.card.live import card_in
 from tests.support.front import Front
 from tests.support.quick import see
 from tests.support.server import RawServer
@@ -39,8 +40,8 @@ def on_an_open_card_of_a_board(run):
     board = ow.RunBoard([run])
     content = {"kind": "command", "id": f"click {next(_ids)}", "name": "open", "run_id": run.token}
     board.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
-    see(lambda: run.conversation.presentation is not None)
-    click(run.conversation.presentation.run, "answer", answers=ANSWERS)
+    see(lambda: board.card)
+    click(card_in(board).run, "answer", answers=ANSWERS)
     board.close()
 
 

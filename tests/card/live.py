@@ -3,6 +3,8 @@
 import itertools
 import json
 
+import ipywidgets
+
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.models.run import RunObject
 from origami_widgets.run.polling.run_watch import RunWatch
@@ -40,6 +42,11 @@ def sent_by(widget):
 
     widget.comm.send = note
     return messages
+
+
+def card_in(board):
+    """The card that is open in a board."""
+    return ipywidgets.widget_serialization["from_json"](board.card, None)
 
 
 def page_of(widget):

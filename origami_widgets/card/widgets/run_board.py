@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -16,7 +15,7 @@ from origami_widgets.card.widgets.board_source import BoardInput, BoardSource, m
 from origami_widgets.card.widgets.click_commands import BoardCommandHandler
 from origami_widgets.card.widgets.lead_grid import LeadGrid
 from origami_widgets.card.widgets.live_widget import LiveWidget, front_end_file, synced_trait
-from origami_widgets.card.widgets.run_card import RunCard, card_of
+from origami_widgets.card.widgets.run_card import RunCard
 from origami_widgets.card.widgets.snapshot import REMEDY_TIME, snapshot_of
 from origami_widgets.host.application import (
     executed_by_program,
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.card.view.contract import BoardRows, BoardView, CheckTimes, ClockView, Form
     from origami_widgets.run.handle import Run
-
-opened_in: weakref.WeakKeyDictionary[RunCard, int] = weakref.WeakKeyDictionary()
-"""For each card made for a board, the number of boards in which it is open."""
 
 
 class RunBoard(LiveWidget):
@@ -256,9 +252,9 @@ class RunBoard(LiveWidget):
         self._fold()
         if row is not None and self.is_open:
             position, run = row
-            card = open_card(run)
-            self._opened = (position, card)
-            self._set_trait("card", f"IPY_MODEL_{card.model_id}")
+            # Its own card: where else the run is shown, it stays.
+            self._opened = position, RunCard(run)
+            self._set_trait("card", f"IPY_MODEL_{self._opened[1].model_id}")
         self._flush()
 
     def _show_leads(self, on: bool) -> None:  # noqa: FBT001 - called with what was clicked
@@ -277,10 +273,9 @@ class RunBoard(LiveWidget):
 
     def _fold(self) -> None:
         opened, self._opened = getattr(self, "_opened", None), None
-        if opened is None:
-            return
-        self._set_trait("card", "")
-        release_card(opened[1])
+        if opened is not None:
+            self._set_trait("card", "")
+            opened[1].close()
 
 
 def board_of(batch: RunBatch) -> RunBoard:
@@ -289,32 +284,3 @@ def board_of(batch: RunBatch) -> RunBoard:
     if board is None or not board.is_live:
         board = queue_of(batch).presentation = RunBoard(batch)
     return board
-
-
-def open_card(run: Run) -> RunCard:
-    """Return the live card of a run, for a board. Return it with `release_card`. Background loop only.
-
-    Args:
-        run: the run.
-    """
-    known = run.conversation.presentation
-    card = card_of(run)
-    if card in opened_in or card is not known:
-        opened_in[card] = opened_in.get(card, 0) + 1
-    return card
-
-
-def release_card(card: RunCard) -> None:
-    """Close a card that a board has folded, unless it is shown elsewhere.
-
-    Args:
-        card: a card from `open_card`.
-    """
-    if card not in opened_in:
-        return
-    opened_in[card] -= 1
-    if opened_in[card] > 0 or card.outputs or not card.is_open:
-        return
-    if card.run.conversation.presentation is card:
-        card.run.conversation.presentation = None
-    card.close()

@@ -5,7 +5,7 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.card.widgets.run_card import card_of
 from tests.card.boards import running
-from tests.card.live import acks, on_loop, read, receive, sent_by, settle
+from tests.card.live import acks, card_in, on_loop, read, receive, sent_by, settle
 from tests.run.batch.common import states
 from tests.run.batch.conftest import base_url, client, clock, front, many, quick  # noqa: F401 - fixtures
 from tests.support.quick import see
@@ -38,15 +38,13 @@ def test_a_row_opens_as_its_card_and_folds(three, click):
     token = tokens(board)[1]
     assert click(board, "open", token)["ok"]
     assert board.head["open"] == token
-    card = board.runs[1].conversation.presentation
-    assert board.card == f"IPY_MODEL_{card.model_id}"
+    card = card_in(board)
     assert card.run.token == token
     on_loop(made[1].update, read(running(1, status="cancelled"), at=115.0))
     settle()
     assert card.head["status_label"] == "Stopped"
     assert click(board, "fold")["ok"]
     assert (board.card, board.head["open"], card.comm) == ("", "", None)
-    assert board.runs[1].conversation.presentation is None
 
 
 def test_the_leads_of_all_runs_are_shown_in_place_of_the_rows(show, click):
@@ -65,34 +63,24 @@ def test_opening_another_row_folds_the_first(three, click):
     board, _ = three
     first, second, _ = tokens(board)
     click(board, "open", first)
-    card = board.runs[0].conversation.presentation
+    card = card_in(board)
     click(board, "open", second)
     assert card.comm is None
     assert board.head["open"] == second
-    assert board.card.endswith(board.runs[1].conversation.presentation.model_id)
+    assert card_in(board).run == board.runs[1]
 
 
-def test_a_card_that_was_there_before_survives_being_folded(three, click):
+def test_a_card_that_is_shown_elsewhere_stays_when_that_of_a_board_is_folded(three, show, click):
     board, _ = three
-    known = card_of(board.runs[0])
-    click(board, "open", tokens(board)[0])
-    assert board.card == f"IPY_MODEL_{known.model_id}"
-    click(board, "fold")
-    assert known.comm is not None
-    known.close()
-
-
-def test_a_card_that_is_open_in_two_boards_is_closed_with_the_last(three, show, click):
-    board, _ = three
-    other = show(board.runs[:1])
+    known, other = card_of(board.runs[0]), show(board.runs[:1])
     for each in (board, other):
         click(each, "open", tokens(each)[0])
-    card = board.runs[0].conversation.presentation
-    assert board.card == other.card
+    cards = card_in(board), card_in(other)
     click(board, "fold")
-    assert card.comm is not None
+    assert [card.comm is None for card in (known, *cards)] == [False, True, False]
     other.close()
-    assert card.comm is None
+    assert [card.comm is None for card in (known, *cards)] == [False, True, True]
+    known.close()
 
 
 def test_a_follow_up_goes_on_in_the_row_and_in_its_open_card(show, click):
@@ -101,7 +89,7 @@ def test_a_follow_up_goes_on_in_the_row_and_in_its_open_card(show, click):
     other = ow.start(BRIEF, client=client, show=False)
     board = show([run, other])
     click(board, "open", run.token)
-    card = run.conversation.presentation
+    card = card_in(board)
     first = run.token
     run.follow_up("And dentists? scenario:slow")
     settle()

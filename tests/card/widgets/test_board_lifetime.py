@@ -10,12 +10,11 @@ import ipywidgets
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.card.widgets import run_board as opened
 from origami_widgets.card.widgets.run_board import RunBoard
 from origami_widgets.run.handle import Run
 from origami_widgets.run.polling.poller import poller
 from tests.card.boards import running, runs, watches
-from tests.card.live import click_on, on_loop, read, receive, settle
+from tests.card.live import card_in, click_on, on_loop, read, receive, settle
 from tests.support.quick import see
 
 BOARDS = 200
@@ -32,7 +31,6 @@ def left(made):
         "subscriptions": sum(len(watch.subscribers) for watch in made),
         "of conversations": sum(len(Run(watch).conversation.subscribers) for watch in made),
         "threads": threading.active_count(),
-        "opened": len(opened.opened_in),
     }
 
 
@@ -47,7 +45,7 @@ def test_two_hundred_boards_that_were_made_used_and_closed_leave_nothing():
         boards.add(board)
         if number % 2:
             click_on(board, "open", kept[number % 3].token)
-            cards.add(kept[number % 3].conversation.presentation)
+            cards.add(card_in(board))
         if number % 5 == 0:
             on_loop(made[0].update, read(running(0, prompt=f"Find {number}"), at=115.0 + number))
         receive(board, {"kind": "hello", "seq": -1, "keeps": True})
