@@ -76,6 +76,9 @@ def unknown_command(command: ClickCommand) -> InvalidInput:
 class CommandHandler:
     """Carries out commands, each command id only once."""
 
+    WIDGET = "card"
+    """The kind of widget, in words."""
+
     def __init__(self) -> None:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
@@ -111,16 +114,20 @@ class CommandHandler:
         return None
 
     def _show_late(self, command: ClickCommand, error: OrigamiError | None) -> None:
-        watch = self._shown(command)
+        # A command about all runs of a board reports in their rows.
+        found = self._find(command.run_id)
         # The state of a cancel that is repeated, and an error that the action itself has reported, are shown already.
-        if error is None or watch is None or isinstance(error, CancelPending):
+        if error is None or found is None or isinstance(error, CancelPending):
             return
+        watch = found[0].current
         if watch.state.command_error is None and watch.state.stop_error is None:
             watch.update(Changed(command_error=copy.copy(error)))
 
     async def _execute(self, command: ClickCommand) -> None:
         """Carry out a new command about one run."""
-        conversation, watch = self._find(command.run_id)
+        if (found := self._find(command.run_id)) is None:
+            raise self._out_of_date()
+        conversation, watch = found
         if command.name in ("answer", "follow_up", "fill"):
             _name_newest(conversation, watch)
         match command.name:
@@ -174,25 +181,16 @@ class CommandHandler:
                 conversation.current.update(Changed(command_error=copy.copy(error)))
             raise
 
-    def _find(self, shown: str) -> tuple[Conversation, RunWatch]:
-        """Return the conversation that a button is about, and the watch of the turn that the page shows.
-
-        Raises:
-            InvalidInput: the widget does not show it.
-        """
+    def _find(self, shown: str) -> tuple[Conversation, RunWatch] | None:
+        """Return the conversation that a button is about, and the turn that the page shows; None if the widget shows no such run."""
         raise NotImplementedError
 
-    def _shown(self, command: ClickCommand) -> RunWatch | None:
-        """Return the watch of the run on whose card a late error is shown; None if the command is about no single run."""
-        raise NotImplementedError
-
-
-def _out_of_date(widget: str) -> InvalidInput:
-    return InvalidInput(
-        f"The {widget} is out of date",
-        cause=f"The button belongs to a run that this {widget} does not show.",
-        remedy=f"Show the {'run' if widget == 'card' else widget} again in a new cell.",
-    )
+    def _out_of_date(self) -> InvalidInput:
+        return InvalidInput(
+            f"The {self.WIDGET} is out of date",
+            cause=f"The button belongs to a run that this {self.WIDGET} does not show.",
+            remedy="Show it again in a new cell.",
+        )
 
 
 def _name_newest(conversation: Conversation, watch: RunWatch) -> None:
@@ -221,14 +219,9 @@ class CardCommandHandler(CommandHandler):
         super().__init__()
         self._conversation = conversation
 
-    def _find(self, shown: str) -> tuple[Conversation, RunWatch]:
-        for watch in self._conversation.watches:
-            if watch.state.run_id == shown:
-                return self._conversation, watch
-        raise _out_of_date("card")
-
-    def _shown(self, command: ClickCommand) -> RunWatch | None:  # noqa: ARG002 - of the card's newest run, whatever it was
-        return self._conversation.current
+    def _find(self, shown: str) -> tuple[Conversation, RunWatch] | None:
+        turns = self._conversation.watches
+        return next(((self._conversation, each) for each in turns if each.state.run_id == shown), None)
 
 
 class BoardCommandHandler(CommandHandler):
@@ -239,6 +232,8 @@ class BoardCommandHandler(CommandHandler):
         show_card: shows the card of a row's position and run; None shows no card.
         show_leads: shows the leads of all runs, or hides them.
     """
+
+    WIDGET = "board"
 
     def __init__(
         self,
@@ -254,7 +249,9 @@ class BoardCommandHandler(CommandHandler):
     async def _execute(self, command: ClickCommand) -> None:
         match command.name:
             case "open":
-                self._show_card(self._row(command.run_id)[:2])
+                if (row := find_row(self._source, command.run_id)) is None:
+                    raise self._out_of_date()
+                self._show_card(row[:2])
             case "fold":
                 self._show_card(None)
             case "show_leads" | "hide_leads":
@@ -268,20 +265,9 @@ class BoardCommandHandler(CommandHandler):
             case _:
                 raise unknown_command(command)
 
-    def _shown(self, command: ClickCommand) -> RunWatch | None:
-        # A command about all runs reports in their rows.
-        row = find_row(self._source, command.run_id)
-        return None if row is None else row[1].conversation.current
-
-    def _find(self, shown: str) -> tuple[Conversation, RunWatch]:
-        _, run, watch = self._row(shown)
-        return run.conversation, watch
-
-    def _row(self, token: str) -> tuple[int, Run, RunWatch]:
-        row = find_row(self._source, token)
-        if row is None:
-            raise _out_of_date("board")
-        return row
+    def _find(self, shown: str) -> tuple[Conversation, RunWatch] | None:
+        row = find_row(self._source, shown)
+        return None if row is None else (row[1].conversation, row[2])
 
     async def _cancel_all(self) -> None:
         if self._source.batch is not None:
