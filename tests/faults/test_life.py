@@ -29,7 +29,8 @@ from hypothesis.stateful import (
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
-from origami_widgets.card.widgets.click_commands import CardCommandHandler, read_command
+from origami_widgets.card.view.messages import read_message
+from origami_widgets.card.widgets.click_commands import CardCommandHandler, ClickCommand
 from origami_widgets.run.polling.poller import poller
 from tests.faults.life_clock import LifeClock, on_loop, quiet_tasks
 from tests.faults.life_way import BODIES, BROKEN, STATUSES, STOPPING, Fault, Way, lost, put_off, retry_after, takes
@@ -345,7 +346,7 @@ class Life(RuleBasedStateMachine):
         prompt = self._intent("And their telephone numbers.") if name == "follow_up" else ""
         self._is_looked_at(run)
         message = {"kind": "command", "name": name, "run_id": current, "prompt": prompt, "answers": []}
-        command = read_command({**message, "id": f"c{len(self.clicks)}"})
+        command = read_message({**message, "id": f"c{len(self.clicks)}"}, ClickCommand)
         assert command is not None
         self.way.hasty.append(current)
         click = self.clock.begin(CardCommandHandler(run.conversation).carry_out(command))

@@ -5,7 +5,9 @@ The rules are those of `contract`. Leads are sent as messages and never in a tra
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, final
+from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, TypeVar, final
+
+import msgspec
 
 from origami_widgets.api.rows.cell_values import Role  # noqa: TC001 - the generator of contract.ts reads the types
 from origami_widgets.card.view.contract import ClockView, CommandName, Form  # noqa: TC001
@@ -371,3 +373,19 @@ class SelectMessage(TypedDict):
     kind: Literal["select"]
     ids: list[str]
     on: bool
+
+
+Message = TypeVar("Message")
+
+
+def read_message(content: object, kind: type[Message]) -> Message | None:
+    """Return a message from the front end; None if it is not of this kind.
+
+    Args:
+        content: the message, which may be forged.
+        kind: the message's type.
+    """
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError:
+        return None

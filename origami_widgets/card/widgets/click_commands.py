@@ -52,18 +52,6 @@ class ClickCommand(msgspec.Struct, frozen=True, tag_field="kind", tag="command")
     answers: tuple[str, ...] = ()
 
 
-def read_command(content: object) -> ClickCommand | None:
-    """Return the command in a message from the front end; None if it is not a command.
-
-    Args:
-        content: the message, which may be forged.
-    """
-    try:
-        return msgspec.convert(content, ClickCommand)
-    except msgspec.ValidationError:
-        return None
-
-
 def unknown_command(command: ClickCommand) -> InvalidInput:
     """Return the error for a command of another kind or version of widget."""
     return InvalidInput(

@@ -22,10 +22,11 @@ from origami_widgets.card.view.messages import (
     LeadsAnswer,
     LeadSort,
     LeadTab,
+    SelectMessage,
+    read_message,
 )
 from origami_widgets.card.view.run_head import as_of, clock_view, make_clock, quiet_attach_line
 from origami_widgets.card.view.table_view import NAME_LIMIT, TABLE_ID_LIMIT
-from origami_widgets.card.widgets.lead_pages import read_sort
 from origami_widgets.card.widgets.lead_widget import LeadWidget
 from origami_widgets.card.widgets.live_widget import front_end_file, synced_trait
 from origami_widgets.card.widgets.snapshot import copies
@@ -384,13 +385,11 @@ class LeadGrid(LeadWidget):
         return make_clock(run.state, now) if run is not None else clock_view(now, NO_CHECK_TIMES)
 
     def _on_content(self, content: Any) -> None:
-        match content:
-            case {"kind": "select", "ids": list(ids), "on": bool(on)}:
-                chosen = [each for each in ids if isinstance(each, str)]
-                kept = [each for each in self.selected if each not in chosen]
-                self._set_trait("selected", (*kept, *(chosen if on else ()))[-SELECTED_LIMIT:])
-            case _:
-                super()._on_content(content)
+        if (ticked := read_message(content, SelectMessage)) is None:
+            super()._on_content(content)
+            return
+        kept = [each for each in self.selected if each not in ticked["ids"]]
+        self._set_trait("selected", (*kept, *(ticked["ids"] if ticked["on"] else ()))[-SELECTED_LIMIT:])
 
     def _exported(self) -> list[Run] | list[Table]:
         return self.source
@@ -552,7 +551,7 @@ def _as_filters(given: Sequence[Mapping[str, Any]] | None) -> list[LeadFilter]:
 
 
 def _as_sort(given: Mapping[str, str] | None) -> LeadSort | None:
-    sort = read_sort(given)
+    sort = read_message(given, LeadSort)
     if sort is None and given is not None:
         raise refused("The sort order is not valid", given, "Use {'column': slug, 'direction': 'asc'} or 'desc'.")
     return sort

@@ -14,7 +14,16 @@ from origami_widgets.card.view.lead_cells import (
     hidden_mark,
     make_cells,
 )
-from origami_widgets.card.view.messages import LeadCell, LeadFilter, LeadHead, LeadMark, LeadSort, RunCells
+from origami_widgets.card.view.messages import (
+    LeadCell,
+    LeadFilter,
+    LeadHead,
+    LeadMark,
+    LeadsMessage,
+    LeadSort,
+    RunCells,
+    read_message,
+)
 from origami_widgets.card.view.table_view import TABLE_ID_LIMIT
 from origami_widgets.words.numbers import shown_count
 
@@ -395,41 +404,20 @@ class LookedAtGrid:
         self.heads, self.order, self.sent, self.runs = None, [], {}, {}
 
 
-def read_looked_at(message: Any) -> LookedAtGrid | None:
+def read_looked_at(content: object) -> LookedAtGrid | None:
     """Return what a grid asks for with a message; None if our front end could not have sent the message."""
-    match message:
-        case {
-            "kind": "leads",
-            "grid": str(grid),
-            "query": int(query),
-            "table": str(table),
-            "first": int(first),
-            "last": int(last),
-            "size": int(size),
-            "sort": sort,
-            "filters": list(filters),
-            "include_hidden": bool(include_hidden),
-            "include_left_out": bool(include_left_out),
-        } if len(grid) <= TABLE_ID_LIMIT:
-            kept = [each for each in map(_filter, filters[:8]) if each is not None]
-            size = min(max(size, 1), LARGEST_PAGE)
-            window = max(first, 0), min(max(last, 0), 100_000)
-            return LookedAtGrid(
-                grid, query, table, size, read_sort(sort), kept, include_hidden, include_left_out, *window
-            )
-    return None
-
-
-def read_sort(value: object) -> LeadSort | None:
-    """Return an order of rows; None if the value is none."""
-    match value:
-        case {"column": str(column), "direction": "asc" | "desc" as direction}:
-            return LeadSort(column=column[:200], direction=direction)
-    return None
-
-
-def _filter(value: object) -> LeadFilter | None:
-    match value:
-        case {"column": str(column), "operator": str(operator), "value": str(text)} if operator in OPERATORS:
-            return LeadFilter(column=column[:200], operator=operator, value=text[:500])
-    return None
+    asked = read_message(content, LeadsMessage)
+    if asked is None or len(asked["grid"]) > TABLE_ID_LIMIT:
+        return None
+    return LookedAtGrid(
+        asked["grid"],
+        asked["query"],
+        asked["table"],
+        min(max(asked["size"], 1), LARGEST_PAGE),
+        asked["sort"],
+        [each for each in asked["filters"][:8] if each["operator"] in OPERATORS],
+        asked["include_hidden"],
+        asked["include_left_out"],
+        max(asked["first"], 0),
+        min(max(asked["last"], 0), 100_000),
+    )

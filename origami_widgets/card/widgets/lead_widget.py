@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import OrigamiError
 from origami_widgets.card.view.lead_cells import with_off
-from origami_widgets.card.view.messages import DownloadAnswer, FileFormat, LeadFilter, LeadsAnswer, LeadSort
+from origami_widgets.card.view.messages import (
+    DownloadAnswer,
+    DownloadMessage,
+    LeadFilter,
+    LeadsAnswer,
+    LeadSort,
+    read_message,
+)
 from origami_widgets.card.widgets.lead_feed import LeadFeed
 from origami_widgets.card.widgets.live_widget import LiveWidget
 
@@ -89,18 +96,10 @@ class LeadWidget(LiveWidget):
             self.send(answer)
 
     def _on_content(self, content: Any) -> None:
-        match content:
-            case {"kind": "leads"}:
-                background().call_soon(lambda: self._leads.look(content))
-            case {
-                "kind": "download",
-                "grid": str(grid),
-                "table": str(table),
-                "ids": list(ids),
-                "columns": list(columns),
-                "format": str(kind),
-            } if kind in get_args(FileFormat):
-                self._send_download(grid, table, {*map(str, ids)}, {*map(str, columns)}, kind)
+        if (wanted := read_message(content, DownloadMessage)) is not None:
+            self._send_download(wanted)
+        else:
+            background().call_soon(lambda: self._leads.look(content))
 
     def _loaded_frame(self, table_id: str, *, with_checking: bool = False) -> pd.DataFrame:
         """Return the loaded leads of a table, in the form of `leads_frame`. The arguments are those of `LeadFeed.loaded`."""
@@ -144,15 +143,16 @@ class LeadWidget(LiveWidget):
         ticked.attrs["origami"] = notes
         return ticked
 
-    def _send_download(self, grid: str, table_id: str, ids: set[str], columns: set[str], kind: str) -> None:
+    def _send_download(self, wanted: DownloadMessage) -> None:
         from origami_widgets.frames.files.export_parts import file_names
         from origami_widgets.frames.files.exporting import shown_csv, shown_file
         from origami_widgets.frames.files.lead_export import names_people, personal_data_note
         from origami_widgets.frames.source import gather
 
+        kind, table_id = wanted["format"], wanted["table"]
         name = self._name_of(table_id) or "leads"
         content, note = b"", ""
-        shown = self._leads.shown(grid).chosen(ids, columns)
+        shown = self._leads.shown(wanted["grid"]).chosen({*wanted["ids"]}, wanted["columns"])
         try:
             if kind == "csv":
                 heads = [head["name"] for head in shown.heads]
@@ -174,7 +174,7 @@ class LeadWidget(LiveWidget):
         if self.comm is not None:
             (file,) = file_names([name], kind)
             data = b64encode(content).decode()
-            self.send(DownloadAnswer(kind="download", grid=grid, name=file, base64=data, note=note))
+            self.send(DownloadAnswer(kind="download", grid=wanted["grid"], name=file, base64=data, note=note))
 
     def _exported(self) -> Source:
         """Return the runs or tables of which a workbook's summary is."""

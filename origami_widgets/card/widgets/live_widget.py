@@ -16,9 +16,9 @@ import anywidget
 import traitlets
 
 from origami_widgets.api.background.loop import background
-from origami_widgets.card.view.messages import AckMessage, ChangesMessage, ClockMessage, ItemChange
+from origami_widgets.card.view.messages import AckMessage, ChangesMessage, ClockMessage, ItemChange, read_message
 from origami_widgets.card.widgets import snapshot as snapshots
-from origami_widgets.card.widgets.click_commands import ClickCommand, CommandHandler, read_command
+from origami_widgets.card.widgets.click_commands import ClickCommand, CommandHandler
 from origami_widgets.card.widgets.snapshot import SnapshotFeed, mark_snapshot
 from origami_widgets.host.application import Outputs, deliver_as_addressed, follow_cells, pages
 
@@ -354,7 +354,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     def _on_command(self, content: Any, handler: CommandHandler) -> None:
         """Carry out a click, if the content of a message is one. A frozen widget no longer shows what would come of it."""
-        command = read_command(content)
+        command = read_message(content, ClickCommand)
         if command is not None and not self.frozen:
             background().submit(self._carry_out(command, handler))
         elif command is not None and self.comm is not None:

@@ -8,7 +8,8 @@ import pytest
 import origami_widgets as ow
 from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import PermissionDenied
-from origami_widgets.card.widgets.click_commands import UNEXPECTED, CardCommandHandler, ClickCommand, read_command
+from origami_widgets.card.view.messages import read_message
+from origami_widgets.card.widgets.click_commands import UNEXPECTED, CardCommandHandler, ClickCommand
 from tests.card.live import acks, click_on, sent_by
 from tests.support.front import Front, held, kept_off, passes
 from tests.support.quick import see
@@ -18,7 +19,7 @@ GOOD = {"kind": "command", "id": "c1", "name": "cancel", "run_id": "v2_run-1", "
 
 
 def test_a_click_is_read():
-    assert read_command(GOOD) == ClickCommand("c1", "cancel", "v2_run-1", "", ())
+    assert read_message(GOOD, ClickCommand) == ClickCommand("c1", "cancel", "v2_run-1", "", ())
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_a_click_is_read():
     ],
 )
 def test_anything_else_is_not(change):
-    assert read_command({**GOOD, **change}) is None
+    assert read_message({**GOOD, **change}, ClickCommand) is None
 
 
 @pytest.fixture
