@@ -551,7 +551,7 @@ def _as_filters(given: Sequence[Mapping[str, Any]] | None) -> list[LeadFilter]:
 
 
 def _as_sort(given: Mapping[str, str] | None) -> LeadSort | None:
-    sort = read_message(given, LeadSort)
+    sort = read_message({**given} if isinstance(given, Mapping) else given, LeadSort)
     if sort is None and given is not None:
         raise refused("The sort order is not valid", given, "Use {'column': slug, 'direction': 'asc'} or 'desc'.")
     return sort
