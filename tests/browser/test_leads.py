@@ -97,7 +97,6 @@ def test_leads_open_and_are_sorted_and_filtered_by_the_server(card_in: Callable[
         lab.run_cell(cell)
     ascending, descending = (lab.output(cell).inner_text().strip().split("|") for cell in (2, 3))
     lab.show_cell(1)
-    a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab)
     heading, name = leads_of(lab, 1).get_by_role("columnheader").nth(1), names_of(lab, 1).first
     heading.get_by_role("button").click()
     expect(heading).to_have_attribute("aria-sort", "ascending")
@@ -110,24 +109,6 @@ def test_leads_open_and_are_sorted_and_filtered_by_the_server(card_in: Callable[
     card.get_by_role("button", name="Apply").click()
     expect(leads_of(lab, 1).get_by_role("gridcell").filter(has_text=ascending[0]).first).to_be_visible()
     expect(leads_of(lab, 1).get_by_role("gridcell").filter(has_text=descending[0])).to_have_count(0)
-
-
-def a_cell_opens_to_its_parts_by_mouse_and_keyboard(lab: LabPage) -> None:
-    card = lab.output(1).locator(CARD)
-    opens = leads_of(lab, 1).locator('[aria-haspopup="dialog"]').first
-    opens.click()
-    parts = card.get_by_role("dialog")
-    for said in ("confidence", "Reasoning"):
-        expect(parts).to_contain_text(said)
-    assert str(parts.get_by_role("link").last.get_attribute("href")).startswith("https://")
-    lab.page.keyboard.press("Escape")
-    expect(parts).to_be_hidden()
-    expect(opens).to_be_focused()
-    lab.page.keyboard.press("Enter")
-    expect(parts).to_be_visible()
-    lab.page.keyboard.press("Escape")
-    lab.page.keyboard.press("ArrowDown")
-    expect(leads_of(lab, 1).locator('[data-at="1"] > :focus')).to_have_count(1)
 
 
 def test_ten_thousand_leads_are_read_page_by_page_as_they_are_reached(open_lab: Callable[..., LabPage]) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.window import ACTIVE, BOARD, CARD, FOLLOW_UP, confirm
+from tests.browser.window import ACTIVE, BOARD, CARD, FOLLOW_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,23 +75,6 @@ def test_two_windows_start_one_run(card_in: Callable[..., LabPage]) -> None:
     lab.run_cell(2)
     expect(lab.output(2)).to_have_text("2")
     other.close()
-
-
-def test_a_click_that_the_kernel_does_not_answer_is_kept_and_says_so(card_in: Callable[..., LabPage]) -> None:
-    """A cell that blocks is not enough: newer kernels can answer on a second line."""
-    lab = card_in("Find dentists. scenario:slow", "import os\nprint(os.getpid())", speed=5)
-    card = lab.output(1).locator(CARD)
-    lab.run_cell(2)
-    kernel = int(lab.outputs(2)[0]["text"])
-    os.kill(kernel, signal.SIGSTOP)
-    try:
-        card.get_by_role("button", name="Cancel").click()
-        confirm(card)
-        expect(card.get_by_role("button", name="Cancelling…")).to_be_disabled()
-        expect(card).to_contain_text("Kernel busy. This is sent when the cell ends, or interrupt it.")
-    finally:
-        os.kill(kernel, signal.SIGCONT)
-    expect(lab.output(1).first).to_contain_text("Stopped", timeout=60_000)
 
 
 def test_a_board_asks_above_everything_and_moves_nothing(open_lab: Callable[..., LabPage]) -> None:

@@ -30,7 +30,7 @@ PURE = (
     *("api/test_errors.py", "api/background/test_loop.py", "api/test_retries.py"),
     *("card/render/test_card_text.py", "card/view/test_result.py", "card/view/test_table_view.py"),
     *("frames/economics/test_table_economics.py", "frames/test_values.py"),
-    *("run/polling/test_schedule.py", "run/test_state.py"),
+    *("run/polling/test_schedule.py", "run/test_reduce.py"),
 )
 LIFE = """
 import json, sys, warnings

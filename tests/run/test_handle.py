@@ -108,13 +108,6 @@ def test_the_timeout_of_a_wait_begins_anew_with_each_turn(slow_client):
     assert time.monotonic() - began >= 0.9
 
 
-def test_cancel_ends_the_newest_turn(slow_client):
-    run = start(slow_client).wait(timeout=30)
-    run.follow_up("Go on. scenario:slow").cancel()
-    assert run.wait(timeout=30).status == "cancelled"
-    assert [turn.status for turn in run.turns] == ["completed", "cancelled"]
-
-
 def test_what_somebody_else_has_sent_is_shown_and_not_cancelled(slow_client):
     run = start(slow_client).wait(timeout=30)
     theirs = slow_client.create_run(run.agent_id, "Go on. scenario:slow")

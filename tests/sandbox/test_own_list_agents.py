@@ -47,26 +47,6 @@ async def test_the_agent_adds_the_columns_that_the_brief_asks_for(account, promp
     assert 0 < table["credits"]["lifetimeUsed"] == 5000 - await account.balance()
 
 
-async def test_only_the_cancel_of_the_table_stops_cells(account):
-    await account.upload(numbered(100))
-    await account.enriched("Find e-mails and phones", seconds=60)
-    await account.api.do("cancelRun", id=account.agent)
-    account.clock.advance(10)
-    assert (await account.api.do("getRun", id=account.agent, runId=account.run))["status"] == "cancelled"
-    before = await account.api.do("getTable", tableId=account.table)
-    assert before["cells"]["running"] > 100
-    account.clock.advance(20)
-    spending = await account.api.do("getTable", tableId=account.table)
-    assert spending["credits"]["lifetimeUsed"] > before["credits"]["lifetimeUsed"]
-    stopped = await account.api.do("cancelTableCells", {"columns": ["work-email"]}, tableId=account.table)
-    assert stopped["cancelledCells"] == column(spending, "work-email")["cells"]["running"] > 0
-    await account.api.do("cancelTableCells", {}, tableId=account.table)
-    balance = await account.balance()
-    account.clock.advance(1000)
-    assert await account.balance() == balance
-    assert len(await account.rows(limit=200)) == 100
-
-
 async def test_a_second_run_fills_only_new_and_failed_rows(account):
     await account.upload(numbered(100))
     first = await account.enriched("Find e-mails")

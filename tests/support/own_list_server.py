@@ -7,7 +7,8 @@ Where the vendor is silent, it does what costs the user most:
 - A key that is looked for finds the row with exactly that text.
 
 Arguments beside those of `SpendingServer`: `csv_rows` is the number of rows that a file may have, `chunk_rows` that of an
-upsert, `reads` what becomes of a text in a file. A brief with the word `nothing` completes without any change.
+upsert, `reads` what becomes of a text in a file, and `begins_after` how many seconds after a write the cells of its rows
+begin. A brief with the word `nothing` completes without any change.
 """
 
 from __future__ import annotations
@@ -48,7 +49,13 @@ class OwnListServer(SpendingServer):
     """
 
     def __init__(
-        self, *, csv_rows: int = 100_000, chunk_rows: int = 100, reads: Callable[[str], Any] = str, **options: Any
+        self,
+        *,
+        csv_rows: int = 100_000,
+        chunk_rows: int = 100,
+        reads: Callable[[str], Any] = str,
+        begins_after: float = 0.0,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         self.workspaces: dict[str, str] = {}
@@ -64,6 +71,8 @@ class OwnListServer(SpendingServer):
         self._enriching: dict[str, tuple[FillingTable, list[tuple[Column, int]]]] = {}
         self._refusals: dict[str, list[int]] = {}
         self._csv_rows, self._chunk_rows, self._reads = csv_rows, chunk_rows, reads
+        self._begins_after = begins_after
+        self._to_begin: list[tuple[float, FillingTable, Column, list[int]]] = []
 
     def _handlers(self) -> dict[str, Callable[..., tuple[int, Any]]]:
         return {
@@ -108,6 +117,12 @@ class OwnListServer(SpendingServer):
 
             return route, refused, ids
         return route, handler, ids
+
+    def _advance(self, now: float) -> None:
+        while self._to_begin and self._to_begin[0][0] <= now:
+            at, table, column, numbers = self._to_begin.pop(0)
+            table.refill("rows", column, numbers, at)
+        super()._advance(now)
 
     def _extend(self, run: Run, table: FillingTable) -> None:
         if "nothing" not in run.prompt:
@@ -192,7 +207,8 @@ class OwnListServer(SpendingServer):
             numbers = list(range(first, len(self.contents[table.id])))
             columns = [column for column in table.shown(now) if column.kind != "input"]
             for column in columns:
-                table.refill("rows", column, numbers, now)
+                self._to_begin.append((now + self._begins_after, table, column, numbers))
+            self._advance(now)
             self.enriched.update(tuple(row.get(slug) for slug in match) for row in new)
             self._enriching[body["batchId"]] = table, [(column, number) for column in columns for number in numbers]
         return 201, receipt
@@ -206,6 +222,7 @@ class OwnListServer(SpendingServer):
         filled = sum(number in column.filled for column, number in cells)
         active = {(cell.column.id, cell.row) for cell in table.active()}
         pending = sum((column.id, number) in active for column, number in cells)
+        pending += sum(len(numbers) for _, each, _, numbers in self._to_begin if each is table)
         return 200, {
             **self._batches[run],
             "object": "enrichment_run",

@@ -46,10 +46,3 @@ def test_each_row_is_there_with_its_whole_token(name):
         assert f">{token}</code>" in markup
         assert reported.count(token) >= 1
     assert "more run" not in reported
-
-
-def test_the_line_that_shows_it_again():
-    view = board_of([], reopen=("To see these runs again", 'ow.RunBoard("a<b>")'), form="snapshot")
-    html = render_html(view, now=NOW)
-    assert "<b>" not in html.partition("To see these runs again, in any kernel:")[2]
-    assert 'To see these runs again, in any kernel: ow.RunBoard("a<b>")' in words(html)

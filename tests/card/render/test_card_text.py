@@ -19,10 +19,6 @@ def text_of(name):
     return render_text(views("snapshot")[name], now=NOW)
 
 
-def test_no_line_is_wider_than_a_hundred_columns(name):
-    assert max(width_of(line) for line in text_of(name).splitlines()) <= WIDTH
-
-
 def test_plain_text_only(name):
     text = text_of(name)
     assert all(character.isprintable() or character == "\n" for character in text)

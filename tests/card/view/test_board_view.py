@@ -181,15 +181,6 @@ def commands(view):
     return [each["command"] for each in view["head"]["buttons"]]
 
 
-def test_what_can_be_done_with_all():
-    running_ones = many(2, "running")
-    assert commands(board_of(running_ones)) == ["cancel_all"]
-    assert commands(board_of(running_ones, can_stop=True)) == ["cancel_all"]
-    assert commands(board_of(many(2, "completed"), can_resume=True)) == ["resume"]
-    assert commands(board_of(many(2, "completed"))) == []
-    assert commands(board_of(many(2, "cancel_requested"))) == []
-
-
 def test_cells_of_a_run_that_waits_for_an_answer_can_be_stopped_with_all():
     filling, asking = STATES["filling"](), STATES["needs_input"]()
     (one,) = board_of([entry_of(0, replace(asking, tables=filling.tables)), *many(1, "completed")])["head"]["buttons"]

@@ -188,12 +188,6 @@ def test_a_batch_has_a_name_a_status_and_what_its_runs_have_used(many):
     assert "town 1" in html
 
 
-def test_a_brief_that_is_not_valid_is_named(many):
-    with pytest.raises(errors.InvalidInput) as caught:
-        many(["Bakeries in Porto", 5])
-    assert caught.value.cause.startswith("prompts[1]: ")
-
-
 def test_runs_are_found_by_the_name_of_their_brief(front, many):
     front.faults = [passes, kept_off(answer(*BROKE))]
     batch = many({"Porto": towns(1)[0], "Faro": towns(2)[1]})

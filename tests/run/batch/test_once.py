@@ -82,15 +82,6 @@ def test_a_kernel_that_was_killed_has_paid_for_each_brief_once(client, front, ke
     batch.cancel()
 
 
-def test_fresh_starts_all_anew_and_the_name_stands_for_the_new_ones(client, front):
-    first = finished(start(client, towns(2)))
-    second = finished(start(client, towns(2), fresh=True))
-    assert not set(first.runs) & set(second.runs)
-    third = start(client, towns(2))
-    see(lambda: third.runs == second.runs)
-    assert len(front.runs()) == 4
-
-
 def test_fresh_looks_for_what_it_may_have_started_itself(client, front, monkeypatch):
     look_after(monkeypatch, 0.0, 0.0)
     finished(start(client, towns(1)))

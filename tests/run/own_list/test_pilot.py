@@ -86,6 +86,14 @@ def test_it_asks_with_the_price_and_a_no_costs_nothing_more(server, call, execut
     paid_once(server)
 
 
+@pytest.mark.parametrize(
+    "server", [{"cells": 5, "credits_per_cell": PRICE, "begins_after": 30.0}], ids=["late cells"], indirect=True
+)
+def test_cells_that_begin_after_the_last_check_of_the_run_are_counted(server, call, execute, asked):
+    assert execute(call).attrs["origami"]["credits_used"] == PRICE * ROWS
+    paid_once(server)
+
+
 @PAID
 def test_a_limit_that_the_pilot_has_almost_used_up_is_not_passed(server, call, execute, asked):
     with raises("EnrichmentFailed") as caught:

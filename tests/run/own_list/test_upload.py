@@ -180,9 +180,12 @@ def test_a_refusal_beside_a_lost_answer_takes_another_key_and_keeps_the_batch(se
 
 def test_too_many_requests_are_waited_for(server, client):
     table = ow.upload(many(3), key="website", client=client)
-    server.refuse("POST /tables/{id}/rows/upsert", 429, 429)
+    server.refuse(UPSERT, 429, 429)
+    server.fail(UPSERT, answer({"code": "RATE_LIMITED"}, 429, headers={"Retry-After": "40"}))
     assert ow.upload(many(3), key="website", table=table).counts.updated == 3
     assert [how for _, how, _ in server.writes] == ["file", "upsert"]
+    first, second, _ = (each.at for each in server.asked_for if each.route == UPSERT)
+    assert second - first >= 40, "as long as the server says"
 
 
 @pytest.mark.parametrize("server", [{"csv_rows": 7, "chunk_rows": 3}], indirect=True)

@@ -94,9 +94,11 @@ def test_an_id_that_was_typed_in_capitals_is_that_of_the_same_run():
     assert reduce(typed, read(COMPLETED)).status == "completed"
 
 
-@pytest.mark.parametrize("name", ["completed", "cancelled", "errored", "timed_out", "needs_input"])
+@pytest.mark.parametrize(
+    "name", ["completed", "needs_input", "step_cap_hit", "incomplete", "cancelled", "errored", "timed_out"]
+)
 def test_a_terminal_status_is_final(name):
-    state = after(read({**COMPLETED, "status": name}), read(RUNNING, keep_polling=True))
+    state = after(read({**COMPLETED, "status": name}, keep_polling=True), read(RUNNING, keep_polling=True))
     assert (state.status, state.done) == (name, True)
 
 
