@@ -1,7 +1,7 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
 import type { Button } from "./contract";
-import { button, el, fill, keyedList, type Part, setText, show, showCut, showText, words } from "./dom";
+import { button, el, fill, keyedList, type Part, setText, show, showText, words } from "./dom";
 import { filled } from "./format";
 import { popover } from "./menu";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
@@ -142,7 +142,8 @@ export function copyLine(label: string, what: string): Part<string> {
   return {
     node,
     update(text) {
-      showCut(code, text);
+      setText(code, text);
+      code.title = text;
       show(node, text);
     },
   };

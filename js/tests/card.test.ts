@@ -269,7 +269,7 @@ describe("the foot", () => {
 
   it("gives the answer of a run without tables all the room", () => {
     const card = draw("answered");
-    expect(visible(card.one(".said"), card.host)).toBe(true);
+    expect(visible(card.one(".panel > .text"), card.host)).toBe(true);
     expect(visible(card.one(".tools"), card.host)).toBe(false);
   });
 });

@@ -3,7 +3,6 @@
  * The commands write Python into a new cell for the user to read and run; they send nothing.
  */
 
-import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import type { Tone } from "../contract";

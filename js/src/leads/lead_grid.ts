@@ -258,11 +258,8 @@ export class LeadGrid {
 
   /** The first click on a head begins with the best scores, the largest numbers, or A. */
   #sort(slug: string): void {
-    const sort = this.#order;
     const head = this.rows.heads.find((each) => each.slug === slug);
-    const now = sort && { key: sort.column, down: sort.direction === "desc" };
-    const { down } = orderAfter(now, slug, head?.role === "score" || !!head?.is_number);
-    this.requests.sort = { column: slug, direction: down ? "desc" : "asc" };
+    this.requests.sort = orderAfter(this.#order, slug, head?.role === "score" || !!head?.is_number);
     this.#restart();
   }
 

@@ -67,7 +67,7 @@ function writeText(node: HTMLElement, text: string, href: string): void {
     setText(node, text);
   } else if (link && link.getAttribute("href") === href) setText(link, text);
   else {
-    fill(node, Object.assign(anchor(href, "", text), { tabIndex: -1 }));
+    fill(node, Object.assign(anchor(href, text), { tabIndex: -1 }));
   }
 }
 

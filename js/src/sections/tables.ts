@@ -1,6 +1,6 @@
 import { html, render } from "lit-html";
 import type { CodeAnswer, Grid, TableView } from "../contract";
-import { button, el, fill, same, setText, show, showCut } from "../dom";
+import { button, el, fill, same, setText, show, showText } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
 import type { ColumnsMenu } from "../leads/columns";
@@ -51,8 +51,8 @@ function sortableTable() {
         ? html`<td class=${classes[column]}><bdi dir="auto">${text}</bdi></td>`
         : html`<th scope="row" class=${classes[0]} title=${text}><bdi dir="auto">${text}</bdi></th>`;
     const by = order;
-    const key = (row: string[]) => sizeOf(row[by?.key ?? 0] ?? "");
-    const sorted = by ? [...rows].sort((a, b) => inOrder(key(a), key(b), by.down)) : rows;
+    const key = (row: string[]) => sizeOf(row[by?.column ?? 0] ?? "");
+    const sorted = by ? [...rows].sort((a, b) => inOrder(key(a), key(b), by)) : rows;
     const lines = sorted.map((row) => html`<tr>${row.map(cell)}</tr>`);
     render(html`<thead><tr>${heads.map(heading)}</tr></thead><tbody>${lines}</tbody>`, node);
   };
@@ -65,8 +65,9 @@ export class TablesSection {
   readonly #view: Context["view"];
   readonly #ask: { node: HTMLElement; foot: HTMLElement };
   readonly #columns = sortableTable();
-  readonly #said = el("div", "text said");
   readonly #place = el("div", "place");
+  /** The agent's text. Without a table, it is all there is, and stands here. */
+  readonly text = el("div", "text");
   readonly #panel = el("div", "panel");
   readonly #tabs = new Tabs("Tables", this.#panel, (id) => {
     this.#chosen = id;
@@ -108,7 +109,7 @@ export class TablesSection {
     if (asked && asked !== this.#asked && !this.#isBusy()) this.#chosen = ASK;
     if (!asked && this.#chosen === ASK) this.#chosen = null;
     this.#asked = asked;
-    if (!same(this.#prose, nodes)) fill(this.#said, ...prose(nodes));
+    if (!same(this.#prose, nodes)) fill(this.text, ...prose(nodes));
     this.#prose = nodes;
     const table = this.#current();
     const isAsking = !!ask && (this.#chosen === ASK || !table);
@@ -227,12 +228,11 @@ export class TablesSection {
     const none = this.#session.reads ? this.#instead : say.LEADS_NOT_SAVED;
     const instead =
       table && isShown && !hasLeads && !isAsking ? (leads ? none : table.columns_note || "") : "";
-    // Without a table, the answer is all there is.
     const isAnswer = !table && this.#view("prose").nodes.length > 0;
     const columns = isShown && hasColumns && !isAsking ? this.#columns.node : "";
     const empty = instead && html`<p class="empty mute">${instead}</p>`;
     render(
-      [isAnswer ? this.#said : "", isAsking ? this.#ask.node : "", this.#place, columns, empty],
+      [isAnswer ? this.text : "", isAsking ? this.#ask.node : "", this.#place, columns, empty],
       this.#panel,
     );
     show(this.node, isShown || isAsking || isAnswer);
@@ -250,7 +250,8 @@ export class TablesSection {
     setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     if (this.#foot) show(this.#foot.node, isThere);
     this.#foot?.update();
-    showCut(this.#count, isThere && filters.length ? rows.count : "");
+    showText(this.#count, isThere && filters.length ? rows.count : "");
+    this.#count.title = this.#count.textContent;
     show(this.foot, isThere);
   }
 }
