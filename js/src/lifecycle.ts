@@ -26,7 +26,7 @@ export interface Look {
   /** Whether something can still change. */
   isOpen(): boolean;
   /** Called for Enter in a text field. */
-  enter?(field: HTMLInputElement): void;
+  enter?(field: HTMLElement): void;
 }
 
 /** Puts a view on the page and keeps it up to date. It ticks only while it is visible and something can still change. */

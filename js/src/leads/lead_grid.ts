@@ -151,7 +151,8 @@ export class LeadGrid {
 
   get #isWhole(): boolean {
     const { answered, more, all } = this.rows;
-    return answered && !more && (this.requests.includeHidden || !all.some((row) => row?.mark === "checking"));
+    const isChecked = !all.some((row) => row?.mark === "checking");
+    return answered && !more && (isChecked || this.requests.which.include_hidden);
   }
 
   #finishReading(): void {
@@ -202,7 +203,7 @@ export class LeadGrid {
       this.requests.ask(this.#matching.length, this.#matching.length, false);
       return;
     }
-    if (!next && isElsewhere && hidden !== 0 && !this.requests.includeHidden) {
+    if (!next && isElsewhere && hidden !== 0 && !this.requests.which.include_hidden) {
       this.#toggleHidden();
       return;
     }
@@ -228,7 +229,7 @@ export class LeadGrid {
     this.rows.clear();
     this.#widths.clear();
     this.#scroll.classList.remove("brief");
-    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#given.include_hidden];
+    Object.assign(requests.which, { sort: null, filters: [], include_hidden: this.#given.include_hidden });
     [this.#focus, this.#ticked, this.#isSeeking, this.#best, this.#most] = [[0, 0], "", false, null, 0];
     this.#whenRead = null;
     this.toolbar.clear();
@@ -239,19 +240,19 @@ export class LeadGrid {
   }
 
   #toggleHidden(): void {
-    const { requests } = this;
-    requests.includeHidden = !requests.includeHidden;
-    if (!requests.includeHidden && requests.sort === this.#best) requests.sort = null;
+    const { which } = this.requests;
+    which.include_hidden = !which.include_hidden;
+    if (!which.include_hidden && which.sort === this.#best) which.sort = null;
     this.#best = null;
     if (!this.#orderBest(this.rows.heads)) this.#restart();
   }
 
   /** With the saved filters, the server leaves out the saved order, too: the best scores are asked for instead, once. */
   #orderBest(heads: readonly LeadHead[]): boolean {
-    const { requests } = this;
+    const { which } = this.requests;
     const score = heads.find(({ role }) => role === "score");
-    if (!requests.includeHidden || this.#order || this.#best || !score) return false;
-    requests.sort = this.#best = { column: score.slug, direction: "desc" };
+    if (!which.include_hidden || this.#order || this.#best || !score) return false;
+    which.sort = this.#best = { column: score.slug, direction: "desc" };
     this.#restart();
     return true;
   }
@@ -259,13 +260,13 @@ export class LeadGrid {
   /** The first click on a head begins with the best scores, the largest numbers, or A. */
   #sort(slug: string): void {
     const head = this.rows.heads.find((each) => each.slug === slug);
-    this.requests.sort = orderAfter(this.#order, slug, head?.role === "score" || !!head?.is_number);
+    this.requests.which.sort = orderAfter(this.#order, slug, head?.role === "score" || !!head?.is_number);
     this.#restart();
   }
 
   /** The order that was asked for; null for the table's saved one. */
   get #order(): LeadSort | null {
-    return this.requests.sort ?? this.#given.sort;
+    return this.requests.which.sort ?? this.#given.sort;
   }
 
   #match(): void {

@@ -76,7 +76,7 @@ export class TablesSection {
   readonly #tools = el("div", "tools row", this.#tabs.node);
   readonly node = el("section", "tables", this.#tools, this.#panel);
   readonly #count = el("span", "mute cut", { role: "status" });
-  readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
+  readonly #all = button("", () => this.#expand(), "link");
   /** What the foot has of the leads: download, and all of them. */
   readonly foot = el("span", "ways row", this.#all, this.#count);
   /** The tab that the user, or a new question, has chosen. */
@@ -84,7 +84,6 @@ export class TablesSection {
   /** Whether the questions are in front. */
   isAsking = false;
   #asked = "";
-  #isExpanded = false;
   /** Whether leads were there: from then on, the body has its height. */
   #hadLeads = false;
   #leads: LeadGrid | null = null;
@@ -150,9 +149,8 @@ export class TablesSection {
   }
 
   /** Shows all leads in the same place, in a higher body. */
-  #expand(on: boolean): void {
-    this.#isExpanded = on;
-    this.#panel.classList.toggle("high", on);
+  #expand(): void {
+    this.#panel.classList.toggle("high");
     this.refresh();
   }
 
@@ -242,13 +240,11 @@ export class TablesSection {
   #drawFoot(table: TableView | undefined, isShown: boolean): void {
     const rows = this.#leads?.rows;
     const isThere = isShown && !!rows?.all.length && rows.heads.length > 0;
-    show(this.#all, isThere);
-    const filters = this.#leads?.requests.filters ?? [];
+    const filters = this.#leads?.requests.which.filters ?? [];
     const read = rows && rows.total !== null && !rows.more ? rows.all.length : (rows?.total ?? "");
     // While nothing is hidden, the same number as in the tab, which may be newer than what was read.
     const all = rows?.hidden === 0 && !filters.length && table?.leads ? table.leads : read;
-    setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
-    if (this.#foot) show(this.#foot.node, isThere);
+    setText(this.#all, this.#panel.matches(".high") ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     this.#foot?.update();
     showText(this.#count, isThere && filters.length ? rows.count : "");
     this.#count.title = this.#count.textContent;
