@@ -4,7 +4,7 @@ import { CELL_HAS_FAILED, CELL_NOT_FOUND, CELL_WAS_STOPPED, type LeadHead, type 
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
 import * as say from "../words";
-import { markPlace, type Row, type Rows, textOf } from "./rows";
+import { type Row, type Rows, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
@@ -166,7 +166,8 @@ export class Lines {
     // With a space after the word before it, for assistive technology.
     setText(label, mark ? ` ${MARKS[mark]}` : "");
     label.title = mark && !isHidden ? say.LEAD_TO_CHECK : "";
-    const place = places[markPlace(heads)];
+    // Beside the score, as names are longer.
+    const place = places[heads.findIndex(({ role }) => role === "score")] ?? places[0];
     if (label.parentNode !== place) place?.append(label);
     node.dataset.at = `${at}`;
     node.ariaRowIndex = `${at + 2}`;

@@ -35,13 +35,6 @@ export function textOf(cell: LeadCell): string {
 export const isOpenCell = (cell: LeadCell): cell is OpenCell =>
   cell !== null && typeof cell === "object" && !Array.isArray(cell);
 
-/** The column that says whether a lead meets the brief: beside its score, as names are longer. */
-export const markPlace = (heads: readonly LeadHead[]): number =>
-  Math.max(
-    0,
-    heads.findIndex(({ role }) => role === "score"),
-  );
-
 const slugsOf = (heads: readonly LeadHead[]): string => JSON.stringify(heads.map(({ slug }) => slug));
 
 export class Rows {

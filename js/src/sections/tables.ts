@@ -105,7 +105,9 @@ export class TablesSection {
     const [ask, { nodes }] = [this.#view("ask"), this.#view("prose")];
     const asked = ask ? `${ask.run_id} ${JSON.stringify(ask.questions)}` : "";
     // A question comes to the front, unless the user types or has ticked leads.
-    if (asked && asked !== this.#asked && !this.#isBusy()) this.#chosen = ASK;
+    const field = (this.node.getRootNode() as ShadowRoot).activeElement?.matches("input");
+    const isBusy = field || this.#leads?.ticked.length;
+    if (asked && asked !== this.#asked && !isBusy) this.#chosen = ASK;
     if (!asked && this.#chosen === ASK) this.#chosen = null;
     this.#asked = asked;
     if (!same(this.#prose, nodes)) fill(this.text, ...prose(nodes));
@@ -122,11 +124,6 @@ export class TablesSection {
     this.#drawFoot(table, isShown && !isAsking);
     this.isAsking = isAsking;
     show(this.#ask.foot, isAsking);
-  }
-
-  #isBusy(): boolean {
-    const root = this.node.getRootNode() as ShadowRoot;
-    return !!root.activeElement?.matches("input") || !!this.#leads?.ticked.length;
   }
 
   close(): void {
