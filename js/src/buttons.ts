@@ -155,22 +155,18 @@ export async function copyText(text: string, near: HTMLElement): Promise<boolean
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return bySelection(text, near);
-  }
-}
-
-function bySelection(text: string, near: HTMLElement): boolean {
-  const field = el("textarea", "hidden", text);
-  const focused = (near.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
-  near.after(field);
-  field.select();
-  try {
-    return document.execCommand("copy");
-  } catch {
-    return false;
-  } finally {
-    field.remove();
-    focused?.focus({ preventScroll: true });
+    const field = el("textarea", "hidden", text);
+    const focused = (near.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+    near.after(field);
+    field.select();
+    try {
+      return document.execCommand("copy");
+    } catch {
+      return false;
+    } finally {
+      field.remove();
+      focused?.focus({ preventScroll: true });
+    }
   }
 }
 

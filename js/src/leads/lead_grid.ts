@@ -22,6 +22,8 @@ const AROUND = 4;
 const MOST_ROWS = 99_999;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
+/** The grid is as high as its lines, or these, as each new number would restyle all cells; so before the first answer. */
+const HIGHEST = 16;
 
 type Given = Pick<LeadGridHead, "include_hidden" | "sort">;
 const OF_TABLE: Given = { include_hidden: false, sort: null };
@@ -118,6 +120,7 @@ export class LeadGrid {
       toggleHidden: () => this.#toggleHidden(),
     });
     Object.assign(this.#scroll, { ariaMultiSelectable: "true", ariaLabel: say.LEADS });
+    this.node.style.setProperty("--rows", `${HIGHEST}`);
     this.node.append(this.#notes.above, this.#scroll, this.#notes.instead, this.#details.node);
     this.#listen();
   }
@@ -367,8 +370,7 @@ export class LeadGrid {
     const { typed } = this.toolbar;
     this.#length = !more || typed ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;
-    // More than 16 add no height (leads.css), and each new number would restyle all cells.
-    this.#most = Math.min(16, Math.max(this.#most, this.#length));
+    this.#most = Math.min(HIGHEST, Math.max(this.#most, this.#length));
     if (answered) this.node.style.setProperty("--rows", `${this.#most}`);
     const known = typed ? read : (total ?? read);
     this.#scroll.ariaRowCount = more && total === null ? "-1" : `${known + 1}`;

@@ -46,11 +46,7 @@ export class Toolbar {
   readonly #events: ToolbarEvents;
   readonly #search = textField(say.LEADS_SEARCH, say.LEADS_SEARCH);
   readonly #found = el("span", "mute", { role: "status" });
-  readonly #qualified = button(
-    say.QUALIFIED,
-    () => this.#rows.judged && this.#events.toggleHidden(),
-    "chip qualified",
-  );
+  readonly #qualified = button(say.QUALIFIED, () => this.#events.toggleHidden(), "chip qualified");
   readonly #qualifiedCount = el("small");
   readonly #leftOut = button("", () => this.#toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
