@@ -57,9 +57,7 @@ function writeText(node: HTMLElement, text: string, href: string): void {
     link?.remove();
     setText(node, text);
   } else if (link && link.getAttribute("href") === href) setText(link, text);
-  else {
-    fill(node, Object.assign(anchor(href, text), { tabIndex: -1 }));
-  }
+  else fill(node, Object.assign(anchor(href, text), { tabIndex: -1 }));
 }
 
 export class Lines {
