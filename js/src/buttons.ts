@@ -1,7 +1,7 @@
 /** Buttons that send a command once, ask first if it spends credits, and show the outcome of the click. */
 
 import type { Button } from "./contract";
-import { button, el, fill, keyedList, type Part, setText, show, showCut, showText, words } from "./dom";
+import { button, el, fill, keyedList, type Part, setText, show, showText, words } from "./dom";
 import { filled } from "./format";
 import { popover } from "./menu";
 import { commandKey, type Pending, pending, underWay } from "./page_state";
@@ -142,7 +142,8 @@ export function copyLine(label: string, what: string): Part<string> {
   return {
     node,
     update(text) {
-      showCut(code, text);
+      setText(code, text);
+      code.title = text;
       show(node, text);
     },
   };
@@ -154,22 +155,18 @@ export async function copyText(text: string, near: HTMLElement): Promise<boolean
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return bySelection(text, near);
-  }
-}
-
-function bySelection(text: string, near: HTMLElement): boolean {
-  const field = el("textarea", "hidden", text);
-  const focused = (near.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
-  near.after(field);
-  field.select();
-  try {
-    return document.execCommand("copy");
-  } catch {
-    return false;
-  } finally {
-    field.remove();
-    focused?.focus({ preventScroll: true });
+    const field = el("textarea", "hidden", text);
+    const focused = (near.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+    near.after(field);
+    field.select();
+    try {
+      return document.execCommand("copy");
+    } catch {
+      return false;
+    } finally {
+      field.remove();
+      focused?.focus({ preventScroll: true });
+    }
   }
 }
 

@@ -82,12 +82,6 @@ export function showText(node: HTMLElement, text: string): void {
   show(node, text);
 }
 
-/** Sets text whose end may be cut: all of it is there on hovering. Without any, the node takes no room. */
-export function showCut(node: HTMLElement, text: string): void {
-  showText(node, text);
-  node.title = text;
-}
-
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** The address if it is safe to follow, else null. Also checked in Python, but a saved state can be tampered with. */
@@ -101,11 +95,11 @@ export function safeHref(href: unknown): string | null {
   }
 }
 
-/** A link, or only its words if the address isn't safe. */
-export function anchor(href: unknown, cls: string, ...children: Child[]): HTMLElement {
+/** A link, or only its words if there is no address, or none that is safe. */
+export function anchor(href: unknown, ...children: Child[]): HTMLElement {
   const safe = safeHref(href);
   if (!safe) return el("span", "", ...children);
-  return el("a", cls, ...children, { href: safe, target: "_blank", rel: "noopener noreferrer nofollow" });
+  return el("a", "", ...children, { href: safe, target: "_blank", rel: "noopener noreferrer nofollow" });
 }
 
 /** A list that keeps its nodes by a field of its items: it makes only new nodes and moves only those that moved. */

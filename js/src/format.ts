@@ -2,12 +2,12 @@
 
 import { UNITS } from "./contract";
 
-/** The two largest units that apply, seconds dropped above an hour: "1 min 48 s", "2 h 5 min". */
-export function duration(seconds: number): string {
+/** The two largest units that apply, seconds dropped above an hour: "1 min 48 s", "2 h 5 min". Or as many as `units`. */
+export function duration(seconds: number, units = 2): string {
   let left = Math.max(0, Math.floor(seconds));
   const at = UNITS.findIndex(([, size]) => left >= size || size === 1);
   const said: string[] = [];
-  for (const [unit, size] of UNITS.slice(at, at + 2)) {
+  for (const [unit, size] of UNITS.slice(at, at + units)) {
     const count = Math.floor(left / size);
     if (count || !said.length) said.push(`${count} ${unit}`);
     left %= size;
@@ -16,11 +16,7 @@ export function duration(seconds: number): string {
 }
 
 /** One unit only: "9 s ago", "2 min ago". */
-export function age(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const found = UNITS.find(([, size]) => whole >= size);
-  return found ? `${Math.floor(whole / found[1])} ${found[0]} ago` : "just now";
-}
+export const age = (seconds: number): string => (seconds < 1 ? "just now" : `${duration(seconds, 1)} ago`);
 
 const TIME = { hour: "2-digit", minute: "2-digit" } as const;
 // To make one takes a hundred times as long as to use it, and a page with many cards writes many times each second.

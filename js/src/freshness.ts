@@ -7,7 +7,7 @@ import type { Session } from "./session";
 /** Seconds from which on the age of a view is said. */
 const OLD = 30;
 
-type Times = Pick<Head, "done" | "settled" | "started_at" | "completed_at">;
+type Times = Pick<Head, "done" | "settled" | "started_at" | "completed_at"> & { status?: string };
 
 /**
  * How long the run takes or took. The time counts only while kernel and server are heard; otherwise it stops at the
@@ -27,17 +27,18 @@ export function elapsed(
 
 /**
  * The age of the view, with the next try, and whether it may no longer be true. `clock` is the session's, or that of a run
- * on a board; `done`: what the run has done at its end.
+ * on a board.
  */
 export function freshness(
-  head: Times,
+  { done, settled, completed_at, status }: Times,
   session: Session,
-  clock: ClockView | null = session.clock,
-  done = "ended",
+  clock = session.clock,
 ): [age: string, warn: boolean] {
   const { presence } = session;
-  if (!clock || (head.done && head.settled) || clock.connection === "ended")
-    return [head.done && head.completed_at !== null ? `${done} ${clockTime(head.completed_at)}` : "", false];
+  if (!clock || (done && settled) || clock.connection === "ended") {
+    const did = status === "needs_input" ? "asked" : "ended";
+    return [done && completed_at !== null ? `${did} ${clockTime(completed_at)}` : "", false];
+  }
   if (presence === "gone")
     return [clock.heard_at === null ? "" : `last update ${clockTime(clock.heard_at)}`, true];
   if (presence !== "live") {

@@ -6,7 +6,7 @@ import { on } from "./dom";
  * reaches the card, so it is stopped on the window; with support for 4.0, the card's own node will do. This does not
  * affect what the browser does with the key (typing, pressing, moving). Inside the card, `onKey` gets the key.
  */
-export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputElement) => void): () => void {
+export function guardKeys(root: HTMLElement, enterInText: (field: HTMLElement) => void): () => void {
   const guard = (event: KeyboardEvent): void => {
     const path = event.composedPath();
     const target = path[0];
@@ -19,13 +19,7 @@ export function guardKeys(root: HTMLElement, enterInText: (field: HTMLInputEleme
     event.stopPropagation();
     if (event.repeat && (enter || event.key === " ") && target instanceof HTMLButtonElement)
       event.preventDefault();
-    if (
-      enter &&
-      target instanceof HTMLInputElement &&
-      target.type === "text" &&
-      !event.isComposing &&
-      !event.repeat
-    )
+    if (enter && target.matches('input[type="text"]') && !event.isComposing && !event.repeat)
       enterInText(target);
     const inside = new CustomEvent("origami-key", { bubbles: true, cancelable: true, detail: event });
     if (!target.dispatchEvent(inside)) event.preventDefault();

@@ -5,7 +5,7 @@ import { el, on } from "./dom";
 import { guardKeys } from "./keys";
 import type { Model } from "./model";
 import { NO_KERNEL } from "./page_settings";
-import { anyUnderWay, ticking, watching } from "./page_state";
+import { anyUnderWay, COMMANDS, ticking } from "./page_state";
 import { Session } from "./session";
 
 /**
@@ -26,7 +26,7 @@ export interface Look {
   /** Whether something can still change. */
   isOpen(): boolean;
   /** Called for Enter in a text field. */
-  enter?(field: HTMLInputElement): void;
+  enter?(field: HTMLElement): void;
 }
 
 /** Puts a view on the page and keeps it up to date. It ticks only while it is visible and something can still change. */
@@ -67,7 +67,6 @@ export class Lifecycle {
     const shadow = el("div", "origami-widget");
     shadow.attachShadow({ mode: "open" }).append(el("style", "", INHERITED + look.style), root);
     this.#look = look;
-    watching(this.refresh, true);
     const observer = new IntersectionObserver((entries) => {
       this.#inView = entries.some((entry) => entry.isIntersecting);
       this.refresh();
@@ -78,7 +77,7 @@ export class Lifecycle {
       this.#undo.push(() => this.#model.off(`change:${trait}`, changed));
     }
     this.#undo.push(
-      () => watching(this.refresh, false),
+      on(document, COMMANDS, this.refresh),
       // What has settled does not tick, and so would not see that its kernel is gone.
       ...["visibilitychange", NO_KERNEL].map((name) =>
         on(document, name, () => {

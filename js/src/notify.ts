@@ -67,21 +67,21 @@ export function notifyToggle(tag: string, session: Session): Notify {
   const refusal = words("say");
   const node = el("span", "act notify", press);
   const page = titled();
-  let isOn = false;
+  const isOn = (): boolean => press.ariaPressed === "true";
   const toggle = async (): Promise<void> => {
-    isOn = !isOn;
-    press.ariaPressed = `${isOn}`;
+    press.ariaPressed = `${!isOn()}`;
     showText(refusal, "");
     // Some browsers grant or refuse without asking.
-    const permission = isOn && (await Notification.requestPermission());
-    if (isOn && permission === "denied") showText(refusal, say.NOTIFY_BLOCKED);
+    const permission = isOn() && (await Notification.requestPermission());
+    if (isOn() && permission === "denied") showText(refusal, say.NOTIFY_BLOCKED);
   };
+  press.ariaPressed = "false";
   show(refusal, false);
   return {
     node,
     refusal,
     notify({ title, body, tone }) {
-      if (!isOn || !page || (session.visible && page.hasFocus())) return;
+      if (!isOn() || !page || (session.visible && page.hasFocus())) return;
       markTitle(page);
       notifyHost({ tag, title, body, tone });
       try {
@@ -92,7 +92,6 @@ export function notifyToggle(tag: string, session: Session): Notify {
     },
     update(possible) {
       const isThere = possible && page && "Notification" in globalThis;
-      press.ariaPressed = `${isOn}`;
       show(node, isThere);
       if (!isThere) show(refusal, false);
     },

@@ -23,40 +23,36 @@ const fresh = () => ({
   ticks: new Set<() => void>(),
   timer: undefined as ReturnType<typeof setInterval> | undefined,
   commands: new Map<string, Pending>(),
-  watchers: new Set<() => void>(),
   held: new Map<string, Snapshot>(),
   guarded: new WeakSet<object>(),
 });
 
-const KEY = Symbol.for("origami/page/6");
+const KEY = Symbol.for("origami/page/7");
 const page = globalThis as { [KEY]?: ReturnType<typeof fresh> };
 page[KEY] ??= fresh();
 const shared = page[KEY];
-const { ticks, commands, watchers } = shared;
+const { ticks, commands } = shared;
 /** The newest snapshot of each card, by key, and the documents that are saved with snapshots. */
 export const { held: snapshots, guarded } = shared;
 
-const call = (all: Set<() => void>): void => {
-  for (const each of [...all]) each();
-};
+/** Event of the document when a command was sent or answered. */
+export const COMMANDS = "origami-commands";
+const changed = (): void => void document.dispatchEvent(new Event(COMMANDS));
 
-const put = (all: Set<() => void>, each: () => void, on: boolean): void => {
-  if (on) all.add(each);
-  else all.delete(each);
+const tickAll = (): void => {
+  for (const each of [...ticks]) each();
 };
 
 /** Calls `tick` about once a second while it is on. The page's only timer stops without listeners. */
 export function ticking(tick: () => void, on: boolean): void {
-  put(ticks, tick, on);
-  if (ticks.size) shared.timer ??= setInterval(() => call(ticks), 1000);
+  if (on) ticks.add(tick);
+  else ticks.delete(tick);
+  if (ticks.size) shared.timer ??= setInterval(tickAll, 1000);
   else {
     clearInterval(shared.timer);
     shared.timer = undefined;
   }
 }
-
-/** Calls `watcher` whenever a command was sent or answered. */
-export const watching = (watcher: () => void, on: boolean): void => put(watchers, watcher, on);
 
 /** How long an accepted command keeps its button off when no change of state follows. */
 const ACCEPTED_MS = 10_000;
@@ -79,14 +75,14 @@ export const anyUnderWay = (): boolean => [...commands.keys()].some((key) => und
 export function request(key: string, id: string): boolean {
   if (underWay(pending(key))) return false;
   commands.set(key, { id, at: Date.now(), phase: "requested", words: "" });
-  call(watchers);
+  changed();
   return true;
 }
 
 /** Takes back a click that will not be answered, because there is no kernel. */
 export function withdraw(key: string): void {
   if (commands.get(key)?.phase === "requested") commands.delete(key);
-  call(watchers);
+  changed();
 }
 
 /** The view that sent the command is closed and may not receive the answer, so another may send again after a while. */
@@ -106,8 +102,8 @@ export function acknowledge({ id, ok, title, remedy }: AckMessage): void {
     if (ok && /\|(check_now|open|fold|show_leads|hide_leads)\|/.test(key)) commands.delete(key);
     else Object.assign(command, { at: Date.now(), phase: ok ? "accepted" : "failed", words });
   }
-  call(watchers);
+  changed();
 }
 
 /** For tests: the number of listeners and timers of the page. */
-export const activity = (): number => ticks.size + watchers.size + (shared.timer === undefined ? 0 : 1);
+export const activity = (): number => ticks.size + (shared.timer === undefined ? 0 : 1);

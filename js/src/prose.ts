@@ -10,7 +10,7 @@ export const prose = (inline: Inline | undefined): (HTMLElement | string)[] =>
 
 function build(item: ProseNode): HTMLElement {
   const children = prose(item.c);
-  if (item.t === "a") return anchor(item.href, "", ...children);
+  if (item.t === "a") return anchor(item.href, ...children);
   const tag = TAGS.includes(item.t) ? item.t : (Object.hasOwn(OTHERS, item.t) && OTHERS[item.t]) || "span";
   const node = el(tag as "p", "", ...children, { dir: "auto" });
   return item.t === "table" ? el("div", "scroll", node, { tabIndex: 0 }) : node;

@@ -28,8 +28,6 @@ const PIECES: Record<string, RegExp> = {
   ...Object.fromEntries(SAVED_TYPES.map((type) => [type, /(?<=,)/])),
 };
 
-const isSaved = (type: string): boolean => (SAVED_TYPES as readonly string[]).includes(type);
-
 /**
  * The used part of a host's widget manager. JupyterLab's also knows its document; other hosts save in their own way.
  */
@@ -90,7 +88,7 @@ function asSaved(output: Output): Output {
   if (!newest) return { ...output, data };
   for (const type of SAVED_TYPES) delete data[type];
   for (const [type, text] of Object.entries(newest))
-    data[type] = isSaved(type) ? { version: SAVED_VERSION, view: text } : text;
+    data[type] = SAVED_TYPES.some((each) => each === type) ? { version: SAVED_VERSION, view: text } : text;
   return { ...output, data };
 }
 

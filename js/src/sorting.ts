@@ -1,19 +1,20 @@
 /** The one rule of order of the page's own lists, and what clicks on their heads do. Leads are sorted by the server. */
 
+/** As the server has it. */
 export interface Order<K> {
-  key: K;
-  down: boolean;
+  column: K;
+  direction: "asc" | "desc";
 }
 
 /** The order after a click on a head: it begins as `down` says, and each further click turns it round. */
-export const orderAfter = <K>(now: Order<K> | null, key: K, down: boolean): Order<K> => ({
-  key,
-  down: now?.key === key ? !now.down : down,
+export const orderAfter = <K>(now: Order<K> | null, column: K, down: boolean): Order<K> => ({
+  column,
+  direction: (now?.column === column ? now.direction === "asc" : down) ? "desc" : "asc",
 });
 
 /** The order by a head, for assistive technology and for its arrow. */
-export const ariaSortOf = <K>(now: Order<K> | null, key: K): string | null =>
-  now?.key !== key ? null : now.down ? "descending" : "ascending";
+export const ariaSortOf = <K>(now: Order<K> | null, column: K): string | null =>
+  now?.column === column ? `${now.direction}ending` : null;
 
 /** As people sort names: without regard to case and accents, and "Region 9" before "Region 10". */
 const { compare } = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -27,10 +28,10 @@ export function sizeOf(text: string): SortValue {
 }
 
 /** Numbers by their size, all else as words. What is missing comes last in both directions. */
-export function inOrder(one: SortValue, other: SortValue, down: boolean): number {
+export function inOrder(one: SortValue, other: SortValue, { direction }: Order<unknown>): number {
   if (one === other) return 0;
   if (one === null) return 1;
   if (other === null) return -1;
   const isNumber = typeof one === "number" && typeof other === "number";
-  return (down ? -1 : 1) * (isNumber ? one - other : compare(`${one}`, `${other}`));
+  return (direction === "desc" ? -1 : 1) * (isNumber ? one - other : compare(`${one}`, `${other}`));
 }

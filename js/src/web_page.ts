@@ -31,7 +31,7 @@ function takeOver(table: HTMLTableElement): (typed: string) => void {
       head.ariaSort = ariaSortOf(next, place);
     });
     const keyed = rows.map((row) => ({ row, key: sizeOf(cellText(row, at)) }));
-    const sorted = keyed.sort((a, b) => inOrder(a.key, b.key, next.down)).map(({ row }) => row);
+    const sorted = keyed.sort((a, b) => inOrder(a.key, b.key, next)).map(({ row }) => row);
     bodies.forEach((body, block) => {
       body.append(...sorted.slice(block * size, (block + 1) * size));
     });

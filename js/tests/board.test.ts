@@ -317,7 +317,7 @@ describe("the end of a view", () => {
     const remove = vi.spyOn(window, "removeEventListener");
     for (let i = 0; i < 3; i++) {
       const on = drawBoard(model);
-      expect(activity()).toBe(3);
+      expect(activity()).toBe(2);
       model.change((view) => {
         Object.assign(view.rows[0] as BoardRow, numbers(i));
       });

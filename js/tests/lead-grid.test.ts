@@ -69,7 +69,7 @@ describe("a grid of leads", () => {
   it("is as high as its leads once they are read, and no lower when it shows fewer", () => {
     const grid = drawGrid();
     const rows = () => grid.one(".lbox").style.getPropertyValue("--rows");
-    expect(rows()).toBe("");
+    expect(rows()).toBe("16");
     grid.send();
     expect(rows()).toBe("3");
     grid.send({ rows: [["lead-0", ["Bakery 0"]]], total: 1 });

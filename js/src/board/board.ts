@@ -110,13 +110,9 @@ function filterBar(changed: () => void) {
 
 const REFERENCE = "IPY_MODEL_";
 
-interface View {
-  el: HTMLElement;
-  remove(): void;
-}
 interface Manager {
   get_model(id: string): Promise<unknown>;
-  create_view(model: unknown, options: object): Promise<View>;
+  create_view(model: unknown, options: object): Promise<{ el: HTMLElement; remove(): void }>;
 }
 
 /**
@@ -128,7 +124,7 @@ export function openedWidget(model: Model): Part<{ card: string; code: string }>
   const instead = el("p", "mute", "This page can't draw it here. In a cell of its own: ", line.node);
   const container = el("div");
   let shown = "";
-  let view: View | null = null;
+  let view: { remove(): void } | null = null;
 
   const draw = async (card: string): Promise<void> => {
     const manager = model.widget_manager as Manager | undefined;

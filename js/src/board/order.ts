@@ -12,7 +12,7 @@ export interface Item {
 }
 
 /** The order of stages for counting and sorting rows: those that need the user come first. */
-export const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
+const STAGES: readonly Stage[] = ["needs_you", "failed", "running", "filling", "waiting", "ended"];
 
 /** How long the run took, or had taken when it was last heard. */
 function time({ row, moments }: Item): SortValue {
@@ -42,7 +42,7 @@ export const columns = Object.entries(COLUMNS) as [Key, (typeof COLUMNS)[Key]][]
 export const sorted = (items: readonly Item[], order: Order<Key> | null): Item[] =>
   [...items].sort(
     (a, b) =>
-      (order && inOrder(COLUMNS[order.key][2](a), COLUMNS[order.key][2](b), order.down)) ||
+      (order && inOrder(COLUMNS[order.column][2](a), COLUMNS[order.column][2](b), order)) ||
       a.row.position - b.row.position,
   );
 

@@ -3,7 +3,6 @@
  * The commands write Python into a new cell for the user to read and run; they send nothing.
  */
 
-import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import type { Tone } from "../contract";
@@ -91,11 +90,7 @@ export function markWithoutKernel(notebooks: INotebookTracker): void {
       document.dispatchEvent(new Event(NO_KERNEL));
     };
     // A kernel that is shut down takes its session with it; one that dies leaves it.
-    for (const signal of [
-      sessionContext.sessionChanged,
-      sessionContext.kernelChanged,
-      sessionContext.statusChanged,
-    ])
-      signal.connect(mark);
+    const { sessionChanged, kernelChanged, statusChanged } = sessionContext;
+    for (const signal of [sessionChanged, kernelChanged, statusChanged]) signal.connect(mark);
   });
 }

@@ -3,22 +3,17 @@
  */
 
 interface CommandRegistry {
-  addCommand(id: string, options: CommandOptions): unknown;
+  addCommand(
+    id: string,
+    options: { label: string; caption: string; isEnabled?: () => boolean; execute: () => unknown },
+  ): unknown;
   execute(id: string, args?: object): Promise<unknown>;
   hasCommand(id: string): boolean;
 }
 
-interface CommandOptions {
-  label: string;
-  caption: string;
-  isEnabled?: () => boolean;
-  execute: () => unknown;
-}
-
-declare module "@jupyterlab/application" {
-  export interface JupyterFrontEnd {
-    commands: CommandRegistry;
-  }
+/** The application. */
+interface JupyterFrontEnd {
+  commands: CommandRegistry;
 }
 
 declare module "@jupyterlab/apputils" {

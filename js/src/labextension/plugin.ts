@@ -1,6 +1,5 @@
 /** The JupyterLab extension: draws saved cards, adds commands to the palette, and notifies. */
 
-import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";

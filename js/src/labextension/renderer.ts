@@ -24,7 +24,10 @@ class SavedCard extends Panel implements Renderer {
 
   async renderModel(model: MimeModel): Promise<void> {
     const { data } = model;
-    this.#clear();
+    this.#end();
+    this.#end = () => {};
+    for (const widget of [...this.widgets]) widget.dispose();
+    this.node.replaceChildren();
     // If the kernel still has the card, the page finds its place by this mark and draws it there (snapshot.ts).
     const mark = SNAPSHOT.exec(`${data["text/html"] ?? ""}`)?.[0];
     const place = document.createElement("div");
@@ -45,13 +48,6 @@ class SavedCard extends Panel implements Renderer {
   override dispose(): void {
     this.#end();
     super.dispose();
-  }
-
-  #clear(): void {
-    this.#end();
-    this.#end = () => {};
-    for (const widget of [...this.widgets]) widget.dispose();
-    this.node.replaceChildren();
   }
 }
 

@@ -12,13 +12,12 @@ export function cellDetails(closed: () => void) {
     node,
     open(lead: string, column: string, { text, href, confidence, parts }: OpenCell): void {
       const close = button(say.CELL_CLOSE, closed, "quiet");
-      const said = words("", "bdi", text);
-      const result = text ? (href ? anchor(href, "", said) : said) : el("span", "mute", CELL_NOT_FOUND);
+      const result = text ? anchor(href, words("", "bdi", text)) : el("span", "mute", CELL_NOT_FOUND);
       const sure = confidence && el("span", "mute", ` · ${filled(say.CELL_CONFIDENCE, confidence)}`);
-      const list = parts.flatMap(([label, text, href]) => {
-        const content = words("", "bdi", text);
-        return [el("dt", "", label), el("dd", "", href ? anchor(href, "", content) : content)];
-      });
+      const list = parts.flatMap(([label, text, href]) => [
+        el("dt", "", label),
+        el("dd", "", anchor(href, words("", "bdi", text))),
+      ]);
       const title = el("b", "", words("", "bdi", lead), ` · ${column}`);
       fill(node, el("div", "row", title, close), el("p", "", result, sure), el("dl", "", ...list));
       node.ariaLabel = filled(say.CELL_DETAILS, column);

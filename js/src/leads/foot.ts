@@ -2,7 +2,7 @@
 
 import { copyButton, copyText } from "../buttons";
 import type { DownloadAnswer, FileFormat } from "../contract";
-import { el, on, setText, show, showText } from "../dom";
+import { button, el, setText, show, showText } from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
 import type { Session } from "../session";
@@ -37,16 +37,15 @@ function save({ name, base64 }: DownloadAnswer): void {
 export class Foot {
   readonly #session: Session;
   readonly #leads: LeadGrid;
-  readonly #said = el("span", "mute chosen", { role: "status" });
+  readonly #said = el("span", "mute cut", { role: "status" });
   readonly #copy = copyButton("the ticked leads", () => this.#copied(this.#ticked));
   readonly #which = el("span", "mute");
   readonly #menu = menu(say.DOWNLOAD, "drop", () => this.#drawMenu());
   readonly node = el("span", "does", this.#menu.press, this.#menu.panel, this.#copy, this.#said);
   readonly #items = new Map(
     say.DOWNLOADS.map(([key, label, details]) => {
-      const says = [el("b", "", label), " ", el("small", "", details)];
-      const item = el("button", "item", ...says, { type: "button" });
-      on(item, "click", () => this.#take(key));
+      const item = button("", () => this.#take(key), "item");
+      item.append(el("b", "", label), " ", el("small", "", details));
       return [key, item];
     }),
   );

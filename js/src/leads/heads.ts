@@ -2,6 +2,7 @@
 
 import type { LeadHead, LeadSort } from "../contract";
 import { button, el, fill, on } from "../dom";
+import { ariaSortOf } from "../sorting";
 import * as say from "../words";
 import { checkBox, columnClass, placed, TICK } from "./lines";
 import type { Rows } from "./rows";
@@ -86,12 +87,11 @@ export class Heads {
     bar.style.setProperty("--share", `${Math.round((head.share ?? 0) * 100)}%`);
     // A full or settled column needs no bar.
     bar.hidden = !head.filling;
-    const ariaSort = sort?.column !== head.slug ? null : `${sort.direction}ending`;
     Object.assign(cell, {
       hidden: this.#rows.off.has(head.slug),
       title: head.details,
       className: columnClass(head),
-      ariaSort,
+      ariaSort: ariaSortOf(sort, head.slug),
     });
   }
 }

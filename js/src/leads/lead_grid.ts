@@ -22,6 +22,8 @@ const AROUND = 4;
 const MOST_ROWS = 99_999;
 /** How long after the last scroll the lines settle, in ms. */
 const SETTLED_MS = 150;
+/** The grid is as high as its lines, or these, as each new number would restyle all cells; so before the first answer. */
+const HIGHEST = 16;
 
 type Given = Pick<LeadGridHead, "include_hidden" | "sort">;
 const OF_TABLE: Given = { include_hidden: false, sort: null };
@@ -118,6 +120,7 @@ export class LeadGrid {
       toggleHidden: () => this.#toggleHidden(),
     });
     Object.assign(this.#scroll, { ariaMultiSelectable: "true", ariaLabel: say.LEADS });
+    this.node.style.setProperty("--rows", `${HIGHEST}`);
     this.node.append(this.#notes.above, this.#scroll, this.#notes.instead, this.#details.node);
     this.#listen();
   }
@@ -151,7 +154,8 @@ export class LeadGrid {
 
   get #isWhole(): boolean {
     const { answered, more, all } = this.rows;
-    return answered && !more && (this.requests.includeHidden || !all.some((row) => row?.mark === "checking"));
+    const isChecked = !all.some((row) => row?.mark === "checking");
+    return answered && !more && (isChecked || this.requests.which.include_hidden);
   }
 
   #finishReading(): void {
@@ -202,7 +206,7 @@ export class LeadGrid {
       this.requests.ask(this.#matching.length, this.#matching.length, false);
       return;
     }
-    if (!next && isElsewhere && hidden !== 0 && !this.requests.includeHidden) {
+    if (!next && isElsewhere && hidden !== 0 && !this.requests.which.include_hidden) {
       this.#toggleHidden();
       return;
     }
@@ -228,7 +232,7 @@ export class LeadGrid {
     this.rows.clear();
     this.#widths.clear();
     this.#scroll.classList.remove("brief");
-    [requests.sort, requests.filters, requests.includeHidden] = [null, [], this.#given.include_hidden];
+    Object.assign(requests.which, { sort: null, filters: [], include_hidden: this.#given.include_hidden });
     [this.#focus, this.#ticked, this.#isSeeking, this.#best, this.#most] = [[0, 0], "", false, null, 0];
     this.#whenRead = null;
     this.toolbar.clear();
@@ -239,36 +243,33 @@ export class LeadGrid {
   }
 
   #toggleHidden(): void {
-    const { requests } = this;
-    requests.includeHidden = !requests.includeHidden;
-    if (!requests.includeHidden && requests.sort === this.#best) requests.sort = null;
+    const { which } = this.requests;
+    which.include_hidden = !which.include_hidden;
+    if (!which.include_hidden && which.sort === this.#best) which.sort = null;
     this.#best = null;
     if (!this.#orderBest(this.rows.heads)) this.#restart();
   }
 
   /** With the saved filters, the server leaves out the saved order, too: the best scores are asked for instead, once. */
   #orderBest(heads: readonly LeadHead[]): boolean {
-    const { requests } = this;
+    const { which } = this.requests;
     const score = heads.find(({ role }) => role === "score");
-    if (!requests.includeHidden || this.#order || this.#best || !score) return false;
-    requests.sort = this.#best = { column: score.slug, direction: "desc" };
+    if (!which.include_hidden || this.#order || this.#best || !score) return false;
+    which.sort = this.#best = { column: score.slug, direction: "desc" };
     this.#restart();
     return true;
   }
 
   /** The first click on a head begins with the best scores, the largest numbers, or A. */
   #sort(slug: string): void {
-    const sort = this.#order;
     const head = this.rows.heads.find((each) => each.slug === slug);
-    const now = sort && { key: sort.column, down: sort.direction === "desc" };
-    const { down } = orderAfter(now, slug, head?.role === "score" || !!head?.is_number);
-    this.requests.sort = { column: slug, direction: down ? "desc" : "asc" };
+    this.requests.which.sort = orderAfter(this.#order, slug, head?.role === "score" || !!head?.is_number);
     this.#restart();
   }
 
   /** The order that was asked for; null for the table's saved one. */
   get #order(): LeadSort | null {
-    return this.requests.sort ?? this.#given.sort;
+    return this.requests.which.sort ?? this.#given.sort;
   }
 
   #match(): void {
@@ -369,8 +370,7 @@ export class LeadGrid {
     const { typed } = this.toolbar;
     this.#length = !more || typed ? read : Math.max(read, most);
     this.#space.style.height = `${this.#length * ROW}px`;
-    // More than 16 add no height (leads.css), and each new number would restyle all cells.
-    this.#most = Math.min(16, Math.max(this.#most, this.#length));
+    this.#most = Math.min(HIGHEST, Math.max(this.#most, this.#length));
     if (answered) this.node.style.setProperty("--rows", `${this.#most}`);
     const known = typed ? read : (total ?? read);
     this.#scroll.ariaRowCount = more && total === null ? "-1" : `${known + 1}`;

@@ -1,17 +1,10 @@
 /** The drawn lines of leads: the visible ones and a few around them. A line that leaves is reused. */
 
-import {
-  CELL_HAS_FAILED,
-  CELL_NOT_FOUND,
-  CELL_WAS_STOPPED,
-  type LeadCell,
-  type LeadHead,
-  type LeadMark,
-} from "../contract";
+import { CELL_HAS_FAILED, CELL_NOT_FOUND, CELL_WAS_STOPPED, type LeadHead, type LeadMark } from "../contract";
 import { anchor, el, fill, setText, words } from "../dom";
 import { filled } from "../format";
 import * as say from "../words";
-import { markPlace, type Row, type Rows, textOf } from "./rows";
+import { type Row, type Rows, textOf } from "./rows";
 
 /** Height of a line in pixels. */
 export const ROW = 29;
@@ -40,11 +33,9 @@ export function placed(role: string, column: number, ...children: HTMLElement[])
 
 export const checkBox = (): HTMLInputElement => el("input", "", { type: "checkbox" });
 
-/** A drawn line: its lead and cells, or none while they load. */
+/** A drawn line: its lead, or none while it loads. */
 interface Line {
-  id?: string | undefined;
-  cells?: LeadCell[] | undefined;
-  mark?: LeadMark | undefined;
+  row?: Row | undefined;
   /** Whether anything in the line is lit. */
   lit: boolean;
   isTicked: boolean;
@@ -66,9 +57,7 @@ function writeText(node: HTMLElement, text: string, href: string): void {
     link?.remove();
     setText(node, text);
   } else if (link && link.getAttribute("href") === href) setText(link, text);
-  else {
-    fill(node, Object.assign(anchor(href, "", text), { tabIndex: -1 }));
-  }
+  else fill(node, Object.assign(anchor(href, text), { tabIndex: -1 }));
 }
 
 export class Lines {
@@ -106,12 +95,7 @@ export class Lines {
       const row = leads[at];
       const known = drawn.get(at);
       const isTicked = !!row && this.#ticks.has(row.id);
-      const isSame =
-        known &&
-        known.id === row?.id &&
-        known.cells === row?.cells &&
-        known.mark === row?.mark &&
-        known.isTicked === isTicked;
+      const isSame = known && known.row === row && known.isTicked === isTicked;
       if (isSame && !anew && !known.lit) continue;
       const line = known ?? spare.pop() ?? this.#blank(count);
       // A cell changed in place would keep another lead's focus, and would not light up again.
@@ -169,26 +153,26 @@ export class Lines {
   #write(line: Line, row: Row | undefined, at: number): void {
     const { node, box, places, label } = line;
     const { heads } = this.#rows;
-    line.id = row?.id;
-    line.cells = row?.cells;
-    line.mark = row?.mark;
+    const mark = row?.mark;
+    line.row = row;
     line.lit = !!row && this.#rows.isLit(row.id);
     line.isTicked = !!row && this.#ticks.has(row.id);
-    const isHidden = !!line.mark && line.mark !== "checking";
+    const isHidden = !!mark && mark !== "checking";
     const early = row && this.#rows.isEarly(row) ? " early" : "";
-    const mark = `${line.mark ? " marked" : ""}${isHidden ? " off" : ""}${early}`;
-    setClass(node, `lrow${line.lit ? " lit" : ""}${mark}${line.isTicked ? " ticked" : ""}`);
+    const marked = `${mark ? " marked" : ""}${isHidden ? " off" : ""}${early}`;
+    setClass(node, `lrow${line.lit ? " lit" : ""}${marked}${line.isTicked ? " ticked" : ""}`);
     // With a space after the word before it, for assistive technology.
-    setText(label, line.mark ? ` ${MARKS[line.mark]}` : "");
-    label.title = line.mark && !isHidden ? say.LEAD_TO_CHECK : "";
-    const place = places[markPlace(heads)];
+    setText(label, mark ? ` ${MARKS[mark]}` : "");
+    label.title = mark && !isHidden ? say.LEAD_TO_CHECK : "";
+    // Beside the score, as names are longer.
+    const place = places[heads.findIndex(({ role }) => role === "score")] ?? places[0];
     if (label.parentNode !== place) place?.append(label);
     node.dataset.at = `${at}`;
     node.ariaRowIndex = `${at + 2}`;
     box.ariaLabel = filled(say.LEAD_SELECT, textOf(row?.cells[0] ?? null));
     box.checked = line.isTicked;
     // Focusable, as the keys move over all lines.
-    box.ariaDisabled = line.mark === "left_out" ? "true" : null;
+    box.ariaDisabled = mark === "left_out" ? "true" : null;
     box.tabIndex = this.#reach(at, TICK);
     node.ariaSelected = `${line.isTicked}`;
     for (let column = 0; column < places.length; column++) {

@@ -1,6 +1,6 @@
 /** The questions of a grid to the kernel, which leads of which table in which order, and what is said without an answer. */
 
-import type { LeadFilter, LeadSort, LeadsAnswer } from "../contract";
+import type { LeadsAnswer, LeadsMessage } from "../contract";
 import { el, setText, show, showText, uid } from "../dom";
 import type { Session } from "../session";
 import * as say from "../words";
@@ -12,16 +12,14 @@ export const PAGE = 200;
 const STILL_MS = 30_000;
 const NOTHING = { first: -1, last: -1, at: 0 };
 
+/** Which leads are shown, in which order: also those that the table's saved filters hide, or the user's list leaves out? */
+type Which = Pick<LeadsMessage, "sort" | "filters" | "include_hidden" | "include_left_out">;
+
 export class LeadRequests {
   table = "";
   /** Whether the leads are visible. Otherwise nothing is asked. */
   isOn = false;
-  sort: LeadSort | null = null;
-  filters: LeadFilter[] = [];
-  /** Whether to show the leads that the table's saved filters hide. */
-  includeHidden: boolean;
-  /** Whether to show the leads that the user's list leaves out. */
-  includeLeftOut = false;
+  readonly which: Which;
   /** When the newest query was asked. */
   since = 0;
   readonly #session: Session;
@@ -32,7 +30,8 @@ export class LeadRequests {
 
   /** `take` gets the answers to the newest query. */
   constructor(session: Session, includeHidden: boolean, take: (answer: LeadsAnswer) => void) {
-    [this.#session, this.includeHidden] = [session, includeHidden];
+    this.#session = session;
+    this.which = { sort: null, filters: [], include_hidden: includeHidden, include_left_out: false };
     this.#take = (answer) => {
       if (answer.query === this.#query && answer.table === this.table) take(answer);
     };
@@ -64,11 +63,8 @@ export class LeadRequests {
   }
 
   #send(table: string, first: number, last: number): void {
-    const { grid, sort, filters } = this;
-    const query = this.#query;
-    const [include_hidden, include_left_out] = [this.includeHidden, this.includeLeftOut];
-    const shown = { grid, query, table, first, last, size: PAGE, sort, filters };
-    this.#session.ask({ kind: "leads", ...shown, include_hidden, include_left_out }, this.#take);
+    const range = { grid: this.grid, query: this.#query, table, first, last, size: PAGE };
+    this.#session.ask({ kind: "leads", ...range, ...this.which }, this.#take);
   }
 }
 
@@ -87,10 +83,14 @@ export function leadNotes(session: Session, rows: Rows, requests: LeadRequests) 
      */
     update(shown: number, typed: string, isGrowing: boolean): void {
       const { answered, more, note } = rows;
-      const { isOn, since, filters } = requests;
+      const { isOn, since, which } = requests;
       // Whether a cell keeps the kernel from answering the newest query.
       const isLate = isOn && !answered && session.unread(since);
-      const none = typed ? say.LEADS_NO_MATCH_LOADED : filters.length ? say.LEADS_NO_MATCH : say.LEADS_NONE;
+      const none = typed
+        ? say.LEADS_NO_MATCH_LOADED
+        : which.filters.length
+          ? say.LEADS_NO_MATCH
+          : say.LEADS_NONE;
       const isNone = answered && (!more || typed !== "");
       const isWaiting = isNone ? isGrowing && none === say.LEADS_NONE : !isLate;
       setText(instead, isWaiting ? say.LEADS_LOADING : isNone ? none : say.LEADS_LATE);

@@ -16,10 +16,11 @@ import * as say from "../words";
 /** How long new leads and cells are lit, in ms. */
 const LIT_MS = 2000;
 
+/** A lead. It is never changed: what changes is another object. */
 export interface Row {
-  id: string;
-  cells: LeadCell[];
-  mark: LeadMark | undefined;
+  readonly id: string;
+  readonly cells: readonly LeadCell[];
+  readonly mark: LeadMark | undefined;
 }
 
 /** Whether a lead can be ticked, copied and written into files: not if the user's list leaves it out. */
@@ -33,13 +34,6 @@ export function textOf(cell: LeadCell): string {
 /** Whether a cell has parts. */
 export const isOpenCell = (cell: LeadCell): cell is OpenCell =>
   cell !== null && typeof cell === "object" && !Array.isArray(cell);
-
-/** The column that says whether a lead meets the brief: beside its score, as names are longer. */
-export const markPlace = (heads: readonly LeadHead[]): number =>
-  Math.max(
-    0,
-    heads.findIndex(({ role }) => role === "score"),
-  );
 
 const slugsOf = (heads: readonly LeadHead[]): string => JSON.stringify(heads.map(({ slug }) => slug));
 
@@ -114,25 +108,27 @@ export class Rows {
     Object.assign(this.runs, answer.runs);
     this.answered = true;
     this.all.length = answer.read;
-    const sent = answer.rows ?? [];
-    const rows = sent.map(([id, cells]): Row => {
+    const read = answer.rows?.map(([id, cells]): Row => {
       if (cells && !had.has(id) && isNews) this.#lit.set(id, now);
-      return { id, cells: cells ?? this.#known.get(id)?.cells ?? [], mark: answer.marks[id] };
+      const known = this.#known.get(id);
+      const mark = answer.marks[id];
+      if (known && !cells && known.mark === mark) return known;
+      return { id, cells: cells ?? known?.cells ?? [], mark };
     });
+    const rows = read ?? this.all.slice(answer.start);
     for (const [at, place, cell] of answer.changes) {
-      const row = answer.rows ? rows[at] : this.all[answer.start + at];
+      const row = rows[at];
       if (!row) continue;
-      this.#folded.delete(row);
-      row.cells = [...row.cells.slice(0, place), cell, ...row.cells.slice(place + 1)];
+      rows[at] = { ...row, cells: [...row.cells.slice(0, place), cell, ...row.cells.slice(place + 1)] };
       this.#lit.set(`${row.id} ${place}`, now);
     }
     // The lead was elsewhere before.
-    const moved = new Set(rows.map(({ id }) => id));
+    const moved = new Set(rows.map((row) => row?.id));
     this.all.forEach((row, at) => {
-      if (row && moved.has(row.id)) this.all[at] = undefined;
+      if (moved.has(row?.id)) this.all[at] = undefined;
     });
     rows.forEach((row, at) => {
-      this.#known.set(row.id, row);
+      if (row) this.#known.set(row.id, row);
       this.all[answer.start + at] = row;
     });
     for (const [key, at] of this.#lit) if (now - at >= LIT_MS) this.#lit.delete(key);

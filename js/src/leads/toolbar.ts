@@ -46,11 +46,7 @@ export class Toolbar {
   readonly #events: ToolbarEvents;
   readonly #search = textField(say.LEADS_SEARCH, say.LEADS_SEARCH);
   readonly #found = el("span", "mute", { role: "status" });
-  readonly #qualified = button(
-    say.QUALIFIED,
-    () => this.#rows.judged && this.#events.toggleHidden(),
-    "chip qualified",
-  );
+  readonly #qualified = button(say.QUALIFIED, () => this.#events.toggleHidden(), "chip qualified");
   readonly #qualifiedCount = el("small");
   readonly #leftOut = button("", () => this.#toggleLeftOut(), "chip");
   /** The other chips: those that are offered, and the conditions that were added. */
@@ -117,9 +113,9 @@ export class Toolbar {
   /** `found` is how many of the loaded rows are shown. */
   update(found: number): void {
     const { hidden, leftOut, judged, all, heads, runs, total: read } = this.#rows;
-    const { includeHidden: isHiddenShown, includeLeftOut, filters } = this.#requests;
+    const { include_hidden: isHiddenShown, include_left_out, filters } = this.#requests.which;
     // As everywhere, the number of leads is that before the user's list.
-    const total = read === null ? null : read + (includeLeftOut ? 0 : leftOut);
+    const total = read === null ? null : read + (include_left_out ? 0 : leftOut);
     show(this.#search, this.typed || (total ?? all.length) >= SEARCHED_FROM);
     // Nothing is offered for a table without leads.
     this.isOffered = heads.length > 0 && !!(all.length || filters.length || this.typed || leftOut);
@@ -133,8 +129,8 @@ export class Toolbar {
     this.#qualified.ariaDisabled = judged ? null : "true";
     show(this.#qualified, this.#hasHidden || hidden === null);
     setText(this.#leftOut, `${say.LEADS_LEFT_OUT} ${leftOut}`);
-    this.#leftOut.ariaPressed = `${includeLeftOut}`;
-    show(this.#leftOut, leftOut || includeLeftOut);
+    this.#leftOut.ariaPressed = `${include_left_out}`;
+    show(this.#leftOut, leftOut || include_left_out);
     const names = Object.keys(runs);
     // With one chosen, the others stay to choose from.
     if (names.length > this.#runs.length) this.#runs = names;
@@ -155,12 +151,13 @@ export class Toolbar {
   }
 
   #toggleLeftOut(): void {
-    this.#requests.includeLeftOut = !this.#requests.includeLeftOut;
+    const { which } = this.#requests;
+    which.include_left_out = !which.include_left_out;
     this.#events.restart();
   }
 
   #drawChips(): void {
-    const { filters } = this.#requests;
+    const { filters } = this.#requests.which;
     const has = (role: LeadHead["role"], label: string): Chip[] => {
       const head = this.#rows.heads.find((each) => each.role === role);
       return head ? [{ label, filter: { column: head.slug, operator: IS_NOT_EMPTY, value: "" } }] : [];
@@ -189,7 +186,7 @@ export class Toolbar {
   #chooseRun(): void {
     const { value } = this.#run;
     const chosen = value ? [{ column: this.#runColumn ?? "", operator: "equals", value }] : [];
-    this.#apply([...this.#requests.filters.filter((each) => !this.#isRun(each)), ...chosen]);
+    this.#apply([...this.#requests.which.filters.filter((each) => !this.#isRun(each)), ...chosen]);
   }
 
   #chip(): Part<Chip> {
@@ -204,7 +201,7 @@ export class Toolbar {
       update: (chip) => {
         shown = chip;
         setText(node, chip.label);
-        node.ariaPressed = `${this.#requests.filters.some((each) => same(each, chip.filter))}`;
+        node.ariaPressed = `${this.#requests.which.filters.some((each) => same(each, chip.filter))}`;
       },
     };
   }
@@ -217,13 +214,13 @@ export class Toolbar {
 
   /** Adds a condition, or takes it back. */
   #switch(filter: LeadFilter): void {
-    const { filters } = this.#requests;
+    const { filters } = this.#requests.which;
     const others = filters.filter((each) => !same(each, filter));
     this.#apply(others.length < filters.length ? others : [...others, filter]);
   }
 
   #apply(filters: LeadFilter[]): void {
-    this.#requests.filters = filters;
+    this.#requests.which.filters = filters;
     this.#events.restart();
   }
 
@@ -239,7 +236,7 @@ export class Toolbar {
     const filter = { column, operator, value };
     this.#more.shut();
     this.#more.press.focus({ preventScroll: true });
-    if (!this.#requests.filters.some((each) => same(each, filter))) this.#switch(filter);
+    if (!this.#requests.which.filters.some((each) => same(each, filter))) this.#switch(filter);
     // Where the chips have too little room, they scroll.
     this.#chips.node.lastElementChild?.scrollIntoView({ block: "nearest" });
   }

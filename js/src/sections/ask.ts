@@ -6,14 +6,8 @@ import { commandKey, pending, underWay } from "../page_state";
 import type { Context } from "../session";
 import * as say from "../words";
 
-interface Field {
-  node: HTMLFieldSetElement;
-  /** The chosen answer; "" while there is none. */
-  answer(): string;
-}
-
 /** One question with suggested answers and a free text; one of them counts. */
-function question({ question: asked, suggestions, freeform }: QuestionView, changed: () => void): Field {
+function question({ question: asked, suggestions, freeform }: QuestionView, changed: () => void) {
   const name = uid();
   const radio = (): HTMLInputElement => el("input", "", { type: "radio", name });
   const choices = suggestions.map((suggestion) => ({ input: radio(), suggestion }));
@@ -31,6 +25,7 @@ function question({ question: asked, suggestions, freeform }: QuestionView, chan
   on(node, "input", changed);
   return {
     node,
+    /** The chosen answer; "" while there is none. */
     answer: () =>
       free.checked ? text.value.trim() : (choices.find(({ input }) => input.checked)?.suggestion ?? ""),
   };
@@ -44,7 +39,7 @@ export function askSection({ session, view }: Context) {
   const outcome = words("say");
   const node = el("section", "sec ask", questions);
   const foot = el("div", "sending", send, note, outcome);
-  let fields: Field[] = [];
+  let fields: ReturnType<typeof question>[] = [];
   let ask: Ask | null = null;
 
   const submit = (): void => {

@@ -6,7 +6,7 @@
 import { html, render } from "lit-html";
 import { CommandButton, copyLine } from "../buttons";
 import { AGAIN, type Inline, type Notice, type SuggestionView } from "../contract";
-import { button, el, fill, keyedList, type Part, same, show } from "../dom";
+import { button, el, keyedList, type Part, show } from "../dom";
 import { filled } from "../format";
 import { menu } from "../menu";
 import { goneNotice, NOTHING, noticeList } from "../notice";
@@ -62,10 +62,8 @@ export class NewsSection {
   readonly #all = menu("", "link more");
   readonly #close = button("×", () => this.#dismiss(), "quiet x");
   readonly #others: Part<readonly Notice[]>;
-  readonly #text = el("div", "text");
   readonly #suggestions: Part<readonly SuggestionView[]>;
   #status = "";
-  #prose: unknown;
   #shown: News | null = null;
   /** The news that were closed, until the run's status changes. */
   readonly #closed = new Set<string>();
@@ -88,8 +86,6 @@ export class NewsSection {
     const { status } = view("head");
     if (status !== this.#status) this.#closed.clear();
     this.#status = status;
-    if (!same(nodes, this.#prose)) fill(this.#text, ...prose(nodes));
-    this.#prose = nodes;
     const news = this.#news();
     const [first = null, ...others] = news.filter(({ key, title }) => !this.#closed.has(`${key} ${title}`));
     this.#shown = first;
@@ -102,8 +98,9 @@ export class NewsSection {
     const next = follows.length ? this.#suggestions.node : "";
     // Where something more urgent stands in the line, they are among the rest.
     render(isProse ? next : "", this.#follow.panel);
+    const { text } = this.#tables;
     const more = note && html`<p class="mute">${note}</p>`;
-    render([this.#others.node, hasProse ? this.#text : "", more, isProse ? "" : next], this.#all.panel);
+    render([this.#others.node, hasProse ? text : "", more, isProse ? "" : next], this.#all.panel);
     render(rest.length ? filled(say.MORE_NEWS, rest.length) : say.MORE, this.#all.press);
     const hasMore = rest.length > 0 || hasProse || (!isProse && !!next) || !!first?.text;
     if (!hasMore) this.#all.shut();

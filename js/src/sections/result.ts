@@ -21,12 +21,7 @@ export function resultSection({ session, view }: Context) {
   let hadBar = false;
   const refresh = (): void => {
     const { figures, funnel } = view("result");
-    const [age, warn] = freshness(
-      view("head"),
-      session,
-      session.clock,
-      view("head").status === "needs_input" ? "asked" : "ended",
-    );
+    const [age, warn] = freshness(view("head"), session);
     // It keeps its place while a follow-up has no numbers yet.
     hadBar = figures.length > 0 && (hadBar || !!funnel);
     const { words, parts } = funnel ?? { words: "", parts: [] };

@@ -1,6 +1,6 @@
 import { html, render } from "lit-html";
 import type { CodeAnswer, Grid, TableView } from "../contract";
-import { button, el, fill, same, setText, show, showCut } from "../dom";
+import { button, el, fill, same, setText, show, showText } from "../dom";
 import { filled } from "../format";
 import type * as LeadsCode from "../leads/code";
 import type { ColumnsMenu } from "../leads/columns";
@@ -51,8 +51,8 @@ function sortableTable() {
         ? html`<td class=${classes[column]}><bdi dir="auto">${text}</bdi></td>`
         : html`<th scope="row" class=${classes[0]} title=${text}><bdi dir="auto">${text}</bdi></th>`;
     const by = order;
-    const key = (row: string[]) => sizeOf(row[by?.key ?? 0] ?? "");
-    const sorted = by ? [...rows].sort((a, b) => inOrder(key(a), key(b), by.down)) : rows;
+    const key = (row: string[]) => sizeOf(row[by?.column ?? 0] ?? "");
+    const sorted = by ? [...rows].sort((a, b) => inOrder(key(a), key(b), by)) : rows;
     const lines = sorted.map((row) => html`<tr>${row.map(cell)}</tr>`);
     render(html`<thead><tr>${heads.map(heading)}</tr></thead><tbody>${lines}</tbody>`, node);
   };
@@ -65,8 +65,9 @@ export class TablesSection {
   readonly #view: Context["view"];
   readonly #ask: { node: HTMLElement; foot: HTMLElement };
   readonly #columns = sortableTable();
-  readonly #said = el("div", "text said");
   readonly #place = el("div", "place");
+  /** The agent's text. Without a table, it is all there is, and stands here. */
+  readonly text = el("div", "text");
   readonly #panel = el("div", "panel");
   readonly #tabs = new Tabs("Tables", this.#panel, (id) => {
     this.#chosen = id;
@@ -75,7 +76,7 @@ export class TablesSection {
   readonly #tools = el("div", "tools row", this.#tabs.node);
   readonly node = el("section", "tables", this.#tools, this.#panel);
   readonly #count = el("span", "mute cut", { role: "status" });
-  readonly #all = button("", () => this.#expand(!this.#isExpanded), "link");
+  readonly #all = button("", () => this.#expand(), "link");
   /** What the foot has of the leads: download, and all of them. */
   readonly foot = el("span", "ways row", this.#all, this.#count);
   /** The tab that the user, or a new question, has chosen. */
@@ -83,7 +84,6 @@ export class TablesSection {
   /** Whether the questions are in front. */
   isAsking = false;
   #asked = "";
-  #isExpanded = false;
   /** Whether leads were there: from then on, the body has its height. */
   #hadLeads = false;
   #leads: LeadGrid | null = null;
@@ -105,10 +105,12 @@ export class TablesSection {
     const [ask, { nodes }] = [this.#view("ask"), this.#view("prose")];
     const asked = ask ? `${ask.run_id} ${JSON.stringify(ask.questions)}` : "";
     // A question comes to the front, unless the user types or has ticked leads.
-    if (asked && asked !== this.#asked && !this.#isBusy()) this.#chosen = ASK;
+    const field = (this.node.getRootNode() as ShadowRoot).activeElement?.matches("input");
+    const isBusy = field || this.#leads?.ticked.length;
+    if (asked && asked !== this.#asked && !isBusy) this.#chosen = ASK;
     if (!asked && this.#chosen === ASK) this.#chosen = null;
     this.#asked = asked;
-    if (!same(this.#prose, nodes)) fill(this.#said, ...prose(nodes));
+    if (!same(this.#prose, nodes)) fill(this.text, ...prose(nodes));
     this.#prose = nodes;
     const table = this.#current();
     const isAsking = !!ask && (this.#chosen === ASK || !table);
@@ -122,11 +124,6 @@ export class TablesSection {
     this.#drawFoot(table, isShown && !isAsking);
     this.isAsking = isAsking;
     show(this.#ask.foot, isAsking);
-  }
-
-  #isBusy(): boolean {
-    const root = this.node.getRootNode() as ShadowRoot;
-    return !!root.activeElement?.matches("input") || !!this.#leads?.ticked.length;
   }
 
   close(): void {
@@ -149,9 +146,8 @@ export class TablesSection {
   }
 
   /** Shows all leads in the same place, in a higher body. */
-  #expand(on: boolean): void {
-    this.#isExpanded = on;
-    this.#panel.classList.toggle("high", on);
+  #expand(): void {
+    this.#panel.classList.toggle("high");
     this.refresh();
   }
 
@@ -227,12 +223,11 @@ export class TablesSection {
     const none = this.#session.reads ? this.#instead : say.LEADS_NOT_SAVED;
     const instead =
       table && isShown && !hasLeads && !isAsking ? (leads ? none : table.columns_note || "") : "";
-    // Without a table, the answer is all there is.
     const isAnswer = !table && this.#view("prose").nodes.length > 0;
     const columns = isShown && hasColumns && !isAsking ? this.#columns.node : "";
     const empty = instead && html`<p class="empty mute">${instead}</p>`;
     render(
-      [isAnswer ? this.#said : "", isAsking ? this.#ask.node : "", this.#place, columns, empty],
+      [isAnswer ? this.text : "", isAsking ? this.#ask.node : "", this.#place, columns, empty],
       this.#panel,
     );
     show(this.node, isShown || isAsking || isAnswer);
@@ -242,15 +237,14 @@ export class TablesSection {
   #drawFoot(table: TableView | undefined, isShown: boolean): void {
     const rows = this.#leads?.rows;
     const isThere = isShown && !!rows?.all.length && rows.heads.length > 0;
-    show(this.#all, isThere);
-    const filters = this.#leads?.requests.filters ?? [];
+    const filters = this.#leads?.requests.which.filters ?? [];
     const read = rows && rows.total !== null && !rows.more ? rows.all.length : (rows?.total ?? "");
     // While nothing is hidden, the same number as in the tab, which may be newer than what was read.
     const all = rows?.hidden === 0 && !filters.length && table?.leads ? table.leads : read;
-    setText(this.#all, this.#isExpanded ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
-    if (this.#foot) show(this.#foot.node, isThere);
+    setText(this.#all, this.#panel.matches(".high") ? say.SHOW_LESS : filled(say.SHOW_ALL, all).trim());
     this.#foot?.update();
-    showCut(this.#count, isThere && filters.length ? rows.count : "");
+    showText(this.#count, isThere && filters.length ? rows.count : "");
+    this.#count.title = this.#count.textContent;
     show(this.foot, isThere);
   }
 }
