@@ -50,7 +50,8 @@ def listen(port: int) -> socket.socket:
     if not 0 <= port <= _LAST_PORT:
         raise ValueError(f"port must be between 0 and {_LAST_PORT}, got {port}")
     listening = socket.create_server((HOST, port), backlog=512)
-    listening.setblocking(False)  # noqa: FBT003  # the signature is the standard library's
+    # asyncio does so for sockets that it has made itself. Without it, each answer takes 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 

@@ -111,3 +111,12 @@ def test_a_page_that_was_rebound_to_this_machine_is_refused(served):
     assert answer.startswith(b"HTTP/1.1 403")
     assert b'"code":"HOST_NOT_ALLOWED"' in answer
     assert b"access-control" not in answer.lower()
+
+
+def test_each_answer_is_sent_at_once():
+    with (
+        embedded.listen(0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as one,
+    ):
+        assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
