@@ -161,7 +161,7 @@ def read_body(body: bytes, kind: type[BodyT]) -> BodyT:
 
 
 def _issue(name: str, problem: str, kind: Any) -> tuple[str, str]:
-    """Return the path of a wrong field, or of its wrong item, and the problem with it.
+    """Return the path of what is wrong in a field, and the problem with it.
 
     Args:
         name: the field's name.
@@ -169,8 +169,7 @@ def _issue(name: str, problem: str, kind: Any) -> tuple[str, str]:
         kind: the field's type.
     """
     problem, _, place = problem.partition(" - at `$")
-    item = re.match(r"\[(\d+)\]", place)
-    path = f"{name}.{item[1]}" if item else name
+    path = name + re.sub(r"\[(\d+)\]", r".\1", place.rstrip("`"))
     choices = [choice for each in (kind, *get_args(kind)) for choice in get_args(each) if isinstance(choice, str)]
     if "enum value" in problem and choices:
         return path, f"Expected one of {', '.join(choices)}"
