@@ -71,6 +71,8 @@ def make_funnel(table: models.Table) -> FunnelView | None:
     if counted is None:
         return None
     kept, qualified, out = counted
+    # The rows may have been counted since: they tell more leads than the stats, and nothing else of these.
+    kept = max(kept, shown_count(table.lead_count) or 0)
     sourced = sourced_words(kept + out, more=bool(table.stats and table.stats.has_unknown_total_with_more))
     if qualified is None:
         return _as_bar(sourced, [("not", kept, "lead" if kept == 1 else "leads"), ("out", out, "left out")])
@@ -327,7 +329,7 @@ def _grown(state: RunState, names: dict[str, str]) -> Inline:
         return []
     table = state.tables[-1]
     name, leads = names.get(table.id, ""), shown_count(table.lead_count)
-    return ["Latest: ", "the table" if leads is None else words.plural(leads, "lead"), *_place(name)] if name else []
+    return ["Latest: ", words.plural(leads, "lead") if leads else "the table", *_place(name)] if name else []
 
 
 def _place(table: str) -> Inline:

@@ -152,6 +152,12 @@ def test_without_a_condition_nothing_is_called_qualified():
     assert parts(**COUNTS) == UNJUDGED
 
 
+def test_leads_that_the_rows_have_told_since_are_counted():
+    made = make_funnel(Table.from_raw({"id": "t", "leadCount": 30, "stats": {"funnel": COUNTS}}))
+    assert made is not None
+    assert made["words"] == "36 leads found: 30 leads, 6 left out"
+
+
 def test_more_qualified_than_kept_is_not_believed():
     assert parts(**COUNTS, qualified=16) == UNJUDGED
 
