@@ -322,7 +322,9 @@ def company_domains(addresses: Iterable[object]) -> list[str | None]:
         if not isinstance(address, str):
             domain = company_domain(address)
         elif (plain := _PLAIN.fullmatch(address)) is None:
-            domain = look_up(address)
+            # A text without any dot names no host. Beyond ASCII there are other dots.
+            may_be = "." in address or not address.isascii() or _HIDDEN.search(address)
+            domain = look_up(address) if may_be else None
         else:
             mailbox, domain, label, suffix = plain.groups()
             is_suffix, is_known = ends(suffix)
