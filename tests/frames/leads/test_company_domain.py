@@ -16,14 +16,14 @@ SAME = (
     *("https://nata.com.br / https://nata.pt", "nata.com.br\nnata.pt", "ana@gmail.com;nata.com.br"),
     *("ana(at)nata.com.br", "ana [at] nata [dot] com.br", "ana(@)nata.com.br", "Ana Sá <ana@nata.com.br>"),
     *("facebook.com/nata; ana@nata.com.br", "E-mail: ana@nata.com.br (Ana)", ["", "nata.com.br"]),
-    *("https://www.nata.com.br", "https://nata.com.br/a,b"),
+    *("https://www.nata.com.br", "https://nata.com.br/a,b", "nata。com。br", "ana(at)nata(dot)com(dot)br"),
 )
 NONE = (
     *("", "n/a", "n.a.", "-", "none", "localhost", "10.0.0.1", "http://[::1]/", "com.br", "see nata.com", "nata.1"),
     *("ana@gmail.com", "ana@yahoo.co.uk", "ana@hotmail.fr", "a@b", "@", "https://", "http://[", "\ud83d.com"),
     *("a" * 300 + ".com", "nata..com", "-.com", "Nata. E mais.", "ana@gmail.com; rui@sapo.pt"),
     *("https://www.facebook.com/nata", "instagram.com/nata/", "pt.linkedin.com", "https://maps.google.com/?cid=1"),
-    *("file.pdf", "Dr.Smith", "node.js", "gmail.com", "GMX.de", "x.com/nata"),
+    *("Nata do Porto", "file.pdf", "Dr.Smith", "node.js", "gmail.com", "GMX.de", "x.com/nata"),
     *(None, 7, True, pd.NA, float("nan"), {"url": "nata.com"}, [], [None]),
 )
 PROVIDERS = (
