@@ -388,8 +388,9 @@ class LeadGrid(LeadWidget):
         if (ticked := read_message(content, SelectMessage)) is None:
             super()._on_content(content)
             return
-        kept = [each for each in self.selected if each not in ticked["ids"]]
-        self._set_trait("selected", (*kept, *(ticked["ids"] if ticked["on"] else ()))[-SELECTED_LIMIT:])
+        chosen = dict.fromkeys(ticked["ids"])
+        kept = [each for each in self.selected if each not in chosen]
+        self._set_trait("selected", (*kept, *(chosen if ticked["on"] else ()))[-SELECTED_LIMIT:])
 
     def _exported(self) -> list[Run] | list[Table]:
         return self.source
