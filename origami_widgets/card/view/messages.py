@@ -387,5 +387,5 @@ def read_message(content: object, kind: type[Message]) -> Message | None:
     """
     try:
         return msgspec.convert(content, kind)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # The latter: half a character where a word is due.
         return None

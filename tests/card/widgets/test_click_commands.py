@@ -31,6 +31,7 @@ def test_a_click_is_read():
         {"id": None},
         {"name": "launch"},
         {"name": ["cancel"]},
+        {"name": "\ud83d"},
         {"run_id": 7},
         {"prompt": None},
         {"answers": "Iberia"},
