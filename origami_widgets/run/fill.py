@@ -261,8 +261,10 @@ class _Watcher:
             self._unsubscribe()
             return
         columns = own_columns(conversation.own_states, watch.state.tables)
+        # What a later turn runs, it was asked for.
+        is_newest = conversation.current is watch and not watch.state.sending
         for table_id, slugs in strays(self._plan.gaps, columns).items():
-            if table_id not in self._stopping:
+            if is_newest and table_id not in self._stopping:
                 self._stopping.add(table_id)
                 self._strayed = True
                 kept_task(self._stop(watch, table_id, slugs), "origami-widgets stop what was not asked for")

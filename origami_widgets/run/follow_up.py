@@ -179,6 +179,10 @@ class FollowUp:
     def go_on_with(self, successor: RunWatch) -> None:
         """Add the new run to the conversation. Background loop only."""
         self._sending.update(Changed(sending="", queue=None))
+        for each in self.conversation.watches:
+            if each.state.settled:
+                # What this turn uses is none of what an earlier fill was to use.
+                each.limits.pop("fill", None)
         self.conversation.ours.add(successor.state.run_id)
         self.conversation.extend(successor)
         if self.started is not None:

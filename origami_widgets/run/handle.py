@@ -500,8 +500,9 @@ class Run(Handle):
         Never counted are cells for which the agent has looked and found nothing, and columns that run for some rows only.
         No endpoint of the API runs a single cell, so this is a follow-up whose brief names columns and rows; the agent
         decides what it runs. The fill therefore has a credit limit of its own, counted from its start. Columns that it was
-        not asked for are stopped, and so is a column once more cells ran than were missing. An interactive notebook asks
-        you first; `configure(confirm=False)` turns that off. If no cell is missing, nothing is sent.
+        not asked for are stopped, and so is a column once more cells ran than were missing. What you send while its cells
+        still run counts towards its limit; what you send afterwards does not. An interactive notebook asks you first;
+        `configure(confirm=False)` turns that off. If no cell is missing, nothing is sent.
 
         Sends one GET for each 200 rows of the tables that may lack cells, and one POST, which spends credits. Afterwards
         the rows are read again: `run.state.filled` and the card say how many were filled. After `start(once=…)`, a script

@@ -102,6 +102,24 @@ def test_a_limit_of_its_own_counts_from_its_start(clock):
         assert 10 < server.finish() - paid < 60
 
 
+@pytest.mark.parametrize(("limit", "is_over"), [(1000, False), (None, True)])
+def test_a_follow_up_is_none_of_its_strays_and_not_under_its_limit_once_it_is_over(clock, limit, is_over):
+    with serving(clock) as server, client_of(server) as client:
+        run = stopped(client, clock)
+        clock.skips = lambda: is_over
+        run.fill(credit_limit=limit)
+        clock.skip(5)
+        see(lambda: run.settled if is_over else run.done and run.state.cells_running > 0)
+        clock.skips = lambda: False
+        stops = len(server.stops)
+        run.follow_up("Find their suppliers", focus_tables=[run.tables[0]])
+        clock.skips = lambda: True
+        run.wait("cells")
+        assert [stop for stop in server.stops[stops:] if not stop.dry_run] == []
+        assert run.error is None
+        assert server.finish() == 2 * CELLS * PRICE
+
+
 def test_a_conversation_at_its_limit_is_asked_to_raise_it(clock):
     with serving(clock) as server, client_of(server) as client:
         clock.skips = lambda: True

@@ -4,7 +4,7 @@ The API cancels by agent, and an agent has at most one active run. The run is re
 same agent, started elsewhere, is never cancelled in its place. The status `cancelled` comes from the server, with a
 later check. The API says nothing of what a cancelled agent's cells do, and cells cost credits: they are stopped by a
 request for each table. See `own_cells.py` for which cells these are. Cells may begin seconds after the end: a stop holds
-until all is quiet, and looks once more after that.
+until all is quiet, and looks once more after that, or until the conversation goes on: nothing tells then whose a cell is.
 """
 
 from __future__ import annotations
@@ -277,6 +277,7 @@ class CellStop:
         self.task: asyncio.Task[None] | None = None
         self.table_count = 0
         self._watch, self._operations, self._conversation = watch, operations, conversation_of(watch)
+        self._newest = self._conversation.current
         self._refused: dict[str, OrigamiError] = {}
         self._active: dict[str, int] = {}
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
@@ -286,6 +287,7 @@ class CellStop:
     def ask(self) -> asyncio.Future[OrigamiError | None]:
         """Begin a round, or another one. The future is set when a round was accepted, to an error if it was refused."""
         self._refused.clear()
+        self._newest = self._conversation.current
         accepted: asyncio.Future[OrigamiError | None] = asyncio.get_running_loop().create_future()
         self._asked.append(accepted)
         self._wake.set()
@@ -331,7 +333,8 @@ class CellStop:
             if error is None or not _may_pass(error):
                 self._answer(error, asked)
             now = clock.monotonic()
-            if is_last or now - began > DEADLINE:
+            # What a later turn of the conversation does goes on.
+            if is_last or self._is_continued or now - began > DEADLINE:
                 return error or self._refusal
             if is_active or self._asked:
                 quiet = Quiet(now, self._watch.retry_after)
@@ -344,14 +347,11 @@ class CellStop:
             else:
                 quiet = quiet.after_look(now, is_active=False)
                 await self._say_nothing_is_active(quiet.looks)
-                # What a further run of the conversation does, goes on.
-                if quiet.is_over or self._is_continued():
+                if quiet.is_over:
                     return self._refusal
                 if quiet.is_quiet:
                     release_exit(self.task)
                 await sleep_until(clock, quiet.due, self._wake)
-                if self._is_continued() and not self._asked:
-                    return self._refusal
                 await self._await_room(is_active=False)
 
     async def _await_room(self, *, is_active: bool) -> None:
@@ -395,8 +395,10 @@ class CellStop:
     def _show(self, stopping: Literal["none", "requested"], error: OrigamiError | None, looks: int = 0) -> None:
         self._watch.update(Changed(stopping=stopping, stopped=self.stopped, stop_error=error, looks=looks))
 
+    @property
     def _is_continued(self) -> bool:
-        return self._conversation.current is not self._watch or bool(self._watch.state.sending)
+        """Whether a turn has been sent since a stop was asked for last."""
+        return self._conversation.current is not self._newest
 
     def _least_pause(self) -> float:
         """Return the seconds between rounds that leave room in the rate limit; 0 for few tables."""
@@ -479,8 +481,11 @@ class CellStop:
                 found = await self._operations.active_cells(target.table_id, columns=target.columns, _once=True)
                 # An answer without counts does not say that nothing is active.
                 active = 1 if found.cells is None else found.cells + (found.lead_source_jobs or 0)
-            if is_done and not active:
-                return 0, CancelledCells()
+            newest = self._conversation.current.state
+            is_being_sent = bool(newest.sending) and newest.queue is None
+            # What is active may be a later turn's already.
+            if self._is_continued or (is_done and (is_being_sent or not active)):
+                return active, CancelledCells()
             return active, await self._operations.cancel_cells(target.table_id, columns=target.columns, _once=True)
         except OrigamiError as error:
             if isinstance(error, TableNotFound) and await self._is_gone(target):

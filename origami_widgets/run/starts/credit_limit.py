@@ -278,7 +278,7 @@ class CreditLimit:
         finally:
             self._unfinished.pop(watch, None)
             # A limit that has taken its place counts on.
-            if self._limits(watch):
+            if watch.limits.get(self.kind, self) is self:
                 limited.pop(watch, None)
 
     def _limits(self, watch: RunWatch) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 
 import pytest
 
@@ -159,6 +160,25 @@ def test_stop_cells_leaves_the_agent_at_work(server, started):
     assert server.cancels == []
     run.wait()
     assert run.status == "completed"
+
+
+@pytest.mark.parametrize(
+    "server", [{"cells": 60, "cells_per_second": 0.2, "agent_seconds": 4.0}], ids=str, indirect=True
+)
+def test_what_is_sent_after_a_stop_goes_on_while_its_last_cells_end(server, client, clock):
+    clock.skips = lambda: False
+    run = ow.start("Find bakeries", client=client, show=False)
+    clock.skip(5)
+    see(lambda: run.done and run.state.cells_running > 0)
+    run.stop_cells()
+    own = server.runs[-1].id
+    assert run.state.stopping == "requested"
+    run.follow_up("Find their suppliers", focus_tables=[run.tables[0]])
+    clock.skips = lambda: True
+    run.wait("cells")
+    later = sum((stop.owners for stop in server.stops if not stop.dry_run), start=Counter())
+    assert set(later) == {own}
+    assert run.state.shown_status == "completed"
 
 
 @pytest.mark.parametrize("server", [{"cells": 5000}], ids=str, indirect=True)
