@@ -261,8 +261,8 @@ class _Watcher:
             self._unsubscribe()
             return
         columns = own_columns(conversation.own_states, watch.state.tables)
-        # What a later turn runs, it was asked for.
-        is_newest = conversation.current is watch and not watch.state.sending
+        # What a later turn of ours runs, it was asked for.
+        is_newest = conversation.own_states[-1] is watch.state and not conversation.state.sending
         for table_id, slugs in strays(self._plan.gaps, columns).items():
             if is_newest and table_id not in self._stopping:
                 self._stopping.add(table_id)

@@ -102,8 +102,10 @@ def test_a_limit_of_its_own_counts_from_its_start(clock):
         assert 10 < server.finish() - paid < 60
 
 
-@pytest.mark.parametrize(("limit", "is_over"), [(1000, False), (None, True)])
-def test_a_follow_up_is_none_of_its_strays_and_not_under_its_limit_once_it_is_over(clock, limit, is_over):
+@pytest.mark.parametrize(
+    ("limit", "is_over", "code"), [(1000, False, None), (None, False, "CREDIT_LIMIT"), (None, True, None)]
+)
+def test_a_follow_up_is_none_of_its_strays_and_counts_to_its_limit_only_while_it_goes_on(clock, limit, is_over, code):
     with serving(clock) as server, client_of(server) as client:
         run = stopped(client, clock)
         clock.skips = lambda: is_over
@@ -115,9 +117,10 @@ def test_a_follow_up_is_none_of_its_strays_and_not_under_its_limit_once_it_is_ov
         run.follow_up("Find their suppliers", focus_tables=[run.tables[0]])
         clock.skips = lambda: True
         run.wait("cells")
-        assert [stop for stop in server.stops[stops:] if not stop.dry_run] == []
-        assert run.error is None
-        assert server.finish() == 2 * CELLS * PRICE
+        assert (run.error.code if run.error else None) == code
+        if code is None:
+            assert [stop for stop in server.stops[stops:] if not stop.dry_run] == []
+            assert server.finish() == 2 * CELLS * PRICE
 
 
 def test_a_conversation_at_its_limit_is_asked_to_raise_it(clock):

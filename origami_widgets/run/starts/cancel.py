@@ -397,8 +397,9 @@ class CellStop:
 
     @property
     def _is_continued(self) -> bool:
-        """Whether a turn has been sent since a stop was asked for last."""
-        return self._conversation.current is not self._newest
+        """Whether a turn of ours has been sent since a stop was asked for last. Those of others have columns of their own."""
+        newest = self._conversation.current
+        return newest is not self._newest and newest.state.run_id in self._conversation.ours
 
     def _least_pause(self) -> float:
         """Return the seconds between rounds that leave room in the rate limit; 0 for few tables."""
