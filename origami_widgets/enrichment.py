@@ -18,7 +18,7 @@ from origami_widgets.run.polling.schedule import QUIET_LOOKS
 from origami_widgets.run.settings import display_backend
 from origami_widgets.run.start import start_run, until_filled
 from origami_widgets.run.starts.call import StartDeclined, ask, asks_nobody, can_ask
-from origami_widgets.run.starts.cancel import cancel
+from origami_widgets.run.starts.cancel import STOP_BEGINS, cancel
 from origami_widgets.run.starts.record import StartSpec
 from origami_widgets.uploading import ListUpload
 from origami_widgets.words.foreign_text import one_line
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from origami_widgets.api.default_client import AnyClient
     from origami_widgets.frames.files.list_reading import GivenList
+    from origami_widgets.run.conversation import Conversation
     from origami_widgets.run.handle import Run
     from origami_widgets.run.own_list.uploaded_table import UploadedTable
 
@@ -220,10 +221,16 @@ async def _finish_pilot(wanted: ListUpload, run: Run) -> None:
             code="DECLINED",
         ) from None
     except (KeyboardInterrupt, SystemExit):
-        background().run(cancel(conversation.current, settled=True))
+        background().run(_stop_pilot(conversation))
         print(INTERRUPTED)  # noqa: T201
         raise
     await until_filled(run, INTERRUPTED, looks=LOOKS)
+
+
+async def _stop_pilot(conversation: Conversation) -> None:
+    # However long ago it settled: rows that have just been written run their cells.
+    conversation.current.update(STOP_BEGINS)
+    await cancel(conversation.current)
 
 
 def _ask_first(wanted: ListUpload, credit_limit: float | None) -> None:

@@ -328,9 +328,9 @@ class Run(Handle):
         """Cancel the run and stop its cells. Its tables and leads are kept; used credits are not returned.
 
         A run spends credits in two stages: its agent works, and cells of its tables fill, also after the agent has
-        ended. This ends both. If only cells are left, it stops them; if nothing is left, it sends nothing. It returns
+        ended. This ends both. If only cells are left, it stops them; if all has been over for a minute, it sends nothing. It returns
         once Origami has accepted the first requests. Cells are then stopped again in the background until the run has
-        ended and none of them is active. Cells that are being filled at that moment may still use credits.
+        ended and none of them is active, and looked for once more about a minute later, as they may begin late. Cells that are being filled at that moment may still use credits.
 
         Cells that this conversation started are stopped: those of tables that it made, and in other tables, such as
         focus tables, those of columns that it added, whoever else works there. The card and

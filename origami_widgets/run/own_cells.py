@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from origami_widgets.api.rows.cell_values import is_found
@@ -23,11 +24,13 @@ from origami_widgets.words.foreign_text import clip
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
-    from origami_widgets.api.models.run import Action
+    from origami_widgets.api.models.run import Action, RunObject
     from origami_widgets.api.models.table import Column, FlatRow, Table
 
 TABLE_CREATED, COLUMN_ADDED = "table_created", "column_added"
 NOT_OURS = "not made by this conversation"
+ON_ITS_WAY = timedelta(seconds=15)
+"""Time after its cancel in which an agent's last table may appear."""
 ColumnKey = tuple[str, str]
 """A table's id and the id of a column of it."""
 
@@ -73,8 +76,11 @@ def attribute(states: Sequence[RunState], tables: Sequence[Table]) -> Attributio
     left: list[LeftRunning] = []
     for table in tables:
         table_id = table.id.lower()
-        # An agent has one active run at a time: what was made after ours had ended was made by another one.
-        is_new = table_id not in focused and any(is_during(state.run, table.created_at) for state in states)
+        # An agent has one active run at a time: what was made after ours had ended was made by another one, unless it was
+        # on its way when ours was cancelled.
+        is_new = table_id not in focused and any(
+            is_during(state.run, table.created_at) or _is_after_cancel(state.run, table.created_at) for state in states
+        )
         if table_id in created or is_new:
             targets.append(StopTarget(table.id))
         else:
@@ -89,6 +95,13 @@ def attribute(states: Sequence[RunState], tables: Sequence[Table]) -> Attributio
     known = {table.id.lower() for table in tables}
     targets += [StopTarget(created[table_id]) for table_id in created if table_id not in known]
     return Attribution(tuple(targets), tuple(left))
+
+
+def _is_after_cancel(run: RunObject | None, moment: datetime | None) -> bool:
+    """Return whether a moment is so soon after the cancel of a run that what was made then was on its way."""
+    if run is None or run.completed_at is None or moment is None or run.status != "cancelled":
+        return False
+    return timedelta(0) <= moment - run.completed_at <= ON_ITS_WAY
 
 
 def columns_not_begun(state: RunState) -> tuple[Column, ...]:

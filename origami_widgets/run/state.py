@@ -361,6 +361,19 @@ class RunState:
         return self.done and self.cells_running == 0
 
     @property
+    def settled_at(self) -> float | None:
+        """When it settled, in Unix seconds on the kernel's clock; None if it has not, or if that is not known.
+
+        It is the moment of the answer that showed it. Of a run that was first read after that, it is its agent's end.
+        """
+        if not self.settled:
+            return None
+        seen = [each.time for each in self.history if each.status != self.status or each.cells_running]
+        shown = next((each.time for each in self.history if not seen or each.time > seen[-1]), None)
+        ended = None if self.run is None or self.run.completed_at is None else self.run.completed_at.timestamp()
+        return shown if seen or ended is None else ended - self.clock_offset
+
+    @property
     def lead_count(self) -> int | None:
         """The number of leads in the table that counts, see `counted_table`; None if the server did not say."""
         table = counted_table(self.tables)

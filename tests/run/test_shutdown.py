@@ -86,7 +86,7 @@ def test_a_script_ends_at_once_and_says_nothing(prepared, what):
 def test_a_script_ends_only_when_its_cancel_is_heard(monkeypatch, tmp_path):
     """The connection breaks, and the cancel is sent again as the process ends: a host's name has to be resolved then."""
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    front = Front(speed=1)
+    front = Front(speed=10)
     front.cancels = [reset(), reset()]
     with RawServer(front) as server:
         base_url = server.base_url.replace("127.0.0.1", "localhost")

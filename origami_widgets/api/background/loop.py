@@ -46,7 +46,10 @@ LEAVES_AT_END = (
     "Left before Origami had stopped everything: runs or cells may go on and use credits. "
     "`origami-widgets runs` lists the runs, `origami-widgets cancel TOKEN` stops one."
 )
-WAITS_AT_END = "Waiting until Origami has stopped what this program has cancelled: up to 30 s. Ctrl-C ends the wait."
+WAITS_AT_END = (
+    "Waiting until Origami has stopped what this program has cancelled: up to {seconds:.0f} s. Ctrl-C ends the wait."
+)
+WAITS_FOR_CELLS = "Waiting {seconds:.0f} s more: cells may still begin. Ctrl-C ends the wait."
 AWAITABLE = (
     "Await instead: await ow.aio.start('…'), await ow.aio.attach('…'), await run, await run.settle(), "
     "await run.answer_async('…'), await run.follow_up_async('…'), await run.cancel_async(), await run.refresh_async(), "
@@ -480,8 +483,9 @@ def background() -> BackgroundLoop:
 
 
 _tasks: set[asyncio.Task[object]] = set()
-_holding: set[asyncio.Task[object]] = set()
-"""Tasks for which the end of the process waits, such as stops: cells that are not stopped cost credits."""
+_holding: dict[asyncio.Task[object], float] = {}
+"""Tasks for which the end of the process waits, such as stops: cells that are not stopped cost credits. Each with the
+moment until which it waits in any case, and from then on as long as for others."""
 
 
 def kept_task(coroutine: Coro[T], name: str, *, holds_exit: bool = False) -> asyncio.Task[T]:
@@ -500,17 +504,23 @@ def kept_task(coroutine: Coro[T], name: str, *, holds_exit: bool = False) -> asy
     return task
 
 
-def hold_exit(task: asyncio.Task[object]) -> None:
-    """Let the end of the process wait for a task: 30 seconds in a script, which Ctrl-C ends, and 2 in a kernel."""
+def hold_exit(task: asyncio.Task[object], *, at_least: float = 0.0) -> None:
+    """Let the end of the process wait for a task: 30 seconds in a script, which Ctrl-C ends, and 2 in a kernel.
+
+    Args:
+        task: the task.
+        at_least: seconds from now for which a script waits in any case, as cells may still begin.
+    """
     _register_end()
-    _holding.add(task)
-    task.add_done_callback(_holding.discard)
+    if task not in _holding:
+        task.add_done_callback(release_exit)
+    _holding[task] = time.monotonic() + at_least
 
 
 def release_exit(task: asyncio.Task[object] | None) -> None:
     """End what `hold_exit` has begun: the rest of the task is not worth a wait."""
     if task is not None:
-        _holding.discard(task)
+        _holding.pop(task, None)
 
 
 def release_all() -> None:
@@ -532,13 +542,18 @@ def _register_end() -> None:
 
 
 def _wait_for_holding() -> None:
-    ends = time.monotonic() + (LONGEST_END_IN_KERNEL if in_kernel() else LONGEST_END)
-    says_at = time.monotonic() + SILENCE
+    began, in_script, said = time.monotonic(), not in_kernel(), ""
     try:
-        while _holding and (now := time.monotonic()) < ends:
-            if now > says_at and not in_kernel():
-                says_at = ends
-                print(WAITS_AT_END, file=sys.stderr)  # noqa: T201 - a silent wait looks like a hang
+        while holding := tuple(_holding.values()):
+            now = time.monotonic()
+            ends = max(began + LONGEST_END, *holding) if in_script else began + LONGEST_END_IN_KERNEL
+            if now >= ends:
+                return
+            # Where all that is left are last looks, nothing is known to be active.
+            words = WAITS_FOR_CELLS if min(holding) > began + SILENCE else WAITS_AT_END
+            if in_script and words != said and now > began + SILENCE:
+                said, left = words, max(holding) - now if words == WAITS_FOR_CELLS else ends - began
+                print(words.format(seconds=left), file=sys.stderr)  # noqa: T201 - a silent wait looks like a hang
             time.sleep(LOOK_AT_END)
     except KeyboardInterrupt:
         print(LEAVES_AT_END, file=sys.stderr)  # noqa: T201 - it may cost credits

@@ -324,6 +324,11 @@ class Quiet:
         return self.looks > QUIET_LOOKS
 
     @property
+    def last_due(self) -> float:
+        """When to look for the last time: what has not begun by then is not expected any more."""
+        return self.moved + self.retry_after * _LOOKS_AFTER[-1]
+
+    @property
     def due(self) -> float:
         """When to look next."""
         return self.moved + self.retry_after * _LOOKS_AFTER[min(self.looks, QUIET_LOOKS)]

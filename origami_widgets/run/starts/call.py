@@ -40,6 +40,8 @@ T = TypeVar("T")
 YES = ("y", "yes")
 LAST_WORDS = 0.7
 """Seconds to wait after an interrupt for the outcome of a request that was sent."""
+LONGEST_UNKNOWN = 90.0
+"""Seconds that the end of a script waits for that news: a run that nobody knows would not be cancelled."""
 LOOK_AGAIN = "import sys; run = sys.last_value.reconcile()"
 asks_terminal: ContextVar[bool] = ContextVar("asks_terminal", default=False)
 """Whether a command asks on its terminal. A script is not asked, even in a terminal."""
@@ -271,7 +273,7 @@ class StartCall:
     async def _undo(self) -> None:
         if (undoing := asyncio.current_task()) is not None:
             # A script ends with the interrupt, and the run may be known a moment later.
-            hold_exit(undoing)
+            hold_exit(undoing, at_least=LONGEST_UNKNOWN)
         if self.job is not None:
             await self.job.withdraw(self._owner)
 

@@ -3,8 +3,9 @@
 The API cancels by agent, and an agent has at most one active run. The run is read first, so that a newer run of the
 same agent, started elsewhere, is never cancelled in its place. The status `cancelled` comes from the server, with a
 later check. The API says nothing of what a cancelled agent's cells do, and cells cost credits: they are stopped by a
-request for each table. See `own_cells.py` for which cells these are. Cells may begin seconds after the end: a stop holds
-until all is quiet, and looks once more after that, or until the conversation goes on: nothing tells then whose a cell is.
+request for each table. See `own_cells.py` for which cells these are. Cells may begin seconds after the end, or in tables
+that no answer names yet: a stop believes no end that its own cancel has made or that is young. It holds until all is
+quiet, and looks once more after that, or until the conversation goes on: nothing tells then whose a cell is.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import weakref
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from origami_widgets.api.background.loop import is_under_way, kept_task, release_exit
+from origami_widgets.api.background.loop import hold_exit, is_under_way, kept_task, release_exit
 from origami_widgets.api.errors import NotFound, OrigamiError, RunNotFound, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models.base import Page
 from origami_widgets.api.models.table import CancelledCells, Table
@@ -43,8 +44,10 @@ PATIENCE = 20.0
 """Seconds after which `CancelPending` is raised. The requests are still repeated."""
 FIRST_ANSWER = 3.0
 """Seconds that stopping cells waits for the agent's cancel: cells are what costs most, and go on meanwhile."""
-LIST_PATIENCE = 5.0
+LIST_PATIENCE = 3.0
 """Seconds that a stop waits for the agent's table list before it stops the tables that it knows."""
+LONGEST_LAST_LOOK, LAST_LOOK_TAKES = 120.0, 5.0
+"""Seconds that a process that ends waits for the last look after a young start, at most, and that the look itself may take."""
 STOP_PAUSES = (1.0, 2.0, 4.0)
 """Seconds between the first rounds of a stop; the agent's last cells begin soon after its cancel."""
 STOP_PAUSE, STOP_PAUSE_PER_TABLE = 5.0, 1.5
@@ -69,17 +72,16 @@ class NotOurs(OrigamiError):
     """The agent works on what somebody else has sent; nothing was cancelled."""
 
 
-async def cancel(watch: RunWatch, *, cells: bool = True, settled: bool = False) -> None:
+async def cancel(watch: RunWatch, *, cells: bool = True) -> None:
     """Ask the server to cancel a run and to stop its cells, and repeat the requests while it cannot be reached.
 
     Returns when the first requests were accepted. Cells are then stopped again until the run is over and all is quiet,
     since an agent that is ending may still start some. After `PATIENCE` seconds without success, this raises
-    and the card says so; the requests go on. Sends nothing if the run has settled.
+    and the card says so; the requests go on. Sends nothing if the run is over, see `is_over`.
 
     Args:
         watch: the run.
-        cells: whether to stop cells, too. If the run is over, that is all there is to stop.
-        settled: stop what is active although the run has settled: its lead sources may be.
+        cells: whether to stop cells, too. If the run has ended, that is all there is to stop.
 
     Raises:
         NotOurs: the turn that is running was sent by somebody else; nothing was sent.
@@ -88,7 +90,7 @@ async def cancel(watch: RunWatch, *, cells: bool = True, settled: bool = False) 
     """
     _require_ours(watch)
     # Kept, because an interrupt ends only the waiting here: the cells are stopped all the same.
-    coroutine = _begin(watch, watch.connected(), cells=cells, settled=settled)
+    coroutine = _begin(watch, watch.connected(), cells=cells)
     begun = kept_task(coroutine, "origami-widgets begin to cancel", holds_exit=True)
     await asyncio.wait((begun,))
     await _heard(watch, begun.result())
@@ -112,11 +114,31 @@ def _require_ours(watch: RunWatch) -> None:
     )
 
 
-async def _begin(
-    watch: RunWatch, operations: Operations, *, cells: bool, settled: bool
-) -> list[asyncio.Future[OrigamiError | None]]:
+def is_over(watch: RunWatch) -> bool:
+    """Return whether a run's conversation settled so long ago that no cell begins any more, and nothing is being stopped.
+
+    One reading without an active cell is no end: cells may begin later, in tables that are not listed yet.
+    """
+    now = poller().clock.time()
+    ends = [(each.state.settled_at, each.retry_after) for each in conversation_of(watch).watches]
+    return watch.state.stopping == "none" and all(
+        at is not None and Quiet(at, wait).last_due <= now for at, wait in ends
+    )
+
+
+def _is_young(watch: RunWatch) -> bool:
+    """Return whether a turn was started so recently that its first cells may still begin."""
+    state = watch.state
+    began = None if state.run is None or state.run.started_at is None else state.run.started_at.timestamp()
+    now = poller().clock.time() + state.clock_offset
+    return began is None or Quiet(began, watch.retry_after).last_due > now
+
+
+async def _begin(watch: RunWatch, operations: Operations, *, cells: bool) -> list[asyncio.Future[OrigamiError | None]]:
     """Send the first requests. Return what is set when they were accepted, or to the error if one was refused."""
     waits: list[asyncio.Future[OrigamiError | None]] = []
+    # Asked first: what the agent's cancel has just ended looks settled, and its cells may not have begun.
+    is_stopping = cells and not is_over(watch)
     if not watch.state.done:
         heard = watch.cancelling
         # A task whose loop has ended, or that the parent process left behind by a fork, sends nothing any more.
@@ -128,7 +150,7 @@ async def _begin(
         waits.append(heard)
         if heard.done() and heard.result() is not None:
             return waits
-    if cells and (settled or not conversation_of(watch).state.settled):
+    if is_stopping:
         waits.append(_stop_of(watch, operations).ask())
     return waits
 
@@ -160,7 +182,7 @@ async def stop_cells(watch: RunWatch, tables: Collection[str] | None = None) -> 
         poller().hurry(watch)
         return StoppedCells().plus(stopped)
     _require_ours(watch)
-    if conversation_of(watch).state.settled:
+    if is_over(watch):
         return watch.state.stopped or StoppedCells()
     stop = _stop_of(watch, operations)
     await _heard(watch, [stop.ask()])
@@ -283,11 +305,15 @@ class CellStop:
         self._asked: list[asyncio.Future[OrigamiError | None]] = []
         self._wake = asyncio.Event()
         self._end_seen = (False, False)
+        # Until when a process that ends waits for the last look, on the poller's clock; None: only until all is quiet.
+        self._waits_until: float | None = None
 
     def ask(self) -> asyncio.Future[OrigamiError | None]:
         """Begin a round, or another one. The future is set when a round was accepted, to an error if it was refused."""
         self._refused.clear()
         self._newest = self._conversation.current
+        if _is_young(self._newest):
+            self._waits_until = poller().clock.monotonic() + LONGEST_LAST_LOOK
         accepted: asyncio.Future[OrigamiError | None] = asyncio.get_running_loop().create_future()
         self._asked.append(accepted)
         self._wake.set()
@@ -349,10 +375,17 @@ class CellStop:
                 await self._say_nothing_is_active(quiet.looks)
                 if quiet.is_over:
                     return self._refusal
-                if quiet.is_quiet:
+                if quiet.is_quiet and self._waits_until is None:
                     release_exit(self.task)
+                self._hold_exit(quiet.last_due - now)
                 await sleep_until(clock, quiet.due, self._wake)
                 await self._await_room(is_active=False)
+
+    def _hold_exit(self, seconds: float) -> None:
+        """Let a process that ends wait so long for the last look after a start that is young: cells may begin until then."""
+        left = 0.0 if self._waits_until is None else self._waits_until - poller().clock.monotonic()
+        if self.task is not None and left > 0:
+            hold_exit(self.task, at_least=min(seconds + LAST_LOOK_TAKES, left))
 
     async def _await_room(self, *, is_active: bool) -> None:
         """While many tables are being stopped, wait until the rate limit has room for another round.
@@ -370,7 +403,7 @@ class CellStop:
         self._wake.clear()
         self._end_seen = self._watch.state.done, self._watch.state.settled
         if self._asked and self._watch.state.stopping == "none":
-            self._watch.update(Changed(stopping="requested", stop_error=None, looks=0))
+            self._watch.update(STOP_BEGINS)
         return tuple(self._asked)
 
     async def _say_nothing_is_active(self, looks: int) -> None:
@@ -548,6 +581,8 @@ def _may_pass(error: OrigamiError) -> bool:
     return error.transient or isinstance(error, NotFound)
 
 
+STOP_BEGINS = Changed(stopping="requested", stop_error=None, looks=0)
+"""Cells are being stopped from now on, however long ago all had settled."""
 _REQUESTED = Changed(cancel="requested", cancel_error=None, command_error=None)
 _stops: weakref.WeakSet[CellStop] = weakref.WeakSet()
 """Stops under way, in all organizations."""

@@ -21,7 +21,7 @@ from origami_widgets.host.runtime import sleep_until, time_limit
 from origami_widgets.run.polling.poller import poller
 from origami_widgets.run.polling.schedule import LIMITED_INTERVAL, QUIET_LOOKS, SHORTEST, Quiet
 from origami_widgets.run.reduce import Changed
-from origami_widgets.run.starts.cancel import cancel, has_active_work
+from origami_widgets.run.starts.cancel import STOP_BEGINS, cancel, has_active_work
 from origami_widgets.words.numbers import amount, plural
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class CreditLimit:
                 is_ended = isinstance(said, CreditLimitReached) and said.stops_since is not None
                 if each in active and not is_ended:
                     # Where only cells are left, nothing comes before their stop: it is under way from now on.
-                    stop = (Changed(stopping="requested", stop_error=None, looks=0),) if each.state.done else ()
+                    stop = (STOP_BEGINS,) if each.state.done else ()
                     each.update(Changed(limit_error=self.error), *stop)
                     kept_task(_end(each), "origami-widgets credit limit", holds_exit=True)
                 elif is_news and said is self.error:
@@ -348,4 +348,4 @@ def stops_for(state: RunState) -> bool:
 async def _end(watch: RunWatch) -> None:
     # The card says what went wrong, and the requests are repeated.
     with contextlib.suppress(OrigamiError):
-        await cancel(watch, settled=True)
+        await cancel(watch)

@@ -333,10 +333,10 @@ class JobQueue:
                 await self._find(job)
             except OrigamiError as error:
                 unknown.append(error.with_traceback(None))
-            if job.watch is None or (conversation := conversation_of(job.watch)).state.settled:
+            if job.watch is None:
                 return
             try:
-                await cancelling.cancel(conversation.current)
+                await cancelling.cancel(conversation_of(job.watch).current)
             except OrigamiError as error:
                 refused.append(error.with_traceback(None))
 

@@ -22,7 +22,7 @@ from tests.support.processes import OtherKernels
 from tests.support.quick import look_after
 from tests.support.start_files import FOLDER_VARIABLE, no_room
 
-FRONT = {"plan": "ultra"}
+FRONT = {"plan": "ultra", "speed": 15}
 TIMEOUT = 30
 BRIEF = "List bakeries in Porto with a web shop"
 
