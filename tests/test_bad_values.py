@@ -27,6 +27,8 @@ BAD: dict[str, Any] = {
     "an object": object(), "a frame": FRAME, "a series": FRAME["n"], "an array": np.array([1, 2]), "NA": pd.NA,
     "half a character": "half \ud83d", "NUL": "a\0b", "a long text": "x" * 200_000, "a list of halves": ["\ud83d"],
     "a list of frames": [FRAME], "a set": {1}, "a dict of numbers": {1: 2}, "a huge number": 10**400, "a class": dict,
+    "a number of NumPy": np.int64(3), "an array of one": np.array([1]), "an array of no dimension": np.array(3),
+    "a range": range(3),
     "a long path": "x" * 300 + ".csv", "the home of an unknown user": "~nobody-of-that-name/leads.csv",
 }  # fmt: skip
 RUN = fixture("completed_stats")
@@ -39,6 +41,8 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "join_leads": ((FRAME, "table1"), {"key": "website"}),
     "leads_frame": (("table1",), {}),
     "leads": ((ow.Run.from_payload(RUN),), {}),
+    "RunCard": ((ow.Run.from_payload(RUN),), {}),
+    "RunBoard": (([ow.Run.from_payload(RUN)],), {}),
     "plot": ((RUN, "funnel"), {}),
     "runs_frame": ((RUN,), {}),
     "evidence_frame": ((LEADS,), {}),

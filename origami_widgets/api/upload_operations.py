@@ -213,7 +213,7 @@ class UploadOperations(BaseOperations):
         """
         slugs = validate.column_slugs(match_columns)
         many: object = rows
-        given = list(many) if isinstance(many, Iterable) else []
+        given = list(many) if validate.is_iterable(many) else []
         if not 1 <= len(given) <= MOST_ROWS or not all(isinstance(row, Mapping) for row in given):
             raise InvalidInput(
                 "Invalid rows",

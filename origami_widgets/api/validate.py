@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.keys.secret import hide_all, holds_key
@@ -44,6 +44,11 @@ def is_list_of_rows(value: object) -> bool:
     return type(value).__name__ == "DataFrame" or (
         isinstance(value, list | tuple) and bool(value) and all(isinstance(each, Mapping) for each in value)
     )
+
+
+def is_iterable(value: object) -> TypeGuard[Iterable[Any]]:
+    """Return whether a value can be gone through. An array without a dimension can't, although its type says so."""
+    return isinstance(value, Iterable) and getattr(value, "ndim", None) != 0
 
 
 def prompt(value: object) -> str:
@@ -165,7 +170,7 @@ def table_ids(values: object) -> list[str]:
     Raises:
         InvalidInput: one of them is not an id, or there are too many.
     """
-    if isinstance(values, str) or not isinstance(values, Iterable):
+    if isinstance(values, str) or not is_iterable(values):
         raise InvalidInput(
             "Expected a list of tables",
             cause=f"Got {described(values)}.",
@@ -186,7 +191,7 @@ def tables(values: object) -> tuple[Any, ...]:
     Raises:
         InvalidInput: one of them is neither, or there are too many.
     """
-    given = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else values
+    given = tuple(values) if is_iterable(values) and not isinstance(values, str) else values
     table_ids(given)
     return cast("tuple[Any, ...]", given)
 
@@ -200,7 +205,7 @@ def column_slugs(values: object) -> list[str] | None:
     remedy = "Pass the slugs of columns: columns=['phone'], or leave out columns= for the whole table."
     if values is None:
         return None
-    slugs = list(values) if isinstance(values, Iterable) and not isinstance(values, str | Mapping) else []
+    slugs = list(values) if is_iterable(values) and not isinstance(values, str | Mapping) else []
     if not slugs:
         raise refused("Expected a list of column slugs", values, remedy)
     for slug in slugs:
@@ -261,7 +266,7 @@ def attachments(values: object) -> list[dict[str, object]]:
         InvalidInput: one of them is not an attachment, or there are too many.
     """
     remedy = "Pass a list of {'kind': 'table', 'tableId': …} or {'kind': 'document', 'documentId': …}, 20 at most."
-    given = [values] if isinstance(values, str | Mapping) or not isinstance(values, Iterable) else list(values)
+    given = [values] if isinstance(values, str | Mapping) or not is_iterable(values) else list(values)
     for value in given:
         if isinstance(values, str | Mapping) or not isinstance(value, Mapping) or "kind" not in value:
             raise refused("Invalid attachment", value, remedy)
@@ -332,7 +337,7 @@ def include(tokens: object, known: Collection[str] | None = None) -> str:
     Raises:
         InvalidInput: a token is not a word, or not one of these.
     """
-    given = tokens if isinstance(tokens, Iterable) else [tokens]
+    given = tokens if isinstance(tokens, str) or is_iterable(tokens) else [tokens]
     words = given.split(",") if isinstance(given, str) else list(given)
     cleaned = [word.strip().lower() for word in words if isinstance(word, str)]
     is_valid = all(_is_plain(word, "_-") if known is None else word in ("", *known) for word in cleaned)

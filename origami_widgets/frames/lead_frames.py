@@ -13,7 +13,7 @@ from origami_widgets.api.background.sync_bridge import bridged, warn_user
 from origami_widgets.api.default_client import AnyClient, check_client, operations_for
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.row_reader import RowQuery
-from origami_widgets.api.validate import refused, shortened
+from origami_widgets.api.validate import is_iterable, refused, shortened
 from origami_widgets.words.foreign_text import one_line
 
 from .dtype_backend import DtypeBackend, check_backend
@@ -373,7 +373,7 @@ def _check_names(tables: object) -> None:
     if tables is None:
         return
     if isinstance(tables, str) or not (
-        isinstance(tables, Collection) and all(isinstance(each, str) for each in tables)
+        isinstance(tables, Collection) and is_iterable(tables) and all(isinstance(each, str) for each in tables)
     ):
         raise refused("tables must be a list of names", tables, 'Use the names or ids of tables: tables=["Companies"].')
 

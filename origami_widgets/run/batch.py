@@ -387,7 +387,7 @@ def _pairs(prompts: object) -> list[tuple[str, str | None, object]]:
     pairs: list[tuple[str, str | None, object]] = []
     if isinstance(prompts, Mapping):
         pairs = [(f"prompts[{validate.shortened(name)}]", name, prompt) for name, prompt in prompts.items()]
-    elif isinstance(prompts, Iterable) and not is_frame:
+    elif validate.is_iterable(prompts) and not is_frame:
         listed = itertools.islice(prompts, MOST_BRIEFS + 1)
         pairs = [(f"prompts[{position}]", None, prompt) for position, prompt in enumerate(listed)]
     elif not is_frame:

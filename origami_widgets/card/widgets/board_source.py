@@ -11,7 +11,7 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.default_client import AnyClient, check_client
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.models.run import RunObject, RunSummary
-from origami_widgets.api.validate import shortened
+from origami_widgets.api.validate import is_iterable, shortened
 from origami_widgets.card.view.board_view import BoardEntry
 from origami_widgets.card.view.run_head import token_of
 from origami_widgets.run.batch import RunBatch, briefs_of, queue_of
@@ -221,7 +221,7 @@ def _check_given(shown: object) -> list[object]:
     if isinstance(shown, Run | str):
         return [shown]
     # Iterating over these would give parts that are not runs.
-    if not isinstance(shown, Iterable) or isinstance(shown, bytes | dict):
+    if not is_iterable(shown) or isinstance(shown, bytes | dict):
         raise InvalidInput(
             "A board shows runs",
             cause=f"Got {type(shown).__name__}.",

@@ -25,7 +25,7 @@ from origami_widgets.host.application import Outputs, pages, request, running_ce
 from origami_widgets.run.fill import count_gaps, may_offer
 from origami_widgets.run.handle import Run
 from origami_widgets.run.settings import configuration
-from origami_widgets.words.foreign_text import clip
+from origami_widgets.words.foreign_text import clip, described
 
 if TYPE_CHECKING:
     from origami_widgets.api.models.table import Table
@@ -43,7 +43,7 @@ class RunCard(LeadWidget):
         outputs: where the conversation was shown before; only for internal use.
 
     Raises:
-        InvalidInput: `run` is not a `Run`.
+        InvalidInput: `run` is not a `Run`, or `outputs` are not those of a card.
 
     Example:
         >>> import origami_widgets as ow
@@ -86,6 +86,12 @@ class RunCard(LeadWidget):
                 "A card shows a run",
                 cause=f"Got {type(run).__name__}.",
                 remedy="Give it what ow.start(…) or ow.attach(…) returned.",
+            )
+        if not isinstance(outputs, Outputs | None):
+            raise InvalidInput(
+                "outputs= is only for internal use",
+                cause=f"Expected the outputs of a card, got {described(outputs)}.",
+                remedy="Leave out outputs=. To show the card, end a cell with it.",
             )
         self._conversation: Conversation = run.conversation
         self._handler = CardCommandHandler(self._conversation)

@@ -18,6 +18,7 @@ from origami_widgets.api.background.sync_bridge import warn_user
 from origami_widgets.api.errors import InvalidInput
 from origami_widgets.api.rows.cell_values import column_role, is_remark
 from origami_widgets.api.rows.own_rows import at_positions
+from origami_widgets.api.validate import is_iterable
 from origami_widgets.frames.files.list_reading import as_frame, read_list
 from origami_widgets.frames.values import spaced
 from origami_widgets.words.foreign_text import described
@@ -282,7 +283,7 @@ def _parts(given: Any) -> Iterator[pd.DataFrame | list[Any]]:
     """
     if isinstance(given, pd.DataFrame):
         yield given
-    elif isinstance(given, COLUMNS):
+    elif is_iterable(given) and isinstance(given, COLUMNS):
         yield given.tolist()
     elif _is_path(given):
         yield read_list(given)

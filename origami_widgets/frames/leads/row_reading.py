@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Container, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Container, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,7 +11,7 @@ from origami_widgets.api.background.sync_bridge import OnLoop, warn_user
 from origami_widgets.api.errors import InvalidInput, OrigamiError
 from origami_widgets.api.models.table import Table
 from origami_widgets.api.rows.row_reader import PartialRows, RowPages, RowQuery, RowWalk, ids_of
-from origami_widgets.api.validate import flag, may_be_id, row_limit, shortened, table_id
+from origami_widgets.api.validate import flag, is_iterable, may_be_id, row_limit, shortened, table_id
 from origami_widgets.frames.dtype_backend import DtypeBackend, check_backend
 from origami_widgets.frames.frame_builder import read_only
 
@@ -195,7 +195,7 @@ class ChosenColumns:
             InvalidInput: it is not a list of texts.
         """
         # Also an index, such as the columns of a frame.
-        listed = list(columns) if isinstance(columns, Iterable) and not isinstance(columns, str) else None
+        listed = list(columns) if is_iterable(columns) and not isinstance(columns, str) else None
         if columns is not None and (listed is None or not all(isinstance(each, str) for each in listed)):
             raise InvalidInput(
                 "columns must be a list",
