@@ -52,6 +52,11 @@ ONE_IN = 8
 """Of the cases of a sweep, `make test` runs so many."""
 
 
+def pytest_sessionfinish() -> None:
+    # The servers of the tests are gone: what the last ones have cancelled is no reason to wait.
+    loops.release_all()
+
+
 def pytest_configure() -> None:
     # A shell lets what it starts with "&" ignore interrupts, and the tests that interrupt would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -320,6 +320,7 @@ class CellStop:
         poller().wake()
         if self.task is None:
             self.task = kept_task(self._until_quiet(), "origami-widgets stop cells", holds_exit=True)
+        self._hold_exit(Quiet(0.0, self._watch.retry_after).last_due)
         return accepted
 
     async def _until_quiet(self) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import origami_widgets as ow
-from tests.support.quick import see, use_spending_clock
+from tests.support.interrupts import interrupt
+from tests.support.quick import look_after, see, use_spending_clock, wait_for_last_words
 from tests.support.spending_server import STOP, SpendingServer
 
 MOMENTS = (0.0, 0.2, 0.5, 1.0, 2.0)
@@ -56,3 +59,34 @@ def test_a_cancel_holds_in_the_first_seconds(clock, after, begins, tables):
         clock.skip(after)
         run.cancel()
         assert stopped(server, run) <= MOST
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("begins", BEGIN)
+def test_an_interrupted_start_that_is_found_later_is_stopped(monkeypatch, clock, begins):
+    look_after(monkeypatch, 0.5, 1.0)
+    wait_for_last_words(monkeypatch, 0.1)
+    with server_of(clock, begins) as server:
+        client = ow.Client(server.key, base_url=server.base_url, timeout=1)
+        server.fail("POST /agents", None, takes_effect=True)
+        sent = threading.Event()
+        threading.Thread(target=lambda: (see(lambda: server.runs), sent.set())).start()
+        interrupt(lambda: ow.start("Find bakeries", client=client, show=False), sent, after=0.2)
+        see(lambda: any(not stop.dry_run for stop in server.stops))
+        see(lambda: not any(map(server.active, server.tables)))
+        assert len(server.cancels) == 1
+        assert server.finish() <= MOST
+
+
+@pytest.mark.parametrize("begins", BEGIN)
+def test_a_batch_stops_at_its_limit_what_it_finds_later(clock, begins):
+    with server_of(clock, begins, agent_seconds=600.0) as server:
+        client = ow.Client(server.key, base_url=server.base_url, timeout=3)
+        server.fail("POST /agents", None, takes_effect=True)
+        briefs = ["Find cheese makers", "Find dairies"]
+        batch = ow.start_many(briefs, credit_limit=100, client=client, show=False)
+        see(lambda: batch.error is not None and len(server.runs) >= 2)
+        see(lambda: all(run.state.looks >= 3 and run.state.stopping == "none" for run in batch.runs))
+        assert batch.error.code == "CREDIT_LIMIT"
+        assert not any(map(server.active, server.tables))
+        assert server.finish() <= 100 + 2 * MOST
