@@ -148,6 +148,10 @@ class Operations(UploadOperations):
         asked = ApiRequest("GET", f"{_agent_path(agent_id)}/tables", _include_params(include))
         return require_list(await self._once(asked))
 
+    async def poll_tables(self, cursor: str | None = None) -> ApiResponse:
+        """`GET /tables`: one page of all tables, exactly one attempt."""
+        return require_list(await self._once(ApiRequest("GET", "/tables", page_params(cursor, 100))))
+
     async def get_run(self, agent_id: str, run_id: str, *, include: Sequence[str] = ()) -> RunObject:
         """Read a run: `GET /agents/{id}/runs/{runId}`. Free.
 

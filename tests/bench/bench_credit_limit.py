@@ -9,7 +9,6 @@ which are processes of their own.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -26,9 +25,8 @@ import pandas as pd
 import pytest
 
 import origami_widgets as ow
-from origami_widgets.host.runtime import SystemClock
 from tests.support.own_list_server import OwnListServer
-from tests.support.quick import forget_limited_runs, use_clock, without_environment, without_pauses
+from tests.support.quick import FastClock, forget_limited_runs, use_clock, without_environment, without_pauses
 from tests.support.spending_server import SpendingServer
 
 if TYPE_CHECKING:
@@ -36,12 +34,12 @@ if TYPE_CHECKING:
 
 CELLS = 2_000
 SPEEDS = (2.0, 10.0, 40.0)
+MANY_SPEEDS = (2.0, 10.0, 20.0, 40.0)
 LATE = (0, 1, 3, 20)
 LATE_RUN = {"agent_seconds": 30.0, "ends_when_read": True, "cells_per_second": 20.0}
 LIMIT = 50
 PATIENCE = 90.0
 """Seconds of this machine after which a wait is given up."""
-STARTED = time.time()
 ROOT = Path(__file__).parents[2]
 
 
@@ -79,25 +77,6 @@ def result(
     busiest = max(sum(minute.values()) for key in server.keys for minute in server.by_minute(key).values())
     over = None if limit is None else spent - limit
     return Result(what, speed, limit, spent, over, len(server.asked_for), busiest, server.refused, note)
-
-
-class FastClock(SystemClock):
-    """A clock on which time passes so many times as fast."""
-
-    def __init__(self, faster: float) -> None:
-        self._faster = faster
-
-    def monotonic(self) -> float:
-        return super().monotonic() * self._faster
-
-    def time(self) -> float:
-        return STARTED + (super().time() - STARTED) * self._faster
-
-    async def sleep(self, seconds: float | None, wake: asyncio.Event) -> float | None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(None if seconds is None else seconds / self._faster):
-                await wake.wait()
-        return None
 
 
 @contextlib.contextmanager
@@ -146,9 +125,9 @@ def spent_by(server: SpendingServer) -> list[float]:
 # In one process, on a clock that is faster
 
 
-def limited_runs(runs: int, organizations: int) -> Iterator[Result]:
+def limited_runs(runs: int, organizations: int, speeds: tuple[float, ...] = SPEEDS) -> Iterator[Result]:
     """So many runs, each with a limit of its own, in so many organizations."""
-    for speed in SPEEDS:
+    for speed in speeds:
         with served(10, cells_per_second=speed, organizations=organizations) as (server, clients):
             started = [
                 ow.start(f"Find bakeries {n}", credit_limit=LIMIT, client=clients[n % organizations], show=False)
@@ -157,7 +136,7 @@ def limited_runs(runs: int, organizations: int) -> Iterator[Result]:
             note = ended(started)
             spent = spent_by(server)
             where = "one organization" if organizations == 1 else f"{organizations} organizations"
-            note = f"median {statistics.median(spent):g} {note}".strip()
+            note = f"{min(spent):g}, {statistics.median(spent):g}, {max(spent):g} at least, median, most {note}".strip()
             yield result(server, f"{runs} limited runs, {where}", speed, LIMIT, max(spent), note)
 
 
@@ -166,11 +145,11 @@ def one() -> Iterator[Result]:
 
 
 def eight() -> Iterator[Result]:
-    yield from limited_runs(8, 1)
+    yield from limited_runs(8, 1, MANY_SPEEDS)
 
 
 def twenty() -> Iterator[Result]:
-    yield from limited_runs(20, 1)
+    yield from limited_runs(20, 1, MANY_SPEEDS)
 
 
 def fifteen_organizations() -> Iterator[Result]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -183,6 +184,25 @@ class Table(Model, frozen=True, dict=True):
             self.credits.lifetime_used,
             len(self.columns),
         )
+
+
+def container_of(table: Table) -> str:
+    """Return the id of what a table was made in, in lower case: most often its agent. Only its page's address names it."""
+    return urlsplit(table.url).path.rpartition("/workspace/")[2].lower()
+
+
+def with_stats_of(table: Table, known: Table | None) -> Table:
+    """Return a table from a list that leaves out `stats`, with those that are known of it and of its columns."""
+    if known is None:
+        return table
+    columns = {column.id: column for column in known.columns}
+    shown = (
+        msgspec.structs.replace(column, stats=old.stats, qualification=old.qualification)
+        if (old := columns.get(column.id)) is not None
+        else column
+        for column in table.columns
+    )
+    return msgspec.structs.replace(table, stats=known.stats, columns=tuple(shown))
 
 
 def came_from(operations: object, tables: Iterable[object]) -> None:

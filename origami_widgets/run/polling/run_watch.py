@@ -11,7 +11,7 @@ import contextlib
 import functools
 import logging
 import weakref
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,12 +20,12 @@ from origami_widgets.api.background.loop import background
 from origami_widgets.api.errors import InvalidInput, OrigamiError, TableNotFound, UnexpectedAnswer
 from origami_widgets.api.models.base import Page
 from origami_widgets.api.models.run import AgentSummary, RunObject
-from origami_widgets.api.models.table import Table, came_from
+from origami_widgets.api.models.table import Table, came_from, container_of, with_stats_of
 from origami_widgets.api.usage import is_counted
 from origami_widgets.host.runtime import SystemClock, time_limit
 from origami_widgets.run.own_cells import columns_not_begun
 from origami_widgets.run.polling import schedule as plans
-from origami_widgets.run.polling.schedule import DEFAULT_INTERVAL, NEVER, Quiet
+from origami_widgets.run.polling.schedule import COMMON_INTERVAL, DEFAULT_INTERVAL, LIMITED_INTERVAL, NEVER, Quiet
 from origami_widgets.run.reduce import (
     Changed,
     CheckFailed,
@@ -36,6 +36,7 @@ from origami_widgets.run.reduce import (
     TableGone,
     TablesListed,
     TablesRead,
+    is_during,
     is_terminal,
     reduce,
     wants_table_list,
@@ -47,11 +48,17 @@ if TYPE_CHECKING:
     from origami_widgets.api.operations import Operations
     from origami_widgets.api.responses import ApiResponse
 
+    TablesAnswer = tuple[ApiResponse, tuple[Table, ...]]
+
 
 END_PATIENCE = 5.0
 """Seconds that the end of a run waits for the table list, if the run's last answer names no tables."""
 DATE_RESOLUTION = 2.0
 """Seconds by which two clock offsets may differ for no reason: they come from `Date`, which has whole seconds."""
+TOGETHER = 4
+"""So many runs with a credit limit are read by one reading of all tables, which has at most one page for each of them."""
+ALONE_FOR = 60.0
+"""Seconds for which each is read by itself after such a reading has failed, or had too many pages."""
 OTHER_OBJECTS = ("agent", "table", "column", "row", "list", "account", "credits", "workspace")
 log = logging.getLogger("origami_widgets")
 log.addHandler(logging.NullHandler())
@@ -217,6 +224,8 @@ class Checks:
         watched: Callable[[], Iterable[RunWatch]],
     ) -> None:
         self._clock, self._allow, self._watched = clock, allow, watched
+        # Until when runs are read by themselves, by the identity of their client.
+        self._alone_until: dict[Hashable, float] = {}
 
     async def check(self, watch: RunWatch) -> None:
         """Send the requests of the check that is due. A failure is noted, and planned for."""
@@ -285,7 +294,7 @@ class Checks:
         failed = False
         watch.schedule = replace(watch.schedule, list_due=None)
         try:
-            answer, tables = await self._read_tables_together(watch)
+            answer, tables = await self._read_tables_together(watch, at_end=state.done)
             retry_after, heard = answer.retry_after, (answer.digest, watch.response_digest)
             if heard != watch.list_digest or state.done or watch.limits:
                 # Where the answers about the run name its tables, the list only says what they have used since.
@@ -315,7 +324,8 @@ class Checks:
         filling = filling or dict.fromkeys((table.id for table in tables), 0)
         waits: list[float | None] = []
         events: list[Event] = []
-        if len(filling) > 1 or (watch.limits and len(tables) > 1) or self._filling_turns(watch):
+        is_several = len(filling) > 1 or (watch.limits and len(tables) > 1)
+        if is_several or self._limited_with(watch) or self._filling_turns(watch):
             # The agent's table list may lag, or not be readable at all.
             try:
                 answer, listed = await self._read_tables_together(watch)
@@ -345,8 +355,16 @@ class Checks:
         asked = [wait for wait in waits if wait is not None]
         self._show(watch, *events, retry_after=max(asked, default=None))
 
-    async def _read_tables_together(self, watch: RunWatch) -> tuple[ApiResponse, tuple[Table, ...]]:
-        """Read the agent's table list, also for other turns of the agent whose cells fill, which need not read it then."""
+    async def _read_tables_together(self, watch: RunWatch, *, at_end: bool = False) -> TablesAnswer:
+        """Read the agent's table list, also for other turns of the agent whose cells fill, which need not read it then.
+
+        With many limited runs, all tables are read for all of them instead, but not for the last word about a run.
+        """
+        together = () if at_end else self._limited_with(watch)
+        if together and (found := await self._read_all_tables(watch, together)) is not None:
+            return found
+        if together:
+            await self._allow(watch.connected(), low_priority=False, limit_at=watch.schedule.limit_at)
         answer = await watch.connected().poll_agent_tables(watch.state.agent_id, include=("stats",))
         tables = Page.of(Table, answer.body).items
         watch.note_credits(tables, self._clock.monotonic())
@@ -356,6 +374,72 @@ class Checks:
                 self._show(other, TablesRead(tables, at=self._clock.time()), retry_after=answer.retry_after)
                 other.schedule = plans.give_way(other.schedule)
         return answer, tables
+
+    async def _read_all_tables(self, watch: RunWatch, together: Sequence[RunWatch]) -> TablesAnswer | None:
+        """Read all tables for limited runs, which need not be read then; None if a run has to be read by itself."""
+        operations, cursor, read = watch.connected(), None, list[Table]()
+        # None of them begins another reading meanwhile.
+        held = [each for each in together if not each.reading]
+        for each in held:
+            each.reading.add("list")
+        try:
+            for page in range(1, len(together) + 1):
+                if page > 1:
+                    await self._allow(operations, low_priority=False, limit_at=watch.schedule.limit_at)
+                answer = await operations.poll_tables(cursor)
+                listed = Page.of(Table, answer.body)
+                read += listed.items
+                if (cursor := listed.next_cursor) is None:
+                    own = self._share(watch, together, read, least=min(page * COMMON_INTERVAL, LIMITED_INTERVAL))
+                    return None if own is None else (answer, own)
+        except OrigamiError as error:
+            if error.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+        finally:
+            for each in held:
+                each.reading.discard("list")
+        # Tables that can't be listed now, or are too many, would be asked for in vain each time.
+        self._alone_until[operations.identity] = self._clock.monotonic() + ALONE_FOR
+        return None
+
+    def _share(
+        self, watch: RunWatch, together: Sequence[RunWatch], read: Sequence[Table], *, least: float
+    ) -> tuple[Table, ...] | None:
+        """Apply a reading of all tables to limited runs. Return what it says of one of them; None if not enough."""
+        now, found = self._clock.monotonic(), None
+        agents = {each.state.agent_id.lower() for each in self._watched()}
+        known = {table.id: table for each in self._watched() for table in each.state.all_tables}
+        tables = [with_stats_of(table, known.get(table.id)) for table in read]
+        # Whose these are, only the list of their agent tells.
+        unknown = [table.created_at for table in tables if table.id not in known and container_of(table) not in agents]
+        for each in together:
+            state, ids = each.state, {table.id for table in each.state.tables}
+            own = tuple(table for table in tables if table.id in ids or container_of(table) == state.agent_id.lower())
+            each.note_credits(own, now)
+            is_missing = not ids.issubset({table.id for table in own})
+            is_at_rest = state.done and not any(table.cells.running for table in own)
+            if is_missing or is_at_rest or any(is_during(state.run, made) for made in unknown):
+                each.schedule = replace(each.schedule, limited_interval=LIMITED_INTERVAL)
+                continue
+            each.schedule = replace(each.schedule, limited_interval=least)
+            if each is watch:
+                found = own
+            elif each.schedule.phase == "cells":
+                self._show(each, TablesRead(own, at=self._clock.time()), retry_after=None)
+            else:
+                listing = TablesListed if wants_table_list(state) else TablesRead
+                each.update(listing(own, at=self._clock.time()))
+                each.schedule = plans.on_list(each.schedule, None, now, limit_in=each.limit_in(each.state))
+        return found
+
+    def _limited_with(self, watch: RunWatch) -> list[RunWatch]:
+        """Return the limited runs that are read together with one, and itself; [] if it is read by itself."""
+        identity = watch.connected().identity
+        if not watch.limits or self._clock.monotonic() < self._alone_until.get(identity, 0.0):
+            return []
+        limited = (each for each in self._watched() if each.limits and each.schedule.due is not None)
+        found = [each for each in limited if each.connected().identity == identity]
+        return found if len(found) >= TOGETHER else []
 
     def _filling_turns(self, watch: RunWatch) -> list[RunWatch]:
         """Return the other turns of a run's agent that are over and checked, as their cells fill.

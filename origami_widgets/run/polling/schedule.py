@@ -41,6 +41,8 @@ EAGER_FOR = 180.0
 """Seconds after which a run without a table is unlikely to get one soon."""
 LIMITED_INTERVAL = 5.0
 """Least seconds between readings of a run's credits while a credit limit holds, and while no rate is known."""
+COMMON_INTERVAL = 2.5
+"""The same for each page of a reading of all tables, which serves several runs at once."""
 LIMITED_LONGEST = 15.0
 """Most seconds between such readings: what is used between two is overshot."""
 GIVES_WAY = 2.0
@@ -69,6 +71,7 @@ class Schedule:
         list_failures: failed reads of the list in a row.
         limit_at: when a credit limit that relies on the checks is expected to be reached; None without a limit. While
             there is one, checks do not end at the deadline.
+        limited_interval: least seconds between readings of credits: fewer while one reading serves several runs.
     """
 
     started: float
@@ -84,12 +87,12 @@ class Schedule:
     list_after: float = 0.0
     list_failures: int = 0
     limit_at: float | None = None
+    limited_interval: float = LIMITED_INTERVAL
 
     @property
     def reads_credits(self) -> bool:
-        """Whether the next check tells what a run with a credit limit has used, or is what the reading of the list waits for."""
-        is_first = self.fresh and not self.heard
-        return self.limit_at is not None and (is_first or self.phase != "run" or self.list_due is None)
+        """Whether the next check tells what a run with a credit limit has used."""
+        return self.limit_at is not None and (self.phase != "run" or self.list_due is None)
 
 
 NEVER = Schedule(0.0, 0.0, phase="over")
@@ -129,8 +132,8 @@ def next_list(schedule: Schedule) -> float | None:
     """Return when to read the agent's table list; None if no read is planned or the last check failed."""
     if schedule.phase != "run" or schedule.due is None or schedule.failures or schedule.list_due is None:
         return None
-    if schedule.fresh and not schedule.heard:
-        # A run may be over at its first check, and the list would make it look active.
+    if schedule.fresh and not schedule.heard and schedule.limit_at is None:
+        # A run may be over at its first check, and the list would make it look active. Credits can't wait for many such.
         return None
     # The list may have been wanted again before the answer came that says when to read it.
     return max(schedule.list_due, schedule.list_after)
@@ -161,9 +164,9 @@ def limit(schedule: Schedule, now: float) -> Schedule:
     return replace(plan, due=min(plan.due, now))
 
 
-def until_reading(limit_in: float | None) -> float:
+def until_reading(limit_in: float | None, least: float = LIMITED_INTERVAL) -> float:
     """Return the seconds to the next reading of a run's credits, given those until its limit is reached (None: unknown)."""
-    return LIMITED_INTERVAL if limit_in is None else min(max(limit_in / 2, LIMITED_INTERVAL), LIMITED_LONGEST)
+    return least if limit_in is None else min(max(limit_in / 2, least), LIMITED_LONGEST)
 
 
 def on_list(
@@ -193,7 +196,9 @@ def on_list(
     wait = max(backoff, clamp(retry_after, fallback=0.0))
     plan = replace(schedule, list_failures=failures, list_after=now + wait)
     if plan.limit_at is not None:
-        return replace(plan, limit_at=_limit_at(limit_in, now), list_due=now + until_reading(limit_in))
+        return replace(
+            plan, limit_at=_limit_at(limit_in, now), list_due=now + until_reading(limit_in, plan.limited_interval)
+        )
     if is_empty and not failed and plan.fresh and now < plan.started + EAGER_FOR:
         return replace(plan, list_due=now + max(wait, EAGER))
     return plan
@@ -211,7 +216,7 @@ def on_result(schedule: Schedule, result: Checked | OrigamiError, now: float) ->
         return _after_failure(schedule, result, now)
     if result.phase == "over":
         return replace(schedule, phase="over", failures=0, due=None, stopped=False)
-    is_limited, reading = schedule.limit_at is not None, until_reading(result.limit_in)
+    is_limited, reading = schedule.limit_at is not None, until_reading(result.limit_in, schedule.limited_interval)
     interval = DEFAULT_INTERVAL
     if result.phase == "cells":
         interval = reading if is_limited else schedule.interval

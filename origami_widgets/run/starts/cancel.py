@@ -457,8 +457,9 @@ class CellStop:
 
         A run that was asked to stop its cells but not its agent gets one round: the agent goes on starting cells.
         """
-        if not self._watch.state.done and self._watch.state.cancel == "requested":
-            # Only after its end, the run's actions name the columns that it has added to a list.
+        if not self._watch.state.done and self._watch.state.cancel == "requested" and not self._asked:
+            # Only after its end, the run's actions name the columns that it has added to a list. The first stop does not
+            # wait for that: the cancel has just read the run, and many first stops fill the rate limit.
             with contextlib.suppress(OrigamiError):
                 await poller().check(self._watch)
         is_done, goes_on = self._watch.state.done, self._watch.state.cancel != "requested"

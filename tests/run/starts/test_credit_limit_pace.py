@@ -12,7 +12,7 @@ import origami_widgets as ow
 from origami_widgets.api.models.table import Table
 from origami_widgets.run.starts.credit_limit import Rate
 from tests.support.counting_server import STOP
-from tests.support.quick import see, use_spending_clock
+from tests.support.quick import FastClock, see, use_clock, use_spending_clock
 from tests.support.spending_server import SpendingServer
 
 LIST, TABLE, RUN = "GET /agents/{id}/tables", "GET /tables/{id}", "GET /agents/{id}/runs/{id}"
@@ -148,3 +148,25 @@ def test_what_is_used_between_two_looks_after_the_end_is_said(clock):
         see(lambda: run.error is not None)
         assert (run.error.code, run.credits.used) == ("CREDIT_LIMIT", 600)
         assert server.count(STOP) == 0
+
+
+@pytest.mark.parametrize("is_readable", [True, False], ids=["together", "each by itself"])
+def test_many_limited_runs_are_read_together(clock, monkeypatch, is_readable):
+    """If all tables can't be read at once, each limit still holds, by readings of its own."""
+    clock = use_clock(monkeypatch, FastClock(10))
+    with (
+        SpendingServer(clock=clock.time, cells=2_000, cells_per_second=10) as server,
+        ow.Client(server.key, base_url=server.base_url) as client,
+    ):
+        if not is_readable:
+            server.fail("GET /tables", *[500] * 100)
+        options = {"credit_limit": 50, "client": client, "show": False}
+        runs = [ow.start(f"Find bakeries {number}", **options) for number in range(8)]
+        see(lambda: all(run.error for run in runs) and not any(map(server.active, server.tables)))
+        assert {run.error.code for run in runs} == {"CREDIT_LIMIT"}
+        assert server.count("GET /tables") > 0
+        for run in runs:
+            see(lambda run=run: run.done and run.state.stopping == "none")
+        server.finish()
+        most = max(sum(server.spent(table, run.id) for table in run.tables) for run in server.runs)
+        assert most <= 50 + (150 if is_readable else 550)
