@@ -102,6 +102,7 @@ class CountingServer:
         self.asked_for: list[Asked] = []
         self._limits, self._retry_after = {"Global": per_minute, "IP": per_minute_of_ip}, retry_after
         self._answer_delay = 0.0
+        self._held: dict[str, float] = {}
         self._kept: dict[tuple[str, str, str], tuple[bytes, int, Any]] = {}
         self._faults: dict[str, deque[Fault]] = {}
         self._lock = threading.RLock()
@@ -163,6 +164,10 @@ class CountingServer:
         with self._lock:
             self._faults.setdefault(route, deque()).extend(Fault(each, takes_effect, keeps_key) for each in faults)
 
+    def hold(self, route: str, seconds: float) -> None:
+        """Keep the answers of a route back for so long; what was asked for is done at once."""
+        self._held[route] = seconds
+
     def heal(self) -> None:
         """Take back the faults that have not come yet."""
         self._faults.clear()
@@ -197,7 +202,7 @@ class CountingServer:
                 behaviour = answer(body, status, headers)
             else:
                 behaviour = _failing(fault.answer)
-        await asyncio.sleep(self._answer_delay)
+        await asyncio.sleep(self._held.get(route, self._answer_delay))
         await behaviour(request, writer)
 
     def _take(

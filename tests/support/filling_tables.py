@@ -54,7 +54,7 @@ class Run:
 
     def done(self, now: float) -> list[dict[str, Any]]:
         """The actions by now."""
-        return [action for at, action in self.actions if at <= min(now, self.ends)]
+        return [action for at, action in self.actions if at <= now]
 
     def named(self, now: float) -> list[str]:
         """The tables that its answer names."""

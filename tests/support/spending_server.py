@@ -61,8 +61,9 @@ class SpendingServer(CountingServer):
         cells_per_second: how fast each table fills.
         credits_per_cell: what each cell costs.
         in_flight: how many cells of a table are worked on at a time.
-        begins: seconds from a run's start to its first cells, whatever has become of it by then; its tables are there
-            after a tenth of a second. None: both come a tenth of its time after the start, unless it was cancelled before.
+        begins: seconds from a run's start to its first cells, whatever has become of it by then. None: a tenth of its time,
+            unless it was cancelled before.
+        opens: where `begins` is given, seconds from a run's start to its tables and columns; else they come with the cells.
         agent_seconds: how long a run takes.
         ends_when_read: whether it takes until it is read after that: no check is later than its end.
         response: `null` until the run's end, or `partial` from its first action on.
@@ -92,6 +93,7 @@ class SpendingServer(CountingServer):
         credits_per_cell: float = 1,
         in_flight: int = 10,
         begins: float | None = None,
+        opens: float = 0.1,
         agent_seconds: float = 60.0,
         ends_when_read: bool = False,
         response: str = "null",
@@ -107,7 +109,7 @@ class SpendingServer(CountingServer):
         self._cells, self._late_cells = cells, late_cells
         self._late_after = (late_after,) if isinstance(late_after, (int, float)) else tuple(late_after)
         self._table_count, self._filling = tables, (cells_per_second, in_flight, credits_per_cell)
-        self._begins = begins
+        self._begins, self._opens_after = begins, opens
         self._agent_seconds, self._ends_when_read = agent_seconds, ends_when_read
         self._response, self._delay = response, cancel_delay
         self._source_cells, self._source_rate = lead_source_cells, lead_source_rate
@@ -316,7 +318,7 @@ class SpendingServer(CountingServer):
 
     def _opens(self, run: Run) -> float:
         """When a run makes its tables and columns."""
-        return run.starts + (0.1 if self._begins is not None else 0.1 * self._agent_seconds)
+        return run.starts + (self._opens_after if self._begins is not None else 0.1 * self._agent_seconds)
 
     def _build(self, run: Run, name: str, *, names_it: bool) -> None:
         opens = self._opens(run)
@@ -367,6 +369,7 @@ class SpendingServer(CountingServer):
             if self._begins is not None:
                 return 200, {"run": self._run(latest)}
             own = {action.get("columnId") for _, action in latest.actions}
+            latest.actions = [each for each in latest.actions if each[0] <= latest.ends]
             for table in (self._tables[each] for each in latest.tables):
                 # What the run hadn't come to yet never appears: its tables, and its columns of others' tables.
                 made = [table, *table.columns] if table.agent == agent else table.columns

@@ -478,6 +478,11 @@ class CellStop:
                 errors.append(copy.copy(error).with_traceback(None))
                 is_listed = not _may_pass(error)
         attribution = attribute(self._conversation.own_states, tables)
+        if is_done and attribution.left_running and not self._asked:
+            # Its actions may name the columns late that it has added to a list, just as it is cancelled.
+            with contextlib.suppress(OrigamiError):
+                await poller().check(self._watch)
+            attribution = attribute(self._conversation.own_states, tables)
         _note_whole_columns(self._conversation, tables)
         # All at once, as each may have to wait for an answer while the others' cells cost credits.
         targets = [target for target in attribution.targets if target.table_id not in self._refused]
